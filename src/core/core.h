@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of cst.ko say to each other, grouped by home file.
+ */
+#ifndef _CST_CORE_H
+#define _CST_CORE_H
+
+#include <cst/cmd.h>
+#include <cst/device.h>
+#include <cst/fabric.h>
+#include <cst/handler.h>
+#include <cst/op.h>
+#include <cst/session.h>
+
+/* cdb_table.c; pure */
+const struct cst_op *cst_op_find(const u8 *cdb, unsigned int cdb_len,
+				 cst_sense_t *reason,
+				 struct cst_sense_detail *detail);
+unsigned int cst_op_count(void);
+const struct cst_op *cst_op_row(unsigned int i);
+
+/*
+ * parse.c: finds the row, checks the CDB against its usage mask, decodes lba,
+ * nblocks, cdb_xfer_len and dir.  cmd->dev may be NULL.  Sets cmd->op also when
+ * it refuses a known operation code.
+ */
+cst_sense_t cst_parse(struct cst_cmd *cmd);
+
+/* buffer.c */
+int cst_buffer_init(void);
+void cst_buffer_exit(void);
+/*
+ * Give cmd->bvec room for @len bytes.  Any context up to softirq; fails, and
+ * leaves nothing behind, at the memory limit.
+ */
+bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len);
+bool cst_bvec_alloc(struct bio_vec **bvec, u16 *nr, struct bio_vec *inl,
+		    unsigned int nr_inline, bool *alloced, u32 len, gfp_t gfp);
+void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced);
+void cst_buffer_free(struct cst_cmd *cmd);
+u32 cst_buffer_limit_mb(void);
+void cst_buffer_set_limit_mb(u32 mb);
+u64 cst_buffer_pages_in_use(void);
+
+/* xfer.c: linear data of emulated commands <-> the command's buffer */
+/*
+ * Copy @len bytes at @offset of the data-in; what lies beyond data_len is
+ * dropped.  cst_cmd_data_in_len() must have been called.
+ */
+void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len);
+/*
+ * Say how much data-in an emulated command has: min(@len, allocation length,
+ * what the initiator expects) moves; makes the buffer when there is none yet.
+ * CST_OK or CST_TASK_SET_FULL.
+ */
+cst_sense_t cst_cmd_data_in_len(struct cst_cmd *cmd, u32 len);
+/* The two steps at once for a linear response. */
+cst_sense_t cst_cmd_respond(struct cst_cmd *cmd, const void *buf, u32 len);
+
+/* exec.c */
+/* The end of execution; exactly once after execute answered CST_PENDING. */
+void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason);
+/*
+ * Start cmd->io (op, flags, pos, len, bvec, nr_bvec, done are set).  Adds
+ * CST_IO_NOWAIT where the context may not sleep.  CST_PENDING or CST_WOULD_BLOCK.
+ */
+cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
+bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
+
+/* lun.c */
+int cst_lun_decode(const u8 *wire, u32 *lun);	/* pure; 0 or -EINVAL */
+void cst_lun_encode(u32 lun, u8 *wire);		/* pure; peripheral below 256, else flat */
+
+/* ua.c */
+void cst_ua_add(struct cst_itl *itl, cst_sense_t ua);
+void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
+		       cst_sense_t ua);
+/* Take the oldest (or, with @ua given, forget that one). */
+cst_sense_t cst_ua_take(struct cst_itl *itl);
+void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua);
+
+/* spc_*.c, sbc_*.c: the execute functions of the opcode table */
+cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd);
+cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd);
+cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd);
+cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd);
+cst_sense_t cst_spc_mode_sense(struct cst_cmd *cmd);
+cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_read_capacity10(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_read_capacity16(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_start_stop(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_read(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_write(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_verify(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_synchronize_cache(struct cst_cmd *cmd);
+
+/* device.c */
+int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops);
+void cst_device_destroy(struct cst_device *dev);
+int cst_device_enable(struct cst_device *dev);	/* obj.lock held */
+int cst_device_disable(struct cst_device *dev);	/* obj.lock held */
+int cst_device_resync(struct cst_device *dev);	/* obj.lock held */
+/* Defaults of t10_dev_id, usn and naa_id: stable for a name on a host, unique across hosts. */
+void cst_device_default_ids(struct cst_device *dev, const char *name);
+
+/* lun_map.c; target->obj.lock held */
+void cst_lun_map_init(struct cst_lun_map *map, struct cst_target *target);
+int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev);
+void cst_lun_map_unlink(struct cst_lun *lun);
+void cst_lun_set_read_only(struct cst_lun *lun, bool read_only);
+
+/* target.c */
+int cst_target_init(struct cst_target *target, struct cst_fabric *fabric);
+void cst_target_destroy(struct cst_target *target);
+int cst_target_enable(struct cst_target *target);	/* obj.lock held */
+/* obj.lock held; dropped and taken again while it waits; 0 or -ETIMEDOUT */
+int cst_target_disable(struct cst_target *target);
+/* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
+void cst_target_regroup(struct cst_target *target);
+
+/* cfs_root.c, cfs_device.c, cfs_target.c, cfs_session.c */
+int cst_cfs_init(void);
+void cst_cfs_exit(void);
+
+#endif /* _CST_CORE_H */

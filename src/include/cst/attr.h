@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Configuration objects and self-describing attributes.
+ *
+ * One macro line declares an attribute: from it come show, store, the checks
+ * and the object's `schema` line.  A value lives in a field of the structure
+ * that embeds the struct cst_object.
+ */
+#ifndef _CST_ATTR_H
+#define _CST_ATTR_H
+
+#include <linux/configfs.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+struct cst_object;
+struct cst_attr;
+
+/**
+ * struct cst_object - what every configuration directory with attributes embeds
+ * @group: the configfs directory; its item's name is the object's name
+ * @lock: serialises stores to this object, enable and disable; protects the
+ *	attribute fields and @enabled.  Lock order: a parent's before a child's.
+ * @attrs: NULL terminated, what `schema` prints
+ * @governor: the object whose @enabled decides about CST_WHEN_DISABLED, or
+ *	NULL for this one (a target governs its params)
+ * @enabled: is alive; only set with @lock held
+ */
+struct cst_object {
+	struct config_group		group;
+	struct mutex			lock;
+	const struct cst_attr *const	*attrs;
+	struct cst_object		*governor;
+	bool				enabled;
+};
+
+enum cst_attr_type {
+	CST_ATTR_BOOL,		/* field: bool */
+	CST_ATTR_UINT,		/* field: u8, u16, u32 or u64, by its size */
+	CST_ATTR_ENUM,		/* field: u8, u16 or u32, an index into names */
+	CST_ATTR_STRING,	/* field: char[] */
+};
+
+enum cst_attr_when {
+	CST_WHEN_ALWAYS,
+	CST_WHEN_DISABLED,
+};
+
+#define CST_ATTR_POWER_OF_TWO	BIT(0)	/* uint: only powers of two */
+#define CST_ATTR_GENERATED	BIT(1)	/* the default is made per object: schema shows none */
+
+/**
+ * struct cst_attr - one attribute
+ * @ca: what configfs sees; name, mode, generated show and store
+ * @type: of the value
+ * @when: when it may be written
+ * @flags: CST_ATTR_POWER_OF_TWO, CST_ATTR_GENERATED
+ * @offset: of the field, from the struct cst_object, in bytes; unused when
+ *	@show is set
+ * @size: of the field in bytes; a string holds up to @size - 1
+ * @min: smallest value
+ * @max: largest value
+ * @dflt: default of bool, uint and enum
+ * @dflt_str: default of a string, or NULL for ""
+ * @names: of an enum, NULL terminated
+ * @unit: "bytes", "s" ... or NULL; "bytes" accepts the suffixes K M G T
+ * @help: one sentence
+ * @show: optional; prints a computed value into the page (with the newline)
+ *	instead of the field
+ * @apply: optional; called with the object locked after type, range and when
+ *	were checked and before the field is set.  @val is the parsed value: for a
+ *	string a NUL terminated copy.  0 lets the field be set; a negative errno
+ *	refuses, and the function says why with cst_config_error().  May sleep.
+ *	An attribute without a field (@size 0) has only its effect: `resync_size`.
+ */
+union cst_attr_value {
+	u64		num;
+	const char	*str;
+};
+
+struct cst_attr {
+	struct configfs_attribute	ca;
+	u8				type;
+	u8				when;
+	u8				flags;
+	ptrdiff_t			offset;
+	size_t				size;
+	u64				min;
+	u64				max;
+	u64				dflt;
+	const char			*dflt_str;
+	const char *const		*names;
+	const char			*unit;
+	const char			*help;
+	ssize_t (*show)(struct cst_object *obj, char *page);
+	int (*apply)(struct cst_object *obj, union cst_attr_value val);
+};
+
+static inline struct cst_object *to_cst_object(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct cst_object, group);
+}
+
+ssize_t cst_attr_show(struct config_item *item, const struct cst_attr *attr,
+		      char *page);
+ssize_t cst_attr_store(struct config_item *item, const struct cst_attr *attr,
+		       const char *page, size_t count);
+
+/*
+ * CST_ATTR(prefix, name, mode, initialisers...): a static struct cst_attr
+ * prefix_attr_name.  CST_FIELD() gives the initialisers of its storage: structure,
+ * path of its struct cst_object, field.
+ *
+ * CST_ATTR(vdisk, blocksize, 0644, CST_FIELD(cst_device, obj, block_size),
+ *	    .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
+ *	    .flags = CST_ATTR_POWER_OF_TWO, .min = 512, .max = 4096, .dflt = 512,
+ *	    .unit = "bytes", .help = "Logical block size.");
+ */
+#define CST_FIELD(_struct, _obj, _field)				\
+	.offset = (ptrdiff_t)offsetof(struct _struct, _field) -		\
+		  (ptrdiff_t)offsetof(struct _struct, _obj),		\
+	.size = sizeof_field(struct _struct, _field)
+
+#define CST_ATTR(_prefix, _name, _mode, ...)				\
+static const struct cst_attr _prefix##_attr_##_name;			\
+static ssize_t _prefix##_##_name##_attr_show(struct config_item *item,	\
+					     char *page)		\
+{									\
+	return cst_attr_show(item, &_prefix##_attr_##_name, page);	\
+}									\
+static ssize_t _prefix##_##_name##_attr_store(struct config_item *item,	\
+					      const char *page,		\
+					      size_t count)		\
+{									\
+	return cst_attr_store(item, &_prefix##_attr_##_name, page, count); \
+}									\
+static const struct cst_attr _prefix##_attr_##_name = {			\
+	.ca = {								\
+		.ca_name = __stringify(_name),				\
+		.ca_owner = THIS_MODULE,				\
+		.ca_mode = (_mode),					\
+		.show = ((_mode) & 0444) ?				\
+			_prefix##_##_name##_attr_show : NULL,		\
+		.store = ((_mode) & 0222) ?				\
+			_prefix##_##_name##_attr_store : NULL,		\
+	},								\
+	__VA_ARGS__							\
+}
+
+/**
+ * struct cst_attr_type_ - a config_item_type made from attribute tables
+ */
+struct cst_item_type {
+	struct config_item_type	type;
+	struct configfs_attribute **ca;
+	const struct cst_attr **attrs;
+};
+
+/**
+ * cst_item_type_init() - build a config_item_type from attribute tables
+ * @it: to fill; cst_item_type_destroy() frees what it points to
+ * @owner: module that objects of this type pin
+ * @item_ops: may be NULL
+ * @group_ops: may be NULL
+ * @tables: NULL terminated list of NULL terminated attribute tables, which are
+ *	concatenated; a `schema` attribute is added
+ *
+ * Context: may sleep.  Return: 0 or -ENOMEM.
+ */
+int cst_item_type_init(struct cst_item_type *it, struct module *owner,
+		       struct configfs_item_operations *item_ops,
+		       struct configfs_group_operations *group_ops,
+		       const struct cst_attr *const *const *tables);
+void cst_item_type_destroy(struct cst_item_type *it);
+
+/**
+ * cst_object_init() - prepare an object before it is given to configfs
+ * @obj: zeroed; every field that has an attribute gets its default
+ * @name: of the directory
+ * @it: its type
+ */
+void cst_object_init(struct cst_object *obj, const char *name,
+		     const struct cst_item_type *it);
+
+/**
+ * cst_config_error() - say in `last_error` why an operation is refused
+ * @item: the object (its path is put in front), or the parent for mkdir
+ * @what: attribute or name of the child, or NULL
+ * @fmt: what was wrong, what was given, what would be accepted
+ *
+ * Context: may sleep; no cst lock is needed.
+ */
+__printf(3, 4)
+void cst_config_error(struct config_item *item, const char *what,
+		      const char *fmt, ...);
+
+/* Count a configuration change in `generation`.  Any context. */
+void cst_config_changed(void);
+
+/*
+ * Pin an object while it is enabled or used (rmdir answers EBUSY).  May be called from
+ * configfs callbacks.  cst_object_pin() answers 0 or an errno.
+ */
+int cst_object_pin(struct cst_object *obj);
+void cst_object_unpin(struct cst_object *obj);
+
+#endif /* _CST_ATTR_H */

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A SCSI command, from the fabric's receive to its release.
+ *
+ * The fabric owns the memory: it embeds a struct cst_cmd in its own command and
+ * keeps a pool of those per session, so that nothing is allocated per command.
+ */
+#ifndef _CST_CMD_H
+#define _CST_CMD_H
+
+#include <linux/bvec.h>
+#include <linux/dma-direction.h>
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <cst/handler.h>
+#include <cst/sense.h>
+
+struct cst_session;
+struct cst_itl;
+struct cst_op;
+struct cst_tmf;
+
+#define CST_CDB_INLINE		16
+#define CST_INLINE_BVECS	4
+
+/* Task attributes, SAM-5 8.6 */
+enum cst_task_attr {
+	CST_TASK_SIMPLE,
+	CST_TASK_ORDERED,
+	CST_TASK_HEAD_OF_QUEUE,
+	CST_TASK_ACA,
+};
+
+/* Bits of cst_cmd.flags; those a fabric may set before cst_cmd_submit(): */
+enum {
+	CST_CMD_FABRIC_BUF,	/* bvec, nr_bvec and exp_len name the fabric's own buffer */
+	CST_CMD_MAY_SLEEP,	/* this context may sleep */
+	/* core's own: */
+	CST_CMD_IN_WORKER,	/* runs in core's worker */
+	CST_CMD_OWN_BUF,	/* bvec came from core's pools */
+	CST_CMD_BVEC_ALLOCED,	/* bvec is not inline_bvec */
+	CST_CMD_ORDER_FAST,	/* holds order.simple */
+	CST_CMD_ORDER_SLOW,	/* counted in order.running */
+	CST_CMD_ORDER_BLOCKED,	/* on order.blocked */
+	CST_CMD_DATA_WAIT,	/* the fabric has been asked for data-out */
+	CST_CMD_DATA_READY,	/* data-out has come, or there is none */
+	CST_CMD_ABORTED,	/* a task management function wants it gone */
+	CST_CMD_TAS,		/* ... answered with TASK ABORTED */
+	CST_CMD_RESPONDED,	/* handed to send_response or drop */
+	CST_CMD_IO_REF,		/* holds dev->io_ref */
+};
+
+/**
+ * struct cst_cmd - a command
+ *
+ * Set by the fabric between cst_cmd_init() and cst_cmd_submit():
+ * @sess: the nexus (by cst_cmd_init())
+ * @tag: for task management: the initiator's tag
+ * @lun: single level LUN structure as on the wire
+ * @cdb: points to @cdb_inline or the fabric's longer one
+ * @cdb_len: bytes
+ * @task_attr: enum cst_task_attr
+ * @exp_dir: direction that the initiator expects
+ * @exp_len: bytes that the initiator expects to move
+ * @bvec: with CST_CMD_FABRIC_BUF the fabric's buffer; else core fills it
+ * @nr_bvec: entries of @bvec
+ *
+ * Read by the fabric from get_data (data-out) and send_response on:
+ * @data_len: bytes that really move, in the direction of @op; never more than
+ *	@exp_len
+ * @residual: bytes; overflow when @overflow, else underflow
+ * @status: SAM-5 status
+ * @sense, @sense_len: with CHECK CONDITION
+ *
+ * Core's own: the rest.
+ */
+struct cst_cmd {
+	/* the spine's cache lines first */
+	struct cst_session	*sess;
+	struct cst_itl		*itl;		/* NULL: no such LUN */
+	struct cst_device	*dev;		/* itl->dev */
+	const struct cst_op	*op;
+	unsigned long		flags;
+	u64			tag;
+	u8			*cdb;
+	u16			cdb_len;
+	u8			task_attr;
+	u8			exp_dir;
+	u32			exp_len;
+	u32			data_len;
+	u32			residual;
+	bool			overflow;
+	u8			status;
+	u8			sense_len;
+	u8			dir;		/* enum dma_data_direction of the CDB */
+	u16			nr_bvec;
+	u16			max_bvec;	/* size of bvec when CST_CMD_BVEC_ALLOCED */
+	struct bio_vec		*bvec;
+
+	/* decoded */
+	u64			lba;
+	u32			nblocks;
+	u32			cdb_xfer_len;	/* bytes the CDB asks for, or its allocation length */
+
+	u64			start_ns;
+	int			cpu;		/* whose list of the session holds it */
+	struct list_head	sess_node;	/* session's per-CPU list */
+	struct list_head	order_node;	/* order.blocked */
+	struct work_struct	work;
+	cst_sense_t		reason;		/* outcome on its way to status.c */
+	struct cst_sense_detail	detail;
+	struct cst_io		io;
+	struct bio_vec		inline_bvec[CST_INLINE_BVECS];
+	u8			lun[8];
+	u8			cdb_inline[CST_CDB_INLINE];
+	u8			sense[CST_SENSE_DESC_SIZE];
+
+	/* VERIFY with BYTCHK: what the medium holds */
+	struct bio_vec		*verify_bvec;
+	u16			verify_nr_bvec;
+};
+
+/**
+ * cst_cmd_init() - start a command
+ * @cmd: any content; all that core needs is reset
+ * @sess: the nexus
+ *
+ * Context: any.
+ */
+void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess);
+
+/**
+ * cst_cmd_submit() - give a command to core
+ * @cmd: initialised and filled in
+ *
+ * Takes the command as far as it goes without blocking.  May call get_data,
+ * send_response or drop of the fabric before it returns.  Commands of one
+ * nexus are ordered as they are submitted.
+ *
+ * Context: any up to softirq; sleeps only when the fabric has set
+ * CST_CMD_MAY_SLEEP.
+ */
+void cst_cmd_submit(struct cst_cmd *cmd);
+
+/**
+ * cst_cmd_data_received() - the data-out asked for by get_data is in place
+ * @cmd: all cmd->data_len bytes are in cmd->bvec
+ *
+ * Context: as cst_cmd_submit().
+ */
+void cst_cmd_data_received(struct cst_cmd *cmd);
+
+/**
+ * cst_cmd_data_failed() - the data-out will not come
+ * @cmd: after get_data
+ * @reason: what to answer; ignored when the command has been aborted
+ *
+ * Context: as cst_cmd_submit().
+ */
+void cst_cmd_data_failed(struct cst_cmd *cmd, cst_sense_t reason);
+
+/**
+ * cst_cmd_release() - the fabric is done with a command
+ * @cmd: after send_response or drop; its memory is the fabric's again when the call
+ *	returns, and buffers and references of core are gone
+ *
+ * Context: any up to softirq.
+ */
+void cst_cmd_release(struct cst_cmd *cmd);
+
+static inline bool cst_cmd_aborted(const struct cst_cmd *cmd)
+{
+	return test_bit(CST_CMD_ABORTED, &cmd->flags);
+}
+
+/* Task management functions, SAM-5 7 */
+enum cst_tmf_function {
+	CST_TMF_ABORT_TASK,
+	CST_TMF_ABORT_TASK_SET,
+	CST_TMF_CLEAR_TASK_SET,
+	CST_TMF_LUN_RESET,
+	CST_TMF_TARGET_RESET,
+	CST_TMF_NEXUS_LOSS,
+};
+
+/* Service responses, SAM-5 7.1 */
+enum cst_tmf_response {
+	CST_TMF_COMPLETE,
+	CST_TMF_TASK_DOES_NOT_EXIST,
+	CST_TMF_LUN_DOES_NOT_EXIST,
+	CST_TMF_NOT_SUPPORTED,
+	CST_TMF_REJECTED,
+};
+
+/**
+ * struct cst_tmf - a task management function
+ * @sess: nexus it came on
+ * @function: enum cst_tmf_function
+ * @response: enum cst_tmf_response, set before tmf_done
+ * @lun: as on the wire; unused by TARGET RESET and NEXUS LOSS
+ * @tag: of the command to abort
+ * @deadline: jiffies; core's own
+ * @work: core's own
+ */
+struct cst_tmf {
+	struct cst_session	*sess;
+	u8			function;
+	u8			response;
+	u8			lun[8];
+	u64			tag;
+	unsigned long		deadline;
+	struct work_struct	work;
+};
+
+/**
+ * cst_tmf_submit() - start a task management function
+ * @tmf: filled in by the fabric; owned by core until fabric_ops.tmf_done
+ *
+ * The commands that it affects are marked before the call returns.  tmf_done
+ * follows when none of them can touch the medium or the initiator any more.
+ *
+ * Context: any up to softirq.
+ */
+void cst_tmf_submit(struct cst_tmf *tmf);
+
+#endif /* _CST_CMD_H */

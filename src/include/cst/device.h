@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A logical unit: capacity, identity, who uses it.
+ */
+#ifndef _CST_DEVICE_H
+#define _CST_DEVICE_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/percpu-refcount.h>
+#include <linux/spinlock.h>
+
+#include <cst/attr.h>
+#include <cst/handler.h>
+
+#define CST_MAX_XFER_BYTES	(8U << 20)	/* one command, VPD B0h */
+#define CST_OPT_XFER_BYTES	(512U << 10)
+#define CST_LATENCY_BUCKETS	24		/* powers of two microseconds */
+
+/* Counters of one device on one CPU.  Written with preemption off, read racily. */
+struct cst_dev_stats {
+	u64	read_commands;
+	u64	write_commands;
+	u64	other_commands;
+	u64	read_bytes;
+	u64	write_bytes;
+	u64	errors;			/* answered with CHECK CONDITION */
+	u64	aborted;
+	u64	latency[CST_LATENCY_BUCKETS];
+};
+
+/**
+ * struct cst_order - the task set's order of execution (SAM-5 8.6), order.c
+ * @simple: SIMPLE and HEAD OF QUEUE commands while no ORDERED one is known;
+ *	killed while there is one, which sends everybody through @lock
+ * @lock: protects all that follows
+ * @blocked: commands that wait, in order of arrival
+ * @running: commands that entered while @slow
+ * @ordered: one of @running is ORDERED
+ * @slow: @simple is not in use
+ * @draining: @simple has been killed and is not yet zero
+ */
+struct cst_order {
+	struct percpu_ref	simple;
+	spinlock_t		lock;
+	struct list_head	blocked;
+	unsigned int		running;
+	bool			ordered;
+	bool			slow;
+	bool			draining;
+};
+
+/**
+ * struct cst_device - a logical unit
+ *
+ * Attribute fields are protected by obj.lock; the data path reads those that
+ * cannot change while enabled without it.
+ */
+struct cst_device {
+	struct cst_object	obj;
+	const struct cst_handler_ops *ops;
+	struct config_group	stats_group;
+
+	/* attributes of every device */
+	u32			block_size;	/* bytes, 512..4096 */
+	bool			read_only;
+	bool			write_through;	/* WCE 0 */
+	bool			nv_cache;	/* ignore FUA and flushes */
+	bool			removable;
+	bool			rotational;
+	char			t10_vend_id[9];
+	char			prod_id[17];
+	char			prod_rev_lvl[5];
+	char			t10_dev_id[65];
+	char			usn[65];
+	char			naa_id[33];	/* 16 or 32 hex digits */
+	u32			opt_trans_len;	/* bytes, VPD B0h */
+	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
+
+	/* fixed while enabled */
+	u8			block_shift;
+	u8			naa[16];	/* binary form of naa_id */
+	u8			naa_len;
+
+	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
+	u64			nblocks;
+
+	/* the data path */
+	struct percpu_ref	io_ref;		/* commands past the gates; live = enabled */
+	struct completion	io_drained;
+	struct cst_order	order;
+	struct cst_dev_stats __percpu *stats;
+
+	/* who sees it */
+	spinlock_t		itl_lock;	/* protects itls and luns */
+	struct list_head	itls;		/* struct cst_itl.dev_node */
+	struct list_head	luns;		/* struct cst_lun.dev_node */
+};
+
+static inline struct cst_device *to_cst_device(struct config_item *item)
+{
+	return container_of(to_cst_object(item), struct cst_device, obj);
+}
+
+static inline const char *cst_device_name(struct cst_device *dev)
+{
+	return config_item_name(&dev->obj.group.cg_item);
+}
+
+static inline u64 cst_device_nblocks(struct cst_device *dev)
+{
+	return READ_ONCE(dev->nblocks);
+}
+
+#endif /* _CST_DEVICE_H */

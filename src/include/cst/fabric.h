@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a fabric driver offers to core, and what it may call.
+ */
+#ifndef _CST_FABRIC_H
+#define _CST_FABRIC_H
+
+#include <linux/module.h>
+#include <linux/types.h>
+
+#include <cst/attr.h>
+#include <cst/cmd.h>
+#include <cst/session.h>
+
+/**
+ * struct cst_fabric_ops - a fabric driver
+ * @owner: THIS_MODULE
+ * @name: directory under targets/
+ * @protocol_id: PROTOCOL IDENTIFIER (SPC-5 table 490); 0x5 iSCSI, 0x6 SAS
+ * @target_size: bytes of the fabric's target structure, which begins with a
+ *	struct cst_target; core allocates it zeroed
+ * @session_size: bytes of the fabric's session structure, which begins with a
+ *	struct cst_session, when an administrator makes sessions by mkdir; 0 when
+ *	the fabric makes them itself
+ * @fabric_attrs: of targets/<name>/ itself, or NULL.  Their fields are given
+ *	relative to @fabric_obj.
+ * @fabric_obj: the object that holds them, embedded by the fabric's own static
+ *	data; required
+ * @target_attrs: besides those of every target, or NULL; CST_FIELD(my_target,
+ *	tgt.obj, field)
+ * @session_attrs: besides those of every session, or NULL
+ *
+ * Configuration; process context, may sleep, a configfs callback:
+ * @target_check_name: optional; 0 or errno with cst_config_error() said
+ * @target_init: optional; core has initialised the target.  May add default
+ *	groups with configfs_add_default_group() (params, portals).
+ * @target_free: optional; the last reference is gone, free what target_init made (not the
+ *	structure itself)
+ * @target_enable: optional; target->obj.lock held; start to accept sessions
+ * @target_disable: target->obj.lock NOT held; target is marked disabled, so that
+ *	cst_session_register() refuses.  Start closing every session; core then
+ *	waits, bounded, until all have been unregistered.
+ * @session_enable: for mkdir sessions: called from mkdir with the session's directory
+ *	not yet visible and obj initialised; the fabric schedules its
+ *	registration (cst_session_register(..., false, ...)) out of the callback
+ * @session_disable: for mkdir sessions: called from rmdir; starts closing
+ *
+ * @session_close: close one session (force_close, target disable).  Starts it
+ *	and returns.  Any process context, may not wait for the session.
+ * @session_free: the last reference to the session's directory item is gone: free the
+ *	structure.  Process context.
+ * @luns_changed: optional; the session's LUN map has changed (loop rescans).
+ *	Process context, target->obj.lock held, must not wait: schedule work.
+ *
+ * The data path; context: any up to softirq unless said otherwise:
+ * @get_data: fetch cmd->data_len bytes of data-out into cmd->bvec, then call
+ *	cst_cmd_data_received() or cst_cmd_data_failed(), from within or later.
+ *	Not called for CST_CMD_FABRIC_BUF commands, whose data is in place.
+ * @abort_data: optional; @cmd was aborted between get_data and its end: make sure
+ *	that cst_cmd_data_failed() is called soon even if the initiator sends
+ *	nothing more.  May race with the end: harmless then.
+ * @send_response: send data-in (cmd->data_len bytes of cmd->bvec when cmd->dir
+ *	is DMA_FROM_DEVICE) and status; then cst_cmd_release().  Exactly one of
+ *	send_response and drop is called, once.
+ * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().
+ * @tmf_done: tmf->response is set; the fabric owns @tmf again.  Responses of
+ *	affected commands were handed over before.  Process context.
+ */
+struct cst_fabric_ops {
+	struct module			*owner;
+	const char			*name;
+	u8				protocol_id;
+	size_t				target_size;
+	size_t				session_size;
+	const struct cst_attr *const	*fabric_attrs;
+	struct cst_object		*fabric_obj;
+	const struct cst_attr *const	*target_attrs;
+	const struct cst_attr *const	*session_attrs;
+
+	int (*target_check_name)(struct config_item *parent, const char *name);
+	int (*target_init)(struct cst_target *target);
+	void (*target_free)(struct cst_target *target);
+	int (*target_enable)(struct cst_target *target);
+	void (*target_disable)(struct cst_target *target);
+
+	int (*session_enable)(struct cst_session *sess);
+	void (*session_disable)(struct cst_session *sess);
+	void (*session_close)(struct cst_session *sess);
+	void (*session_free)(struct cst_session *sess);
+	void (*luns_changed)(struct cst_session *sess);
+
+	void (*get_data)(struct cst_cmd *cmd);
+	void (*abort_data)(struct cst_cmd *cmd);
+	void (*send_response)(struct cst_cmd *cmd);
+	void (*drop)(struct cst_cmd *cmd);
+	void (*tmf_done)(struct cst_tmf *tmf);
+};
+
+/**
+ * cst_fabric_register() - make a fabric known and show targets/<name>
+ * @ops: static
+ *
+ * Context: module init, may sleep.  Return: 0 or errno.
+ */
+int cst_fabric_register(const struct cst_fabric_ops *ops);
+
+/**
+ * cst_fabric_unregister() - take targets/<name> away
+ * @ops: as registered; no target of it exists (each pins its module)
+ */
+void cst_fabric_unregister(const struct cst_fabric_ops *ops);
+
+/**
+ * cst_fabric_session_type() - type of this fabric's session directories
+ * @ops: registered
+ *
+ * For cst_session_register().
+ */
+const struct cst_item_type *
+cst_fabric_session_type(const struct cst_fabric_ops *ops);
+
+/**
+ * cst_fabric_for_each_target() - visit the targets of a fabric
+ * @ops: registered
+ * @fn: called with the target referenced and nothing locked; a non-zero answer ends the walk
+ * @arg: for @fn
+ *
+ * Context: process, may sleep.  Return: what @fn answered last, or 0.
+ */
+int cst_fabric_for_each_target(const struct cst_fabric_ops *ops,
+			       int (*fn)(struct cst_target *target, void *arg),
+			       void *arg);
+
+/**
+ * cst_fabric_find_target() - look a target up by name
+ * @ops: registered
+ * @name: exact
+ *
+ * Context: process, may sleep.  Return: referenced (cst_target_put()), or NULL.
+ */
+struct cst_target *cst_fabric_find_target(const struct cst_fabric_ops *ops,
+					  const char *name);
+void cst_target_put(struct cst_target *target);
+
+#endif /* _CST_FABRIC_H */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Typed sense reasons.
+ *
+ * Every function that emulates SCSI answers a cst_sense_t, never an errno.  The
+ * key/asc/ascq triples stand in CST_SENSE_LIST alone; the names are those of
+ * SPC-5 annex F.  Pure: also compiled in user space.
+ */
+#ifndef _CST_SENSE_H
+#define _CST_SENSE_H
+
+#include <linux/types.h>
+
+typedef u32 __bitwise cst_sense_t;
+
+/* name, sense key, additional sense code, qualifier */
+#define CST_SENSE_LIST(X)						\
+	X(RECOVERED_ERROR,			0x1, 0x00, 0x00)	\
+	X(NOT_READY,				0x2, 0x04, 0x00)	\
+	X(BECOMING_READY,			0x2, 0x04, 0x01)	\
+	X(INITIALIZING_COMMAND_REQUIRED,	0x2, 0x04, 0x02)	\
+	X(MANUAL_INTERVENTION_REQUIRED,		0x2, 0x04, 0x03)	\
+	X(MEDIUM_NOT_PRESENT,			0x2, 0x3a, 0x00)	\
+	X(WRITE_ERROR,				0x3, 0x0c, 0x00)	\
+	X(UNRECOVERED_READ_ERROR,		0x3, 0x11, 0x00)	\
+	X(INTERNAL_TARGET_FAILURE,		0x4, 0x44, 0x00)	\
+	X(LU_COMMUNICATION_FAILURE,		0x4, 0x08, 0x00)	\
+	X(PARAMETER_LIST_LENGTH_ERROR,		0x5, 0x1a, 0x00)	\
+	X(INVALID_COMMAND_OPERATION_CODE,	0x5, 0x20, 0x00)	\
+	X(LBA_OUT_OF_RANGE,			0x5, 0x21, 0x00)	\
+	X(INVALID_FIELD_IN_CDB,			0x5, 0x24, 0x00)	\
+	X(LU_NOT_SUPPORTED,			0x5, 0x25, 0x00)	\
+	X(INVALID_FIELD_IN_PARAMETER_LIST,	0x5, 0x26, 0x00)	\
+	X(SAVING_PARAMETERS_NOT_SUPPORTED,	0x5, 0x39, 0x00)	\
+	X(INVALID_FIELD_IN_COMMAND_IU,		0x5, 0x0e, 0x03)	\
+	X(INVALID_MESSAGE,			0x5, 0x49, 0x00)	\
+	X(MEDIUM_MAY_HAVE_CHANGED,		0x6, 0x28, 0x00)	\
+	X(POWER_ON_OCCURRED,			0x6, 0x29, 0x00)	\
+	X(BUS_DEVICE_RESET,			0x6, 0x29, 0x03)	\
+	X(I_T_NEXUS_LOSS,			0x6, 0x29, 0x07)	\
+	X(MODE_PARAMETERS_CHANGED,		0x6, 0x2a, 0x01)	\
+	X(CAPACITY_DATA_CHANGED,		0x6, 0x2a, 0x09)	\
+	X(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR, 0x6, 0x2f, 0x00)	\
+	X(INQUIRY_DATA_CHANGED,			0x6, 0x3f, 0x03)	\
+	X(REPORTED_LUNS_DATA_CHANGED,		0x6, 0x3f, 0x0e)	\
+	X(WRITE_PROTECTED,			0x7, 0x27, 0x00)	\
+	X(SPACE_ALLOCATION_FAILED,		0x7, 0x27, 0x07)	\
+	X(PROTOCOL_SERVICE_CRC_ERROR,		0xb, 0x47, 0x05)	\
+	X(UNEXPECTED_UNSOLICITED_DATA,		0xb, 0x0c, 0x0c)	\
+	X(INCORRECT_AMOUNT_OF_DATA,		0xb, 0x0c, 0x0d)	\
+	X(DATA_OFFSET_ERROR,			0xb, 0x4b, 0x05)	\
+	X(DATA_PHASE_ERROR,			0xb, 0x4b, 0x00)	\
+	X(COMMAND_ABORTED,			0xb, 0x00, 0x00)	\
+	X(MISCOMPARE_DURING_VERIFY,		0xe, 0x1d, 0x00)
+
+#define CST_SENSE_ENUM(name, key, asc, ascq)	CST_SENSE_IDX_##name,
+enum cst_sense_idx {
+	CST_SENSE_IDX_NONE,
+	CST_SENSE_LIST(CST_SENSE_ENUM)
+	CST_SENSE_IDX_NR,
+	/* not sense: what an execute function may answer besides */
+	CST_SENSE_IDX_PENDING,
+	CST_SENSE_IDX_WOULD_BLOCK,
+	CST_SENSE_IDX_BUSY,
+	CST_SENSE_IDX_TASK_SET_FULL,
+};
+#undef CST_SENSE_ENUM
+
+#define CST_SENSE(name)		((__force cst_sense_t)CST_SENSE_IDX_##name)
+
+/* The command has succeeded. */
+#define CST_OK			((__force cst_sense_t)0)
+/* The command goes on; cst_cmd_complete() will be called, or has been. */
+#define CST_PENDING		CST_SENSE(PENDING)
+/* Nothing has happened; call again from a context that may sleep. */
+#define CST_WOULD_BLOCK		CST_SENSE(WOULD_BLOCK)
+/* Answer with that status instead of CHECK CONDITION. */
+#define CST_BUSY		CST_SENSE(BUSY)
+#define CST_TASK_SET_FULL	CST_SENSE(TASK_SET_FULL)
+
+#define CST_SENSE_SIZE		18	/* fixed format, SPC-5 4.4.3 */
+#define CST_SENSE_DESC_SIZE	32	/* header, information and field pointer descriptors */
+
+/* What goes into sense data besides the reason. */
+struct cst_sense_detail {
+	u64	info;		/* INFORMATION field: an LBA or an offset */
+	u16	field;		/* FIELD POINTER: byte of the CDB or parameter list */
+	u8	bit;		/* BIT POINTER, valid with bit_valid */
+	bool	info_valid;
+	bool	field_valid;
+	bool	field_in_cdb;	/* C/D: else in the parameter list */
+	bool	bit_valid;
+};
+
+/* sense.c */
+struct cst_sense_code {
+	u8 key, asc, ascq;
+};
+const struct cst_sense_code *cst_sense_code(cst_sense_t reason);
+const char *cst_sense_name(cst_sense_t reason);
+unsigned int cst_sense_build(u8 *buf, unsigned int size, bool descriptor,
+			     cst_sense_t reason,
+			     const struct cst_sense_detail *detail);
+cst_sense_t cst_sense_from_errno(int error, bool write);
+
+#endif /* _CST_SENSE_H */

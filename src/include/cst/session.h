@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Targets, LUN maps, sessions (I_T nexuses) and their view of a logical unit
+ * (I_T_L nexuses).
+ */
+#ifndef _CST_SESSION_H
+#define _CST_SESSION_H
+
+#include <linux/list.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <cst/attr.h>
+#include <cst/sense.h>
+
+struct cst_device;
+struct cst_fabric;
+struct cst_fabric_ops;
+
+#define CST_MAX_LUN		16383
+#define CST_NAME_MAX		223	/* bytes of an initiator's or a target's name */
+#define CST_UA_MAX		8	/* pending unit attentions per I_T_L nexus */
+
+/**
+ * struct cst_lun_map - LUN number to device
+ * @luns: struct cst_lun by number; written under target->obj.lock
+ * @group: the directory `luns`
+ */
+struct cst_lun_map {
+	struct xarray		luns;
+	struct config_group	group;
+	struct cst_target	*target;
+};
+
+/* One directory luns/<n>. */
+struct cst_lun {
+	struct cst_object	obj;
+	struct cst_lun_map	*map;
+	struct cst_device	*dev;		/* NULL: no link; target->obj.lock */
+	struct list_head	dev_node;	/* dev->luns, dev->itl_lock */
+	u32			lun;
+	bool			read_only;
+};
+
+/* One directory ini_groups/<g>. */
+struct cst_ini_group {
+	struct cst_object	obj;
+	struct cst_target	*target;
+	struct cst_lun_map	map;
+	struct config_group	initiators;	/* its children are patterns */
+	struct list_head	patterns;	/* struct cst_ini_pattern, target->obj.lock */
+	struct list_head	target_node;	/* target->ini_groups, creation order */
+	u32			order;
+};
+
+/**
+ * struct cst_target - a SCSI target
+ *
+ * obj.lock protects maps, groups and the list of sessions, and is held across
+ * enable and disable.  The fabric embeds this at the start of its own structure.
+ */
+struct cst_target {
+	struct cst_object	obj;
+	struct cst_fabric	*fabric;
+	const struct cst_fabric_ops *ops;
+	struct cst_lun_map	map;		/* luns/ */
+	struct config_group	ini_groups_group;
+	struct config_group	sessions_group;
+	struct list_head	ini_groups;
+	struct list_head	sessions;	/* struct cst_session.target_node */
+	wait_queue_head_t	sessions_wait;	/* sessions has become empty */
+	u16			rel_tgt_id;
+	char			comment[128];
+	u32			next_group_order;
+};
+
+static inline struct cst_target *to_cst_target(struct config_item *item)
+{
+	return container_of(to_cst_object(item), struct cst_target, obj);
+}
+
+static inline const char *cst_target_name(struct cst_target *target)
+{
+	return config_item_name(&target->obj.group.cg_item);
+}
+
+/* Commands of one session that were submitted on one CPU. */
+struct cst_cmd_list {
+	spinlock_t		lock;
+	struct list_head	cmds;		/* struct cst_cmd.sess_node */
+	u64			commands;	/* ever */
+	u64			active;		/* now, on this list */
+};
+
+/**
+ * struct cst_session - an I_T nexus
+ * @target: pinned by the session
+ * @ops: of the fabric
+ * @map: LUN map in force; target->obj.lock
+ * @itls: struct cst_itl by LUN; read under RCU, written under target->obj.lock
+ * @active: lists of commands, one per CPU
+ * @initiator_name: NUL terminated
+ * @obj: directory sessions/<dir_name>
+ * @target_node: target->sessions
+ *
+ * The fabric embeds this at the start of its own structure.
+ */
+struct cst_session {
+	struct cst_target	*target;
+	const struct cst_fabric_ops *ops;
+	struct xarray		itls;
+	struct cst_cmd_list __percpu *active;
+	struct cst_lun_map	*map;
+	struct list_head	target_node;
+	struct cst_object	obj;
+	struct config_group	luns_group;
+	bool			closing;
+	char			initiator_name[CST_NAME_MAX + 1];
+};
+
+static inline struct cst_session *to_cst_session(struct config_item *item)
+{
+	return container_of(to_cst_object(item), struct cst_session, obj);
+}
+
+/**
+ * struct cst_itl - an I_T_L nexus: one session's view of one logical unit
+ * @dev: pinned while this exists
+ * @lun: number
+ * @read_only: this initiator may not write
+ * @ref: commands that use it; killed when it is unpublished
+ * @dev_node: dev->itls, dev->itl_lock
+ * @ua_pending: there is a unit attention: the gate's one load
+ * @ua_lock: protects @ua and @ua_count
+ * @ua: pending unit attentions, oldest first
+ */
+struct cst_itl {
+	struct cst_device	*dev;
+	struct cst_session	*sess;
+	u32			lun;
+	bool			read_only;
+	bool			ua_pending;
+	struct percpu_ref	ref;
+	struct list_head	dev_node;
+	struct config_group	group;
+	spinlock_t		ua_lock;
+	u8			ua_count;
+	cst_sense_t		ua[CST_UA_MAX];
+	struct work_struct	free_work;
+	struct rcu_head		rcu;
+};
+
+/**
+ * cst_session_register() - make an I_T nexus known
+ * @sess: zeroed, embedded at the start of the fabric's session; core initialises it
+ * @target: must be enabled; pinned until unregistered
+ * @initiator_name: decides which LUN map the session gets
+ * @create_dir: make the directory sessions/<initiator_name>[_N]; false when the
+ *	directory exists because an administrator made it (sess->obj is then
+ *	initialised already)
+ * @it: type of the directory: cst_session_type_init() plus the fabric's attributes
+ *
+ * Each LUN starts with the unit attention POWER ON OCCURRED.
+ *
+ * Context: process, may sleep; no configfs callback when @create_dir.  Takes
+ * target->obj.lock.  Return: 0, -ESHUTDOWN when the target is not enabled,
+ * -EACCES when the initiator has no LUN map (no group matches and luns/ is
+ * empty), or -ENOMEM.
+ */
+int cst_session_register(struct cst_session *sess, struct cst_target *target,
+			 const char *initiator_name, bool create_dir,
+			 const struct cst_item_type *it);
+
+/**
+ * cst_session_abort_all() - I_T nexus loss: abort what the session has under way
+ * @sess: registered
+ *
+ * Every command ends in drop, none in send_response, unless its response was
+ * already handed over.  Does not wait.
+ *
+ * Context: any up to softirq.
+ */
+void cst_session_abort_all(struct cst_session *sess);
+
+/**
+ * cst_session_unregister() - take an I_T nexus away
+ * @sess: registered.  The fabric submits nothing more, and every command has been
+ *	released, and every task management function is done.
+ *
+ * Removes the directory that core made.  When it returns nothing of core refers
+ * to @sess but its directory's item, whose last reference calls
+ * fabric_ops.session_free.
+ *
+ * Context: process, may sleep; no configfs callback.
+ */
+void cst_session_unregister(struct cst_session *sess);
+
+/**
+ * cst_target_find_map() - which LUN map would an initiator get?
+ * @target: target->obj.lock held
+ * @initiator_name: its name
+ *
+ * Return: the map of the first group, in creation order, that matches, else the
+ * target's own when it is not empty, else NULL: no access.
+ */
+struct cst_lun_map *cst_target_find_map(struct cst_target *target,
+					const char *initiator_name);
+
+/**
+ * cst_pattern_match() - does a name match a pattern of an initiator group?
+ * @pattern: case-insensitive, `*` any string, `?` any character, a leading `!`
+ *	inverts; pure
+ * @name: an initiator's name
+ */
+bool cst_pattern_match(const char *pattern, const char *name);
+
+/* Attributes that every session directory has; for cst_item_type_init(). */
+extern const struct cst_attr *const cst_session_attrs[];
+
+#endif /* _CST_SESSION_H */
