@@ -117,7 +117,6 @@ struct cst_session {
 	struct cst_lun_map	*map;
 	struct list_head	target_node;
 	struct cst_object	obj;
-	struct config_group	luns_group;
 	bool			closing;
 	char			initiator_name[CST_NAME_MAX + 1];
 };
@@ -146,7 +145,6 @@ struct cst_itl {
 	bool			ua_pending;
 	struct percpu_ref	ref;
 	struct list_head	dev_node;
-	struct config_group	group;
 	spinlock_t		ua_lock;
 	u8			ua_count;
 	cst_sense_t		ua[CST_UA_MAX];

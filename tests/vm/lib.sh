@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Shared by mkroot, run, demo and shell: where things are, which kernel, whether
+# KVM works.  Sourced with $top set to the root of the source tree.
+
+vmdir=$top/tests/vm
+build=${CST_BUILD:-$top/build}
+cache=$build/vm
+logs=$build/logs
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+note() {
+	[ -n "${quiet:-}" ] || echo "vm: $*" >&2
+}
+
+# The kernel we build for and boot: the newest whose headers are installed.
+default_kver() {
+	# shellcheck disable=SC2012 # package names have no odd characters
+	ls -d /lib/modules/*/build 2>/dev/null | cut -d/ -f4 | sort -V | tail -n 1
+}
+
+kver=${KVER:-$(default_kver)}
+
+# Keeps two makers of the same thing apart; the lock ends with the process.
+lock() {
+	mkdir -p "$cache"
+	exec 9>"$cache/lock-$1"
+	flock 9
+}
+
+unlock() {
+	exec 9>&-
+}
+
+hash_of() {
+	sha256sum | cut -c1-12
+}
+
+# Debian archives this machine uses, as sources.list lines; others are left out.
+debian_sources() {
+	apt-get indextargets --format '$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' \
+		'Created-By: Packages' |
+	awk -F'|' -v key=/usr/share/keyrings/debian-archive-keyring.gpg '
+		$1 == "Debian" && !seen[$0]++ {
+			print "deb [signed-by=" key "] " $2 " " $3 " " $4
+		}'
+}
+
+# The suite is the archive that carries the base system, not its updates.
+debian_suite() {
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(CODENAME)' \
+		'Created-By: Packages' |
+	awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+}
+
+# Module files needed to reach the root disk and the shared folder.
+initrd_modules() {
+	local m
+	for m in virtio_pci virtio_blk crc32c_generic ext4 9pnet_virtio 9p; do
+		/sbin/modprobe -S "$kver" -d "$1" --show-depends "$m"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
+}
+
+# Fills $accel with qemu's options.  A /dev/kvm that exists may still hang the
+# guest, so a boot with a time limit decides, once per boot of this machine.
+probe_accel() {
+	local base=$1 key stamp=$cache/accel
+	case ${CST_ACCEL:-} in
+	kvm) accel="-accel kvm -cpu host"; return ;;
+	tcg) accel="-accel tcg,thread=multi,tb-size=512 -cpu max,la57=off"; return ;;
+	esac
+	key=$(cat /proc/sys/kernel/random/boot_id)
+	if [ "$(sed -n 1p "$stamp" 2>/dev/null)" != "$key" ]; then
+		local found=tcg
+		if [ -w /dev/kvm ] && timeout -s KILL 8 qemu-system-x86_64 \
+			-machine q35 -accel kvm -cpu host -m 256 -nodefaults -no-reboot \
+			-display none -serial stdio -kernel "$base/vmlinuz" \
+			-initrd "$base/initrd.img" -append "console=ttyS0 quiet panic=-1 cst.probe" \
+			</dev/null 2>/dev/null | grep -q cst-probe-ok; then
+			found=kvm
+		fi
+		printf '%s\n%s\n' "$key" "$found" >"$stamp.$$"
+		mv "$stamp.$$" "$stamp"
+	fi
+	CST_ACCEL=$(sed -n 2p "$stamp") probe_accel "$base"
+}
