@@ -26,21 +26,39 @@ const struct cst_op *cst_op_row(unsigned int i);
  */
 cst_sense_t cst_parse(struct cst_cmd *cmd);
 
-/* buffer.c */
+/* submit.c */
+void cst_cmd_run(struct cst_cmd *cmd);		/* ordered and data in place: execute */
+
+/* cmd.c */
+void cst_cmd_list_add(struct cst_cmd *cmd);
+bool cst_session_other_active(struct cst_session *sess);
+
+/* gate.c */
+cst_sense_t cst_gate(struct cst_cmd *cmd);
+
+/* order.c */
+int cst_order_init(struct cst_order *order);
+void cst_order_destroy(struct cst_order *order);
+void cst_order_enter(struct cst_cmd *cmd);
+bool cst_order_data_ready(struct cst_cmd *cmd);	/* true: run it now */
+void cst_order_exit(struct cst_cmd *cmd);
+void cst_order_abort(struct cst_cmd *cmd);	/* its session's list lock held */
+
+/* buffer.c: chunks of pages from per-CPU pools */
 int cst_buffer_init(void);
 void cst_buffer_exit(void);
 /*
- * Give cmd->bvec room for @len bytes.  Any context up to softirq; fails, and
- * leaves nothing behind, at the memory limit.
+ * An array of bvecs with room for @len bytes: @inl when nr_inline suffice.
+ * Any context up to softirq unless @may_sleep; NULL, and nothing left behind, at
+ * the memory limit.  *alloced is whether the array itself came from the pools.
  */
-bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len);
-bool cst_bvec_alloc(struct bio_vec **bvec, u16 *nr, struct bio_vec *inl,
-		    unsigned int nr_inline, bool *alloced, u32 len, gfp_t gfp);
+struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
+			       u32 len, bool may_sleep, u16 *nr, bool *alloced);
 void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced);
-void cst_buffer_free(struct cst_cmd *cmd);
+bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len);	/* cmd->bvec */
+void cst_buffer_free(struct cst_cmd *cmd);	/* cmd->bvec and cmd->verify_bvec */
 u32 cst_buffer_limit_mb(void);
 void cst_buffer_set_limit_mb(u32 mb);
-u64 cst_buffer_pages_in_use(void);
 
 /* xfer.c: linear data of emulated commands <-> the command's buffer */
 /*
@@ -54,6 +72,8 @@ void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len);
  * CST_OK or CST_TASK_SET_FULL.
  */
 cst_sense_t cst_cmd_data_in_len(struct cst_cmd *cmd, u32 len);
+/* @want bytes are asked for: set data_len, residual and overflow from exp_len. */
+void cst_cmd_set_len(struct cst_cmd *cmd, u32 want);
 /* The two steps at once for a linear response. */
 cst_sense_t cst_cmd_respond(struct cst_cmd *cmd, const void *buf, u32 len);
 
@@ -65,7 +85,16 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason);
  * CST_IO_NOWAIT where the context may not sleep.  CST_PENDING or CST_WOULD_BLOCK.
  */
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
-bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
+void cst_cmd_execute(struct cst_cmd *cmd);
+void cst_cmd_work(struct work_struct *work);
+void cst_cmd_queue(struct cst_cmd *cmd);
+
+/* status.c */
+void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
+
+/* tmf.c */
+void cst_tmf_cmd_gone(void);
+void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active);
 
 /* lun.c */
 int cst_lun_decode(const u8 *wire, u32 *lun);	/* pure; 0 or -EINVAL */
@@ -104,6 +133,7 @@ int cst_device_resync(struct cst_device *dev);	/* obj.lock held */
 void cst_device_default_ids(struct cst_device *dev, const char *name);
 
 /* lun_map.c; target->obj.lock held */
+int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map);
 void cst_lun_map_init(struct cst_lun_map *map, struct cst_target *target);
 int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev);
 void cst_lun_map_unlink(struct cst_lun *lun);
@@ -117,6 +147,9 @@ int cst_target_enable(struct cst_target *target);	/* obj.lock held */
 int cst_target_disable(struct cst_target *target);
 /* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
 void cst_target_regroup(struct cst_target *target);
+
+/* main.c */
+extern struct workqueue_struct *cst_wq;
 
 /* cfs_root.c, cfs_device.c, cfs_target.c, cfs_session.c */
 int cst_cfs_init(void);

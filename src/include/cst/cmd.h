@@ -33,23 +33,28 @@ enum cst_task_attr {
 	CST_TASK_ACA,
 };
 
-/* Bits of cst_cmd.flags; those a fabric may set before cst_cmd_submit(): */
+/*
+ * Bits of cst_cmd.flags: written only by the context that runs the command, so
+ * without atomics.  A fabric may set the first two before cst_cmd_submit().
+ */
 enum {
 	CST_CMD_FABRIC_BUF,	/* bvec, nr_bvec and exp_len name the fabric's own buffer */
-	CST_CMD_MAY_SLEEP,	/* this context may sleep */
+	CST_CMD_MAY_SLEEP,	/* memory for this command may be reclaimed for */
 	/* core's own: */
-	CST_CMD_IN_WORKER,	/* runs in core's worker */
+	CST_CMD_IN_WORKER,	/* runs in core's worker: may block */
 	CST_CMD_OWN_BUF,	/* bvec came from core's pools */
-	CST_CMD_BVEC_ALLOCED,	/* bvec is not inline_bvec */
+	CST_CMD_BVEC_ALLOCED,	/* ... and is not inline_bvec */
+	CST_CMD_VERIFY_ALLOCED,	/* verify_bvec is not inline_bvec */
 	CST_CMD_ORDER_FAST,	/* holds order.simple */
-	CST_CMD_ORDER_SLOW,	/* counted in order.running */
-	CST_CMD_ORDER_BLOCKED,	/* on order.blocked */
-	CST_CMD_DATA_WAIT,	/* the fabric has been asked for data-out */
-	CST_CMD_DATA_READY,	/* data-out has come, or there is none */
-	CST_CMD_ABORTED,	/* a task management function wants it gone */
-	CST_CMD_TAS,		/* ... answered with TASK ABORTED */
-	CST_CMD_RESPONDED,	/* handed to send_response or drop */
+	CST_CMD_ORDER_SLOW,	/* known to order.lock */
 	CST_CMD_IO_REF,		/* holds dev->io_ref */
+	CST_CMD_DATA_MOVED,	/* all of the data-out has been received */
+};
+
+/* Bits of cst_cmd.aborted: set by task management from any context. */
+enum {
+	CST_ABORTED,		/* a task management function wants it gone */
+	CST_ABORTED_TAS,	/* ... and the initiator told so: TASK ABORTED */
 };
 
 /**
@@ -83,6 +88,7 @@ struct cst_cmd {
 	struct cst_device	*dev;		/* itl->dev */
 	const struct cst_op	*op;
 	unsigned long		flags;
+	unsigned long		aborted;
 	u64			tag;
 	u8			*cdb;
 	u16			cdb_len;
@@ -96,7 +102,6 @@ struct cst_cmd {
 	u8			sense_len;
 	u8			dir;		/* enum dma_data_direction of the CDB */
 	u16			nr_bvec;
-	u16			max_bvec;	/* size of bvec when CST_CMD_BVEC_ALLOCED */
 	struct bio_vec		*bvec;
 
 	/* decoded */
@@ -108,6 +113,8 @@ struct cst_cmd {
 	int			cpu;		/* whose list of the session holds it */
 	struct list_head	sess_node;	/* session's per-CPU list */
 	struct list_head	order_node;	/* order.blocked */
+	bool			order_blocked;	/* order.lock */
+	bool			data_ready;	/* order.lock when CST_CMD_ORDER_SLOW */
 	struct work_struct	work;
 	cst_sense_t		reason;		/* outcome on its way to status.c */
 	struct cst_sense_detail	detail;
@@ -172,7 +179,7 @@ void cst_cmd_release(struct cst_cmd *cmd);
 
 static inline bool cst_cmd_aborted(const struct cst_cmd *cmd)
 {
-	return test_bit(CST_CMD_ABORTED, &cmd->flags);
+	return test_bit(CST_ABORTED, &cmd->aborted);
 }
 
 /* Task management functions, SAM-5 7 */
@@ -201,7 +208,7 @@ enum cst_tmf_response {
  * @response: enum cst_tmf_response, set before tmf_done
  * @lun: as on the wire; unused by TARGET RESET and NEXUS LOSS
  * @tag: of the command to abort
- * @deadline: jiffies; core's own
+ * @dev: the logical unit, referenced; core's own
  * @work: core's own
  */
 struct cst_tmf {
@@ -210,7 +217,7 @@ struct cst_tmf {
 	u8			response;
 	u8			lun[8];
 	u64			tag;
-	unsigned long		deadline;
+	struct cst_device	*dev;
 	struct work_struct	work;
 };
 

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include <cst/attr.h>
 #include <cst/handler.h>
@@ -39,6 +40,7 @@ struct cst_dev_stats {
  * @ordered: one of @running is ORDERED
  * @slow: @simple is not in use
  * @draining: @simple has been killed and is not yet zero
+ * @relax: goes back to @simple some time after the last ORDERED command
  */
 struct cst_order {
 	struct percpu_ref	simple;
@@ -48,6 +50,7 @@ struct cst_order {
 	bool			ordered;
 	bool			slow;
 	bool			draining;
+	struct delayed_work	relax;
 };
 
 /**
@@ -86,7 +89,7 @@ struct cst_device {
 	u64			nblocks;
 
 	/* the data path */
-	struct percpu_ref	io_ref;		/* commands past the gates; live = enabled */
+	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
 	struct completion	io_drained;
 	struct cst_order	order;
 	struct cst_dev_stats __percpu *stats;

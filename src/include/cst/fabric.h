@@ -49,8 +49,8 @@
  *	and returns.  Any process context, may not wait for the session.
  * @session_free: the last reference to the session's directory item is gone: free the
  *	structure.  Process context.
- * @luns_changed: optional; the session's LUN map has changed (loop rescans).
- *	Process context, target->obj.lock held, must not wait: schedule work.
+ * @luns_changed: optional; the session's LUNs, or the size or state of one of them,
+ *	have changed (loop rescans).  Atomic context, spinlocks held: schedule work.
  *
  * The data path; context: any up to softirq unless said otherwise:
  * @get_data: fetch cmd->data_len bytes of data-out into cmd->bvec, then call
@@ -58,7 +58,8 @@
  *	Not called for CST_CMD_FABRIC_BUF commands, whose data is in place.
  * @abort_data: optional; @cmd was aborted between get_data and its end: make sure
  *	that cst_cmd_data_failed() is called soon even if the initiator sends
- *	nothing more.  May race with the end: harmless then.
+ *	nothing more.  May race with the end: harmless then.  Atomic context,
+ *	spinlocks of core held: only take note and schedule work.
  * @send_response: send data-in (cmd->data_len bytes of cmd->bvec when cmd->dir
  *	is DMA_FROM_DEVICE) and status; then cst_cmd_release().  Exactly one of
  *	send_response and drop is called, once.

@@ -73,6 +73,7 @@ struct cst_target {
 	struct list_head	ini_groups;
 	struct list_head	sessions;	/* struct cst_session.target_node */
 	wait_queue_head_t	sessions_wait;	/* sessions has become empty */
+	bool			closing;	/* being disabled: no new sessions */
 	u16			rel_tgt_id;
 	char			comment[128];
 	u32			next_group_order;
@@ -117,7 +118,10 @@ struct cst_session {
 	struct cst_lun_map	*map;
 	struct list_head	target_node;
 	struct cst_object	obj;
-	bool			closing;
+	bool			closing;	/* target->obj.lock */
+	bool			own_dir;	/* core made the directory */
+	atomic_t		nr_itls;	/* not yet freed */
+	wait_queue_head_t	itls_wait;	/* nr_itls has become 0 */
 	char			initiator_name[CST_NAME_MAX + 1];
 };
 
