@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The initiator's side: open-iscsi, SCSI devices, fio; and our login daemon.
+
+systemd_runs() {
+	[ -d /run/systemd/system ]
+}
+
+listens() {
+	[ -n "$(ss -Hltn "sport = :${1:-3260}")" ]
+}
+
+# daemon_start [OPTION...]: cst-iscsid in the background.  Wait for what you
+# need: it listens once a target is enabled (wait_for 10 listens).
+daemon_start() {
+	cst-iscsid "$@" >>"${TMP:-/tmp}/cst-iscsid.log" 2>&1 &
+	echo $! >/run/cst-iscsid.test.pid
+}
+
+daemon_pid() {
+	cat /run/cst-iscsid.test.pid 2>/dev/null
+}
+
+daemon_stop() {
+	local pid
+	pid=$(daemon_pid)
+	rm -f /run/cst-iscsid.test.pid
+	if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
+		kill "${1:--TERM}" "$pid"
+		wait_for 10 process_gone "$pid"
+	fi
+}
+
+process_gone() {
+	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
+}
+
+# open-iscsi's daemon; under systemd its socket starts it.
+initiator_start() {
+	modprobe -q iscsi_tcp || fail "no iscsi_tcp"
+	systemd_runs && return 0
+	if ! pidof iscsid >/dev/null; then
+		mkdir -p /run/lock/iscsi
+		setsid iscsid -f >/tmp/iscsid.log 2>&1 &
+		wait_for 10 grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix
+	fi
+}
+
+# iscsi_discover [PORTAL]: prints "portal,tpgt iqn" lines
+iscsi_discover() {
+	initiator_start
+	iscsiadm -m discovery -t sendtargets -p "${1:-127.0.0.1:3260}"
+}
+
+# iscsi_login IQN [PORTAL] [KEY=VALUE...]: a new session; keys are open-iscsi's,
+# as node.session.iscsi.InitialR2T=No
+iscsi_login() {
+	local iqn=$1 portal=127.0.0.1:3260 kv
+	shift
+	case ${1:-} in
+	*=* | "") ;;
+	*) portal=$1; shift ;;
+	esac
+	initiator_start
+	iscsiadm -m node -T "$iqn" -p "$portal" -o new >/dev/null
+	# A target that goes away shall fail I/O soon and not stop a test.
+	for kv in node.session.timeo.replacement_timeout=5 node.startup=manual "$@"; do
+		iscsiadm -m node -T "$iqn" -p "$portal" -o update -n "${kv%%=*}" -v "${kv#*=}"
+	done
+	iscsiadm -m node -T "$iqn" -p "$portal" --login >/dev/null
+}
+
+iscsi_logout() {
+	iscsiadm -m node -T "$1" --logout >/dev/null
+}
+
+iscsi_forget() {
+	iscsiadm -m node -T "$1" -o delete >/dev/null
+}
+
+# iscsi_session IQN: the newest session's folder in /sys/class/iscsi_session
+iscsi_session() {
+	local s found=
+	for s in $(ls -dv /sys/class/iscsi_session/session* 2>/dev/null); do
+		[ "$(cat "$s/targetname" 2>/dev/null)" != "$1" ] || found=$s
+	done
+	[ -n "$found" ] && echo "$found"
+}
+
+# block_of SCSI-DEVICE-FOLDER: the name of its disk node
+block_of() {
+	local b
+	for b in "$1"/block/*; do
+		[ -b "/dev/${b##*/}" ] && echo "/dev/${b##*/}" && return
+	done
+	return 1
+}
+
+iscsi_disk_now() {
+	local s d
+	s=$(iscsi_session "$1") || return 1
+	for d in "$s"/device/target*/*:"$2"; do
+		[ -d "$d" ] && block_of "$d" && return
+	done
+	return 1
+}
+
+# iscsi_disk IQN LUN: waits for the disk and prints /dev/sdX
+iscsi_disk() {
+	wait_for 15 iscsi_disk_now "$1" "$2"
+	iscsi_disk_now "$1" "$2"
+}
+
+# scsi_hosts PROC_NAME: the SCSI hosts of a driver, oldest first
+scsi_hosts() {
+	local h
+	for h in $(ls -dv /sys/class/scsi_host/host* 2>/dev/null); do
+		[ "$(cat "$h/proc_name" 2>/dev/null)" != "$1" ] || echo "${h##*/}"
+	done
+}
+
+host_disk_now() {
+	local d
+	for d in /sys/class/scsi_host/"$1"/device/target*/*:"$2"; do
+		[ -d "$d" ] && block_of "$d" && return
+	done
+	return 1
+}
+
+# host_disk HOST LUN: waits for the disk of, say, host3 and prints /dev/sdX
+host_disk() {
+	wait_for 15 host_disk_now "$1" "$2"
+	host_disk_now "$1" "$2"
+}
+
+# loop_disk [N] LUN: disk of the Nth (last) loop session
+loop_disk() {
+	local host
+	[ $# -gt 1 ] || set -- '$' "$1"
+	wait_for 10 scsi_hosts_found cst_loop
+	host=$(scsi_hosts cst_loop | sed -n "$1p")
+	host_disk "$host" "$2"
+}
+
+scsi_hosts_found() {
+	[ -n "$(scsi_hosts "$1")" ]
+}
+
+# fio_verify DEVICE [FIO-OPTION...]: writes, reads back and compares
+fio_verify() {
+	local dev=$1
+	shift
+	fio --name=verify --filename="$dev" --direct=1 --ioengine=libaio --rw=randwrite \
+		--verify=crc32c --verify_fatal=1 --do_verify=1 --bs=4k --iodepth=16 \
+		--size=16m --randseed=1 --output="$TMP/fio.log" "$@" || {
+		cat "$TMP/fio.log" >&2
+		fail "fio verification on $dev"
+	}
+}
+
+initiator_cleanup() {
+	if [ -n "$(ls /sys/class/iscsi_session 2>/dev/null)" ]; then
+		timeout 30 iscsiadm -m node -u >/dev/null 2>&1 ||
+			timeout 30 iscsiadm -m session -u >/dev/null 2>&1
+	fi
+	[ -z "$(ls /sys/class/iscsi_session 2>/dev/null)" ] ||
+		{ echo "an iSCSI session does not go"; return 1; }
+	rm -rf /etc/iscsi/nodes/* /etc/iscsi/send_targets/* \
+		/var/lib/iscsi/nodes/* /var/lib/iscsi/send_targets/*
+}
