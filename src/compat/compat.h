@@ -8,4 +8,9 @@
 
 #include <linux/version.h>
 
+/* Since 6.17 a workqueue says which it is; before, per CPU was the default. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define WQ_PERCPU	0
+#endif
+
 #endif /* _CST_COMPAT_H */

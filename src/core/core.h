@@ -74,6 +74,8 @@ void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len);
 cst_sense_t cst_cmd_data_in_len(struct cst_cmd *cmd, u32 len);
 /* @want bytes are asked for: set data_len, residual and overflow from exp_len. */
 void cst_cmd_set_len(struct cst_cmd *cmd, u32 want);
+/* Lengths and buffer of a command that moves blocks. */
+cst_sense_t cst_cmd_blocks_len(struct cst_cmd *cmd);
 /* The two steps at once for a linear response. */
 cst_sense_t cst_cmd_respond(struct cst_cmd *cmd, const void *buf, u32 len);
 
@@ -85,6 +87,7 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason);
  * CST_IO_NOWAIT where the context may not sleep.  CST_PENDING or CST_WOULD_BLOCK.
  */
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
+bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
 void cst_cmd_execute(struct cst_cmd *cmd);
 void cst_cmd_work(struct work_struct *work);
 void cst_cmd_queue(struct cst_cmd *cmd);
@@ -134,6 +137,7 @@ void cst_device_default_ids(struct cst_device *dev, const char *name);
 
 /* lun_map.c; target->obj.lock held */
 int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map);
+void cst_session_itl_put(struct cst_session *sess);	/* no lock needed */
 void cst_lun_map_init(struct cst_lun_map *map, struct cst_target *target);
 int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev);
 void cst_lun_map_unlink(struct cst_lun *lun);
@@ -149,7 +153,8 @@ int cst_target_disable(struct cst_target *target);
 void cst_target_regroup(struct cst_target *target);
 
 /* main.c */
-extern struct workqueue_struct *cst_wq;
+extern struct workqueue_struct *cst_wq;	/* per CPU: commands that would block */
+extern struct workqueue_struct *cst_tmf_wq;	/* task management waits here */
 
 /* cfs_root.c, cfs_device.c, cfs_target.c, cfs_session.c */
 int cst_cfs_init(void);

@@ -6,6 +6,7 @@
 #ifndef _CST_SESSION_H
 #define _CST_SESSION_H
 
+#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
@@ -55,6 +56,13 @@ struct cst_ini_group {
 	struct list_head	patterns;	/* struct cst_ini_pattern, target->obj.lock */
 	struct list_head	target_node;	/* target->ini_groups, creation order */
 	u32			order;
+};
+
+/* One directory initiators/<pattern>; its name is the pattern. */
+struct cst_ini_pattern {
+	struct config_item	item;
+	struct cst_ini_group	*group;
+	struct list_head	group_node;	/* group->patterns, target->obj.lock */
 };
 
 /**
@@ -120,8 +128,8 @@ struct cst_session {
 	struct cst_object	obj;
 	bool			closing;	/* target->obj.lock */
 	bool			own_dir;	/* core made the directory */
-	atomic_t		nr_itls;	/* not yet freed */
-	wait_queue_head_t	itls_wait;	/* nr_itls has become 0 */
+	atomic_t		nr_itls;	/* not yet freed, and one for the session */
+	struct completion	itls_gone;	/* nr_itls has become 0 */
 	char			initiator_name[CST_NAME_MAX + 1];
 };
 

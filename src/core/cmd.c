@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A command's beginning and end, and the lists in which task management finds it.
+ *
+ * Each session has one list per CPU, so that sessions whose queues live on
+ * different CPUs share no line; a list's lock protects its members' links and
+ * makes "is it still there?" a question with an answer.  Lock order: list lock,
+ * then order.lock.
+ */
+#include <linux/export.h>
+#include <linux/percpu.h>
+
+#include "core.h"
+
+void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
+{
+	cmd->sess = sess;
+	cmd->itl = NULL;
+	cmd->dev = NULL;
+	cmd->op = NULL;
+	cmd->flags = 0;
+	cmd->aborted = 0;
+	cmd->cdb = cmd->cdb_inline;
+	cmd->cdb_len = 0;
+	cmd->task_attr = CST_TASK_SIMPLE;
+	cmd->exp_dir = DMA_NONE;
+	cmd->exp_len = 0;
+	cmd->data_len = 0;
+	cmd->residual = 0;
+	cmd->overflow = false;
+	cmd->status = 0;
+	cmd->sense_len = 0;
+	cmd->dir = DMA_NONE;
+	cmd->nr_bvec = 0;
+	cmd->bvec = NULL;
+	cmd->lba = 0;
+	cmd->nblocks = 0;
+	cmd->cdb_xfer_len = 0;
+	cmd->order_blocked = false;
+	cmd->data_ready = false;
+	cmd->detail = (struct cst_sense_detail){};
+	cmd->verify_bvec = NULL;
+	cmd->verify_nr_bvec = 0;
+	cmd->io.flags = 0;
+}
+EXPORT_SYMBOL_GPL(cst_cmd_init);
+
+void cst_cmd_list_add(struct cst_cmd *cmd)
+{
+	struct cst_cmd_list *list;
+	unsigned long flags;
+
+	cmd->cpu = raw_smp_processor_id();
+	list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
+	spin_lock_irqsave(&list->lock, flags);
+	list_add_tail(&cmd->sess_node, &list->cmds);
+	list->commands++;
+	list->active++;
+	spin_unlock_irqrestore(&list->lock, flags);
+}
+
+static void cst_cmd_list_del(struct cst_cmd *cmd)
+{
+	struct cst_cmd_list *list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
+	unsigned long flags;
+
+	spin_lock_irqsave(&list->lock, flags);
+	list_del(&cmd->sess_node);
+	list->active--;
+	spin_unlock_irqrestore(&list->lock, flags);
+}
+
+void cst_cmd_release(struct cst_cmd *cmd)
+{
+	bool aborted;
+
+	cst_buffer_free(cmd);
+	cst_cmd_list_del(cmd);
+	/* Nobody can mark it from here on: it is on no list. */
+	aborted = cst_cmd_aborted(cmd);
+	if (likely(cmd->itl))
+		percpu_ref_put(&cmd->itl->ref);
+	if (unlikely(aborted))
+		cst_tmf_cmd_gone();
+}
+EXPORT_SYMBOL_GPL(cst_cmd_release);
+
+/**
+ * cst_session_commands() - count a session's commands
+ * @sess: registered
+ * @commands: all that it ever submitted
+ * @active: those that it has under way
+ */
+void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active)
+{
+	int cpu;
+
+	*commands = 0;
+	*active = 0;
+	for_each_possible_cpu(cpu) {
+		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
+
+		*commands += READ_ONCE(list->commands);
+		*active += READ_ONCE(list->active);
+	}
+}
+
+/*
+ * SAM-5 5.3.1: TASK SET FULL needs another command of the same nexus in the
+ * task set, whose end tells the initiator when to try again; else BUSY.
+ */
+bool cst_session_other_active(struct cst_session *sess)
+{
+	u64 commands, active;
+
+	cst_session_commands(sess, &commands, &active);
+	return active > 1;
+}

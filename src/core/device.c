@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a logical unit: made inert, enabled, resized, disabled, destroyed.
+ *
+ * cfs_device.c calls in; the handler opens and closes the backing.  A command
+ * executes only with a reference to io_ref, which is live exactly while the
+ * device is enabled.
+ *
+ * Teardown, in this order:
+ *  1. disable kills io_ref: gate.c and exec.c refuse with NOT READY from then on;
+ *  2. io_ref reaches zero: no I/O of the handler is under way;
+ *  3. the handler closes the backing.
+ * What waits for its turn or for data meanwhile ends with NOT READY when it gets
+ * there, so disabling waits for the backing only, never for an initiator.  An
+ * I_T_L nexus holds a reference to the device's item, so destroy comes after the
+ * last of them.
+ */
+#include <linux/log2.h>
+#include <linux/percpu.h>
+
+#include "core.h"
+
+#define CST_DRAIN_TIMEOUT	(30 * HZ)
+
+static void cst_device_drained(struct percpu_ref *ref)
+{
+	struct cst_device *dev = container_of(ref, struct cst_device, io_ref);
+
+	complete_all(&dev->io_drained);
+}
+
+/**
+ * cst_device_init() - prepare the data path of a zeroed device
+ * @dev: allocated by cfs_device.c
+ * @ops: its handler
+ *
+ * Context: process.  Return: 0 or -ENOMEM, and then nothing is left.
+ */
+int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
+{
+	int ret;
+
+	dev->ops = ops;
+	spin_lock_init(&dev->itl_lock);
+	INIT_LIST_HEAD(&dev->itls);
+	INIT_LIST_HEAD(&dev->luns);
+	init_completion(&dev->io_drained);
+
+	dev->stats = alloc_percpu(struct cst_dev_stats);
+	if (!dev->stats)
+		return -ENOMEM;
+
+	ret = percpu_ref_init(&dev->io_ref, cst_device_drained,
+			      PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
+			      GFP_KERNEL);
+	if (ret)
+		goto free_stats;
+
+	ret = cst_order_init(&dev->order);
+	if (ret)
+		goto exit_io_ref;
+	return 0;
+
+exit_io_ref:
+	percpu_ref_exit(&dev->io_ref);
+free_stats:
+	free_percpu(dev->stats);
+	return ret;
+}
+
+void cst_device_destroy(struct cst_device *dev)
+{
+	cst_order_destroy(&dev->order);
+	percpu_ref_exit(&dev->io_ref);
+	free_percpu(dev->stats);
+}
+
+/* Tell fabrics that look at logical units themselves. */
+static void cst_device_changed(struct cst_device *dev)
+{
+	struct cst_itl *itl;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->itl_lock, flags);
+	list_for_each_entry(itl, &dev->itls, dev_node)
+		if (itl->sess->ops->luns_changed)
+			itl->sess->ops->luns_changed(itl->sess);
+	spin_unlock_irqrestore(&dev->itl_lock, flags);
+}
+
+/**
+ * cst_device_enable() - open the backing and let commands in
+ * @dev: disabled; obj.lock held
+ *
+ * Return: 0, or the handler's errno, with last_error said.
+ */
+int cst_device_enable(struct cst_device *dev)
+{
+	int ret;
+
+	lockdep_assert_held(&dev->obj.lock);
+
+	dev->block_shift = ilog2(dev->block_size);
+	ret = dev->ops->enable(dev);
+	if (ret)
+		return ret;
+
+	reinit_completion(&dev->io_drained);
+	percpu_ref_reinit(&dev->io_ref);
+	dev->obj.enabled = true;
+
+	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	cst_device_changed(dev);
+	return 0;
+}
+
+/**
+ * cst_device_disable() - drain and close the backing
+ * @dev: enabled; obj.lock held
+ *
+ * Return: 0, or -ETIMEDOUT when the backing did not finish what it has in hand:
+ * the device is then still enabled and serves on.
+ */
+int cst_device_disable(struct cst_device *dev)
+{
+	lockdep_assert_held(&dev->obj.lock);
+
+	percpu_ref_kill(&dev->io_ref);
+	if (!wait_for_completion_timeout(&dev->io_drained, CST_DRAIN_TIMEOUT)) {
+		/*
+		 * A last I/O may end right now: keep the count from reaching
+		 * zero while the reference is brought back to life.
+		 */
+		if (percpu_ref_tryget(&dev->io_ref)) {
+			percpu_ref_resurrect(&dev->io_ref);
+			percpu_ref_put(&dev->io_ref);
+			cst_config_error(&dev->obj.group.cg_item, "enabled",
+					 "the backing has not finished its I/O within %u s; still enabled",
+					 CST_DRAIN_TIMEOUT / HZ);
+			return -ETIMEDOUT;
+		}
+		wait_for_completion(&dev->io_drained);
+	}
+	dev->obj.enabled = false;
+	dev->ops->disable(dev);
+	return 0;
+}
+
+/**
+ * cst_device_resync() - pick up a new size of the backing
+ * @dev: enabled; obj.lock held
+ *
+ * Return: 0 or errno, with last_error said.
+ */
+int cst_device_resync(struct cst_device *dev)
+{
+	u64 nblocks;
+	int ret;
+
+	lockdep_assert_held(&dev->obj.lock);
+
+	if (!dev->ops->resync_size) {
+		cst_config_error(&dev->obj.group.cg_item, "resync_size",
+				 "the size of a %s device is an attribute",
+				 dev->ops->name);
+		return -EOPNOTSUPP;
+	}
+	ret = dev->ops->resync_size(dev, &nblocks);
+	if (ret || nblocks == dev->nblocks)
+		return ret;
+
+	WRITE_ONCE(dev->nblocks, nblocks);
+	cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_device_changed(dev);
+	return 0;
+}

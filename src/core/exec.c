@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Execution: run the opcode's function where the command stands, and in a worker
+ * of this CPU only when it says that it would block.
+ *
+ * The worker's queue is per CPU and reclaim-safe: a target must make progress
+ * when the memory that is short is cached data of its own initiator.
+ */
+#include <linux/sched/mm.h>
+
+#include "core.h"
+
+bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
+{
+	return test_bit(CST_CMD_IN_WORKER, &cmd->flags);
+}
+
+/**
+ * cst_cmd_queue() - let the worker of this CPU run a command
+ * @cmd: nobody else runs it; its turn has come
+ */
+void cst_cmd_queue(struct cst_cmd *cmd)
+{
+	INIT_WORK(&cmd->work, cst_cmd_work);
+	queue_work_on(raw_smp_processor_id(), cst_wq, &cmd->work);
+}
+
+void cst_cmd_work(struct work_struct *work)
+{
+	struct cst_cmd *cmd = container_of(work, struct cst_cmd, work);
+	unsigned int noio = memalloc_noio_save();
+
+	__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
+	cst_cmd_run(cmd);
+	memalloc_noio_restore(noio);
+}
+
+/* The device stays open from here to the command's completion. */
+static bool cst_cmd_io_get(struct cst_cmd *cmd)
+{
+	if (test_bit(CST_CMD_IO_REF, &cmd->flags))
+		return true;
+	if (unlikely(!percpu_ref_tryget_live(&cmd->dev->io_ref)))
+		return false;
+	__set_bit(CST_CMD_IO_REF, &cmd->flags);
+	return true;
+}
+
+/**
+ * cst_cmd_execute() - run the opcode's function
+ * @cmd: past ordering, data-out in place
+ */
+void cst_cmd_execute(struct cst_cmd *cmd)
+{
+	cst_sense_t reason;
+
+	if ((cmd->op->flags & CST_OP_MEDIUM) && unlikely(!cst_cmd_io_get(cmd))) {
+		cst_cmd_finish(cmd, CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+		return;
+	}
+
+	if (unlikely((cmd->op->flags & CST_OP_SLEEPS) &&
+		     !cst_cmd_may_sleep(cmd))) {
+		cst_cmd_queue(cmd);
+		return;
+	}
+
+	reason = cmd->op->execute(cmd);
+	if (likely(reason == CST_PENDING))
+		return;
+	if (reason == CST_WOULD_BLOCK) {
+		cst_cmd_queue(cmd);
+		return;
+	}
+	cst_cmd_finish(cmd, reason);
+}
+
+void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	cst_cmd_finish(cmd, reason);
+}
+
+cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
+{
+	struct cst_io *io = &cmd->io;
+
+	io->dev = cmd->dev;
+	if (!cst_cmd_may_sleep(cmd))
+		io->flags |= CST_IO_NOWAIT;
+	else
+		io->flags &= ~CST_IO_NOWAIT;
+	/* Once submitted, the command may be gone when the call returns. */
+	return cmd->dev->ops->submit(io) == -EAGAIN ? CST_WOULD_BLOCK :
+						       CST_PENDING;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The gates: everything that may refuse a well-formed command because of the
+ * state of the logical unit or the nexus, in one place and in this order.
+ *
+ * Called by submit.c after parsing.  One load each where there is nothing to say.
+ */
+#include "core.h"
+
+/**
+ * cst_gate() - may this command go on?
+ * @cmd: parsed
+ *
+ * The order is that of SAM-5 5.14 and SPC-5: no logical unit; a unit attention,
+ * which must be told before anything else about the unit; write protection,
+ * which is a property of the unit whether it is ready or not; the medium.
+ *
+ * Return: CST_OK or the reason to refuse.
+ */
+cst_sense_t cst_gate(struct cst_cmd *cmd)
+{
+	const unsigned int flags = cmd->op->flags;
+	struct cst_itl *itl = cmd->itl;
+	cst_sense_t ua;
+
+	if (unlikely(!itl))
+		return flags & CST_OP_NO_LUN ? CST_OK :
+					       CST_SENSE(LU_NOT_SUPPORTED);
+
+	if (unlikely(READ_ONCE(itl->ua_pending)) && !(flags & CST_OP_SKIP_UA)) {
+		ua = cst_ua_take(itl);
+		if (ua)
+			return ua;
+	}
+
+	if (unlikely((flags & CST_OP_WRITES) &&
+		     (READ_ONCE(itl->read_only) || cmd->dev->read_only)))
+		return CST_SENSE(WRITE_PROTECTED);
+
+	/* Asked again, and then for good, when it executes: exec.c. */
+	if (unlikely((flags & CST_OP_MEDIUM) &&
+		     percpu_ref_is_dying(&cmd->dev->io_ref)))
+		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+
+	return CST_OK;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LUN maps and what live sessions see of them.
+ *
+ * A map says which device stands at which number; each session that uses the map
+ * has an I_T_L nexus (struct cst_itl) per entry.  Everything here runs under
+ * target->obj.lock, from configfs (cfs_target.c) and from session.c.
+ *
+ * Teardown of an I_T_L nexus, without waiting:
+ *  1. unpublish: erased from sess->itls, its reference killed;
+ *  2. percpu_ref waits for readers and for the commands that hold it;
+ *  3. the last one queues free_work, which takes it off the device's list, drops
+ *     the device and frees it after a grace period, because a reader may still
+ *     be between loading the pointer and failing to get the reference.
+ */
+#include <linux/slab.h>
+
+#include "core.h"
+
+void cst_lun_map_init(struct cst_lun_map *map, struct cst_target *target)
+{
+	xa_init(&map->luns);
+	map->target = target;
+}
+
+/* The waiter frees the session: nothing of it is touched after complete(). */
+void cst_session_itl_put(struct cst_session *sess)
+{
+	if (atomic_dec_and_test(&sess->nr_itls))
+		complete(&sess->itls_gone);
+}
+
+static void cst_itl_free_work(struct work_struct *work)
+{
+	struct cst_itl *itl = container_of(work, struct cst_itl, free_work);
+	struct cst_session *sess = itl->sess;
+	struct cst_device *dev = itl->dev;
+
+	spin_lock_irq(&dev->itl_lock);
+	list_del(&itl->dev_node);
+	spin_unlock_irq(&dev->itl_lock);
+
+	percpu_ref_exit(&itl->ref);
+	kfree_rcu(itl, rcu);
+	config_item_put(&dev->obj.group.cg_item);
+
+	cst_session_itl_put(sess);
+}
+
+static void cst_itl_unused(struct percpu_ref *ref)
+{
+	struct cst_itl *itl = container_of(ref, struct cst_itl, ref);
+
+	queue_work(cst_wq, &itl->free_work);
+}
+
+static int cst_itl_add(struct cst_session *sess, struct cst_lun *lun)
+{
+	struct cst_itl *itl;
+	int ret;
+
+	itl = kzalloc(sizeof(*itl), GFP_KERNEL);
+	if (!itl)
+		return -ENOMEM;
+	itl->sess = sess;
+	itl->dev = lun->dev;
+	itl->lun = lun->lun;
+	itl->read_only = lun->read_only;
+	spin_lock_init(&itl->ua_lock);
+	INIT_WORK(&itl->free_work, cst_itl_free_work);
+	ret = percpu_ref_init(&itl->ref, cst_itl_unused, 0, GFP_KERNEL);
+	if (ret)
+		goto free_itl;
+	cst_ua_add(itl, CST_SENSE(POWER_ON_OCCURRED));
+
+	config_item_get(&itl->dev->obj.group.cg_item);
+	atomic_inc(&sess->nr_itls);
+	spin_lock_irq(&itl->dev->itl_lock);
+	list_add_tail(&itl->dev_node, &itl->dev->itls);
+	spin_unlock_irq(&itl->dev->itl_lock);
+
+	ret = xa_err(xa_store(&sess->itls, itl->lun, itl, GFP_KERNEL));
+	if (ret)
+		percpu_ref_kill(&itl->ref);
+	return ret;
+
+free_itl:
+	kfree(itl);
+	return ret;
+}
+
+static void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
+{
+	xa_erase(&sess->itls, itl->lun);
+	percpu_ref_kill(&itl->ref);
+}
+
+/* SPC-5 6.33: those that stay are told that the list is another. */
+static void cst_session_luns_changed(struct cst_session *sess)
+{
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	xa_for_each(&sess->itls, lun, itl)
+		cst_ua_add(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
+	if (sess->ops->luns_changed)
+		sess->ops->luns_changed(sess);
+}
+
+/**
+ * cst_session_map_set() - give a session another LUN map
+ * @sess: not closing; target->obj.lock held
+ * @map: the new one; NULL: it sees nothing
+ *
+ * A number at which both maps have the same device with the same access keeps
+ * its nexus, so I/O to it goes on undisturbed.
+ *
+ * Return: 0 or -ENOMEM, and then some LUNs are missing.
+ */
+int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
+{
+	bool changed = false;
+	struct cst_itl *itl;
+	struct cst_lun *lun;
+	unsigned long i;
+	int ret = 0;
+
+	lockdep_assert_held(&sess->target->obj.lock);
+
+	xa_for_each(&sess->itls, i, itl) {
+		lun = map ? xa_load(&map->luns, i) : NULL;
+		if (lun && lun->dev == itl->dev &&
+		    lun->read_only == itl->read_only)
+			continue;
+		cst_itl_remove(sess, itl);
+		changed = true;
+	}
+	if (map) {
+		xa_for_each(&map->luns, i, lun) {
+			if (!lun->dev || xa_load(&sess->itls, i))
+				continue;
+			ret = cst_itl_add(sess, lun);
+			if (ret)
+				break;
+			changed = true;
+		}
+	}
+	sess->map = map;
+	if (changed)
+		cst_session_luns_changed(sess);
+	return ret;
+}
+
+/* Visit the sessions that see a map. */
+#define cst_map_for_each_session(sess, lun_map)				\
+	list_for_each_entry(sess, &(lun_map)->target->sessions, target_node) \
+		if ((sess)->map == (lun_map) && !(sess)->closing)
+
+/**
+ * cst_lun_map_link() - put a device at a number
+ * @lun: without a device; target->obj.lock held
+ * @dev: referenced by the link for as long as it stands
+ *
+ * Return: 0 or -ENOMEM, and then nothing has changed.
+ */
+int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
+{
+	struct cst_lun_map *map = lun->map;
+	struct cst_session *sess;
+	int ret;
+
+	lockdep_assert_held(&map->target->obj.lock);
+
+	lun->dev = dev;
+	ret = xa_err(xa_store(&map->luns, lun->lun, lun, GFP_KERNEL));
+	if (ret) {
+		lun->dev = NULL;
+		return ret;
+	}
+	spin_lock_irq(&dev->itl_lock);
+	list_add_tail(&lun->dev_node, &dev->luns);
+	spin_unlock_irq(&dev->itl_lock);
+
+	cst_map_for_each_session(sess, map) {
+		ret = cst_itl_add(sess, lun);
+		if (ret) {
+			cst_lun_map_unlink(lun);
+			return ret;
+		}
+		cst_session_luns_changed(sess);
+	}
+	/* A map that was empty may give access to sessions that had none. */
+	cst_target_regroup(map->target);
+	return 0;
+}
+
+/**
+ * cst_lun_map_unlink() - take a device away from a number
+ * @lun: with a device; target->obj.lock held
+ *
+ * New commands are refused at once; those under way finish, and nobody waits
+ * for them here.
+ */
+void cst_lun_map_unlink(struct cst_lun *lun)
+{
+	struct cst_lun_map *map = lun->map;
+	struct cst_session *sess;
+	struct cst_itl *itl;
+
+	lockdep_assert_held(&map->target->obj.lock);
+
+	xa_erase(&map->luns, lun->lun);
+	spin_lock_irq(&lun->dev->itl_lock);
+	list_del(&lun->dev_node);
+	spin_unlock_irq(&lun->dev->itl_lock);
+	lun->dev = NULL;
+
+	cst_map_for_each_session(sess, map) {
+		itl = xa_load(&sess->itls, lun->lun);
+		if (!itl)
+			continue;
+		cst_itl_remove(sess, itl);
+		cst_session_luns_changed(sess);
+	}
+}
+
+/**
+ * cst_lun_set_read_only() - change the access of a LUN
+ * @lun: target->obj.lock held
+ * @read_only: whether writes are refused
+ *
+ * Live: initiators learn it from MODE SENSE, after a unit attention.
+ */
+void cst_lun_set_read_only(struct cst_lun *lun, bool read_only)
+{
+	struct cst_session *sess;
+	struct cst_itl *itl;
+
+	lockdep_assert_held(&lun->map->target->obj.lock);
+
+	if (lun->read_only == read_only)
+		return;
+	lun->read_only = read_only;
+	cst_map_for_each_session(sess, lun->map) {
+		itl = xa_load(&sess->itls, lun->lun);
+		if (!itl)
+			continue;
+		WRITE_ONCE(itl->read_only, read_only);
+		cst_ua_add(itl, CST_SENSE(MODE_PARAMETERS_CHANGED));
+	}
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cst.ko: what must exist before the first handler or fabric registers, in order.
+ */
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+
+struct workqueue_struct *cst_wq;
+struct workqueue_struct *cst_tmf_wq;
+
+static int __init cst_init(void)
+{
+	int ret = -ENOMEM;
+
+	cst_wq = alloc_workqueue("cst", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	if (!cst_wq)
+		return ret;
+	/* Its items wait for commands: as many as there are functions. */
+	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!cst_tmf_wq)
+		goto destroy_wq;
+	ret = cst_buffer_init();
+	if (ret)
+		goto destroy_tmf_wq;
+	ret = cst_cfs_init();
+	if (ret)
+		goto exit_buffer;
+	return 0;
+
+exit_buffer:
+	cst_buffer_exit();
+destroy_tmf_wq:
+	destroy_workqueue(cst_tmf_wq);
+destroy_wq:
+	destroy_workqueue(cst_wq);
+	return ret;
+}
+
+static void __exit cst_exit(void)
+{
+	cst_cfs_exit();
+	destroy_workqueue(cst_tmf_wq);
+	destroy_workqueue(cst_wq);
+	/* I_T_L nexuses are freed after a grace period, by code of the kernel. */
+	cst_buffer_exit();
+}
+
+module_init(cst_init);
+module_exit(cst_exit);
+
+MODULE_DESCRIPTION("ConfigFS SCSI Target core");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(CST_VERSION);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I_T nexuses: registration by a fabric, and teardown.
+ *
+ * Teardown, all of it in cst_session_unregister():
+ *  1. closing: maps no longer add I_T_L nexuses to it;
+ *  2. every I_T_L nexus is unpublished and killed; the fabric has released every
+ *     command, so they end as soon as RCU lets them;
+ *  3. the directory goes, which waits for those who are reading it;
+ *  4. off the target's list, which may wake cst_target_disable() - hence last.
+ */
+#include <linux/export.h>
+#include <linux/percpu.h>
+
+#include "cfs.h"
+#include "core.h"
+
+static int cst_session_init(struct cst_session *sess, struct cst_target *target,
+			    const char *initiator_name)
+{
+	int cpu;
+
+	sess->target = target;
+	sess->ops = target->ops;
+	sess->closing = false;
+	sess->map = NULL;
+	xa_init(&sess->itls);
+	/* One for the session itself, until it drops its LUNs for good. */
+	atomic_set(&sess->nr_itls, 1);
+	init_completion(&sess->itls_gone);
+	strscpy(sess->initiator_name, initiator_name,
+		sizeof(sess->initiator_name));
+
+	sess->active = alloc_percpu(struct cst_cmd_list);
+	if (!sess->active)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
+
+		spin_lock_init(&list->lock);
+		INIT_LIST_HEAD(&list->cmds);
+	}
+	return 0;
+}
+
+static void cst_session_drop_luns(struct cst_session *sess)
+{
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	xa_for_each(&sess->itls, lun, itl) {
+		xa_erase(&sess->itls, lun);
+		percpu_ref_kill(&itl->ref);
+	}
+}
+
+/* After the last I_T_L nexus: everything but the directory. */
+static void cst_session_destroy(struct cst_session *sess)
+{
+	cst_session_itl_put(sess);
+	wait_for_completion(&sess->itls_gone);
+	xa_destroy(&sess->itls);
+	free_percpu(sess->active);
+	sess->active = NULL;
+}
+
+/* Step 1 and 2 */
+static void cst_session_close(struct cst_session *sess)
+{
+	mutex_lock(&sess->target->obj.lock);
+	sess->closing = true;
+	cst_session_drop_luns(sess);
+	mutex_unlock(&sess->target->obj.lock);
+}
+
+/* Step 4 */
+static void cst_session_leave(struct cst_session *sess)
+{
+	struct cst_target *target = sess->target;
+
+	mutex_lock(&target->obj.lock);
+	list_del(&sess->target_node);
+	if (list_empty(&target->sessions))
+		wake_up_all(&target->sessions_wait);
+	mutex_unlock(&target->obj.lock);
+}
+
+int cst_session_register(struct cst_session *sess, struct cst_target *target,
+			 const char *initiator_name, bool create_dir,
+			 const struct cst_item_type *it)
+{
+	struct cst_lun_map *map;
+	int ret;
+
+	might_sleep();
+	ret = cst_session_init(sess, target, initiator_name);
+	if (ret)
+		return ret;
+	sess->own_dir = create_dir;
+
+	mutex_lock(&target->obj.lock);
+	ret = -ESHUTDOWN;
+	if (!target->obj.enabled || target->closing)
+		goto unlock;
+	map = cst_target_find_map(target, initiator_name);
+	ret = -EACCES;
+	/* An administrator's own session may wait for its LUNs. */
+	if (!map && create_dir)
+		goto unlock;
+	ret = cst_session_map_set(sess, map);
+	if (ret)
+		goto drop_luns;
+	list_add_tail(&sess->target_node, &target->sessions);
+	mutex_unlock(&target->obj.lock);
+
+	if (create_dir) {
+		ret = cst_cfs_session_add(sess, it);
+		if (ret) {
+			cst_session_close(sess);
+			cst_session_destroy(sess);
+			cst_session_leave(sess);
+			return ret;
+		}
+	}
+	return 0;
+
+drop_luns:
+	cst_session_drop_luns(sess);
+unlock:
+	mutex_unlock(&target->obj.lock);
+	cst_session_destroy(sess);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(cst_session_register);
+
+void cst_session_unregister(struct cst_session *sess)
+{
+	might_sleep();
+	cst_session_close(sess);
+
+	/*
+	 * Readers of the directory look at the counters and the map, so it goes
+	 * before they do.  The last reference to its item frees the session:
+	 * hold one until the target no longer knows it.
+	 */
+	config_item_get(&sess->obj.group.cg_item);
+	if (sess->own_dir)
+		cst_cfs_session_remove(sess);
+	cst_session_destroy(sess);
+	cst_session_leave(sess);
+	config_item_put(&sess->obj.group.cg_item);
+}
+EXPORT_SYMBOL_GPL(cst_session_unregister);

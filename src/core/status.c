@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The end of a command: leave the task set, count, build status and sense, hand
+ * the response to the fabric - or drop it when it was aborted.
+ */
+#include <linux/log2.h>
+#include <linux/sched/clock.h>
+#include <scsi/scsi_proto.h>
+
+#include "core.h"
+
+static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
+{
+	struct cst_dev_stats *stats;
+	u64 us = (local_clock() - cmd->start_ns) >> 10;
+	unsigned int bucket = us ? min_t(unsigned int, ilog2(us) + 1,
+					 CST_LATENCY_BUCKETS - 1) : 0;
+
+	stats = get_cpu_ptr(cmd->dev->stats);
+	stats->latency[bucket]++;
+	if (!cmd->op || !(cmd->op->flags & CST_OP_BLOCKS)) {
+		stats->other_commands++;
+	} else if (cmd->dir == DMA_FROM_DEVICE) {
+		stats->read_commands++;
+		stats->read_bytes += cmd->data_len;
+	} else {
+		stats->write_commands++;
+		stats->write_bytes += cmd->data_len;
+	}
+	if (unlikely(aborted))
+		stats->aborted++;
+	else if (unlikely(cmd->status == SAM_STAT_CHECK_CONDITION))
+		stats->errors++;
+	put_cpu_ptr(cmd->dev->stats);
+}
+
+/* Nothing, or nothing more, of the data moves. */
+static void cst_cmd_no_data(struct cst_cmd *cmd)
+{
+	if (cmd->exp_dir == DMA_TO_DEVICE &&
+	    test_bit(CST_CMD_DATA_MOVED, &cmd->flags))
+		return;
+	cmd->data_len = 0;
+	cmd->residual = cmd->exp_len;
+	cmd->overflow = false;
+}
+
+static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	cst_cmd_no_data(cmd);
+
+	if (reason == CST_TASK_SET_FULL || reason == CST_BUSY) {
+		/* SAM-5 5.3.1: see cst_session_other_active() */
+		cmd->status = reason == CST_TASK_SET_FULL &&
+			      cst_session_other_active(cmd->sess) ?
+			      SAM_STAT_TASK_SET_FULL : SAM_STAT_BUSY;
+		return;
+	}
+	cmd->status = SAM_STAT_CHECK_CONDITION;
+	cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense), false,
+					 reason, &cmd->detail);
+}
+
+static noinline void cst_cmd_finish_aborted(struct cst_cmd *cmd)
+{
+	const struct cst_fabric_ops *ops = cmd->sess->ops;
+
+	if (test_bit(CST_ABORTED_TAS, &cmd->aborted)) {
+		cst_cmd_no_data(cmd);
+		cmd->status = SAM_STAT_TASK_ABORTED;
+		ops->send_response(cmd);
+	} else {
+		ops->drop(cmd);
+	}
+}
+
+/**
+ * cst_cmd_finish() - end a command
+ * @cmd: executes no longer; exactly once
+ * @reason: CST_OK, sense, CST_BUSY or CST_TASK_SET_FULL
+ *
+ * An abort that comes after the test below lets the response go out first: the
+ * task management response waits until the fabric has released the command.
+ *
+ * Context: any up to softirq.
+ */
+void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	bool aborted = cst_cmd_aborted(cmd);
+
+	if (unlikely(reason))
+		cst_cmd_set_status(cmd, reason);
+
+	if (likely(cmd->dev)) {
+		cst_order_exit(cmd);
+		cst_cmd_account(cmd, aborted);
+		if (test_bit(CST_CMD_IO_REF, &cmd->flags)) {
+			__clear_bit(CST_CMD_IO_REF, &cmd->flags);
+			percpu_ref_put(&cmd->dev->io_ref);
+		}
+	}
+
+	if (unlikely(aborted)) {
+		cst_cmd_finish_aborted(cmd);
+		return;
+	}
+	cmd->sess->ops->send_response(cmd);
+}

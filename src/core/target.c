@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a target, and which LUN map an initiator gets.
+ *
+ * cfs_target.c calls in with target->obj.lock held.
+ *
+ * Teardown: disabling marks the target as closing, so that no session can
+ * register; the fabric closes its connections; each session unregisters itself
+ * when its commands have ended; the last one wakes the waiter.  Only then is the
+ * target unpinned and can be removed.
+ */
+#include <linux/export.h>
+
+#include "core.h"
+
+#define CST_CLOSE_TIMEOUT	(30 * HZ)
+
+int cst_target_init(struct cst_target *target, struct cst_fabric *fabric)
+{
+	target->fabric = fabric;
+	INIT_LIST_HEAD(&target->ini_groups);
+	INIT_LIST_HEAD(&target->sessions);
+	init_waitqueue_head(&target->sessions_wait);
+	cst_lun_map_init(&target->map, target);
+	return 0;
+}
+
+/* No session, LUN or group is left. */
+void cst_target_destroy(struct cst_target *target)
+{
+	xa_destroy(&target->map.luns);
+}
+
+int cst_target_enable(struct cst_target *target)
+{
+	int ret;
+
+	lockdep_assert_held(&target->obj.lock);
+
+	if (target->closing) {
+		cst_config_error(&target->obj.group.cg_item, "enabled",
+				 "sessions are still closing; write 0 again to wait for them");
+		return -EBUSY;
+	}
+	target->obj.enabled = true;
+	ret = target->ops->target_enable ? target->ops->target_enable(target) :
+					   0;
+	if (ret)
+		target->obj.enabled = false;
+	return ret;
+}
+
+/**
+ * cst_target_disable() - close every session and refuse new ones
+ * @target: enabled; obj.lock held, dropped while waiting
+ *
+ * Return: 0, or -ETIMEDOUT when a session has not closed: the target then
+ * accepts nobody, still reads as enabled, and the write may be repeated.
+ */
+int cst_target_disable(struct cst_target *target)
+{
+	struct cst_session *sess;
+	bool closed;
+
+	lockdep_assert_held(&target->obj.lock);
+
+	target->closing = true;
+	mutex_unlock(&target->obj.lock);
+	target->ops->target_disable(target);
+
+	mutex_lock(&target->obj.lock);
+	list_for_each_entry(sess, &target->sessions, target_node)
+		if (!sess->closing)
+			target->ops->session_close(sess);
+	mutex_unlock(&target->obj.lock);
+
+	closed = wait_event_timeout(target->sessions_wait,
+				    list_empty(&target->sessions),
+				    CST_CLOSE_TIMEOUT);
+	mutex_lock(&target->obj.lock);
+	if (!closed && !list_empty(&target->sessions)) {
+		cst_config_error(&target->obj.group.cg_item, "enabled",
+				 "a session has not closed within %u s; new ones are refused",
+				 CST_CLOSE_TIMEOUT / HZ);
+		return -ETIMEDOUT;
+	}
+	target->closing = false;
+	target->obj.enabled = false;
+	return 0;
+}
+
+struct cst_lun_map *cst_target_find_map(struct cst_target *target,
+					const char *initiator_name)
+{
+	struct cst_ini_group *group;
+	struct cst_ini_pattern *pattern;
+
+	lockdep_assert_held(&target->obj.lock);
+
+	list_for_each_entry(group, &target->ini_groups, target_node)
+		list_for_each_entry(pattern, &group->patterns, group_node)
+			if (cst_pattern_match(config_item_name(&pattern->item),
+					      initiator_name))
+				return &group->map;
+	return xa_empty(&target->map.luns) ? NULL : &target->map;
+}
+EXPORT_SYMBOL_GPL(cst_target_find_map);
+
+void cst_target_regroup(struct cst_target *target)
+{
+	struct cst_session *sess;
+	struct cst_lun_map *map;
+
+	lockdep_assert_held(&target->obj.lock);
+
+	list_for_each_entry(sess, &target->sessions, target_node) {
+		if (sess->closing)
+			continue;
+		map = cst_target_find_map(target, sess->initiator_name);
+		if (map == sess->map)
+			continue;
+		if (cst_session_map_set(sess, map))
+			pr_warn("%s: out of memory: %s sees only some of its LUNs\n",
+				cst_target_name(target), sess->initiator_name);
+	}
+}

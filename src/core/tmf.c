@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Task management (SAM-5 7): mark what a function affects, wait until none of it
+ * can touch the medium or the initiator any more, then answer.
+ *
+ * Marking is done in the caller's context, so that a command submitted later is
+ * not hit; waiting is done by a worker.  A marked command ends by itself: blocked
+ * ones are let go, the fabric is told not to wait for data, and whatever
+ * executes is waited for, because a backend's write cannot be called back.  The
+ * wait is bounded: after CST_TMF_TIMEOUT the answer is REJECTED, which is the
+ * truth, and the initiator escalates.
+ *
+ * Locks: dev->itl_lock, then a session's list lock, then order.lock.
+ */
+#include <linux/export.h>
+#include <linux/wait.h>
+
+#include "core.h"
+
+#define CST_TMF_TIMEOUT		(30 * HZ)
+
+/* A marked command has been released. */
+static DECLARE_WAIT_QUEUE_HEAD(cst_tmf_wait);
+
+void cst_tmf_cmd_gone(void)
+{
+	wake_up_all(&cst_tmf_wait);
+}
+
+/* Which commands of one session a function is about. */
+struct cst_tmf_scope {
+	const struct cst_device	*dev;	/* NULL: of every logical unit */
+	const u64		*tag;	/* NULL: whatever their tag */
+};
+
+static bool cst_tmf_match(const struct cst_cmd *cmd,
+			  const struct cst_tmf_scope *scope)
+{
+	return (!scope->dev || cmd->dev == scope->dev) &&
+	       (!scope->tag || cmd->tag == *scope->tag);
+}
+
+/* Mark a session's commands; how many were marked. */
+static unsigned int cst_tmf_mark(struct cst_session *sess,
+				 const struct cst_tmf_scope *scope)
+{
+	unsigned int marked = 0;
+	struct cst_cmd *cmd;
+	unsigned long flags;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
+
+		spin_lock_irqsave(&list->lock, flags);
+		list_for_each_entry(cmd, &list->cmds, sess_node) {
+			if (!cst_tmf_match(cmd, scope))
+				continue;
+			marked++;
+			if (test_and_set_bit(CST_ABORTED, &cmd->aborted))
+				continue;
+			cst_order_abort(cmd);
+			if (sess->ops->abort_data)
+				sess->ops->abort_data(cmd);
+		}
+		spin_unlock_irqrestore(&list->lock, flags);
+	}
+	return marked;
+}
+
+/* Is a marked command of the session left? */
+static bool cst_tmf_left(struct cst_session *sess,
+			 const struct cst_tmf_scope *scope)
+{
+	struct cst_cmd *cmd;
+	unsigned long flags;
+	bool left = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
+
+		spin_lock_irqsave(&list->lock, flags);
+		list_for_each_entry(cmd, &list->cmds, sess_node) {
+			if (cst_cmd_aborted(cmd) && cst_tmf_match(cmd, scope)) {
+				left = true;
+				break;
+			}
+		}
+		spin_unlock_irqrestore(&list->lock, flags);
+		if (left)
+			break;
+	}
+	return left;
+}
+
+/* Mark the commands of every nexus of a device; tell the others when @ua says so. */
+static void cst_tmf_mark_device(struct cst_device *dev,
+				const struct cst_session *sess, cst_sense_t ua)
+{
+	struct cst_tmf_scope scope = { .dev = dev };
+	struct cst_itl *itl;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->itl_lock, flags);
+	list_for_each_entry(itl, &dev->itls, dev_node)
+		if (cst_tmf_mark(itl->sess, &scope) && ua && itl->sess != sess)
+			cst_ua_add(itl, ua);
+	spin_unlock_irqrestore(&dev->itl_lock, flags);
+}
+
+static bool cst_tmf_left_device(struct cst_device *dev)
+{
+	struct cst_tmf_scope scope = { .dev = dev };
+	struct cst_itl *itl;
+	unsigned long flags;
+	bool left = false;
+
+	spin_lock_irqsave(&dev->itl_lock, flags);
+	list_for_each_entry(itl, &dev->itls, dev_node) {
+		left = cst_tmf_left(itl->sess, &scope);
+		if (left)
+			break;
+	}
+	spin_unlock_irqrestore(&dev->itl_lock, flags);
+	return left;
+}
+
+/* Every logical unit of the session, for TARGET RESET. */
+static void cst_tmf_for_each_dev(struct cst_session *sess,
+				 void (*fn)(struct cst_device *dev, void *arg),
+				 void *arg)
+{
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	rcu_read_lock();
+	xa_for_each(&sess->itls, lun, itl) {
+		if (!percpu_ref_tryget_live(&itl->ref))
+			continue;
+		fn(itl->dev, arg);
+		percpu_ref_put(&itl->ref);
+	}
+	rcu_read_unlock();
+}
+
+static void cst_tmf_mark_one(struct cst_device *dev, void *arg)
+{
+	cst_tmf_mark_device(dev, NULL, CST_OK);
+}
+
+static void cst_tmf_left_one(struct cst_device *dev, void *arg)
+{
+	bool *left = arg;
+
+	*left |= cst_tmf_left_device(dev);
+}
+
+static void cst_tmf_reset_one(struct cst_device *dev, void *arg)
+{
+	cst_ua_add_device(dev, NULL, CST_SENSE(BUS_DEVICE_RESET));
+}
+
+static bool cst_tmf_pending(struct cst_tmf *tmf)
+{
+	struct cst_tmf_scope scope = { .dev = tmf->dev };
+	bool left = false;
+
+	switch (tmf->function) {
+	case CST_TMF_ABORT_TASK:
+		scope.tag = &tmf->tag;
+		fallthrough;
+	case CST_TMF_ABORT_TASK_SET:
+	case CST_TMF_NEXUS_LOSS:
+		return cst_tmf_left(tmf->sess, &scope);
+	case CST_TMF_CLEAR_TASK_SET:
+	case CST_TMF_LUN_RESET:
+		return cst_tmf_left_device(tmf->dev);
+	default:
+		cst_tmf_for_each_dev(tmf->sess, cst_tmf_left_one, &left);
+		return left;
+	}
+}
+
+static void cst_tmf_nexus_lost(struct cst_session *sess)
+{
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	rcu_read_lock();
+	xa_for_each(&sess->itls, lun, itl)
+		cst_ua_add(itl, CST_SENSE(I_T_NEXUS_LOSS));
+	rcu_read_unlock();
+}
+
+/* SAM-5 6.3: the unit attentions that follow a function. */
+static void cst_tmf_conditions(struct cst_tmf *tmf)
+{
+	switch (tmf->function) {
+	case CST_TMF_LUN_RESET:
+		cst_tmf_reset_one(tmf->dev, NULL);
+		break;
+	case CST_TMF_TARGET_RESET:
+		cst_tmf_for_each_dev(tmf->sess, cst_tmf_reset_one, NULL);
+		break;
+	case CST_TMF_NEXUS_LOSS:
+		cst_tmf_nexus_lost(tmf->sess);
+		break;
+	default:
+		break;
+	}
+}
+
+static void cst_tmf_work(struct work_struct *work)
+{
+	struct cst_tmf *tmf = container_of(work, struct cst_tmf, work);
+	struct cst_device *dev = tmf->dev;
+
+	if (tmf->response == CST_TMF_COMPLETE) {
+		if (wait_event_timeout(cst_tmf_wait, !cst_tmf_pending(tmf),
+				       CST_TMF_TIMEOUT))
+			cst_tmf_conditions(tmf);
+		else
+			tmf->response = CST_TMF_REJECTED;
+	}
+	tmf->sess->ops->tmf_done(tmf);
+	if (dev)
+		config_item_put(&dev->obj.group.cg_item);
+}
+
+/* The logical unit that a function names, referenced until its answer. */
+static struct cst_device *cst_tmf_dev_get(struct cst_tmf *tmf)
+{
+	struct cst_device *dev = NULL;
+	struct cst_itl *itl;
+	u32 lun;
+
+	if (cst_lun_decode(tmf->lun, &lun))
+		return NULL;
+	rcu_read_lock();
+	itl = xa_load(&tmf->sess->itls, lun);
+	if (itl && percpu_ref_tryget_live(&itl->ref)) {
+		dev = itl->dev;
+		config_item_get(&dev->obj.group.cg_item);
+		percpu_ref_put(&itl->ref);
+	}
+	rcu_read_unlock();
+	return dev;
+}
+
+static u8 cst_tmf_start(struct cst_tmf *tmf)
+{
+	struct cst_tmf_scope scope = { .dev = tmf->dev };
+
+	switch (tmf->function) {
+	case CST_TMF_ABORT_TASK:
+		scope.tag = &tmf->tag;
+		return cst_tmf_mark(tmf->sess, &scope) ?
+			CST_TMF_COMPLETE : CST_TMF_TASK_DOES_NOT_EXIST;
+	case CST_TMF_ABORT_TASK_SET:
+	case CST_TMF_NEXUS_LOSS:
+		cst_tmf_mark(tmf->sess, &scope);
+		return CST_TMF_COMPLETE;
+	case CST_TMF_CLEAR_TASK_SET:
+		cst_tmf_mark_device(tmf->dev, tmf->sess,
+				    CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
+		return CST_TMF_COMPLETE;
+	case CST_TMF_LUN_RESET:
+		cst_tmf_mark_device(tmf->dev, tmf->sess, CST_OK);
+		return CST_TMF_COMPLETE;
+	case CST_TMF_TARGET_RESET:
+		cst_tmf_for_each_dev(tmf->sess, cst_tmf_mark_one, NULL);
+		return CST_TMF_COMPLETE;
+	default:
+		return CST_TMF_NOT_SUPPORTED;
+	}
+}
+
+void cst_tmf_submit(struct cst_tmf *tmf)
+{
+	bool whole_nexus = tmf->function == CST_TMF_TARGET_RESET ||
+			   tmf->function == CST_TMF_NEXUS_LOSS;
+
+	tmf->dev = whole_nexus ? NULL : cst_tmf_dev_get(tmf);
+	if (!tmf->dev && !whole_nexus)
+		tmf->response = CST_TMF_LUN_DOES_NOT_EXIST;
+	else
+		tmf->response = cst_tmf_start(tmf);
+	INIT_WORK(&tmf->work, cst_tmf_work);
+	queue_work(cst_tmf_wq, &tmf->work);
+}
+EXPORT_SYMBOL_GPL(cst_tmf_submit);
+
+void cst_session_abort_all(struct cst_session *sess)
+{
+	static const struct cst_tmf_scope everything;
+
+	cst_tmf_mark(sess, &everything);
+}
+EXPORT_SYMBOL_GPL(cst_session_abort_all);
