@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds, packages and tests cst.  The modules themselves are described in
+# Kbuild; the name, the version and the supported kernels in META.
+
+meta = $(shell sed -n 's/^$(1):[ \t]*//p' META)
+NAME := $(call meta,Name)
+VERSION := $(call meta,Version)
+LINUX_MIN := $(call meta,Linux-Minimum)
+
+# The newest kernel whose headers are installed, unless told.
+KVER ?= $(lastword $(shell ls -d /lib/modules/*/build 2>/dev/null | cut -d/ -f4 | sort -V))
+KDIR ?= /lib/modules/$(KVER)/build
+JOBS ?= $(shell nproc)
+
+daemon := src/fabrics/iscsi/daemon
+build := build
+
+.DELETE_ON_ERROR:
+.PHONY: all help deps modules tools deb lint-deb demo shell bench clean distclean \
+	check check-unit check-daemon check-targetctl check-deb check-guest
+
+all: modules tools
+
+help:
+	@echo 'Two to begin with:'
+	@echo '  make demo        build, install in a guest, export a disk over iSCSI and loop'
+	@echo '  make shell       a root shell in that guest, with the demo in place'
+	@echo 'Building:'
+	@echo '  make             modules and tools'
+	@echo '  make modules     kernel modules for KVER=$(KVER)'
+	@echo '  make tools       cst-iscsid'
+	@echo '  make deb         Debian packages in $(build)/deb'
+	@echo '  make lint-deb    lintian on them'
+	@echo '  make clean       what was built; make distclean: the guest and logs, too'
+	@echo 'Testing:'
+	@echo '  make check       everything'
+	@echo '  make check-unit check-daemon check-targetctl check-deb check-guest'
+	@echo '  make check-guest T=iscsi/     only tests whose name matches'
+	@echo '  make bench       instructions per I/O, beside LIO and nvmet'
+
+deps:
+	@tests/vm/deps
+
+modules:
+	@[ -n '$(KVER)' ] || { echo 'No kernel headers found; make deps installs them.' >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tools:
+	$(MAKE) -C $(daemon) all
+
+$(build)/dkms.conf: dkms.conf.in META
+	@mkdir -p $(@D)
+	maj=$(firstword $(subst ., ,$(LINUX_MIN))); min=$(lastword $(subst ., ,$(LINUX_MIN))); \
+	re="^($$maj[.]($$(seq -s '|' $$min 20))|[$$((maj + 1))-9]|[1-9][0-9])[.]"; \
+	sed -e 's/@NAME@/$(NAME)/' -e 's/@VERSION@/$(VERSION)/' -e 's/@LINUX_MIN@/$(LINUX_MIN)/' \
+		-e "s/@LINUX_REGEX@/$$re/" $< >$@
+
+deb:
+	@tests/vm/deps build
+	@debian/make-debs $(build)
+
+lint-deb: deb
+	@tests/vm/deps check
+	lintian --fail-on error --suppress-tags bad-distribution-in-changes-file $(build)/deb/*.changes
+
+demo: deb
+	@tests/vm/demo
+
+shell: deb
+	@tests/vm/shell
+
+check:
+	@tests/check
+
+check-unit check-daemon check-targetctl check-deb check-guest:
+	@tests/check $(@:check-%=%)
+
+bench: modules tools
+	@tests/bench/run
+
+# Not kbuild's clean: it would search build/ for modules and find the guest's.
+clean:
+	find src \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name '*.o.d' -o -name modules.order -o -name Module.symvers \) -delete
+	rm -f modules.order Module.symvers .modules.order.cmd .Module.symvers.cmd .module-common.o
+	-$(MAKE) -C $(daemon) clean
+	-[ ! -e tests/unit/Makefile ] || $(MAKE) -C tests/unit clean
+	find tools tests \( -name __pycache__ -o -name .pytest_cache -o -name .mypy_cache \) -prune -exec rm -rf {} +
+	rm -rf $(build)/deb $(build)/deb-src $(build)/dkms.conf
+
+distclean: clean
+	rm -rf $(build)
