@@ -151,10 +151,12 @@ int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 	return ret;
 }
 
-/* Visit the sessions that see a map. */
-#define cst_map_for_each_session(sess, lun_map)				\
-	list_for_each_entry(sess, &(lun_map)->target->sessions, target_node) \
-		if ((sess)->map == (lun_map) && !(sess)->closing)
+/* Does this session see a map's changes? */
+static bool cst_session_uses(const struct cst_session *sess,
+			     const struct cst_lun_map *map)
+{
+	return sess->map == map && !sess->closing;
+}
 
 /**
  * cst_lun_map_link() - put a device at a number
@@ -181,7 +183,9 @@ int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
 	list_add_tail(&lun->dev_node, &dev->luns);
 	spin_unlock_irq(&dev->itl_lock);
 
-	cst_map_for_each_session(sess, map) {
+	list_for_each_entry(sess, &map->target->sessions, target_node) {
+		if (!cst_session_uses(sess, map))
+			continue;
 		ret = cst_itl_add(sess, lun);
 		if (ret) {
 			cst_lun_map_unlink(lun);
@@ -215,7 +219,9 @@ void cst_lun_map_unlink(struct cst_lun *lun)
 	spin_unlock_irq(&lun->dev->itl_lock);
 	lun->dev = NULL;
 
-	cst_map_for_each_session(sess, map) {
+	list_for_each_entry(sess, &map->target->sessions, target_node) {
+		if (!cst_session_uses(sess, map))
+			continue;
 		itl = xa_load(&sess->itls, lun->lun);
 		if (!itl)
 			continue;
@@ -241,7 +247,9 @@ void cst_lun_set_read_only(struct cst_lun *lun, bool read_only)
 	if (lun->read_only == read_only)
 		return;
 	lun->read_only = read_only;
-	cst_map_for_each_session(sess, lun->map) {
+	list_for_each_entry(sess, &lun->map->target->sessions, target_node) {
+		if (!cst_session_uses(sess, lun->map))
+			continue;
 		itl = xa_load(&sess->itls, lun->lun);
 		if (!itl)
 			continue;
