@@ -85,10 +85,12 @@ cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
 	struct cst_io *io = &cmd->io;
 
 	io->dev = cmd->dev;
-	if (!cst_cmd_may_sleep(cmd))
+	io->flags &= ~(CST_IO_NOWAIT | CST_IO_ATOMIC);
+	if (!cst_cmd_may_sleep(cmd)) {
 		io->flags |= CST_IO_NOWAIT;
-	else
-		io->flags &= ~CST_IO_NOWAIT;
+		if (!test_bit(CST_CMD_MAY_SLEEP, &cmd->flags))
+			io->flags |= CST_IO_ATOMIC;
+	}
 	/* Once submitted, the command may be gone when the call returns. */
 	return cmd->dev->ops->submit(io) == -EAGAIN ? CST_WOULD_BLOCK :
 						       CST_PENDING;

@@ -39,7 +39,7 @@ enum cst_task_attr {
  */
 enum {
 	CST_CMD_FABRIC_BUF,	/* bvec, nr_bvec and exp_len name the fabric's own buffer */
-	CST_CMD_MAY_SLEEP,	/* memory for this command may be reclaimed for */
+	CST_CMD_MAY_SLEEP,	/* the context may sleep for locks and memory, not for I/O */
 	/* core's own: */
 	CST_CMD_IN_WORKER,	/* runs in core's worker: may block */
 	CST_CMD_OWN_BUF,	/* bvec came from core's pools */

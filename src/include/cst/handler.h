@@ -25,6 +25,7 @@ enum cst_io_op {
 #define CST_IO_NOWAIT	BIT(0)	/* answer -EAGAIN rather than block */
 #define CST_IO_FUA	BIT(1)	/* WRITE: durable before done; READ: from the medium */
 #define CST_IO_DPO	BIT(2)	/* the cache need not keep it */
+#define CST_IO_ATOMIC	BIT(3)	/* with NOWAIT: may not sleep for a lock or memory either */
 
 #define CST_IO_PRIV_LONGS	16
 
@@ -82,11 +83,13 @@ static inline void cst_io_done(struct cst_io *io, int error)
  *	sleep, dev->obj.lock held.
  * @resync_size: optional; read the size of the backing again and answer it in
  *	blocks in *nblocks.  Context as @enable, but I/O goes on.
- * @submit: start an I/O.  With CST_IO_NOWAIT: any context up to softirq, must
- *	not sleep; -EAGAIN when it would have to, and then nothing has
- *	happened.  Without: process context, may sleep.  0 when cst_io_done()
- *	has been or will be called; no other values: errors go through
- *	cst_io_done().  Order between I/Os is core's business.
+ * @submit: start an I/O.  With CST_IO_NOWAIT: must not wait for I/O; with
+ *	CST_IO_ATOMIC besides: any context up to softirq, must not sleep at all;
+ *	without: process context, perhaps on top of somebody's submit_bio().
+ *	-EAGAIN when it would have to, and then nothing has happened.  Without
+ *	CST_IO_NOWAIT: a worker, may sleep.  0 when cst_io_done() has been or will
+ *	be called; no other values: errors go through cst_io_done().  Order
+ *	between I/Os is core's business.
  */
 struct cst_handler_ops {
 	struct module			*owner;
