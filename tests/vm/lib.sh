@@ -58,6 +58,26 @@ debian_suite() {
 	awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
 }
 
+# Runs a command inside the tree with /proc, /sys and /dev of its own, which
+# vanish with the mount namespace whatever happens.
+in_root() {
+	local root=$1
+	shift
+	unshare --mount --uts --ipc --pid --fork --kill-child -- /bin/sh -c '
+		set -e
+		root=$1; shift
+		hostname cst
+		mount -t proc proc "$root/proc"
+		mount -t tmpfs tmpfs "$root/tmp"
+		for d in null zero full random urandom tty; do
+			[ -e "$root/dev/$d" ] || : >"$root/dev/$d"
+			mount --bind "/dev/$d" "$root/dev/$d"
+		done
+		exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+	' sh "$root" "$@"
+}
+
 # Module files needed to reach the root disk and the shared folder.
 initrd_modules() {
 	local m
