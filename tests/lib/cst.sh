@@ -63,6 +63,7 @@ refused() {
 
 # write_value FILE VALUE: for refused, which needs a command.
 write_value() {
+	# shellcheck disable=SC2069 # only the error message to the output, on purpose
 	printf '%s\n' "$2" 2>&1 >"$1"
 }
 
