@@ -101,7 +101,7 @@ probe_accel() {
 			-machine q35 -accel kvm -cpu host -m 256 -nodefaults -no-reboot \
 			-display none -serial stdio -kernel "$base/vmlinuz" \
 			-initrd "$base/initrd.img" -append "console=ttyS0 quiet panic=-1 cst.probe" \
-			</dev/null 2>/dev/null | grep -q cst-probe-ok; then
+			</dev/null 2>/dev/null | grep cst-probe-ok >/dev/null; then
 			found=kvm
 		fi
 		printf '%s\n%s\n' "$key" "$found" >"$stamp.$$"
