@@ -10,6 +10,7 @@
 #define _CST_ATTR_H
 
 #include <linux/configfs.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
@@ -21,9 +22,13 @@ struct cst_attr;
  * @group: the configfs directory; its item's name is the object's name
  * @lock: serialises stores to this object, enable and disable; protects the
  *	attribute fields and @enabled.  Lock order: a parent's before a child's.
+ *	Never held while configfs is asked to make or remove a directory.
  * @attrs: NULL terminated, what `schema` prints
  * @governor: the object whose @enabled decides about CST_WHEN_DISABLED, or
- *	NULL for this one (a target governs its params)
+ *	NULL for this one (a target governs its params).  Its @lock is held, too,
+ *	while a store works on this one.
+ * @embedder: whose memory this is part of (cst_object_embed()), or NULL
+ * @pins: how often pinned; attr.c
  * @enabled: is alive; only set with @lock held
  */
 struct cst_object {
@@ -31,6 +36,8 @@ struct cst_object {
 	struct mutex			lock;
 	const struct cst_attr *const	*attrs;
 	struct cst_object		*governor;
+	struct cst_object		*embedder;
+	unsigned int			pins;
 	bool				enabled;
 };
 
@@ -48,31 +55,39 @@ enum cst_attr_when {
 
 #define CST_ATTR_POWER_OF_TWO	BIT(0)	/* uint: only powers of two */
 #define CST_ATTR_GENERATED	BIT(1)	/* the default is made per object: schema shows none */
+#define CST_ATTR_EFFECT		BIT(2)	/* apply is called even when the value stays the same */
 
 /**
  * struct cst_attr - one attribute
  * @ca: what configfs sees; name, mode, generated show and store
  * @type: of the value
  * @when: when it may be written
- * @flags: CST_ATTR_POWER_OF_TWO, CST_ATTR_GENERATED
+ * @flags: CST_ATTR_*
  * @offset: of the field, from the struct cst_object, in bytes; unused when
  *	@show is set
- * @size: of the field in bytes; a string holds up to @size - 1
- * @min: smallest value
- * @max: largest value
+ * @size: of the field in bytes; a string holds up to @size - 1, and @size is at
+ *	most CST_ATTR_STRING_SIZE
+ * @min: smallest value; of a string, least number of bytes
+ * @max: largest value; 0 means what the field can hold
  * @dflt: default of bool, uint and enum
  * @dflt_str: default of a string, or NULL for ""
  * @names: of an enum, NULL terminated
  * @unit: "bytes", "s" ... or NULL; "bytes" accepts the suffixes K M G T
  * @help: one sentence
- * @show: optional; prints a computed value into the page (with the newline)
- *	instead of the field
+ * @show: optional; prints a computed value into the page (with the newline,
+ *	less than PAGE_SIZE) instead of the field.  Nothing is locked.
  * @apply: optional; called with the object locked after type, range and when
  *	were checked and before the field is set.  @val is the parsed value: for a
  *	string a NUL terminated copy.  0 lets the field be set; a negative errno
  *	refuses, and the function says why with cst_config_error().  May sleep.
  *	An attribute without a field (@size 0) has only its effect: `resync_size`.
+ *
+ * A store of the value that an attribute already has succeeds at any time and
+ * does nothing (but see CST_ATTR_EFFECT), so that a configuration can be written
+ * twice.
  */
+#define CST_ATTR_STRING_SIZE	4094	/* value, newline and NUL pass configfs in one piece */
+
 union cst_attr_value {
 	u64		num;
 	const char	*str;
@@ -148,24 +163,30 @@ static const struct cst_attr _prefix##_attr_##_name = {			\
 }
 
 /**
- * struct cst_attr_type_ - a config_item_type made from attribute tables
+ * struct cst_item_type - a config_item_type made from attribute tables
+ * @type: what configfs sees
+ * @ca: type.ct_attrs
+ * @attrs: NULL terminated
+ * @lock_key: lockdep class of cst_object.lock
  */
 struct cst_item_type {
-	struct config_item_type	type;
-	struct configfs_attribute **ca;
-	const struct cst_attr **attrs;
+	struct config_item_type		type;
+	struct configfs_attribute	**ca;
+	const struct cst_attr		**attrs;
+	struct lock_class_key		*lock_key;
 };
 
 /**
  * cst_item_type_init() - build a config_item_type from attribute tables
  * @it: to fill; cst_item_type_destroy() frees what it points to
  * @owner: module that objects of this type pin
- * @item_ops: may be NULL
+ * @item_ops: NULL for objects that are given to cst_object_embed() or are static
  * @group_ops: may be NULL
  * @tables: NULL terminated list of NULL terminated attribute tables, which are
- *	concatenated; a `schema` attribute is added
+ *	concatenated; a `schema` attribute is added unless they are empty
  *
- * Context: may sleep.  Return: 0 or -ENOMEM.
+ * Context: may sleep.  Return: 0, -ENOMEM, or -EINVAL when an attribute's
+ * description is wrong or `schema` would not fit into a page.
  */
 int cst_item_type_init(struct cst_item_type *it, struct module *owner,
 		       struct configfs_item_operations *item_ops,
@@ -175,12 +196,36 @@ void cst_item_type_destroy(struct cst_item_type *it);
 
 /**
  * cst_object_init() - prepare an object before it is given to configfs
- * @obj: zeroed; every field that has an attribute gets its default
+ * @obj: zeroed; every field that has a writable attribute gets its default
  * @name: of the directory
  * @it: its type
+ *
+ * Return: 0, or -ENOMEM: then config_item_put() is still to be called.
  */
-void cst_object_init(struct cst_object *obj, const char *name,
-		     const struct cst_item_type *it);
+int cst_object_init(struct cst_object *obj, const char *name,
+		    const struct cst_item_type *it);
+
+/**
+ * cst_object_embed() - make an object a default group of another
+ * @obj: initialised, part of @parent's memory; its type has no item_ops
+ * @parent: initialised and not yet given to configfs
+ *
+ * The parent's memory stays until nobody refers to @obj.  Whoever drops the
+ * parent calls configfs_remove_default_groups() first (core does for targets,
+ * devices and sessions).
+ */
+void cst_object_embed(struct cst_object *obj, struct cst_object *parent);
+
+/**
+ * cst_group_unregister() - configfs_unregister_group() that shuts out its users
+ * @group: registered with configfs_register_group()
+ *
+ * configfs itself leaves the directory's own inode unlocked, so that a mkdir or
+ * a listing in it could meet freed memory.
+ *
+ * Context: process; no configfs callback, no cst_object.lock held.
+ */
+void cst_group_unregister(struct config_group *group);
 
 /**
  * cst_config_error() - say in `last_error` why an operation is refused
@@ -188,7 +233,8 @@ void cst_object_init(struct cst_object *obj, const char *name,
  * @what: attribute or name of the child, or NULL
  * @fmt: what was wrong, what was given, what would be accepted
  *
- * Context: may sleep; no cst lock is needed.
+ * Context: a configfs callback of @item or of what is below it, or any other in
+ * which it cannot be removed; may sleep; no cst lock is needed.
  */
 __printf(3, 4)
 void cst_config_error(struct config_item *item, const char *what,
@@ -198,8 +244,11 @@ void cst_config_error(struct config_item *item, const char *what,
 void cst_config_changed(void);
 
 /*
- * Pin an object while it is enabled or used (rmdir answers EBUSY).  May be called from
- * configfs callbacks.  cst_object_pin() answers 0 or an errno.
+ * Pin an object while it is enabled or used (rmdir answers EBUSY); nests.  The
+ * first pin needs a context in which the object cannot be removed: one of its
+ * own attributes' stores, for instance.  May sleep; may be called from configfs
+ * callbacks, but not before the object is visible.  cst_object_pin() answers 0
+ * or an errno.
  */
 int cst_object_pin(struct cst_object *obj);
 void cst_object_unpin(struct cst_object *obj);

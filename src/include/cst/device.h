@@ -62,7 +62,8 @@ struct cst_order {
 struct cst_device {
 	struct cst_object	obj;
 	const struct cst_handler_ops *ops;
-	struct config_group	stats_group;
+	struct cst_object	stats_obj;
+	struct list_head	ids_node;	/* devices of this host, cfs_device.c */
 
 	/* attributes of every device */
 	u32			block_size;	/* bytes, 512..4096 */

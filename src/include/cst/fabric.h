@@ -33,17 +33,24 @@
  * Configuration; process context, may sleep, a configfs callback:
  * @target_check_name: optional; 0 or errno with cst_config_error() said
  * @target_init: optional; core has initialised the target.  May add default
- *	groups with configfs_add_default_group() (params, portals).
+ *	groups with cst_object_embed() (params, portals).  When it fails it leaves
+ *	nothing behind.
  * @target_free: optional; the last reference is gone, free what target_init made (not the
  *	structure itself)
  * @target_enable: optional; target->obj.lock held; start to accept sessions
  * @target_disable: target->obj.lock NOT held; target is marked disabled, so that
  *	cst_session_register() refuses.  Start closing every session; core then
  *	waits, bounded, until all have been unregistered.
+ * @session_dir_init: optional; @sess's directory is about to be made: may add default
+ *	groups with cst_object_embed().  Not a configfs callback unless for mkdir
  * @session_enable: for mkdir sessions: called from mkdir with the session's directory
  *	not yet visible and obj initialised; the fabric schedules its
- *	registration (cst_session_register(..., false, ...)) out of the callback
- * @session_disable: for mkdir sessions: called from rmdir; starts closing
+ *	registration (cst_session_register(..., false, ...)) out of the callback.
+ *	The fabric holds a reference to the item (config_item_get()) while
+ *	anything scheduled refers to the session.  After an errno session_free
+ *	follows.
+ * @session_disable: for mkdir sessions: called from rmdir; starts closing.  Core then
+ *	drops its reference to the item
  *
  * @session_close: close one session (force_close, target disable).  Starts it
  *	and returns.  Any process context, may not wait for the session.
@@ -84,6 +91,7 @@ struct cst_fabric_ops {
 	int (*target_enable)(struct cst_target *target);
 	void (*target_disable)(struct cst_target *target);
 
+	int (*session_dir_init)(struct cst_session *sess);
 	int (*session_enable)(struct cst_session *sess);
 	void (*session_disable)(struct cst_session *sess);
 	void (*session_close)(struct cst_session *sess);
@@ -125,6 +133,8 @@ cst_fabric_session_type(const struct cst_fabric_ops *ops);
  * @ops: registered
  * @fn: called with the target referenced and nothing locked; a non-zero answer ends the walk
  * @arg: for @fn
+ *
+ * Targets that come and go meanwhile may or may not be visited.
  *
  * Context: process, may sleep.  Return: what @fn answered last, or 0.
  */

@@ -29,11 +29,11 @@ struct cst_fabric_ops;
 /**
  * struct cst_lun_map - LUN number to device
  * @luns: struct cst_lun by number; written under target->obj.lock
- * @group: the directory `luns`
+ * @obj: the directory `luns`
  */
 struct cst_lun_map {
 	struct xarray		luns;
-	struct config_group	group;
+	struct cst_object	obj;
 	struct cst_target	*target;
 };
 
@@ -52,7 +52,7 @@ struct cst_ini_group {
 	struct cst_object	obj;
 	struct cst_target	*target;
 	struct cst_lun_map	map;
-	struct config_group	initiators;	/* its children are patterns */
+	struct cst_object	initiators;	/* its children are patterns */
 	struct list_head	patterns;	/* struct cst_ini_pattern, target->obj.lock */
 	struct list_head	target_node;	/* target->ini_groups, creation order */
 	u32			order;
@@ -76,12 +76,17 @@ struct cst_target {
 	struct cst_fabric	*fabric;
 	const struct cst_fabric_ops *ops;
 	struct cst_lun_map	map;		/* luns/ */
-	struct config_group	ini_groups_group;
-	struct config_group	sessions_group;
+	struct cst_object	ini_groups_obj;
+	struct cst_object	sessions_obj;
 	struct list_head	ini_groups;
 	struct list_head	sessions;	/* struct cst_session.target_node */
 	wait_queue_head_t	sessions_wait;	/* sessions has become empty */
 	bool			closing;	/* being disabled: no new sessions */
+	bool			disabling;	/* a store waits for the sessions */
+	bool			fabric_ready;	/* ops->target_init succeeded */
+	struct list_head	fabric_node;	/* targets of the fabric, registry.c */
+	u64			seq;		/* order of creation, registry.c */
+	struct mutex		session_names;	/* serialises makers of session directories */
 	u16			rel_tgt_id;
 	char			comment[128];
 	u32			next_group_order;
