@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _CST_COMPAT_LINUX_FS_H
+#define _CST_COMPAT_LINUX_FS_H
+
+#include_next <linux/fs.h>
+#include <linux/version.h>
+
+/* Since 5.16 ki_complete has no second result. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define CST_KIOCB_DONE_ARGS(_iocb, _ret)				\
+	struct kiocb *_iocb, long _ret, long cst_kiocb_ret2
+#else
+#define CST_KIOCB_DONE_ARGS(_iocb, _ret)	struct kiocb *_iocb, long _ret
+#endif
+
+/*
+ * Since 6.6; some stable kernels before it have them too, hence the other names.
+ * Freeze protection that is released in another context than it was taken in.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline void cst_kiocb_start_write(struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	sb_start_write(sb);
+	__sb_writers_release(sb, SB_FREEZE_WRITE);
+}
+
+static inline void cst_kiocb_end_write(struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	__sb_writers_acquired(sb, SB_FREEZE_WRITE);
+	sb_end_write(sb);
+}
+
+#define kiocb_start_write	cst_kiocb_start_write
+#define kiocb_end_write		cst_kiocb_end_write
+#endif
+
+#endif /* _CST_COMPAT_LINUX_FS_H */

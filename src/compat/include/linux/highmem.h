@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _CST_COMPAT_LINUX_HIGHMEM_H
+#define _CST_COMPAT_LINUX_HIGHMEM_H
+
+#include_next <linux/highmem.h>
+#include <linux/version.h>
+
+/* Since 5.13 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
+#define memzero_page(_page, _offset, _len)	zero_user(_page, _offset, _len)
+#endif
+
+#endif /* _CST_COMPAT_LINUX_HIGHMEM_H */

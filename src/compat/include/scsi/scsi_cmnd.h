@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _CST_COMPAT_SCSI_CMND_H
+#define _CST_COMPAT_SCSI_CMND_H
+
+#include_next <scsi/scsi_cmnd.h>
+#include <linux/version.h>
+
+/* Since 5.15 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 15, 0)
+#define scsi_cmd_to_rq(_scmd)	((_scmd)->request)
+#endif
+
+/* Since 5.16; before, the mid-layer put a function into each command. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define scsi_done_direct(_scmd)	((_scmd)->scsi_done(_scmd))
+#endif
+
+#endif /* _CST_COMPAT_SCSI_CMND_H */

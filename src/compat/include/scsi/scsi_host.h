@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _CST_COMPAT_SCSI_HOST_H
+#define _CST_COMPAT_SCSI_HOST_H
+
+#include_next <scsi/scsi_host.h>
+#include <linux/blk-mq.h>
+#include <linux/version.h>
+
+/* What queuecommand answers: int, and a type of its own since 7.0. */
+typedef typeof(((struct scsi_host_template *)NULL)->queuecommand(NULL, NULL))
+	cst_qc_status_t;
+
+/*
+ * Since 6.5 a host template may say that queuecommand sleeps.  Before, the same
+ * flag of blk-mq is set behind the mid-layer's back once the tag set exists; it
+ * takes effect for the devices that are added afterwards.  Only
+ * scsi_host_block(), which nobody calls for a host of ours, minds.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define CST_QUEUECOMMAND_MAY_BLOCK
+
+static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
+{
+	shost->tag_set.flags |= BLK_MQ_F_BLOCKING;
+}
+#else
+#define CST_QUEUECOMMAND_MAY_BLOCK	.queuecommand_may_block = true,
+
+static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
+{
+}
+#endif
+
+/* Since 6.6 it takes the SCSI device. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define scsi_rescan_device(_sdev)	scsi_rescan_device(&(_sdev)->sdev_gendev)
+#endif
+
+#endif /* _CST_COMPAT_SCSI_HOST_H */

@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vdisk_fileio: a disk in a file or on a block device, through its page cache or,
+ * with o_direct, past it.
+ *
+ * Core calls in through vdisk_fileio_ops: configuration with dev.obj.lock held,
+ * submit from a submitter's context (CST_IO_NOWAIT) or from a worker.  Calls the
+ * file system.  fileio_open_lock protects the list of files that are open.
+ *
+ * An I/O takes one of three ways:
+ *  - at once, in the submitter's context: what is served from memory, and direct
+ *    I/O where a bio may be submitted;
+ *  - asynchronously, from core's worker: direct I/O;
+ *  - in a worker that waits: all the rest, and what the other two left undone.
+ *    Reads and overwrites can be repeated, so this starts over or goes on
+ *    where they ended, and its errors are the true ones.
+ */
+#include <linux/blkdev.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/namei.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+
+#include <cst/device.h>
+
+#include "vdisk.h"
+
+#define FILEIO_NAME_MAX		1023
+
+/**
+ * struct fileio_dev - a vdisk_fileio device
+ * @dev: what core knows of it; first
+ * @filename: attribute
+ * @size: attribute, in bytes; 0: as the file is
+ * @o_direct: attribute
+ * @in_memory: the file system keeps its files in memory alone
+ * @nowait: the file can be asked not to wait; cleared when it turns out that it
+ *	cannot
+ * @file: open while the device is enabled
+ * @open_node: fileio_open_files, fileio_open_lock
+ */
+struct fileio_dev {
+	struct cst_device	dev;
+	char			filename[FILEIO_NAME_MAX + 1];
+	u64			size;
+	bool			o_direct;
+
+	bool			in_memory;
+	bool			nowait;
+	struct file		*file;
+	struct list_head	open_node;
+};
+
+/* An I/O's own state, in cst_io.priv. */
+struct fileio_io {
+	union {
+		struct kiocb		iocb;	/* while the file system has it */
+		struct work_struct	work;	/* then, when something is left */
+	};
+	u32			done;	/* bytes that have been moved */
+};
+
+static DEFINE_MUTEX(fileio_open_lock);
+static LIST_HEAD(fileio_open_files);
+/* Finishes what asynchronous I/O has left undone. */
+static struct workqueue_struct *fileio_wq;
+
+static inline struct fileio_dev *to_fileio_dev(struct cst_device *dev)
+{
+	return container_of(dev, struct fileio_dev, dev);
+}
+
+static inline struct fileio_io *to_fileio_io(struct cst_io *io)
+{
+	BUILD_BUG_ON(sizeof(struct fileio_io) > sizeof(io->priv));
+	return (struct fileio_io *)io->priv;
+}
+
+static inline struct cst_io *fileio_to_cst_io(struct fileio_io *fio)
+{
+	return container_of((void *)fio, struct cst_io, priv);
+}
+
+/* Attributes */
+
+static int fileio_apply_filename(struct cst_object *obj, union cst_attr_value val)
+{
+	if (val.str[0] && val.str[0] != '/') {
+		cst_config_error(&obj->group.cg_item, "filename",
+				 "\"%s\" is not an absolute path", val.str);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, dev.obj, filename),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
+	 .apply = fileio_apply_filename,
+	 .help = "Absolute path of the file or block device that holds the data.");
+
+CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, dev.obj, size),
+	 .type = CST_ATTR_UINT, .max = S64_MAX, .unit = "bytes",
+	 .help = "Size of the disk, 0 = as the file is; a file that is missing or smaller is made that size, sparse, when the device is enabled or by resync_size.");
+
+CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, dev.obj, o_direct),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .help = "Bypass the page cache.");
+
+static const struct cst_attr *const fileio_attrs[] = {
+	&fileio_attr_filename,
+	&fileio_attr_size,
+	&fileio_attr_o_direct,
+	NULL
+};
+
+/* Opening and closing */
+
+__printf(3, 4)
+static int fileio_refuse(struct fileio_dev *fd, int error, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	cst_config_error(&fd->dev.obj.group.cg_item, "filename", "%s %pV",
+			 fd->filename, &vaf);
+	va_end(args);
+	return error;
+}
+
+static loff_t fileio_file_size(const struct file *file)
+{
+	return i_size_read(file->f_mapping->host);
+}
+
+/*
+ * Look before opening: opening a FIFO or a tty would wait or have effects, and
+ * nobody may wait here.
+ */
+static int fileio_check_type(struct fileio_dev *fd)
+{
+	struct path path;
+	umode_t mode;
+	int ret;
+
+	ret = kern_path(fd->filename, LOOKUP_FOLLOW, &path);
+	if (ret)
+		return ret;
+	mode = d_backing_inode(path.dentry)->i_mode;
+	path_put(&path);
+	if (S_ISREG(mode) || S_ISBLK(mode))
+		return 0;
+	return fileio_refuse(fd, -EINVAL,
+			     "is neither a regular file nor a block device");
+}
+
+static struct file *fileio_open_file(struct fileio_dev *fd)
+{
+	/* O_EXCL: nobody else may have claimed the block device. */
+	int flags = O_LARGEFILE | O_EXCL;
+	struct file *file;
+	int ret;
+
+	flags |= fd->dev.read_only ? O_RDONLY : O_RDWR;
+	if (fd->o_direct)
+		flags |= O_DIRECT;
+
+	ret = fileio_check_type(fd);
+	if (ret == -ENOENT) {
+		if (!fd->size || fd->dev.read_only)
+			return ERR_PTR(fileio_refuse(fd, ret,
+				"does not exist; it is created when size is set and read_only is not"));
+		flags |= O_CREAT;
+	} else if (ret == -EINVAL) {
+		return ERR_PTR(ret);
+	} else if (ret) {
+		return ERR_PTR(fileio_refuse(fd, ret, "cannot be looked up: error %d",
+					     ret));
+	}
+
+	file = filp_open(fd->filename, flags, 0600);
+	if (!IS_ERR(file))
+		return file;
+	ret = PTR_ERR(file);
+	if (ret == -EINVAL && fd->o_direct)
+		fileio_refuse(fd, ret, "is on a file system without direct I/O: o_direct must be 0");
+	else if (ret == -EBUSY)
+		fileio_refuse(fd, ret, "is in use: mounted, or claimed by another driver");
+	else if ((ret == -EROFS || ret == -EACCES) && !fd->dev.read_only)
+		fileio_refuse(fd, ret, "cannot be written, error %d; read_only may be set", ret);
+	else
+		fileio_refuse(fd, ret, "cannot be opened: error %d", ret);
+	return file;
+}
+
+/*
+ * The size that the device gets.  Makes the file as large as the attribute says;
+ * never makes it smaller.
+ */
+static int fileio_get_nblocks(struct fileio_dev *fd, struct file *file,
+			      u64 *nblocks)
+{
+	u64 have = fileio_file_size(file);
+	u64 size = fd->size ?: have;
+	int ret;
+
+	if (size & (fd->dev.block_size - 1))
+		return fileio_refuse(fd, -EINVAL,
+				     "would be %llu bytes, which is not a multiple of the block size, %u; size may limit it",
+				     size, fd->dev.block_size);
+	if (!size)
+		return fileio_refuse(fd, -EINVAL, "is empty; set size");
+	if (size > have) {
+		if (fd->dev.read_only || S_ISBLK(file_inode(file)->i_mode))
+			return fileio_refuse(fd, -EINVAL,
+					     "has %llu bytes and cannot grow to size, %llu",
+					     have, size);
+		ret = vfs_truncate(&file->f_path, size);
+		if (ret)
+			return fileio_refuse(fd, ret,
+					     "cannot be made %llu bytes large: error %d",
+					     size, ret);
+	}
+	*nblocks = size >> fd->dev.block_shift;
+	return 0;
+}
+
+/* Two disks in one file destroy each other's data; both may read. */
+static int fileio_claim(struct fileio_dev *fd)
+{
+	const struct fileio_dev *other;
+	int ret = 0;
+
+	mutex_lock(&fileio_open_lock);
+	list_for_each_entry(other, &fileio_open_files, open_node) {
+		if (other->file->f_mapping->host != fd->file->f_mapping->host ||
+		    (other->dev.read_only && fd->dev.read_only))
+			continue;
+		ret = fileio_refuse(fd, -EBUSY, "is in use by device %s",
+				    config_item_name((struct config_item *)
+						     &other->dev.obj.group.cg_item));
+		break;
+	}
+	if (!ret)
+		list_add_tail(&fd->open_node, &fileio_open_files);
+	mutex_unlock(&fileio_open_lock);
+	return ret;
+}
+
+static void fileio_unclaim(struct fileio_dev *fd)
+{
+	mutex_lock(&fileio_open_lock);
+	list_del(&fd->open_node);
+	mutex_unlock(&fileio_open_lock);
+}
+
+static int fileio_enable(struct cst_device *dev)
+{
+	struct fileio_dev *fd = to_fileio_dev(dev);
+	struct inode *inode;
+	struct file *file;
+	int ret;
+
+	if (!fd->filename[0]) {
+		cst_config_error(&dev->obj.group.cg_item, "filename",
+				 "is not set; an absolute path is needed");
+		return -EINVAL;
+	}
+	file = fileio_open_file(fd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	fd->file = file;
+	inode = file->f_mapping->host;
+	ret = -EINVAL;
+	if (!file->f_op->read_iter || (!dev->read_only && !file->f_op->write_iter)) {
+		fileio_refuse(fd, ret, "is on a file system without iterative I/O");
+		goto close;
+	}
+	if (IS_SWAPFILE(inode)) {
+		ret = fileio_refuse(fd, -EBUSY, "is a swap file");
+		goto close;
+	}
+	ret = fileio_claim(fd);
+	if (ret)
+		goto close;
+	ret = fileio_get_nblocks(fd, file, &dev->nblocks);
+	if (ret)
+		goto unclaim;
+
+	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
+			inode->i_sb->s_magic == RAMFS_MAGIC;
+	fd->nowait = file->f_mode & FMODE_NOWAIT;
+	return 0;
+
+unclaim:
+	fileio_unclaim(fd);
+close:
+	fput(file);
+	fd->file = NULL;
+	return ret;
+}
+
+static void fileio_disable(struct cst_device *dev)
+{
+	struct fileio_dev *fd = to_fileio_dev(dev);
+
+	fileio_unclaim(fd);
+	fput(fd->file);
+	fd->file = NULL;
+}
+
+static int fileio_resync_size(struct cst_device *dev, u64 *nblocks)
+{
+	struct fileio_dev *fd = to_fileio_dev(dev);
+
+	return fileio_get_nblocks(fd, fd->file, nblocks);
+}
+
+/* Moving data */
+
+/* What is left of an I/O, by one call of the file system. */
+static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 done)
+{
+	struct file *file = iocb->ki_filp;
+	struct iov_iter iter;
+
+	iov_iter_bvec(&iter, io->op == CST_IO_WRITE ? ITER_SOURCE : ITER_DEST,
+		      io->bvec, io->nr_bvec, io->len);
+	if (done)
+		iov_iter_advance(&iter, done);
+	iocb->ki_pos = io->pos + done;
+
+	if (io->op == CST_IO_WRITE) {
+		if (io->flags & CST_IO_FUA)
+			iocb->ki_flags |= IOCB_DSYNC;
+		return file->f_op->write_iter(iocb, &iter);
+	}
+	return file->f_op->read_iter(iocb, &iter);
+}
+
+static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 done)
+{
+	bool buffered = false;
+	struct kiocb iocb;
+	ssize_t ret = 0;
+
+	while (done < io->len) {
+		init_sync_kiocb(&iocb, fd->file);
+		if (buffered)
+			iocb.ki_flags &= ~IOCB_DIRECT;
+		ret = fileio_rw_iter(&iocb, io, done);
+		if (ret == -EINVAL && (iocb.ki_flags & IOCB_DIRECT)) {
+			/* Finer than the file's own device can do directly. */
+			buffered = true;
+			continue;
+		}
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+	if (done == io->len)
+		return 0;
+	/*
+	 * All of the device lies within the file, so a read that meets the end
+	 * has found that it was cut off: that is lost data, not zeroes.
+	 */
+	return ret < 0 ? ret : -EIO;
+}
+
+/* Worker: wait for as long as it takes. */
+static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
+{
+	/*
+	 * Whoever dirties the pages above is throttled there already; being
+	 * throttled here for the same pages could stop both.
+	 */
+	unsigned int throttle = current->flags & PF_LOCAL_THROTTLE;
+	unsigned int noio = memalloc_noio_save();
+	int ret = 0;
+
+	current->flags |= PF_LOCAL_THROTTLE;
+	if (io->op == CST_IO_WRITE) {
+		file_start_write(fd->file);
+		ret = fileio_rw_rest(fd, io, done);
+		file_end_write(fd->file);
+	} else {
+		if (io->flags & CST_IO_FUA)
+			ret = vfs_fsync_range(fd->file, io->pos,
+					      io->pos + io->len - 1, 1);
+		if (!ret)
+			ret = fileio_rw_rest(fd, io, done);
+	}
+	if (!throttle)
+		current->flags &= ~PF_LOCAL_THROTTLE;
+	memalloc_noio_restore(noio);
+	cst_io_done(io, ret);
+}
+
+static void fileio_rest_work(struct work_struct *work)
+{
+	struct fileio_io *fio = container_of(work, struct fileio_io, work);
+	struct cst_io *io = fileio_to_cst_io(fio);
+
+	fileio_rw_wait(to_fileio_dev(io->dev), io, fio->done);
+}
+
+static bool fileio_freezes(const struct cst_io *io, const struct file *file)
+{
+	return io->op == CST_IO_WRITE && S_ISREG(file_inode(file)->i_mode);
+}
+
+static void fileio_async_end(struct kiocb *iocb, long ret)
+{
+	struct fileio_io *fio = container_of(iocb, struct fileio_io, iocb);
+	struct cst_io *io = fileio_to_cst_io(fio);
+	struct fileio_dev *fd = to_fileio_dev(io->dev);
+
+	if (fileio_freezes(io, iocb->ki_filp))
+		kiocb_end_write(iocb);
+	if (likely(ret == io->len)) {
+		cst_io_done(io, 0);
+		return;
+	}
+	if (ret == -EOPNOTSUPP && (iocb->ki_flags & IOCB_NOWAIT))
+		WRITE_ONCE(fd->nowait, false);
+	fio->done = max(ret, 0L);
+	INIT_WORK(&fio->work, fileio_rest_work);
+	queue_work(fileio_wq, &fio->work);
+}
+
+/* Any context up to softirq. */
+static void fileio_async_done(CST_KIOCB_DONE_ARGS(iocb, ret))
+{
+	fileio_async_end(iocb, ret);
+}
+
+/* Direct I/O; ends in fileio_async_end() unless the answer is -EAGAIN. */
+static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
+{
+	struct kiocb *iocb = &to_fileio_io(io)->iocb;
+	struct file *file = fd->file;
+	bool freezes = fileio_freezes(io, file);
+	ssize_t ret;
+
+	init_sync_kiocb(iocb, file);
+	iocb->ki_complete = fileio_async_done;
+	iocb->ki_flags |= nowait;
+	if (freezes) {
+		if (!nowait) {
+			kiocb_start_write(iocb);
+		} else {
+			if (!file_start_write_trylock(file))
+				return -EAGAIN;
+			__sb_writers_release(file_inode(file)->i_sb,
+					     SB_FREEZE_WRITE);
+		}
+	}
+
+	ret = fileio_rw_iter(iocb, io, 0);
+	if (ret == -EIOCBQUEUED)
+		return 0;
+	if (nowait && (ret == -EAGAIN || ret == -EOPNOTSUPP)) {
+		if (freezes)
+			kiocb_end_write(iocb);
+		if (ret == -EOPNOTSUPP)
+			WRITE_ONCE(fd->nowait, false);
+		return -EAGAIN;
+	}
+	fileio_async_end(iocb, ret);
+	return 0;
+}
+
+/*
+ * A file in memory.  Sleeps for locks and memory at most, or for a page that has
+ * been swapped out: those bios must not end up on the list of the submit_bio()
+ * that may be below us, which goes on only after our return.
+ */
+static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
+{
+	struct bio_list *bio_list = current->bio_list;
+	struct file *file = fd->file;
+	struct kiocb iocb;
+	unsigned int noio;
+	ssize_t ret;
+
+	/* The limits of whoever happens to submit do not apply. */
+	if (io->op == CST_IO_WRITE && rlimit(RLIMIT_FSIZE) < io->pos + io->len)
+		return -EAGAIN;
+
+	init_sync_kiocb(&iocb, file);
+	noio = memalloc_noio_save();
+	current->bio_list = NULL;
+	if (io->op == CST_IO_READ) {
+		ret = fileio_rw_iter(&iocb, io, 0);
+	} else if (file_start_write_trylock(file)) {
+		ret = fileio_rw_iter(&iocb, io, 0);
+		file_end_write(file);
+	} else {
+		ret = -EAGAIN;
+	}
+	current->bio_list = bio_list;
+	memalloc_noio_restore(noio);
+	return ret;
+}
+
+/* What the page cache has.  No new I/O, not even read-ahead. */
+static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
+{
+	struct kiocb iocb;
+
+	init_sync_kiocb(&iocb, fd->file);
+	iocb.ki_flags |= IOCB_NOWAIT | IOCB_NOIO;
+	return fileio_rw_iter(&iocb, io, 0);
+}
+
+/*
+ * Submitter's context.  Anything but complete success is left to a worker: also
+ * errors, which may come from the submitter (its signals, its memory cgroup)
+ * rather than from the file.
+ */
+static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
+{
+	ssize_t ret;
+
+	if (io->flags & CST_IO_ATOMIC)
+		return -EAGAIN;
+
+	if (fd->in_memory) {
+		ret = fileio_rw_memory(fd, io);
+	} else if (!READ_ONCE(fd->nowait)) {
+		return -EAGAIN;
+	} else if (fd->o_direct) {
+		/* On top of another submission our bios would only be queued. */
+		if (current->plug || current->bio_list)
+			return -EAGAIN;
+		return fileio_rw_async(fd, io, IOCB_NOWAIT);
+	} else if (io->op == CST_IO_READ && !(io->flags & CST_IO_FUA)) {
+		ret = fileio_read_cached(fd, io);
+	} else {
+		return -EAGAIN;
+	}
+	if (unlikely(ret != io->len))
+		return -EAGAIN;
+	cst_io_done(io, 0);
+	return 0;
+}
+
+static int fileio_flush(struct fileio_dev *fd, struct cst_io *io)
+{
+	int ret;
+
+	if ((io->flags & CST_IO_ATOMIC) ||
+	    ((io->flags & CST_IO_NOWAIT) && !fd->in_memory))
+		return -EAGAIN;
+	if (io->len)
+		ret = vfs_fsync_range(fd->file, io->pos, io->pos + io->len - 1, 1);
+	else
+		ret = vfs_fsync(fd->file, 1);
+	cst_io_done(io, ret);
+	return 0;
+}
+
+static int fileio_submit(struct cst_io *io)
+{
+	struct fileio_dev *fd = to_fileio_dev(io->dev);
+
+	if (io->op == CST_IO_FLUSH)
+		return fileio_flush(fd, io);
+	if (io->flags & CST_IO_NOWAIT)
+		return fileio_rw_nowait(fd, io);
+	if (fd->o_direct)
+		return fileio_rw_async(fd, io, 0);
+	fileio_rw_wait(fd, io, 0);
+	return 0;
+}
+
+const struct cst_handler_ops vdisk_fileio_ops = {
+	.owner		= THIS_MODULE,
+	.name		= "vdisk_fileio",
+	.scsi_type	= TYPE_DISK,
+	.prod_id	= "fileio",
+	.dev_size	= sizeof(struct fileio_dev),
+	.attrs		= fileio_attrs,
+	.enable		= fileio_enable,
+	.disable	= fileio_disable,
+	.resync_size	= fileio_resync_size,
+	.submit		= fileio_submit,
+};
+
+int vdisk_fileio_init(void)
+{
+	fileio_wq = alloc_workqueue("cst_fileio", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return fileio_wq ? 0 : -ENOMEM;
+}
+
+void vdisk_fileio_exit(void)
+{
+	destroy_workqueue(fileio_wq);
+}

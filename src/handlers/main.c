@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cst_vdisk.ko: virtual disks.  Registers the handlers, one file each, with core;
+ * nothing else happens here.
+ */
+#include "vdisk.h"
+
+static int __init vdisk_init(void)
+{
+	int ret;
+
+	ret = vdisk_fileio_init();
+	if (ret)
+		return ret;
+	ret = cst_handler_register(&vdisk_fileio_ops);
+	if (ret)
+		goto exit_fileio;
+	ret = cst_handler_register(&vdisk_nullio_ops);
+	if (ret)
+		goto unregister_fileio;
+	return 0;
+
+unregister_fileio:
+	cst_handler_unregister(&vdisk_fileio_ops);
+exit_fileio:
+	vdisk_fileio_exit();
+	return ret;
+}
+
+static void __exit vdisk_exit(void)
+{
+	cst_handler_unregister(&vdisk_nullio_ops);
+	cst_handler_unregister(&vdisk_fileio_ops);
+	vdisk_fileio_exit();
+}
+
+module_init(vdisk_init);
+module_exit(vdisk_exit);
+
+MODULE_DESCRIPTION("ConfigFS SCSI Target virtual disks");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(CST_VERSION);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vdisk_nullio: a disk of any size that reads as zeroes and forgets what is
+ * written.  For measuring, and the handler to copy from: all that a handler must
+ * have is here.  Core calls in through vdisk_nullio_ops; nothing is locked.
+ */
+#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <scsi/scsi_proto.h>
+
+#include <cst/device.h>
+
+#include "vdisk.h"
+
+#define NULLIO_DEFAULT_SIZE	(1ULL << 40)
+
+/**
+ * struct nullio_dev - a vdisk_nullio device
+ * @dev: what core knows of it; first
+ * @size: attribute, in bytes; dev.obj.lock
+ */
+struct nullio_dev {
+	struct cst_device	dev;
+	u64			size;
+};
+
+static inline struct nullio_dev *to_nullio_dev(struct cst_device *dev)
+{
+	return container_of(dev, struct nullio_dev, dev);
+}
+
+/* Kept for good, so that it may change while the device is enabled. */
+CST_ATTR(nullio, size, 0644, CST_FIELD(nullio_dev, dev.obj, size),
+	 .type = CST_ATTR_UINT, .min = 512, .max = S64_MAX, .dflt = NULLIO_DEFAULT_SIZE,
+	 .unit = "bytes",
+	 .help = "Size of the disk; taken up when it is enabled or by resync_size.");
+
+static const struct cst_attr *const nullio_attrs[] = {
+	&nullio_attr_size,
+	NULL
+};
+
+static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
+{
+	u64 size = to_nullio_dev(dev)->size;
+
+	if (size & (dev->block_size - 1)) {
+		cst_config_error(&dev->obj.group.cg_item, "size",
+				 "%llu is not a multiple of the block size, %u",
+				 size, dev->block_size);
+		return -EINVAL;
+	}
+	*nblocks = size >> dev->block_shift;
+	return 0;
+}
+
+static int nullio_enable(struct cst_device *dev)
+{
+	return nullio_resync_size(dev, &dev->nblocks);
+}
+
+static void nullio_disable(struct cst_device *dev)
+{
+}
+
+/* An entry may span several pages. */
+static void nullio_zero(const struct cst_io *io)
+{
+	const struct bio_vec *bv = io->bvec;
+	u32 left = io->len;
+
+	for (; left; bv++) {
+		struct page *page = bv->bv_page + (bv->bv_offset >> PAGE_SHIFT);
+		u32 offset = offset_in_page(bv->bv_offset);
+		u32 entry = min(bv->bv_len, left);
+
+		left -= entry;
+		while (entry) {
+			u32 len = min_t(u32, entry, PAGE_SIZE - offset);
+
+			memzero_page(page, offset, len);
+			entry -= len;
+			offset = 0;
+			page++;
+		}
+	}
+}
+
+/* Never blocks, so CST_IO_NOWAIT and CST_IO_ATOMIC make no difference. */
+static int nullio_submit(struct cst_io *io)
+{
+	if (io->op == CST_IO_READ)
+		nullio_zero(io);
+	cst_io_done(io, 0);
+	return 0;
+}
+
+const struct cst_handler_ops vdisk_nullio_ops = {
+	.owner		= THIS_MODULE,
+	.name		= "vdisk_nullio",
+	.scsi_type	= TYPE_DISK,
+	.prod_id	= "nullio",
+	.dev_size	= sizeof(struct nullio_dev),
+	.attrs		= nullio_attrs,
+	.enable		= nullio_enable,
+	.disable	= nullio_disable,
+	.resync_size	= nullio_resync_size,
+	.submit		= nullio_submit,
+};

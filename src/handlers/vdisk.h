@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The handlers of cst_vdisk.ko. */
+#ifndef _CST_VDISK_H
+#define _CST_VDISK_H
+
+#include <cst/handler.h>
+
+/* fileio.c */
+extern const struct cst_handler_ops vdisk_fileio_ops;
+int vdisk_fileio_init(void);
+void vdisk_fileio_exit(void);
+
+/* nullio.c */
+extern const struct cst_handler_ops vdisk_nullio_ops;
+
+#endif /* _CST_VDISK_H */
