@@ -152,6 +152,17 @@ int cst_target_disable(struct cst_target *target);
 /* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
 void cst_target_regroup(struct cst_target *target);
 
+/* events.c */
+int cst_events_init(void);
+void cst_events_exit(void);
+void cst_events_add_device(struct cst_device *dev);
+void cst_events_del_device(struct cst_device *dev);
+void cst_event_device(struct cst_device *dev, u8 cmd);
+void cst_event_target(struct cst_target *target, u8 cmd);
+void cst_event_session(struct cst_session *sess, u8 cmd);
+void cst_event_tmf(const struct cst_tmf *tmf);
+void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum);
+
 /* main.c */
 extern struct workqueue_struct *cst_wq;	/* per CPU: commands that would block */
 extern struct workqueue_struct *cst_tmf_wq;	/* task management waits here */

@@ -18,6 +18,8 @@
 #include <linux/log2.h>
 #include <linux/percpu.h>
 
+#include <cst/events.h>
+
 #include "core.h"
 
 #define CST_DRAIN_TIMEOUT	(30 * HZ)
@@ -59,6 +61,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	ret = cst_order_init(&dev->order);
 	if (ret)
 		goto exit_io_ref;
+	cst_events_add_device(dev);
 	return 0;
 
 exit_io_ref:
@@ -70,6 +73,7 @@ free_stats:
 
 void cst_device_destroy(struct cst_device *dev)
 {
+	cst_events_del_device(dev);
 	cst_order_destroy(&dev->order);
 	percpu_ref_exit(&dev->io_ref);
 	free_percpu(dev->stats);
@@ -111,6 +115,7 @@ int cst_device_enable(struct cst_device *dev)
 
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	cst_device_changed(dev);
+	cst_event_device(dev, CST_EVENT_ENABLED);
 	return 0;
 }
 
@@ -143,6 +148,7 @@ int cst_device_disable(struct cst_device *dev)
 	}
 	dev->obj.enabled = false;
 	dev->ops->disable(dev);
+	cst_event_device(dev, CST_EVENT_DISABLED);
 	return 0;
 }
 
@@ -172,5 +178,6 @@ int cst_device_resync(struct cst_device *dev)
 	WRITE_ONCE(dev->nblocks, nblocks);
 	cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
 	cst_device_changed(dev);
+	cst_event_device(dev, CST_EVENT_RESIZED);
 	return 0;
 }

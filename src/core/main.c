@@ -24,11 +24,16 @@ static int __init cst_init(void)
 	ret = cst_buffer_init();
 	if (ret)
 		goto destroy_tmf_wq;
-	ret = cst_cfs_init();
+	ret = cst_events_init();
 	if (ret)
 		goto exit_buffer;
+	ret = cst_cfs_init();
+	if (ret)
+		goto exit_events;
 	return 0;
 
+exit_events:
+	cst_events_exit();
 exit_buffer:
 	cst_buffer_exit();
 destroy_tmf_wq:
@@ -41,6 +46,7 @@ destroy_wq:
 static void __exit cst_exit(void)
 {
 	cst_cfs_exit();
+	cst_events_exit();
 	destroy_workqueue(cst_tmf_wq);
 	destroy_workqueue(cst_wq);
 	/* I_T_L nexuses are freed after a grace period, by code of the kernel. */

@@ -12,6 +12,8 @@
 #include <linux/export.h>
 #include <linux/percpu.h>
 
+#include <cst/events.h>
+
 #include "cfs.h"
 #include "core.h"
 
@@ -122,6 +124,7 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
 			return ret;
 		}
 	}
+	cst_event_session(sess, CST_EVENT_LOGIN);
 	return 0;
 
 drop_luns:
@@ -137,6 +140,7 @@ void cst_session_unregister(struct cst_session *sess)
 {
 	might_sleep();
 	cst_session_close(sess);
+	cst_event_session(sess, CST_EVENT_LOGOUT);
 
 	/*
 	 * Readers of the directory look at the counters and the map, so it goes

@@ -11,6 +11,8 @@
  */
 #include <linux/export.h>
 
+#include <cst/events.h>
+
 #include "core.h"
 
 #define CST_CLOSE_TIMEOUT	(30 * HZ)
@@ -47,6 +49,8 @@ int cst_target_enable(struct cst_target *target)
 					   0;
 	if (ret)
 		target->obj.enabled = false;
+	else
+		cst_event_target(target, CST_EVENT_ENABLED);
 	return ret;
 }
 
@@ -86,6 +90,7 @@ int cst_target_disable(struct cst_target *target)
 	}
 	target->closing = false;
 	target->obj.enabled = false;
+	cst_event_target(target, CST_EVENT_DISABLED);
 	return 0;
 }
 

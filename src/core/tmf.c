@@ -223,6 +223,7 @@ static void cst_tmf_work(struct work_struct *work)
 		else
 			tmf->response = CST_TMF_REJECTED;
 	}
+	cst_event_tmf(tmf);
 	tmf->sess->ops->tmf_done(tmf);
 	if (dev)
 		config_item_put(&dev->obj.group.cg_item);

@@ -95,6 +95,8 @@ struct cst_device {
 	struct cst_order	order;
 	struct cst_dev_stats __percpu *stats;
 
+	struct list_head	all_node;	/* events.c */
+
 	/* who sees it */
 	spinlock_t		itl_lock;	/* protects itls and luns */
 	struct list_head	itls;		/* struct cst_itl.dev_node */

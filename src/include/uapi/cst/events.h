@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Generic netlink family `cst`: what happens, and counters.
+ *
+ * Reading either touches no lock of configfs.  Events are multicast to the group
+ * `events`; a receiver that is too slow loses some, sees ENOBUFS, and reads the
+ * state again.  Listening needs no privilege beyond that of generic netlink;
+ * names of initiators and targets are not secrets.
+ */
+#ifndef _UAPI_CST_EVENTS_H
+#define _UAPI_CST_EVENTS_H
+
+#define CST_GENL_NAME		"cst"
+#define CST_GENL_VERSION	1
+#define CST_GENL_MCGRP_EVENTS	"events"
+
+/**
+ * enum cst_genl_cmd - commands and events
+ *
+ * @CST_CMD_GET_STATS: dump; one message per device: OBJECT and the counters.
+ * @CST_EVENT_LOGIN: a session exists.  OBJECT (target), INITIATOR.
+ * @CST_EVENT_LOGOUT: a session is gone.  OBJECT (target), INITIATOR.
+ * @CST_EVENT_TMF: a task management function was answered.  OBJECT (target),
+ *	INITIATOR, FUNCTION, RESPONSE.
+ * @CST_EVENT_ENABLED: a device or target was enabled.  OBJECT.
+ * @CST_EVENT_DISABLED: a device or target was disabled.  OBJECT.
+ * @CST_EVENT_RESIZED: a device has another size.  OBJECT, BLOCKS.
+ */
+enum cst_genl_cmd {
+	CST_CMD_UNSPEC,
+	CST_CMD_GET_STATS,
+	CST_EVENT_LOGIN,
+	CST_EVENT_LOGOUT,
+	CST_EVENT_TMF,
+	CST_EVENT_ENABLED,
+	CST_EVENT_DISABLED,
+	CST_EVENT_RESIZED,
+};
+
+enum cst_genl_attr {
+	CST_A_UNSPEC,
+	CST_A_PAD,
+	CST_A_OBJECT,		/* string, path relative to the configfs root */
+	CST_A_INITIATOR,	/* string */
+	CST_A_FUNCTION,		/* string: "ABORT TASK" ... */
+	CST_A_RESPONSE,		/* string: "FUNCTION COMPLETE" ... */
+	CST_A_BLOCKS,		/* u64 */
+	CST_A_READ_COMMANDS,	/* u64, as are the following */
+	CST_A_WRITE_COMMANDS,
+	CST_A_OTHER_COMMANDS,
+	CST_A_READ_BYTES,
+	CST_A_WRITE_BYTES,
+	CST_A_ERRORS,
+	CST_A_ABORTED,
+	__CST_A_AFTER_LAST,
+	CST_A_MAX = __CST_A_AFTER_LAST - 1,
+};
+
+#endif /* _UAPI_CST_EVENTS_H */
