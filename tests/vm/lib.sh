@@ -61,9 +61,11 @@ debian_suite() {
 # Runs a command inside the tree with /proc, /sys and /dev of its own, which
 # vanish with the mount namespace whatever happens.
 in_root() {
-	local root=$1
+	local root=$1 propagation=private
 	shift
-	unshare --mount --uts --ipc --pid --fork --kill-child -- /bin/sh -c '
+	# A root that is no mount point (a chroot) has no propagation to change.
+	unshare --mount true 2>/dev/null || propagation=unchanged
+	unshare --mount --propagation $propagation --uts --ipc --pid --fork --kill-child -- /bin/sh -c '
 		set -e
 		root=$1; shift
 		hostname cst
