@@ -31,9 +31,13 @@ static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
 }
 #endif
 
-/* Since 6.6 it takes the SCSI device. */
+/* Since 6.6, and in some stable kernels before, it takes the SCSI device. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-#define scsi_rescan_device(_sdev)	scsi_rescan_device(&(_sdev)->sdev_gendev)
+#define scsi_rescan_device(_sdev)					\
+	scsi_rescan_device(__builtin_choose_expr(			\
+		__builtin_types_compatible_p(typeof(&scsi_rescan_device), \
+					     void (*)(struct device *)), \
+		(void *)&(_sdev)->sdev_gendev, (void *)(_sdev)))
 #endif
 
 #endif /* _CST_COMPAT_SCSI_HOST_H */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mid-layer's error handler: aborts and resets, as task management functions.
+ *
+ * Called from the error handler's thread or from an ioctl; calls core and waits,
+ * bounded, for loop_tmf_done().  SUCCESS is said only when core has answered that
+ * the function is complete: the mid-layer reuses the commands then.
+ */
+#include <linux/blk-mq.h>
+#include <linux/jiffies.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <scsi/scsi_device.h>
+
+#include "loop.h"
+
+/* Core's own limit is below it. */
+#define LOOP_TMF_TIMEOUT	(60 * HZ)
+
+/* Freed by whoever comes last: the one who waits or core. */
+struct loop_tmf {
+	struct cst_tmf		tmf;
+	struct loop_host	*lh;
+	struct completion	done;
+	refcount_t		ref;
+};
+
+void loop_host_put(struct loop_host *lh)
+{
+	if (refcount_dec_and_test(&lh->users))
+		complete(&lh->unused);
+}
+
+static void loop_tmf_put(struct loop_tmf *lt)
+{
+	if (refcount_dec_and_test(&lt->ref))
+		kfree(lt);
+}
+
+void loop_tmf_done(struct cst_tmf *tmf)
+{
+	struct loop_tmf *lt = container_of(tmf, struct loop_tmf, tmf);
+	struct loop_host *lh = lt->lh;
+
+	complete(&lt->done);
+	loop_tmf_put(lt);
+	loop_host_put(lh);
+}
+
+/* The response, or REJECTED when there is none. */
+static u8 loop_tmf(struct scsi_device *sdev, u8 function, u64 tag)
+{
+	struct loop_host *lh = shost_priv(sdev->host);
+	u8 response = CST_TMF_REJECTED;
+	struct loop_tmf *lt;
+
+	/* The host may be going: an ioctl needs no command. */
+	if (!refcount_inc_not_zero(&lh->users))
+		return response;
+	lt = kzalloc(sizeof(*lt), GFP_NOIO);
+	if (!lt) {
+		loop_host_put(lh);
+		return response;
+	}
+	lt->lh = lh;
+	init_completion(&lt->done);
+	refcount_set(&lt->ref, 2);
+	lt->tmf.sess = &lh->ls->sess;
+	lt->tmf.function = function;
+	lt->tmf.tag = tag;
+	int_to_scsilun(sdev->lun, (struct scsi_lun *)lt->tmf.lun);
+	cst_tmf_submit(&lt->tmf);
+
+	if (wait_for_completion_timeout(&lt->done, LOOP_TMF_TIMEOUT))
+		response = lt->tmf.response;
+	loop_tmf_put(lt);
+	return response;
+}
+
+/* Core has let go of the commands; let loop_finish() let go of them too. */
+static void loop_eh_settle(void)
+{
+	synchronize_rcu();
+}
+
+int loop_eh_abort(struct scsi_cmnd *sc)
+{
+	struct loop_cmd *lc = scsi_cmd_priv(sc);
+	u8 response;
+
+	response = loop_tmf(sc->device, CST_TMF_ABORT_TASK,
+			    blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
+	if (response != CST_TMF_COMPLETE &&
+	    response != CST_TMF_TASK_DOES_NOT_EXIST &&
+	    response != CST_TMF_LUN_DOES_NOT_EXIST)
+		return FAILED;
+	loop_eh_settle();
+	/* Core may not have known it because its LUN has been taken away. */
+	return READ_ONCE(lc->busy) ? FAILED : SUCCESS;
+}
+
+static int loop_eh_reset(struct scsi_device *sdev, u8 function)
+{
+	if (loop_tmf(sdev, function, 0) != CST_TMF_COMPLETE)
+		return FAILED;
+	loop_eh_settle();
+	return SUCCESS;
+}
+
+int loop_eh_device_reset(struct scsi_cmnd *sc)
+{
+	return loop_eh_reset(sc->device, CST_TMF_LUN_RESET);
+}
+
+int loop_eh_target_reset(struct scsi_cmnd *sc)
+{
+	return loop_eh_reset(sc->device, CST_TMF_TARGET_RESET);
+}
+
+/* The whole nexus, LUNs that have been taken away included. */
+int loop_eh_host_reset(struct scsi_cmnd *sc)
+{
+	return loop_eh_reset(sc->device, CST_TMF_NEXUS_LOSS);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The SCSI host of a session, and its disks, which come and go as the session's
+ * LUN map and the devices do.
+ *
+ * Called by session.c's work only, so nothing is locked; calls the SCSI
+ * mid-layer, whose commands arrive in cmd.c and whose error handler in eh.c.
+ */
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <scsi/scsi_device.h>
+
+#include "loop.h"
+
+#define LOOP_MAX_BVECS		(CST_MAX_XFER_BYTES / PAGE_SIZE)
+#define LOOP_MAX_QUEUES		64
+#define LOOP_FLAT_LUN		0x4000	/* SAM-5 4.7.3, flat space addressing */
+#define LOOP_PERIPHERAL_LUNS	256
+
+/* What the mid-layer has been told about a LUN. */
+struct loop_lun {
+	const struct cst_device	*dev;	/* only to compare */
+	u64			nblocks;
+	bool			enabled;
+};
+
+static struct device *loop_root;
+
+static struct scsi_host_template loop_sht = {
+	.module			= THIS_MODULE,
+	.name			= "ConfigFS SCSI Target",
+	.proc_name		= "cst_loop",
+	.queuecommand		= loop_queuecommand,
+	.init_cmd_priv		= loop_init_cmd_priv,
+	.eh_abort_handler	= loop_eh_abort,
+	.eh_device_reset_handler = loop_eh_device_reset,
+	.eh_target_reset_handler = loop_eh_target_reset,
+	.eh_host_reset_handler	= loop_eh_host_reset,
+	.change_queue_depth	= scsi_change_queue_depth,
+	.cmd_size		= sizeof(struct loop_cmd),
+	.this_id		= -1,
+	.sg_tablesize		= LOOP_MAX_BVECS,
+	.max_sectors		= CST_MAX_XFER_BYTES >> SECTOR_SHIFT,
+	.max_segment_size	= CST_MAX_XFER_BYTES,
+	.skip_settle_delay	= 1,
+	.emulated		= 1,
+	CST_QUEUECOMMAND_MAY_BLOCK
+};
+
+/* The number under which the mid-layer's own scan would find it. */
+static u64 loop_scsi_lun(unsigned long lun)
+{
+	return lun < LOOP_PERIPHERAL_LUNS ? lun : lun | LOOP_FLAT_LUN;
+}
+
+int loop_host_add(struct loop_session *ls)
+{
+	struct Scsi_Host *shost;
+	struct loop_host *lh;
+	int ret = -ENOMEM;
+
+	shost = scsi_host_alloc(&loop_sht, sizeof(*lh));
+	if (!shost)
+		return ret;
+	shost->can_queue = ls->lt->queue_depth;
+	shost->cmd_per_lun = ls->lt->queue_depth;
+	shost->nr_hw_queues = min_t(unsigned int, nr_cpu_ids, LOOP_MAX_QUEUES);
+	shost->max_id = 1;
+	shost->max_lun = loop_scsi_lun(CST_MAX_LUN) + 1;
+	shost->max_channel = 0;
+	shost->max_cmd_len = sizeof(((struct scsi_cmnd *)NULL)->cmnd);
+
+	lh = shost_priv(shost);
+	lh->ls = ls;
+	refcount_set(&lh->users, 1);
+	init_completion(&lh->unused);
+	xa_init(&lh->luns);
+	lh->reserve = kvmalloc_array(LOOP_MAX_BVECS, sizeof(*lh->reserve),
+				     GFP_KERNEL);
+	if (!lh->reserve)
+		goto put_host;
+
+	ret = scsi_add_host(shost, loop_root);
+	if (ret)
+		goto free_reserve;
+	/* Before the first disk; what is added meanwhile by hand works too. */
+	cst_shost_set_may_block(shost);
+	ls->shost = shost;
+	return 0;
+
+free_reserve:
+	kvfree(lh->reserve);
+put_host:
+	scsi_host_put(shost);
+	return ret;
+}
+
+void loop_host_remove(struct loop_session *ls)
+{
+	struct Scsi_Host *shost = ls->shost;
+	struct loop_host *lh = shost_priv(shost);
+	struct loop_lun *known;
+	unsigned long i;
+
+	scsi_remove_host(shost);
+	loop_host_put(lh);
+	wait_for_completion(&lh->unused);
+
+	xa_for_each(&lh->luns, i, known)
+		kfree(known);
+	xa_destroy(&lh->luns);
+	kvfree(lh->reserve);
+	ls->shost = NULL;
+	scsi_host_put(shost);
+}
+
+/*
+ * The first LUN of the session from *lun on, as it is now.  The nexus is held only
+ * here: scanning waits for I/O.
+ */
+static bool loop_lun_next(struct cst_session *sess, unsigned long *lun,
+			  struct loop_lun *now)
+{
+	struct cst_itl *itl;
+	bool found = false;
+
+	rcu_read_lock();
+	for (itl = xa_find(&sess->itls, lun, ULONG_MAX, XA_PRESENT); itl;
+	     itl = xa_find_after(&sess->itls, lun, ULONG_MAX, XA_PRESENT)) {
+		if (!percpu_ref_tryget_live(&itl->ref))
+			continue;
+		now->dev = itl->dev;
+		now->nblocks = cst_device_nblocks(itl->dev);
+		now->enabled = READ_ONCE(itl->dev->obj.enabled);
+		percpu_ref_put(&itl->ref);
+		found = true;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static void loop_lun_remove(struct Scsi_Host *shost, unsigned long lun)
+{
+	struct loop_host *lh = shost_priv(shost);
+	struct scsi_device *sdev;
+
+	kfree(xa_erase(&lh->luns, lun));
+	sdev = scsi_device_lookup(shost, 0, 0, loop_scsi_lun(lun));
+	if (!sdev)
+		return;
+	scsi_remove_device(sdev);
+	scsi_device_put(sdev);
+}
+
+static void loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
+			 const struct loop_lun *now)
+{
+	struct loop_host *lh = shost_priv(shost);
+	struct loop_lun *known = kmemdup(now, sizeof(*now), GFP_KERNEL);
+
+	if (!known || xa_err(xa_store(&lh->luns, lun, known, GFP_KERNEL))) {
+		shost_printk(KERN_ERR, shost, "out of memory: no LUN %lu\n", lun);
+		kfree(known);
+		return;
+	}
+	/* What its probe finds is in the kernel's log and in sysfs. */
+	scsi_add_device(shost, 0, 0, loop_scsi_lun(lun));
+}
+
+/* A device that has become ready, or has another size now. */
+static void loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
+{
+	struct scsi_device *sdev;
+
+	sdev = scsi_device_lookup(shost, 0, 0, loop_scsi_lun(lun));
+	if (!sdev) {
+		scsi_add_device(shost, 0, 0, loop_scsi_lun(lun));
+		return;
+	}
+	scsi_rescan_device(sdev);
+	scsi_device_put(sdev);
+}
+
+static void loop_luns_forget_gone(struct loop_session *ls)
+{
+	struct loop_host *lh = shost_priv(ls->shost);
+	struct loop_lun *known, now;
+	unsigned long i;
+
+	xa_for_each(&lh->luns, i, known) {
+		unsigned long lun = i;
+
+		if (!loop_lun_next(&ls->sess, &lun, &now) || lun != i ||
+		    now.dev != known->dev)
+			loop_lun_remove(ls->shost, i);
+	}
+}
+
+/**
+ * loop_host_sync_luns() - give the host the disks that the session has now
+ * @ls: up
+ *
+ * A change that comes meanwhile makes the work run again.
+ */
+void loop_host_sync_luns(struct loop_session *ls)
+{
+	struct loop_host *lh = shost_priv(ls->shost);
+	struct loop_lun *known, now;
+	unsigned long lun;
+
+	loop_luns_forget_gone(ls);
+	for (lun = 0; loop_lun_next(&ls->sess, &lun, &now); lun++) {
+		bool stale;
+
+		known = xa_load(&lh->luns, lun);
+		if (!known) {
+			loop_lun_add(ls->shost, lun, &now);
+			continue;
+		}
+		/* One that was disabled is left alone: it says so itself. */
+		stale = now.enabled &&
+			(!known->enabled || known->nblocks != now.nblocks);
+		*known = now;
+		if (stale)
+			loop_lun_rescan(ls->shost, lun);
+	}
+}
+
+int loop_host_init(void)
+{
+	loop_root = root_device_register("cst_loop");
+	return PTR_ERR_OR_ZERO(loop_root);
+}
+
+void loop_host_exit(void)
+{
+	root_device_unregister(loop_root);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of cst_loop.ko say to each other, grouped by home file. */
+#ifndef _CST_LOOP_H
+#define _CST_LOOP_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_host.h>
+
+#include <cst/device.h>
+#include <cst/fabric.h>
+
+/* Room in each command; longer lists use the bio's own or are allocated. */
+#define LOOP_INLINE_BVECS	8
+
+/**
+ * struct loop_target - a target of this fabric
+ * @tgt: what core knows of it; first
+ * @queue_depth: attribute: commands per hardware queue of a host
+ * @lock: protects @open, @sessions, and the wishes of each session
+ * @open: enabled
+ * @sessions: struct loop_session.node
+ */
+struct loop_target {
+	struct cst_target	tgt;
+	u32			queue_depth;
+	struct mutex		lock;		/* see above */
+	bool			open;
+	struct list_head	sessions;
+};
+
+static inline struct loop_target *to_loop_target(struct cst_target *target)
+{
+	return container_of(target, struct loop_target, tgt);
+}
+
+/**
+ * struct loop_session - a directory sessions/<name>: a SCSI host while it is up
+ * @sess: what core knows of it; first
+ * @lt: referenced until @removed has been seen by @work
+ * @node: lt->sessions; lt->lock
+ * @wanted: there should be a host; lt->lock
+ * @removed: the directory is gone; lt->lock
+ * @work: makes the host agree with the two above and its devices with the LUN map
+ * @shost: the host, or NULL; @work's own
+ * @host_no: its number, or -1, for reading
+ */
+struct loop_session {
+	struct cst_session	sess;
+	struct loop_target	*lt;
+	struct list_head	node;
+	bool			wanted;
+	bool			removed;
+	struct work_struct	work;
+	struct Scsi_Host	*shost;
+	int			host_no;
+};
+
+static inline struct loop_session *to_loop_session(struct cst_session *sess)
+{
+	return container_of(sess, struct loop_session, sess);
+}
+
+/**
+ * struct loop_host - private data of a Scsi_Host
+ * @ls: valid while @users is not zero
+ * @users: task management functions under way, and one for the host's life
+ * @unused: @users is zero
+ * @luns: struct loop_lun by number: what the mid-layer has been told;
+ *	loop_session.work's own
+ * @reserve: a list for the largest command, for when memory is short
+ * @reserve_used: bit 0: some command has it
+ */
+struct loop_host {
+	struct loop_session	*ls;
+	refcount_t		users;
+	struct completion	unused;
+	struct xarray		luns;
+	struct bio_vec		*reserve;
+	unsigned long		reserve_used;
+};
+
+/**
+ * struct loop_cmd - private data of a scsi_cmnd
+ * @cmd: what core knows of it
+ * @allocated: bvec list to free, or NULL
+ * @busy: core has it; cleared under RCU, in the same section as the completion
+ * @bvec: short lists
+ */
+struct loop_cmd {
+	struct cst_cmd		cmd;
+	struct bio_vec		*allocated;
+	bool			busy;
+	struct bio_vec		bvec[LOOP_INLINE_BVECS];
+};
+
+static inline struct scsi_cmnd *loop_cmd_to_scsi(struct loop_cmd *lc)
+{
+	return (struct scsi_cmnd *)lc - 1;
+}
+
+/* main.c */
+extern struct workqueue_struct *loop_wq;
+
+/* fabric.c */
+extern const struct cst_fabric_ops loop_fabric_ops;
+
+/* session.c: fabric ops */
+int loop_target_init(struct cst_target *target);
+int loop_target_enable(struct cst_target *target);
+void loop_target_disable(struct cst_target *target);
+int loop_session_enable(struct cst_session *sess);
+void loop_session_disable(struct cst_session *sess);
+void loop_session_close(struct cst_session *sess);
+void loop_session_free(struct cst_session *sess);
+void loop_luns_changed(struct cst_session *sess);
+
+/* host.c */
+int loop_host_init(void);
+void loop_host_exit(void);
+int loop_host_add(struct loop_session *ls);
+void loop_host_remove(struct loop_session *ls);
+void loop_host_sync_luns(struct loop_session *ls);
+
+/* cmd.c */
+cst_qc_status_t loop_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc);
+int loop_init_cmd_priv(struct Scsi_Host *shost, struct scsi_cmnd *sc);
+void loop_send_response(struct cst_cmd *cmd);
+void loop_drop(struct cst_cmd *cmd);
+
+/* eh.c */
+int loop_eh_abort(struct scsi_cmnd *sc);
+int loop_eh_device_reset(struct scsi_cmnd *sc);
+int loop_eh_target_reset(struct scsi_cmnd *sc);
+int loop_eh_host_reset(struct scsi_cmnd *sc);
+void loop_tmf_done(struct cst_tmf *tmf);
+void loop_host_put(struct loop_host *lh);
+
+#endif /* _CST_LOOP_H */

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a session: a directory made by an administrator, and a SCSI host while
+ * its target is enabled.
+ *
+ * Core calls in from configfs callbacks, where neither a host nor its disks may be
+ * waited for; so the callbacks only say what is wanted, and loop_session.work
+ * brings it about, one run at a time.  loop_target.lock protects the wishes.
+ *
+ * Teardown, in the work:
+ *  1. scsi_remove_host() removes the disks and drains their queues: no new
+ *     command, and every old one has been released;
+ *  2. task management functions are waited for;
+ *  3. cst_session_unregister(): core forgets the session and unpins the target;
+ *  4. when the directory is gone too, the references taken with it are dropped,
+ *     the last of which frees the session.
+ */
+#include <linux/slab.h>
+
+#include "loop.h"
+
+/* The work looks at the wishes itself. */
+static void loop_session_kick(struct loop_session *ls)
+{
+	queue_work(loop_wq, &ls->work);
+}
+
+static void loop_session_want(struct loop_session *ls, bool wanted)
+{
+	lockdep_assert_held(&ls->lt->lock);
+	ls->wanted = wanted;
+	loop_session_kick(ls);
+}
+
+static void loop_session_up(struct loop_session *ls)
+{
+	struct cst_target *target = &ls->lt->tgt;
+	const char *name = config_item_name(&ls->sess.obj.group.cg_item);
+	int ret;
+
+	ret = cst_session_register(&ls->sess, target, name, false,
+				   cst_fabric_session_type(target->ops));
+	/* The target is being disabled: that says what is wanted now. */
+	if (ret == -ESHUTDOWN)
+		return;
+	if (ret) {
+		pr_err("session %s of target %s: %pe\n", name,
+		       cst_target_name(target), ERR_PTR(ret));
+		return;
+	}
+	ret = loop_host_add(ls);
+	if (ret) {
+		pr_err("session %s of target %s: no SCSI host: %pe\n", name,
+		       cst_target_name(target), ERR_PTR(ret));
+		cst_session_unregister(&ls->sess);
+		return;
+	}
+	WRITE_ONCE(ls->host_no, ls->shost->host_no);
+}
+
+static void loop_session_down(struct loop_session *ls)
+{
+	WRITE_ONCE(ls->host_no, -1);
+	loop_host_remove(ls);
+	cst_session_unregister(&ls->sess);
+}
+
+static void loop_session_work(struct work_struct *work)
+{
+	struct loop_session *ls = container_of(work, struct loop_session, work);
+	struct loop_target *lt = ls->lt;
+	bool wanted, removed;
+
+	mutex_lock(&lt->lock);
+	wanted = ls->wanted;
+	removed = ls->removed;
+	mutex_unlock(&lt->lock);
+
+	if (wanted && !ls->shost)
+		loop_session_up(ls);
+	else if (!wanted && ls->shost)
+		loop_session_down(ls);
+	if (ls->shost)
+		loop_host_sync_luns(ls);
+
+	/* Nobody kicks a session that is removed and down. */
+	if (removed) {
+		config_item_put(&ls->sess.obj.group.cg_item);
+		config_item_put(&lt->tgt.obj.group.cg_item);
+	}
+}
+
+int loop_session_enable(struct cst_session *sess)
+{
+	struct loop_session *ls = to_loop_session(sess);
+	struct loop_target *lt = to_loop_target(sess->target);
+
+	config_item_get(&sess->obj.group.cg_item);
+	config_item_get(&lt->tgt.obj.group.cg_item);
+	ls->lt = lt;
+	ls->host_no = -1;
+	INIT_WORK(&ls->work, loop_session_work);
+
+	mutex_lock(&lt->lock);
+	list_add_tail(&ls->node, &lt->sessions);
+	loop_session_want(ls, lt->open);
+	mutex_unlock(&lt->lock);
+	return 0;
+}
+
+void loop_session_disable(struct cst_session *sess)
+{
+	struct loop_session *ls = to_loop_session(sess);
+	struct loop_target *lt = ls->lt;
+
+	mutex_lock(&lt->lock);
+	list_del(&ls->node);
+	ls->removed = true;
+	loop_session_want(ls, false);
+	mutex_unlock(&lt->lock);
+}
+
+/* Stays down until the target is enabled again or the directory made anew. */
+void loop_session_close(struct cst_session *sess)
+{
+	struct loop_session *ls = to_loop_session(sess);
+	struct loop_target *lt = ls->lt;
+
+	mutex_lock(&lt->lock);
+	loop_session_want(ls, false);
+	mutex_unlock(&lt->lock);
+}
+
+void loop_session_free(struct cst_session *sess)
+{
+	kfree(to_loop_session(sess));
+}
+
+/* Atomic context. */
+void loop_luns_changed(struct cst_session *sess)
+{
+	loop_session_kick(to_loop_session(sess));
+}
+
+int loop_target_init(struct cst_target *target)
+{
+	struct loop_target *lt = to_loop_target(target);
+
+	mutex_init(&lt->lock);
+	INIT_LIST_HEAD(&lt->sessions);
+	return 0;
+}
+
+static void loop_target_open(struct loop_target *lt, bool open)
+{
+	struct loop_session *ls;
+
+	mutex_lock(&lt->lock);
+	lt->open = open;
+	list_for_each_entry(ls, &lt->sessions, node)
+		loop_session_want(ls, open);
+	mutex_unlock(&lt->lock);
+}
+
+int loop_target_enable(struct cst_target *target)
+{
+	loop_target_open(to_loop_target(target), true);
+	return 0;
+}
+
+void loop_target_disable(struct cst_target *target)
+{
+	loop_target_open(to_loop_target(target), false);
+}
