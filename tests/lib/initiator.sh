@@ -88,6 +88,11 @@ iscsi_session() {
 	[ -n "$found" ] && echo "$found"
 }
 
+# no_sessions TARGET: none of this target is left in configfs
+no_sessions() {
+	[ -z "$(ls "$cst/targets/$1/sessions")" ]
+}
+
 # block_of SCSI-DEVICE-FOLDER: the name of its disk node
 block_of() {
 	local b
