@@ -74,7 +74,6 @@ ssize_t cst_last_error_print(char *page);
 /* registry.c */
 void cst_fabric_add_target(struct cst_fabric *fabric, struct cst_target *target);
 void cst_fabric_del_target(struct cst_fabric *fabric, struct cst_target *target);
-bool cst_fabric_get_module(struct cst_fabric *fabric);
 
 /* cfs_root.c */
 extern struct configfs_subsystem cst_subsys;
@@ -84,7 +83,6 @@ struct cst_object *cst_root_object(void);
 
 /* cfs_device.c */
 extern struct configfs_item_operations cst_device_item_ops;
-extern struct configfs_group_operations cst_handler_group_ops;
 extern const struct config_item_type cst_handler_dir_type;
 extern const struct cst_attr *const cst_device_attrs[];
 int cst_cfs_device_init(void);

@@ -1,0 +1,615 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * handlers/<handler>/<device>/: making, describing and removing devices.
+ *
+ * configfs calls in; device.c does the work.  Owns ids_lock, which protects the
+ * list of all devices and makes the check of an identifier for duplicates and its
+ * change one step; lock order: cst_device.obj.lock before ids_lock.
+ *
+ * Teardown: configfs lets a device go only when it is not enabled (pinned then)
+ * and no LUN links to it.  rmdir drops the reference of its creation; the memory
+ * goes with the last one, which an I_T_L nexus of an earlier link may still hold.
+ */
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "cfs.h"
+#include "core.h"
+
+#define CST_DEVICE_NAME_MAX	64
+
+static DEFINE_MUTEX(ids_lock);
+static LIST_HEAD(ids_devices);
+
+static struct cst_item_type cst_stats_type;
+
+static struct cst_device *obj_to_device(struct cst_object *obj)
+{
+	return container_of(obj, struct cst_device, obj);
+}
+
+/* --- what happens when attributes are written --- */
+
+static int cst_device_set_enabled(struct cst_object *obj,
+				  union cst_attr_value val)
+{
+	struct cst_device *dev = obj_to_device(obj);
+	int ret;
+
+	if (!val.num) {
+		ret = cst_device_disable(dev);
+		if (!ret)
+			cst_object_unpin(obj);
+		return ret;
+	}
+
+	/* First: rmdir must not wait for a backing that is slow to open. */
+	ret = cst_object_pin(obj);
+	if (ret) {
+		cst_config_error(&obj->group.cg_item, "enabled",
+				 "the device is being removed");
+		return ret;
+	}
+	ret = cst_device_enable(dev);
+	if (ret)
+		cst_object_unpin(obj);
+	return ret;
+}
+
+static int cst_device_set_resync_size(struct cst_object *obj,
+				      union cst_attr_value val)
+{
+	if (!obj->enabled) {
+		cst_config_error(&obj->group.cg_item, "resync_size",
+				 "the device is not enabled: enabling it picks up the size");
+		return -ENODEV;
+	}
+	return cst_device_resync(obj_to_device(obj));
+}
+
+static int cst_device_set_opt_trans_len(struct cst_object *obj,
+					union cst_attr_value val)
+{
+	if (val.num % 4096) {
+		cst_config_error(&obj->group.cg_item, "opt_trans_len",
+				 "%llu is not a multiple of 4096", val.num);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* SPC-5 4.3.1: ASCII data fields hold 20h to 7Eh only. */
+static int cst_device_check_ascii(struct cst_object *obj, const char *name,
+				  const char *value)
+{
+	const char *p;
+
+	for (p = value; *p; p++) {
+		if (*p >= 0x20 && *p < 0x7f)
+			continue;
+		cst_config_error(&obj->group.cg_item, name,
+				 "byte 0x%02x at offset %td is not printable ASCII",
+				 (u8)*p, p - value);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int cst_device_set_t10_vend_id(struct cst_object *obj,
+				      union cst_attr_value val)
+{
+	return cst_device_check_ascii(obj, "t10_vend_id", val.str);
+}
+
+static int cst_device_set_prod_id(struct cst_object *obj,
+				  union cst_attr_value val)
+{
+	return cst_device_check_ascii(obj, "prod_id", val.str);
+}
+
+static int cst_device_set_prod_rev_lvl(struct cst_object *obj,
+				       union cst_attr_value val)
+{
+	return cst_device_check_ascii(obj, "prod_rev_lvl", val.str);
+}
+
+/* The other device that already has this identifier, or NULL. */
+static struct cst_device *cst_device_find_id(struct cst_device *self,
+					     size_t offset, const char *id)
+{
+	struct cst_device *dev;
+
+	lockdep_assert_held(&ids_lock);
+	list_for_each_entry(dev, &ids_devices, ids_node)
+		if (dev != self && !strcasecmp((char *)dev + offset, id))
+			return dev;
+	return NULL;
+}
+
+/*
+ * Initiators take two logical units with one identifier for two paths to one, and
+ * would mix up their data.
+ */
+static int cst_device_set_id(struct cst_device *dev, const char *name,
+			     size_t offset, size_t size, const char *id)
+{
+	struct cst_device *other;
+	int ret = 0;
+
+	mutex_lock(&ids_lock);
+	other = cst_device_find_id(dev, offset, id);
+	if (other) {
+		cst_config_error(&dev->obj.group.cg_item, name,
+				 "\"%s\" already identifies %s/%s", id,
+				 other->ops->name, cst_device_name(other));
+		ret = -EEXIST;
+	} else {
+		cst_attr_set_string((char *)dev + offset, size, id);
+	}
+	mutex_unlock(&ids_lock);
+	return ret;
+}
+
+static int cst_device_set_ascii_id(struct cst_object *obj, const char *name,
+				   size_t offset, size_t size, const char *id)
+{
+	int ret = cst_device_check_ascii(obj, name, id);
+
+	return ret ?: cst_device_set_id(obj_to_device(obj), name, offset, size,
+					id);
+}
+
+static int cst_device_set_t10_dev_id(struct cst_object *obj,
+				     union cst_attr_value val)
+{
+	return cst_device_set_ascii_id(obj, "t10_dev_id",
+				       offsetof(struct cst_device, t10_dev_id),
+				       sizeof_field(struct cst_device, t10_dev_id),
+				       val.str);
+}
+
+static int cst_device_set_usn(struct cst_object *obj, union cst_attr_value val)
+{
+	return cst_device_set_ascii_id(obj, "usn",
+				       offsetof(struct cst_device, usn),
+				       sizeof_field(struct cst_device, usn),
+				       val.str);
+}
+
+/* SPC-5 7.8.6.6: NAA 2, 3 and 5 have 8 bytes, NAA 6 has 16. */
+static bool cst_naa_is_valid(const char *naa)
+{
+	size_t len = strspn(naa, "0123456789abcdefABCDEF");
+
+	if (naa[len])
+		return false;
+	switch (naa[0]) {
+	case '2':
+	case '3':
+	case '5':
+		return len == 16;
+	case '6':
+		return len == 32;
+	default:
+		return false;
+	}
+}
+
+static int cst_device_set_naa_id(struct cst_object *obj,
+				 union cst_attr_value val)
+{
+	if (!cst_naa_is_valid(val.str)) {
+		cst_config_error(&obj->group.cg_item, "naa_id",
+				 "\"%s\" is no NAA identifier; accepted: 16 hexadecimal digits, the first 2, 3 or 5, or 32, the first 6",
+				 val.str);
+		return -EINVAL;
+	}
+	return cst_device_set_id(obj_to_device(obj), "naa_id",
+				 offsetof(struct cst_device, naa_id),
+				 sizeof_field(struct cst_device, naa_id),
+				 val.str);
+}
+
+/* --- what is computed when attributes are read --- */
+
+static ssize_t cst_device_nblocks_print(struct cst_object *obj, char *page)
+{
+	struct cst_device *dev = obj_to_device(obj);
+
+	return sprintf(page, "%llu\n",
+		       READ_ONCE(obj->enabled) ? cst_device_nblocks(dev) : 0);
+}
+
+/* A link keeps its LUN's directory, and so the names on the path, in place. */
+static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
+{
+	static const char more[] = "...\n";
+	struct cst_device *dev = obj_to_device(obj);
+	struct cst_lun *lun;
+	ssize_t len = 0;
+	char *buf;
+
+	buf = kmalloc(CST_CFS_PAGE, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+
+	spin_lock_irq(&dev->itl_lock);
+	list_for_each_entry(lun, &dev->luns, dev_node) {
+		const char *path = cst_item_path(&lun->obj.group.cg_item, buf,
+						 CST_CFS_PAGE);
+
+		if (len + strlen(path) + sizeof("\n") + sizeof(more) >
+		    CST_CFS_PAGE) {
+			len += sprintf(page + len, more);
+			break;
+		}
+		len += sprintf(page + len, "%s\n", path);
+	}
+	spin_unlock_irq(&dev->itl_lock);
+	kfree(buf);
+	return len;
+}
+
+/* --- the attributes of every device --- */
+
+CST_ATTR(cst_device, enabled, 0644, CST_FIELD(cst_device, obj, obj.enabled),
+	 .type = CST_ATTR_BOOL, .apply = cst_device_set_enabled,
+	 .help = "1 opens the backing, 0 drains and closes it.");
+CST_ATTR(cst_device, blocksize, 0644, CST_FIELD(cst_device, obj, block_size),
+	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
+	 .flags = CST_ATTR_POWER_OF_TWO, .min = 512, .max = 4096, .dflt = 512,
+	 .unit = "bytes", .help = "Logical block size.");
+CST_ATTR(cst_device, lb_per_pb_exp, 0644,
+	 CST_FIELD(cst_device, obj, lb_per_pb_exp),
+	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED, .max = 8,
+	 .help = "A physical block has 2 to this power logical ones.");
+CST_ATTR(cst_device, opt_trans_len, 0644,
+	 CST_FIELD(cst_device, obj, opt_trans_len),
+	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
+	 .min = 4096, .max = CST_MAX_XFER_BYTES, .dflt = CST_OPT_XFER_BYTES,
+	 .unit = "bytes", .apply = cst_device_set_opt_trans_len,
+	 .help = "Optimal transfer length, a multiple of 4096.");
+CST_ATTR(cst_device, read_only, 0644, CST_FIELD(cst_device, obj, read_only),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .help = "Write protected for everybody.");
+CST_ATTR(cst_device, write_through, 0644,
+	 CST_FIELD(cst_device, obj, write_through),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .help = "No write cache: a finished write is on stable storage.");
+CST_ATTR(cst_device, nv_cache, 0644, CST_FIELD(cst_device, obj, nv_cache),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .help = "The cache survives a power cut: flushes and FUA do nothing.");
+CST_ATTR(cst_device, removable, 0644, CST_FIELD(cst_device, obj, removable),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .help = "The medium is called removable.");
+CST_ATTR(cst_device, rotational, 0644, CST_FIELD(cst_device, obj, rotational),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .help = "The medium is called rotating.");
+CST_ATTR(cst_device, t10_vend_id, 0644,
+	 CST_FIELD(cst_device, obj, t10_vend_id),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .dflt_str = "CST",
+	 .apply = cst_device_set_t10_vend_id, .help = "Vendor, printable ASCII.");
+CST_ATTR(cst_device, prod_id, 0644, CST_FIELD(cst_device, obj, prod_id),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
+	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_prod_id,
+	 .help = "Product, printable ASCII; the handler's at first.");
+CST_ATTR(cst_device, prod_rev_lvl, 0644,
+	 CST_FIELD(cst_device, obj, prod_rev_lvl),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .dflt_str = "1",
+	 .apply = cst_device_set_prod_rev_lvl,
+	 .help = "Product revision, printable ASCII.");
+CST_ATTR(cst_device, t10_dev_id, 0644, CST_FIELD(cst_device, obj, t10_dev_id),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .min = 1,
+	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_t10_dev_id,
+	 .help = "T10 vendor specific identifier; unique on this host.");
+CST_ATTR(cst_device, usn, 0644, CST_FIELD(cst_device, obj, usn),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .min = 1,
+	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_usn,
+	 .help = "Unit serial number; unique on this host.");
+CST_ATTR(cst_device, naa_id, 0644, CST_FIELD(cst_device, obj, naa_id),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .min = 16,
+	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_naa_id,
+	 .help = "NAA identifier, 16 or 32 hex digits; unique on this host.");
+CST_ATTR(cst_device, nblocks, 0444,
+	 .type = CST_ATTR_UINT, .show = cst_device_nblocks_print,
+	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
+CST_ATTR(cst_device, resync_size, 0200,
+	 .type = CST_ATTR_UINT, .min = 1, .max = 1,
+	 .apply = cst_device_set_resync_size,
+	 .help = "Picks up a new size of the backing.");
+CST_ATTR(cst_device, exported, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_device_exported_print,
+	 .help = "Paths of the LUNs that show it, one a line.");
+
+const struct cst_attr *const cst_device_attrs[] = {
+	&cst_device_attr_enabled,
+	&cst_device_attr_blocksize,
+	&cst_device_attr_lb_per_pb_exp,
+	&cst_device_attr_opt_trans_len,
+	&cst_device_attr_read_only,
+	&cst_device_attr_write_through,
+	&cst_device_attr_nv_cache,
+	&cst_device_attr_removable,
+	&cst_device_attr_rotational,
+	&cst_device_attr_t10_vend_id,
+	&cst_device_attr_prod_id,
+	&cst_device_attr_prod_rev_lvl,
+	&cst_device_attr_t10_dev_id,
+	&cst_device_attr_usn,
+	&cst_device_attr_naa_id,
+	&cst_device_attr_nblocks,
+	&cst_device_attr_resync_size,
+	&cst_device_attr_exported,
+	NULL
+};
+
+/* --- stats/ --- */
+
+static u64 cst_stats_sum(struct cst_object *obj, size_t offset)
+{
+	struct cst_device *dev = container_of(obj, struct cst_device, stats_obj);
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*(u64 *)((char *)per_cpu_ptr(dev->stats, cpu) +
+					  offset));
+	return sum;
+}
+
+#define CST_STAT(_name, _unit, _help)					\
+static ssize_t cst_stats_##_name##_print(struct cst_object *obj, char *page) \
+{									\
+	return sprintf(page, "%llu\n",					\
+		       cst_stats_sum(obj, offsetof(struct cst_dev_stats, \
+						   _name)));		\
+}									\
+CST_ATTR(cst_stats, _name, 0444, .type = CST_ATTR_UINT,			\
+	 .show = cst_stats_##_name##_print, .unit = _unit, .help = _help)
+
+CST_STAT(read_commands, "commands", "READ commands.");
+CST_STAT(write_commands, "commands", "WRITE and VERIFY commands.");
+CST_STAT(other_commands, "commands", "Commands that move no blocks.");
+CST_STAT(read_bytes, "bytes", "Data sent to initiators.");
+CST_STAT(write_bytes, "bytes", "Data received from initiators.");
+CST_STAT(errors, "commands", "Commands answered with CHECK CONDITION.");
+CST_STAT(aborted, "commands", "Commands aborted by task management.");
+
+static ssize_t cst_stats_latency_us_print(struct cst_object *obj, char *page)
+{
+	ssize_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < CST_LATENCY_BUCKETS; i++) {
+		u64 sum = cst_stats_sum(obj, offsetof(struct cst_dev_stats,
+						      latency[i]));
+
+		if (i < CST_LATENCY_BUCKETS - 1)
+			len += sprintf(page + len, "%lu %llu\n", BIT(i), sum);
+		else
+			len += sprintf(page + len, "inf %llu\n", sum);
+	}
+	return len;
+}
+
+CST_ATTR(cst_stats, latency_us, 0444, .type = CST_ATTR_STRING,
+	 .show = cst_stats_latency_us_print,
+	 .help = "Lines `upper count': commands that took less than upper us.");
+
+static const struct cst_attr *const cst_stats_attrs[] = {
+	&cst_stats_attr_read_commands,
+	&cst_stats_attr_write_commands,
+	&cst_stats_attr_other_commands,
+	&cst_stats_attr_read_bytes,
+	&cst_stats_attr_write_bytes,
+	&cst_stats_attr_errors,
+	&cst_stats_attr_aborted,
+	&cst_stats_attr_latency_us,
+	NULL
+};
+
+/* --- making and removing devices --- */
+
+static int cst_device_check_name(struct config_group *parent, const char *name)
+{
+	const char *p;
+
+	for (p = name; *p; p++)
+		if (*p < 0x20 || *p >= 0x7f)
+			break;
+	if (!*p && p - name <= CST_DEVICE_NAME_MAX)
+		return 0;
+	cst_config_error(&parent->cg_item, name,
+			 "not a device's name; accepted: 1..%d printable ASCII characters",
+			 CST_DEVICE_NAME_MAX);
+	return -EINVAL;
+}
+
+/* Give a new device its generated identifiers and list it. */
+static int cst_device_add_ids(struct cst_device *dev,
+			      struct config_group *parent, const char *name)
+{
+	struct cst_device *other;
+	int ret = 0;
+
+	cst_device_default_ids(dev, name);
+
+	mutex_lock(&ids_lock);
+	other = cst_device_find_id(dev, offsetof(struct cst_device, usn),
+				   dev->usn);
+	if (!other)
+		other = cst_device_find_id(dev,
+					   offsetof(struct cst_device, naa_id),
+					   dev->naa_id);
+	if (!other)
+		other = cst_device_find_id(dev,
+					   offsetof(struct cst_device,
+						    t10_dev_id),
+					   dev->t10_dev_id);
+	if (other) {
+		cst_config_error(&parent->cg_item, name,
+				 "%s/%s has the identifiers that belong to this name",
+				 other->ops->name, cst_device_name(other));
+		ret = -EEXIST;
+	} else {
+		list_add_tail(&dev->ids_node, &ids_devices);
+	}
+	mutex_unlock(&ids_lock);
+	return ret;
+}
+
+/* The reference of its creation, and those of its default groups. */
+static void cst_device_drop(struct cst_device *dev)
+{
+	mutex_lock(&ids_lock);
+	list_del_init(&dev->ids_node);
+	mutex_unlock(&ids_lock);
+	configfs_remove_default_groups(&dev->obj.group);
+	config_item_put(&dev->obj.group.cg_item);
+}
+
+static int cst_device_setup(struct cst_device *dev,
+			    const struct cst_handler_ops *ops,
+			    struct config_group *parent, const char *name)
+{
+	int ret;
+
+	ret = cst_device_init(dev, ops);
+	if (ret) {
+		dev->stats = NULL;	/* nothing to destroy */
+		return ret;
+	}
+	ret = cst_object_init(&dev->stats_obj, "stats", &cst_stats_type);
+	cst_object_embed(&dev->stats_obj, &dev->obj);
+	if (ret)
+		return ret;
+	strscpy(dev->prod_id, ops->prod_id, sizeof(dev->prod_id));
+	return cst_device_add_ids(dev, parent, name);
+}
+
+static struct config_group *cst_device_make(struct config_group *group,
+					    const char *name)
+{
+	struct cst_handler *handler = container_of(group, struct cst_handler,
+						   group);
+	const struct cst_handler_ops *ops = handler->ops;
+	struct cst_device *dev;
+	int ret;
+
+	ret = cst_device_check_name(group, name);
+	if (ret)
+		return ERR_PTR(ret);
+	/* Until the device is freed; fails when the module is on its way out. */
+	if (!try_module_get(ops->owner)) {
+		cst_config_error(&group->cg_item, name,
+				 "the handler is being unloaded");
+		return ERR_PTR(-ENODEV);
+	}
+	dev = kzalloc(ops->dev_size, GFP_KERNEL);
+	if (!dev) {
+		module_put(ops->owner);
+		return ERR_PTR(-ENOMEM);
+	}
+	dev->ops = ops;
+	INIT_LIST_HEAD(&dev->ids_node);
+	ret = cst_object_init(&dev->obj, name, &handler->dev_type);
+	if (!ret)
+		ret = cst_device_setup(dev, ops, group, name);
+	if (ret) {
+		cst_device_drop(dev);
+		return ERR_PTR(ret);
+	}
+	cst_config_changed();
+	return &dev->obj.group;
+}
+
+static void cst_device_drop_item(struct config_group *group,
+				 struct config_item *item)
+{
+	cst_device_drop(to_cst_device(item));
+	cst_config_changed();
+}
+
+static void cst_device_release(struct config_item *item)
+{
+	struct cst_device *dev = to_cst_device(item);
+	struct module *owner = dev->ops->owner;
+
+	if (dev->stats)
+		cst_device_destroy(dev);
+	kfree(dev);
+	module_put(owner);
+}
+
+struct configfs_item_operations cst_device_item_ops = {
+	.release = cst_device_release,
+};
+
+/* --- handlers/<handler>/ --- */
+
+static struct cst_handler *item_to_handler(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct cst_handler, group);
+}
+
+static ssize_t cst_handler_scsi_type_show(struct config_item *item, char *page)
+{
+	return sprintf(page, "%u\n", item_to_handler(item)->ops->scsi_type);
+}
+
+/* Of the devices: what can be set is known before the first one is made. */
+static ssize_t cst_handler_schema_show(struct config_item *item, char *page)
+{
+	return cst_schema_print(item_to_handler(item)->dev_type.attrs, page);
+}
+
+CONFIGFS_ATTR_RO(cst_handler_, scsi_type);
+CONFIGFS_ATTR_RO(cst_handler_, schema);
+
+static struct configfs_attribute *cst_handler_dir_attrs[] = {
+	&cst_handler_attr_scsi_type,
+	&cst_handler_attr_schema,
+	NULL
+};
+
+static void cst_handler_release(struct config_item *item)
+{
+	struct cst_handler *handler = item_to_handler(item);
+
+	cst_item_type_destroy(&handler->dev_type);
+	kfree(handler);
+}
+
+static struct configfs_item_operations cst_handler_item_ops = {
+	.release = cst_handler_release,
+};
+
+static struct configfs_group_operations cst_handler_group_ops = {
+	.make_group = cst_device_make,
+	.drop_item = cst_device_drop_item,
+};
+
+const struct config_item_type cst_handler_dir_type = {
+	.ct_owner = THIS_MODULE,
+	.ct_item_ops = &cst_handler_item_ops,
+	.ct_group_ops = &cst_handler_group_ops,
+	.ct_attrs = cst_handler_dir_attrs,
+};
+
+int cst_cfs_device_init(void)
+{
+	static const struct cst_attr *const *const tables[] = {
+		cst_stats_attrs, NULL
+	};
+
+	return cst_item_type_init(&cst_stats_type, THIS_MODULE, NULL, NULL,
+				  tables);
+}
+
+void cst_cfs_device_exit(void)
+{
+	cst_item_type_destroy(&cst_stats_type);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The root of the tree, /sys/kernel/config/cst: the subsystem, its global
+ * attributes, the folders handlers/ and targets/.
+ *
+ * main.c calls in at load and unload; registry.c hangs handlers and fabrics below
+ * it.  The configfs subsystem and the object that holds the root's attributes are
+ * two things here, because configfs leaves no room for the latter around the former.
+ */
+#include <linux/module.h>
+
+#include "cfs.h"
+#include "core.h"
+
+struct cst_root {
+	struct cst_object	obj;
+	u32			cmd_mem_limit_mb;
+};
+
+static struct cst_root cst_root;
+static struct cst_item_type cst_root_type;
+
+struct cst_object *cst_root_object(void)
+{
+	return &cst_root.obj;
+}
+
+static ssize_t cst_root_version_print(struct cst_object *obj, char *page)
+{
+	return sprintf(page, "%s\n", CST_VERSION);
+}
+
+CST_ATTR(cst_root, version, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_root_version_print,
+	 .help = "Version of cst.");
+
+static ssize_t cst_root_features_print(struct cst_object *obj, char *page)
+{
+	return sprintf(page, "%s\n",
+		       "schema last_error generation ini_groups live_luns");
+}
+
+CST_ATTR(cst_root, features, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_root_features_print,
+	 .help = "What this version can do, as words that stay.");
+
+static ssize_t cst_root_generation_print(struct cst_object *obj, char *page)
+{
+	return sprintf(page, "%llu\n", cst_generation());
+}
+
+CST_ATTR(cst_root, generation, 0444,
+	 .type = CST_ATTR_UINT, .show = cst_root_generation_print,
+	 .unit = "changes",
+	 .help = "Grows with every change of the configuration.");
+
+static ssize_t cst_root_last_error_print(struct cst_object *obj, char *page)
+{
+	return cst_last_error_print(page);
+}
+
+CST_ATTR(cst_root, last_error, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_root_last_error_print,
+	 .help = "Why the last refused operation was refused.");
+
+static int cst_root_set_cmd_mem_limit(struct cst_object *obj,
+				      union cst_attr_value val)
+{
+	cst_buffer_set_limit_mb(val.num);
+	return 0;
+}
+
+CST_ATTR(cst_root, cmd_mem_limit_mb, 0644,
+	 CST_FIELD(cst_root, obj, cmd_mem_limit_mb),
+	 .type = CST_ATTR_UINT, .flags = CST_ATTR_GENERATED,
+	 .min = 16, .max = 1U << 20, .unit = "MiB",
+	 .apply = cst_root_set_cmd_mem_limit,
+	 .help = "Memory for the data of commands; a quarter of all at first.");
+
+static const struct cst_attr *const cst_root_attrs[] = {
+	&cst_root_attr_version,
+	&cst_root_attr_features,
+	&cst_root_attr_generation,
+	&cst_root_attr_last_error,
+	&cst_root_attr_cmd_mem_limit_mb,
+	NULL
+};
+
+/* configfs refuses mkdir in both on its own: only modules add to them. */
+static const struct config_item_type cst_folder_type = {
+	.ct_owner = THIS_MODULE,
+};
+
+struct configfs_subsystem cst_subsys;
+struct config_group cst_handlers_group;
+struct config_group cst_targets_group;
+
+int cst_cfs_init(void)
+{
+	static const struct cst_attr *const *const tables[] = {
+		cst_root_attrs, NULL
+	};
+	int ret;
+
+	ret = cst_item_type_init(&cst_root_type, THIS_MODULE, NULL, NULL,
+				 tables);
+	if (ret)
+		return ret;
+	ret = cst_cfs_device_init();
+	if (ret)
+		goto destroy_type;
+	ret = cst_cfs_target_init();
+	if (ret)
+		goto exit_device;
+
+	ret = cst_object_init(&cst_root.obj, "cst", &cst_root_type);
+	if (ret)
+		goto exit_target;
+	cst_root.cmd_mem_limit_mb = cst_buffer_limit_mb();
+
+	mutex_init(&cst_subsys.su_mutex);
+	config_group_init_type_name(&cst_subsys.su_group, "cst",
+				    &cst_root_type.type);
+	config_group_init_type_name(&cst_handlers_group, "handlers",
+				    &cst_folder_type);
+	config_group_init_type_name(&cst_targets_group, "targets",
+				    &cst_folder_type);
+	configfs_add_default_group(&cst_handlers_group, &cst_subsys.su_group);
+	configfs_add_default_group(&cst_targets_group, &cst_subsys.su_group);
+	ret = configfs_register_subsystem(&cst_subsys);
+	if (ret)
+		goto exit_target;
+	return 0;
+
+exit_target:
+	cst_cfs_target_exit();
+exit_device:
+	cst_cfs_device_exit();
+destroy_type:
+	cst_item_type_destroy(&cst_root_type);
+	return ret;
+}
+
+void cst_cfs_exit(void)
+{
+	configfs_unregister_subsystem(&cst_subsys);
+	cst_cfs_target_exit();
+	cst_cfs_device_exit();
+	cst_item_type_destroy(&cst_root_type);
+}

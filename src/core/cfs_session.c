@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * targets/<fabric>/<target>/sessions/: a directory per I_T nexus.
+ *
+ * session.c calls in for the nexuses that a fabric makes; configfs calls in where
+ * the fabric lets an administrator make them.  A directory holds references to its
+ * target's item and to the fabric's module until its memory is freed.
+ *
+ * Attributes find the nexus in either of two states: a directory made by core
+ * exists only while the nexus is registered; one made by mkdir also before and
+ * after.  target->obj.lock and sess->closing tell.
+ */
+#include <linux/ctype.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "cfs.h"
+#include "core.h"
+
+static struct cst_session *obj_to_session(struct cst_object *obj)
+{
+	return container_of(obj, struct cst_session, obj);
+}
+
+/* --- attributes of a session --- */
+
+/* target->obj.lock held. */
+static bool cst_session_is_live(struct cst_session *sess)
+{
+	struct cst_session *other;
+
+	if (sess->closing)
+		return false;
+	if (sess->own_dir)
+		return true;
+	list_for_each_entry(other, &sess->target->sessions, target_node)
+		if (other == sess)
+			return true;
+	return false;
+}
+
+static void cst_session_count(struct cst_object *obj, u64 *commands, u64 *active)
+{
+	struct cst_session *sess = obj_to_session(obj);
+
+	*commands = 0;
+	*active = 0;
+	mutex_lock(&sess->target->obj.lock);
+	if (cst_session_is_live(sess))
+		cst_session_commands(sess, commands, active);
+	mutex_unlock(&sess->target->obj.lock);
+}
+
+static ssize_t cst_session_commands_print(struct cst_object *obj, char *page)
+{
+	u64 commands, active;
+
+	cst_session_count(obj, &commands, &active);
+	return sprintf(page, "%llu\n", commands);
+}
+
+static ssize_t cst_session_active_print(struct cst_object *obj, char *page)
+{
+	u64 commands, active;
+
+	cst_session_count(obj, &commands, &active);
+	return sprintf(page, "%llu\n", active);
+}
+
+static ssize_t cst_session_luns_print(struct cst_object *obj, char *page)
+{
+	struct cst_session *sess = obj_to_session(obj);
+	ssize_t len;
+	char *buf;
+
+	buf = kmalloc(CST_CFS_PAGE, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	mutex_lock(&sess->target->obj.lock);
+	if (cst_session_is_live(sess) && sess->map)
+		len = sprintf(page, "%s\n",
+			      cst_item_path(&sess->map->obj.group.cg_item, buf,
+					    CST_CFS_PAGE - 1));
+	else
+		len = sprintf(page, "\n");
+	mutex_unlock(&sess->target->obj.lock);
+	kfree(buf);
+	return len;
+}
+
+/* The governor's, target->obj.lock is held. */
+static int cst_session_force_close(struct cst_object *obj,
+				   union cst_attr_value val)
+{
+	struct cst_session *sess = obj_to_session(obj);
+
+	if (!cst_session_is_live(sess)) {
+		cst_config_error(&obj->group.cg_item, "force_close",
+				 "the session is closing or not yet open");
+		return -ENOTCONN;
+	}
+	sess->ops->session_close(sess);
+	return 0;
+}
+
+CST_ATTR(cst_session, initiator_name, 0444,
+	 CST_FIELD(cst_session, obj, initiator_name),
+	 .type = CST_ATTR_STRING, .help = "Name of the initiator port.");
+CST_ATTR(cst_session, luns, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_session_luns_print,
+	 .help = "Path of the LUN map in force; empty when there is none.");
+CST_ATTR(cst_session, commands, 0444,
+	 .type = CST_ATTR_UINT, .show = cst_session_commands_print,
+	 .unit = "commands", .help = "Commands received so far.");
+CST_ATTR(cst_session, active_commands, 0444,
+	 .type = CST_ATTR_UINT, .show = cst_session_active_print,
+	 .unit = "commands", .help = "Commands under way.");
+CST_ATTR(cst_session, force_close, 0200,
+	 .type = CST_ATTR_UINT, .min = 1, .max = 1,
+	 .apply = cst_session_force_close,
+	 .help = "Closes the session; the initiator may log in again.");
+
+const struct cst_attr *const cst_session_attrs[] = {
+	&cst_session_attr_initiator_name,
+	&cst_session_attr_luns,
+	&cst_session_attr_commands,
+	&cst_session_attr_active_commands,
+	&cst_session_attr_force_close,
+	NULL
+};
+EXPORT_SYMBOL_GPL(cst_session_attrs);
+
+/* --- the item, whoever made it --- */
+
+/* From here on the item's release undoes everything. */
+static int cst_session_item_init(struct cst_session *sess, const char *name,
+				 const struct cst_item_type *it)
+{
+	int ret;
+
+	__module_get(sess->ops->owner);
+	config_item_get(&sess->target->obj.group.cg_item);
+	ret = cst_object_init(&sess->obj, name, it);
+	sess->obj.governor = &sess->target->obj;
+	if (!ret && sess->ops->session_dir_init)
+		ret = sess->ops->session_dir_init(sess);
+	return ret;
+}
+
+static void cst_session_item_put(struct cst_session *sess)
+{
+	configfs_remove_default_groups(&sess->obj.group);
+	config_item_put(&sess->obj.group.cg_item);
+}
+
+static void cst_session_release(struct config_item *item)
+{
+	struct cst_session *sess = to_cst_session(item);
+	const struct cst_fabric_ops *ops = sess->ops;
+	struct cst_target *target = sess->target;
+	struct module *owner = ops->owner;
+
+	ops->session_free(sess);
+	cst_target_put(target);
+	module_put(owner);
+}
+
+struct configfs_item_operations cst_session_item_ops = {
+	.release = cst_session_release,
+};
+
+/* --- made by core --- */
+
+/*
+ * The initiator's name, made fit for a directory; "_1", "_2" ... follow where
+ * there is one already.  target->session_names held.
+ */
+static void cst_session_pick_name(struct cst_session *sess, char *name,
+				  size_t size)
+{
+	struct config_group *parent = &sess->target->sessions_obj.group;
+	struct config_item *other;
+	unsigned int i;
+	size_t len;
+	char *p;
+
+	strscpy(name, sess->initiator_name, CST_NAME_MAX + 1);
+	for (p = name; *p; p++)
+		if ((u8)*p < 0x20 || *p == 0x7f || *p == '/')
+			*p = '_';
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+		strscpy(name, "_", size);
+
+	len = strlen(name);
+	for (i = 1;; i++) {
+		mutex_lock(&cst_subsys.su_mutex);
+		other = config_group_find_item(parent, name);
+		mutex_unlock(&cst_subsys.su_mutex);
+		if (!other)
+			return;
+		config_item_put(other);
+		scnprintf(name + len, size - len, "_%u", i);
+	}
+}
+
+int cst_cfs_session_add(struct cst_session *sess, const struct cst_item_type *it)
+{
+	struct cst_target *target = sess->target;
+	char name[CST_NAME_MAX + 1 + sizeof("_4294967295")];
+	int ret;
+
+	mutex_lock(&target->session_names);
+	cst_session_pick_name(sess, name, sizeof(name));
+	ret = cst_session_item_init(sess, name, it);
+	if (!ret)
+		ret = configfs_register_group(&target->sessions_obj.group,
+					      &sess->obj.group);
+	mutex_unlock(&target->session_names);
+	if (!ret)
+		return 0;
+
+	/* The caller frees the session: no release. */
+	sess->obj.group.cg_item.ci_type = NULL;
+	cst_session_item_put(sess);
+	memset(&sess->obj, 0, sizeof(sess->obj));
+	module_put(sess->ops->owner);
+	cst_target_put(target);
+	return ret;
+}
+
+void cst_cfs_session_remove(struct cst_session *sess)
+{
+	cst_group_unregister(&sess->obj.group);
+	cst_session_item_put(sess);
+}
+
+/* --- made by mkdir --- */
+
+static struct cst_target *sessions_to_target(struct config_item *item)
+{
+	return container_of(to_cst_object(item), struct cst_target,
+			    sessions_obj);
+}
+
+static struct config_group *cst_session_make(struct config_group *group,
+					     const char *name)
+{
+	struct cst_target *target = sessions_to_target(&group->cg_item);
+	const struct cst_fabric_ops *ops = target->ops;
+	struct cst_session *sess;
+	int ret;
+
+	if (!ops->session_size) {
+		cst_config_error(&group->cg_item, name,
+				 "sessions of this fabric are made by its initiators");
+		return ERR_PTR(-EPERM);
+	}
+	if (!cst_name_is_printable(name) || strlen(name) > CST_NAME_MAX) {
+		cst_config_error(&group->cg_item, name,
+				 "not a session's name; accepted: 1..%d bytes, no control characters",
+				 CST_NAME_MAX);
+		return ERR_PTR(-EINVAL);
+	}
+	sess = kzalloc(ops->session_size, GFP_KERNEL);
+	if (!sess)
+		return ERR_PTR(-ENOMEM);
+	sess->target = target;
+	sess->ops = ops;
+	strscpy(sess->initiator_name, name, sizeof(sess->initiator_name));
+	ret = cst_session_item_init(sess, name, &target->fabric->session_type);
+	if (!ret)
+		ret = ops->session_enable(sess);
+	if (ret) {
+		cst_session_item_put(sess);
+		return ERR_PTR(ret);
+	}
+	cst_config_changed();
+	return &sess->obj.group;
+}
+
+static void cst_session_drop(struct config_group *group,
+			     struct config_item *item)
+{
+	struct cst_session *sess = to_cst_session(item);
+
+	sess->ops->session_disable(sess);
+	cst_session_item_put(sess);
+	cst_config_changed();
+}
+
+struct configfs_group_operations cst_sessions_group_ops = {
+	.make_group = cst_session_make,
+	.drop_item = cst_session_drop,
+};
+
+static ssize_t cst_sessions_creatable_print(struct cst_object *obj, char *page)
+{
+	struct cst_target *target = container_of(obj, struct cst_target,
+						 sessions_obj);
+
+	return sprintf(page, "%d\n", target->ops->session_size != 0);
+}
+
+CST_ATTR(cst_sessions, creatable, 0444,
+	 .type = CST_ATTR_BOOL, .show = cst_sessions_creatable_print,
+	 .help = "Whether mkdir makes a session here.");
+
+const struct cst_attr *const cst_sessions_dir_attrs[] = {
+	&cst_sessions_attr_creatable,
+	NULL
+};
