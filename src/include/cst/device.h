@@ -83,8 +83,6 @@ struct cst_device {
 
 	/* fixed while enabled */
 	u8			block_shift;
-	u8			naa[16];	/* binary form of naa_id */
-	u8			naa_len;
 
 	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
 	u64			nblocks;

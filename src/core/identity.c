@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Default identifiers of devices: the same for a name on a host whenever it is
+ * made again, and different from those of every other host.
+ *
+ * They are a hash of setup_id, the handler's and the device's name.  setup_id is
+ * the machine's UUID as its firmware tells it, or random when it tells none; the
+ * attribute of that name can set it.  A saved configuration keeps the identifiers
+ * themselves.  cst_setup_id_lock protects setup_id.
+ */
+#include <linux/ctype.h>
+#include <linux/dmi.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "core.h"
+#include "identity.h"
+
+#define CST_NAA_LOCAL		0x3
+
+static char cst_setup_id[CST_SETUP_ID_SIZE];
+static DEFINE_SPINLOCK(cst_setup_id_lock);
+
+/* Firmware that was never given a UUID tells one that many machines share. */
+static bool cst_uuid_usable(const char *uuid)
+{
+	static const char *const shared[] = {
+		"03000200-0400-0500-0006-000700080009",
+		"12345678-1234-5678-90ab-cddeefaabbcc",
+		"fefefefe-fefe-fefe-fefe-fefefefefefe",
+	};
+	unsigned int i, digits = 0;
+	char first = 0;
+	bool differ = false;
+
+	if (!uuid)
+		return false;
+	for (i = 0; uuid[i]; i++) {
+		if (uuid[i] == '-')
+			continue;
+		if (!isxdigit(uuid[i]))
+			return false;
+		if (!digits++)
+			first = uuid[i];
+		else if (uuid[i] != first)
+			differ = true;
+	}
+	if (digits != 32 || !differ)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(shared); i++)
+		if (!strcasecmp(uuid, shared[i]))
+			return false;
+	return true;
+}
+
+/* cst_setup_id_lock held */
+static void cst_setup_id_default(void)
+{
+	const char *uuid = dmi_get_system_info(DMI_PRODUCT_UUID);
+	u8 random[16];
+
+	if (cst_uuid_usable(uuid)) {
+		strscpy(cst_setup_id, uuid, sizeof(cst_setup_id));
+		return;
+	}
+	get_random_bytes(random, sizeof(random));
+	snprintf(cst_setup_id, sizeof(cst_setup_id), "%*phN",
+		 (int)sizeof(random), random);
+}
+
+void cst_setup_id_get(char id[CST_SETUP_ID_SIZE])
+{
+	spin_lock(&cst_setup_id_lock);
+	if (!cst_setup_id[0])
+		cst_setup_id_default();
+	strscpy(id, cst_setup_id, CST_SETUP_ID_SIZE);
+	spin_unlock(&cst_setup_id_lock);
+}
+
+void cst_setup_id_set(const char *id)
+{
+	spin_lock(&cst_setup_id_lock);
+	strscpy(cst_setup_id, id, sizeof(cst_setup_id));
+	spin_unlock(&cst_setup_id_lock);
+}
+
+/* 64 bits of (setup_id, handler, name), different for each @key. */
+static u64 cst_identity_hash(const struct cst_device *dev, const char *name,
+			     u64 key)
+{
+	const siphash_key_t siphash_key = { { 0x6373742d64657669ULL, key } };
+	char text[CST_SETUP_ID_SIZE];
+	u64 hash;
+
+	cst_setup_id_get(text);
+	hash = siphash(text, strlen(text), &siphash_key);
+	hash = siphash_2u64(hash, siphash(dev->ops->name, strlen(dev->ops->name),
+					  &siphash_key), &siphash_key);
+	return siphash_2u64(hash, siphash(name, strlen(name), &siphash_key),
+			    &siphash_key);
+}
+
+/**
+ * cst_naa_parse() - binary form of an NAA identifier
+ * @text: 16 hexadecimal digits that begin with 2, 3 or 5, or 32 that begin with
+ *	6 (SPC-4 7.8.6.6), or nothing
+ * @naa: CST_NAA_SIZE bytes
+ * @len: 8, 16 or 0; untouched like @naa when @text is refused
+ *
+ * Return: 0 or -EINVAL.
+ */
+int cst_naa_parse(const char *text, u8 naa[CST_NAA_SIZE], u8 *len)
+{
+	size_t digits = strlen(text);
+	u8 bin[CST_NAA_SIZE];
+
+	if (!digits) {
+		*len = 0;
+		return 0;
+	}
+	switch (text[0]) {
+	case '2':
+	case '3':
+	case '5':
+		if (digits != 16)
+			return -EINVAL;
+		break;
+	case '6':
+		if (digits != 32)
+			return -EINVAL;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (hex2bin(bin, text, digits / 2))
+		return -EINVAL;
+	memcpy(naa, bin, digits / 2);
+	*len = digits / 2;
+	return 0;
+}
+
+/**
+ * cst_device_default_ids() - t10_dev_id, usn and naa_id of a new device
+ * @dev: not yet visible; its handler is known
+ * @name: of its directory
+ *
+ * NAA is the locally assigned form: nobody has an IEEE company identifier here.
+ *
+ * Context: process.
+ */
+void cst_device_default_ids(struct cst_device *dev, const char *name)
+{
+	u64 naa = cst_identity_hash(dev, name, CST_NAA_LOCAL);
+	u64 serial = cst_identity_hash(dev, name, 0);
+
+	naa = (naa & ~(0xfULL << 60)) | ((u64)CST_NAA_LOCAL << 60);
+	snprintf(dev->naa_id, sizeof(dev->naa_id), "%016llx", naa);
+
+	snprintf(dev->usn, sizeof(dev->usn), "%016llx", serial);
+	snprintf(dev->t10_dev_id, sizeof(dev->t10_dev_id), "%016llx-%s", serial,
+		 name);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * READ CAPACITY (10) and (16).
+ *
+ * exec.c calls in, with the device enabled.
+ */
+#include <linux/unaligned.h>
+
+#include "sbc.h"
+
+#define CST_CDB_PMI	0x01
+
+/*
+ * The partial medium indicator asks for the last block before a delay; there is
+ * none before the end.  Without it an LBA makes no sense (SBC-2 5.10).
+ */
+static cst_sense_t cst_sbc_check_pmi(struct cst_cmd *cmd, u64 lba, bool pmi)
+{
+	if (!pmi && lba)
+		return cst_cdb_invalid(&cmd->detail, 2, 7);
+	if (lba && lba >= cst_device_nblocks(cmd->dev))
+		return CST_SENSE(LBA_OUT_OF_RANGE);
+	return CST_OK;
+}
+
+cst_sense_t cst_sbc_read_capacity10(struct cst_cmd *cmd)
+{
+	u64 nblocks = cst_device_nblocks(cmd->dev);
+	cst_sense_t reason;
+	u8 buf[8];
+
+	reason = cst_sbc_check_pmi(cmd, get_unaligned_be32(cmd->cdb + 2),
+				   cmd->cdb[8] & CST_CDB_PMI);
+	if (reason)
+		return reason;
+	if (!nblocks)
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
+
+	/* FFFFFFFFh: ask READ CAPACITY (16). */
+	put_unaligned_be32(min_t(u64, nblocks - 1, U32_MAX), buf);
+	put_unaligned_be32(cmd->dev->block_size, buf + 4);
+	return cst_cmd_respond(cmd, buf, sizeof(buf));
+}
+
+cst_sense_t cst_sbc_read_capacity16(struct cst_cmd *cmd)
+{
+	u64 nblocks = cst_device_nblocks(cmd->dev);
+	u8 buf[32] = {};
+	cst_sense_t reason;
+
+	reason = cst_sbc_check_pmi(cmd, get_unaligned_be64(cmd->cdb + 2),
+				   cmd->cdb[14] & CST_CDB_PMI);
+	if (reason)
+		return reason;
+	if (!nblocks)
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
+
+	put_unaligned_be64(nblocks - 1, buf);
+	put_unaligned_be32(cmd->dev->block_size, buf + 8);
+	buf[13] = cmd->dev->lb_per_pb_exp & 0x0f;
+	return cst_cmd_respond(cmd, buf, sizeof(buf));
+}

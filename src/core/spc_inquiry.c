@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * INQUIRY: the standard data (SPC-4 6.4.2).  VPD pages are made by spc_vpd.c.
+ *
+ * exec.c calls in; cmd->dev is NULL where there is no logical unit.
+ */
+#include <linux/unaligned.h>
+
+#include "spc.h"
+
+#define CST_INQUIRY_SIZE	96
+
+/* Version descriptors, SPC-4 table 142, each without a particular revision */
+#define CST_VERSION_SAM_5	0x00a0
+#define CST_VERSION_FCP_4	0x0a40
+#define CST_VERSION_ISCSI	0x0960
+#define CST_VERSION_SPC_4	0x0460
+#define CST_VERSION_SBC_3	0x04c0
+
+/* PROTOCOL IDENTIFIER, SPC-4 table 427 */
+#define CST_PROTOCOL_FCP	0x0
+#define CST_PROTOCOL_ISCSI	0x5
+
+/* In the order that SPC-4 recommends: architecture, transport, commands. */
+static void cst_inquiry_versions(u8 *p, u8 protocol_id)
+{
+	put_unaligned_be16(CST_VERSION_SAM_5, p);
+	p += 2;
+	if (protocol_id == CST_PROTOCOL_ISCSI) {
+		put_unaligned_be16(CST_VERSION_ISCSI, p);
+		p += 2;
+	} else if (protocol_id == CST_PROTOCOL_FCP) {
+		put_unaligned_be16(CST_VERSION_FCP_4, p);
+		p += 2;
+	}
+	put_unaligned_be16(CST_VERSION_SPC_4, p);
+	p += 2;
+	put_unaligned_be16(CST_VERSION_SBC_3, p);
+}
+
+static cst_sense_t cst_inquiry_standard(struct cst_cmd *cmd)
+{
+	const struct cst_device *dev = cmd->dev;
+	u8 buf[CST_INQUIRY_SIZE] = {};
+
+	buf[0] = cst_spc_peripheral(cmd);
+	if (dev && dev->removable)
+		buf[1] = 0x80;			/* RMB */
+	buf[2] = 0x06;				/* VERSION: SPC-4 */
+	buf[3] = 0x10 | 0x02;			/* HISUP, RESPONSE DATA FORMAT */
+	buf[4] = CST_INQUIRY_SIZE - 5;
+	buf[6] = 0x10;				/* MULTIP: any number of targets may show it */
+	buf[7] = 0x02;				/* CMDQUE */
+	cst_spc_ascii(buf + 8, 8, dev ? dev->t10_vend_id : CST_VENDOR_DEFAULT);
+	cst_spc_ascii(buf + 16, 16, dev ? dev->prod_id : "");
+	cst_spc_ascii(buf + 32, 4, dev ? dev->prod_rev_lvl : "");
+	if (dev)
+		cst_inquiry_versions(buf + 58, cmd->sess->ops->protocol_id);
+	return cst_cmd_respond(cmd, buf, sizeof(buf));
+}
+
+cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd)
+{
+	if (cmd->cdb[1] & 0x01)			/* EVPD */
+		return cst_spc_vpd(cmd);
+	if (cmd->cdb[2])			/* a PAGE CODE needs EVPD */
+		return cst_cdb_invalid(&cmd->detail, 2, 7);
+	return cst_inquiry_standard(cmd);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * REPORT SUPPORTED OPERATION CODES (SPC-4 6.35): the opcode table, told to the
+ * initiator.
+ *
+ * exec.c calls in.  The list of all commands is copied out row by row.
+ */
+#include <linux/unaligned.h>
+
+#include "spc.h"
+
+/* REPORTING OPTIONS */
+#define CST_RSOC_ALL		0
+#define CST_RSOC_OPCODE		1	/* that has no service actions */
+#define CST_RSOC_ACTION		2	/* of an operation code that has some */
+#define CST_RSOC_EITHER		3
+
+/* SUPPORT */
+#define CST_RSOC_NOT_SUPPORTED	1
+#define CST_RSOC_STANDARD	3
+
+#define CST_RSOC_HEADER		4
+#define CST_RSOC_DESCRIPTOR	8
+#define CST_RSOC_TIMEOUTS	12
+#define CST_RSOC_CDB_MAX	16
+
+/* Command timeouts descriptor; the nominal time is not told. */
+static void cst_rsoc_timeouts(u8 *p, const struct cst_op *op)
+{
+	memset(p, 0, CST_RSOC_TIMEOUTS);
+	put_unaligned_be16(CST_RSOC_TIMEOUTS - 2, p);
+	/* RECOMMENDED COMMAND TIMEOUT, seconds: what Linux gives them as well */
+	put_unaligned_be32(op->flags & CST_OP_MEDIUM ? 60 : 30, p + 8);
+}
+
+static cst_sense_t cst_rsoc_all(struct cst_cmd *cmd, bool timeouts)
+{
+	unsigned int size = CST_RSOC_DESCRIPTOR;
+	u8 buf[CST_RSOC_DESCRIPTOR + CST_RSOC_TIMEOUTS];
+	unsigned int i, offset = CST_RSOC_HEADER;
+	const struct cst_op *op;
+	cst_sense_t reason;
+
+	if (timeouts)
+		size += CST_RSOC_TIMEOUTS;
+	reason = cst_cmd_data_in_len(cmd, CST_RSOC_HEADER +
+					  cst_op_count() * size);
+	if (reason)
+		return reason;
+
+	put_unaligned_be32(cst_op_count() * size, buf);
+	cst_cmd_copy_in(cmd, 0, buf, CST_RSOC_HEADER);
+
+	for (i = 0; i < cst_op_count(); i++) {
+		op = cst_op_row(i);
+		memset(buf, 0, CST_RSOC_DESCRIPTOR);
+		buf[0] = op->opcode;
+		if (op->service_action != CST_OP_NO_SA) {
+			put_unaligned_be16(op->service_action, buf + 2);
+			buf[5] |= 0x01;			/* SERVACTV */
+		}
+		if (timeouts) {
+			buf[5] |= 0x02;			/* CTDP */
+			cst_rsoc_timeouts(buf + CST_RSOC_DESCRIPTOR, op);
+		}
+		put_unaligned_be16(op->cdb_len, buf + 6);
+		cst_cmd_copy_in(cmd, offset, buf, size);
+		offset += size;
+	}
+	return CST_OK;
+}
+
+/* One command; @op is NULL when it is not supported. */
+static cst_sense_t cst_rsoc_one(struct cst_cmd *cmd, const struct cst_op *op,
+				bool timeouts)
+{
+	u8 buf[4 + CST_RSOC_CDB_MAX + CST_RSOC_TIMEOUTS] = {};
+	unsigned int len = 4;
+
+	if (!op) {
+		buf[1] = CST_RSOC_NOT_SUPPORTED;
+		return cst_cmd_respond(cmd, buf, len);
+	}
+	buf[1] = CST_RSOC_STANDARD;
+	put_unaligned_be16(op->cdb_len, buf + 2);
+	memcpy(buf + len, op->usage, op->cdb_len);
+	len += op->cdb_len;
+	if (timeouts) {
+		buf[1] |= 0x80;				/* CTDP */
+		cst_rsoc_timeouts(buf + len, op);
+		len += CST_RSOC_TIMEOUTS;
+	}
+	return cst_cmd_respond(cmd, buf, len);
+}
+
+cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
+{
+	u16 action = get_unaligned_be16(cmd->cdb + 4);
+	const struct cst_op *op, *found = NULL;
+	bool timeouts = cmd->cdb[2] & 0x80;
+	u8 options = cmd->cdb[2] & 0x07;
+	u8 opcode = cmd->cdb[3];
+	bool known = false, has_actions = false;
+	unsigned int i;
+
+	if (options == CST_RSOC_ALL)
+		return cst_rsoc_all(cmd, timeouts);
+	if (options > CST_RSOC_EITHER)
+		return cst_cdb_invalid(&cmd->detail, 2, 2);
+
+	for (i = 0; i < cst_op_count(); i++) {
+		op = cst_op_row(i);
+		if (op->opcode != opcode)
+			continue;
+		known = true;
+		has_actions = op->service_action != CST_OP_NO_SA;
+		if (!has_actions || op->service_action == action)
+			found = op;
+	}
+
+	/* The question itself is wrong when it is about the other kind. */
+	if (options == CST_RSOC_OPCODE && has_actions)
+		return cst_cdb_invalid(&cmd->detail, 2, 2);
+	if (options == CST_RSOC_ACTION && known && !has_actions)
+		return cst_cdb_invalid(&cmd->detail, 2, 2);
+	if (options == CST_RSOC_EITHER && !has_actions && action)
+		found = NULL;
+
+	return cst_rsoc_one(cmd, found, timeouts);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TEST UNIT READY and REQUEST SENSE: how the logical unit is.
+ *
+ * exec.c calls in.
+ */
+#include "spc.h"
+
+/* gate.c has seen to unit attentions, exec.c to the medium: it is ready. */
+cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
+{
+	return CST_OK;
+}
+
+/* What to tell as parameter data (SPC-4 6.39): a unit attention goes first. */
+static cst_sense_t cst_request_sense_reason(struct cst_cmd *cmd)
+{
+	cst_sense_t ua;
+
+	if (!cmd->itl)
+		return CST_SENSE(LU_NOT_SUPPORTED);
+	ua = cst_ua_take(cmd->itl);
+	if (ua)
+		return ua;
+	if (percpu_ref_is_dying(&cmd->dev->io_ref))
+		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+	return CST_OK;
+}
+
+cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
+{
+	bool descriptor = cmd->cdb[1] & 0x01;		/* DESC */
+	u8 buf[CST_SENSE_DESC_SIZE];
+	unsigned int len;
+
+	len = cst_sense_build(buf, sizeof(buf), descriptor,
+			      cst_request_sense_reason(cmd), NULL);
+	return cst_cmd_respond(cmd, buf, len);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vital product data: INQUIRY with EVPD (SPC-4 7.8, SBC-3 6.5).
+ *
+ * spc_inquiry.c calls in.  Pages of a fixed size are built on the stack; device
+ * identification, which can be long, is measured first and then copied out one
+ * designator at a time.
+ */
+#include <linux/kernel.h>
+#include <linux/unaligned.h>
+
+#include "identity.h"
+#include "spc.h"
+
+#define CST_VPD_HEADER		4
+#define CST_VPD_BLOCK_PAGE	64	/* B0h, B1h and 86h with header */
+
+/* Designator header, byte 0 low: CODE SET; byte 1: PIV, ASSOCIATION, TYPE */
+#define CST_CODE_SET_BINARY	0x1
+#define CST_CODE_SET_ASCII	0x2
+#define CST_CODE_SET_UTF8	0x3
+#define CST_PIV			0x80
+#define CST_ASSOC_LU		0x00
+#define CST_ASSOC_PORT		0x10
+#define CST_ASSOC_TARGET	0x20
+#define CST_DESIGNATOR_T10	0x1
+#define CST_DESIGNATOR_NAA	0x3
+#define CST_DESIGNATOR_REL_PORT	0x4
+#define CST_DESIGNATOR_NAME	0x8
+
+#define CST_PROTOCOL_ISCSI	0x5
+/* An iSCSI name, ",t,0x0001", NUL, padded to four bytes (RFC 7143 4.2.7, SPC-4 7.8.6.11) */
+#define CST_ISCSI_PORT_SUFFIX	",t,0x0001"
+#define CST_DESIGNATOR_MAX	(4 + ALIGN(CST_NAME_MAX + sizeof(CST_ISCSI_PORT_SUFFIX), 4))
+
+struct cst_vpd_page {
+	u8	code;
+	bool	without_lun;	/* also where there is no logical unit */
+	cst_sense_t (*respond)(struct cst_cmd *cmd, u8 *header);
+};
+
+static cst_sense_t cst_vpd_supported_pages(struct cst_cmd *cmd, u8 *header);
+
+static void cst_vpd_header(u8 *page, const u8 *header, u16 size)
+{
+	page[0] = header[0];
+	page[1] = header[1];
+	put_unaligned_be16(size - CST_VPD_HEADER, page + 2);
+}
+
+/* 80h */
+static cst_sense_t cst_vpd_serial_number(struct cst_cmd *cmd, u8 *header)
+{
+	const struct cst_device *dev = cmd->dev;
+	u8 page[CST_VPD_HEADER + sizeof(dev->usn)];
+	unsigned int len = strnlen(dev->usn, sizeof(dev->usn) - 1);
+
+	/* Spaces say that there is none (SPC-4 7.8.18). */
+	if (!len)
+		len = 8;
+	cst_vpd_header(page, header, CST_VPD_HEADER + len);
+	cst_spc_ascii(page + CST_VPD_HEADER, len, dev->usn);
+	return cst_cmd_respond(cmd, page, CST_VPD_HEADER + len);
+}
+
+/* Designators of one logical unit: measured when @cmd is NULL, else copied out. */
+struct cst_designators {
+	struct cst_cmd	*cmd;
+	u32		offset;
+};
+
+static void cst_designator_add(struct cst_designators *to, u8 *designator,
+			       u8 byte0, u8 byte1, unsigned int len)
+{
+	designator[0] = byte0;
+	designator[1] = byte1;
+	designator[2] = 0;
+	designator[3] = len;
+	if (to->cmd)
+		cst_cmd_copy_in(to->cmd, to->offset, designator, 4 + len);
+	to->offset += 4 + len;
+}
+
+static void cst_designators_lu(struct cst_designators *to,
+			       const struct cst_device *dev, u8 *d)
+{
+	unsigned int len = strnlen(dev->t10_dev_id, sizeof(dev->t10_dev_id) - 1);
+	u8 naa_len;
+
+	cst_spc_ascii(d + 4, 8, dev->t10_vend_id);
+	cst_spc_ascii(d + 12, len, dev->t10_dev_id);
+	cst_designator_add(to, d, CST_CODE_SET_ASCII,
+			   CST_ASSOC_LU | CST_DESIGNATOR_T10, 8 + len);
+
+	if (!cst_naa_parse(dev->naa_id, d + 4, &naa_len) && naa_len)
+		cst_designator_add(to, d, CST_CODE_SET_BINARY,
+				   CST_ASSOC_LU | CST_DESIGNATOR_NAA, naa_len);
+}
+
+/* A SCSI name string: NUL terminated, then NULs up to a multiple of four. */
+static void cst_designator_name(struct cst_designators *to, const char *name,
+				const char *suffix, u8 assoc, u8 *d)
+{
+	unsigned int len = strnlen(name, CST_NAME_MAX);
+	unsigned int suffix_len = strlen(suffix);
+	unsigned int padded = ALIGN(len + suffix_len + 1, 4);
+
+	memset(d + 4, 0, padded);
+	memcpy(d + 4, name, len);
+	memcpy(d + 4 + len, suffix, suffix_len);
+	cst_designator_add(to, d, CST_PROTOCOL_ISCSI << 4 | CST_CODE_SET_UTF8,
+			   CST_PIV | assoc | CST_DESIGNATOR_NAME, padded);
+}
+
+static void cst_designators_port(struct cst_designators *to,
+				 struct cst_target *target, u8 protocol_id,
+				 u8 *d)
+{
+	put_unaligned_be32(target->rel_tgt_id, d + 4);
+	cst_designator_add(to, d, protocol_id << 4 | CST_CODE_SET_BINARY,
+			   CST_PIV | CST_ASSOC_PORT | CST_DESIGNATOR_REL_PORT, 4);
+
+	if (protocol_id != CST_PROTOCOL_ISCSI)
+		return;
+	cst_designator_name(to, cst_target_name(target), CST_ISCSI_PORT_SUFFIX,
+			    CST_ASSOC_PORT, d);
+	cst_designator_name(to, cst_target_name(target), "",
+			    CST_ASSOC_TARGET, d);
+}
+
+static u32 cst_designators_all(struct cst_cmd *cmd, bool copy)
+{
+	struct cst_designators to = {
+		.cmd = copy ? cmd : NULL,
+		.offset = CST_VPD_HEADER,
+	};
+	u8 d[CST_DESIGNATOR_MAX];
+
+	cst_designators_lu(&to, cmd->dev, d);
+	cst_designators_port(&to, cmd->sess->target,
+			     cmd->sess->ops->protocol_id, d);
+	return to.offset;
+}
+
+/* 83h */
+static cst_sense_t cst_vpd_device_identification(struct cst_cmd *cmd, u8 *header)
+{
+	u32 size = cst_designators_all(cmd, false);
+	u8 head[CST_VPD_HEADER];
+	cst_sense_t reason;
+
+	reason = cst_cmd_data_in_len(cmd, size);
+	if (reason)
+		return reason;
+	cst_vpd_header(head, header, size);
+	cst_cmd_copy_in(cmd, 0, head, sizeof(head));
+	cst_designators_all(cmd, true);
+	return CST_OK;
+}
+
+/* 86h */
+static cst_sense_t cst_vpd_extended_inquiry(struct cst_cmd *cmd, u8 *header)
+{
+	u8 page[CST_VPD_BLOCK_PAGE] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	page[5] = 0x07;			/* HEADSUP, ORDSUP, SIMPSUP */
+	page[6] = cmd->dev->nv_cache ? 0x02 : 0x01;	/* NV_SUP or V_SUP */
+	page[7] = 0x01;			/* LUICLR: see REPORT LUNS */
+	page[13] = CST_SENSE_DESC_SIZE;	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* B0h */
+static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, u8 *header)
+{
+	const struct cst_device *dev = cmd->dev;
+	u32 max = CST_MAX_XFER_BYTES / dev->block_size;
+	u8 page[CST_VPD_BLOCK_PAGE] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	/* OPTIMAL TRANSFER LENGTH GRANULARITY: a physical block */
+	if (dev->lb_per_pb_exp)
+		put_unaligned_be16(1U << min_t(u8, dev->lb_per_pb_exp, 15),
+				   page + 6);
+	put_unaligned_be32(max, page + 8);
+	put_unaligned_be32(min(dev->opt_trans_len / dev->block_size, max),
+			   page + 12);
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* B1h */
+static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, u8 *header)
+{
+	u8 page[CST_VPD_BLOCK_PAGE] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	/* MEDIUM ROTATION RATE: 7200 a minute stands for all that seeks, 1 for none. */
+	put_unaligned_be16(cmd->dev->rotational ? 7200 : 1, page + 4);
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* B2h: fully provisioned, nothing can be unmapped. */
+static cst_sense_t cst_vpd_provisioning(struct cst_cmd *cmd, u8 *header)
+{
+	u8 page[8] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* In ascending order, as page 00h must list them. */
+static const struct cst_vpd_page cst_vpd_pages[] = {
+	{ 0x00, true,  cst_vpd_supported_pages },
+	{ 0x80, false, cst_vpd_serial_number },
+	{ 0x83, false, cst_vpd_device_identification },
+	{ 0x86, false, cst_vpd_extended_inquiry },
+	{ 0xb0, false, cst_vpd_block_limits },
+	{ 0xb1, false, cst_vpd_block_characteristics },
+	{ 0xb2, false, cst_vpd_provisioning },
+};
+
+/* 00h */
+static cst_sense_t cst_vpd_supported_pages(struct cst_cmd *cmd, u8 *header)
+{
+	u8 page[CST_VPD_HEADER + ARRAY_SIZE(cst_vpd_pages)];
+	unsigned int i, n = CST_VPD_HEADER;
+
+	for (i = 0; i < ARRAY_SIZE(cst_vpd_pages); i++)
+		if (cmd->dev || cst_vpd_pages[i].without_lun)
+			page[n++] = cst_vpd_pages[i].code;
+	cst_vpd_header(page, header, n);
+	return cst_cmd_respond(cmd, page, n);
+}
+
+cst_sense_t cst_spc_vpd(struct cst_cmd *cmd)
+{
+	u8 header[2] = { cst_spc_peripheral(cmd), cmd->cdb[2] };
+	const struct cst_vpd_page *page;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cst_vpd_pages); i++) {
+		page = &cst_vpd_pages[i];
+		if (page->code == header[1] && (cmd->dev || page->without_lun))
+			return page->respond(cmd, header);
+	}
+	return cst_cdb_invalid(&cmd->detail, 2, 7);
+}
