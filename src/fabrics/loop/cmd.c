@@ -127,7 +127,7 @@ cst_qc_status_t loop_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 
 /*
  * The error handler may take a command that it has timed out for another use as
- * soon as core has let go of it, see loop_eh_settle(); so nothing of it may be
+ * soon as core has let go of it, see eh.c; so nothing of it may be
  * touched after the RCU section in which that happens.  The mid-layer ignores
  * the completion of such a command.
  */

@@ -77,15 +77,31 @@ static u8 loop_tmf(struct scsi_device *sdev, u8 function, u64 tag)
 	return response;
 }
 
-/* Core has let go of the commands; let loop_finish() let go of them too. */
-static void loop_eh_settle(void)
+/* Timed out, and core still has it: a LUN that has been taken away hides some. */
+static bool loop_cmd_stuck(struct scsi_cmnd *sc)
 {
-	synchronize_rcu();
+	struct loop_cmd *lc = scsi_cmd_priv(sc);
+
+	return READ_ONCE(lc->busy) &&
+	       test_bit(SCMD_STATE_COMPLETE, &sc->state);
+}
+
+struct loop_eh_scope {
+	const struct scsi_device	*sdev;	/* NULL: all of the host */
+	bool				stuck;
+};
+
+static bool loop_eh_find_stuck(CST_BUSY_ITER_ARGS(sc, data))
+{
+	struct loop_eh_scope *scope = data;
+
+	if (!scope->sdev || sc->device == scope->sdev)
+		scope->stuck |= loop_cmd_stuck(sc);
+	return !scope->stuck;
 }
 
 int loop_eh_abort(struct scsi_cmnd *sc)
 {
-	struct loop_cmd *lc = scsi_cmd_priv(sc);
 	u8 response;
 
 	response = loop_tmf(sc->device, CST_TMF_ABORT_TASK,
@@ -94,17 +110,25 @@ int loop_eh_abort(struct scsi_cmnd *sc)
 	    response != CST_TMF_TASK_DOES_NOT_EXIST &&
 	    response != CST_TMF_LUN_DOES_NOT_EXIST)
 		return FAILED;
-	loop_eh_settle();
-	/* Core may not have known it because its LUN has been taken away. */
-	return READ_ONCE(lc->busy) ? FAILED : SUCCESS;
+	synchronize_rcu();
+	return loop_cmd_stuck(sc) ? FAILED : SUCCESS;
 }
 
+/*
+ * Core says that it has let go of the commands: let loop_finish() let go of them
+ * too, and see that none is left that the mid-layer is about to reuse.
+ */
 static int loop_eh_reset(struct scsi_device *sdev, u8 function)
 {
+	struct loop_eh_scope scope = {
+		.sdev = function == CST_TMF_LUN_RESET ? sdev : NULL,
+	};
+
 	if (loop_tmf(sdev, function, 0) != CST_TMF_COMPLETE)
 		return FAILED;
-	loop_eh_settle();
-	return SUCCESS;
+	synchronize_rcu();
+	scsi_host_busy_iter(sdev->host, loop_eh_find_stuck, &scope);
+	return scope.stuck ? FAILED : SUCCESS;
 }
 
 int loop_eh_device_reset(struct scsi_cmnd *sc)

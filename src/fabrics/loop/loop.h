@@ -42,7 +42,7 @@ static inline struct loop_target *to_loop_target(struct cst_target *target)
 /**
  * struct loop_session - a directory sessions/<name>: a SCSI host while it is up
  * @sess: what core knows of it; first
- * @lt: referenced until @removed has been seen by @work
+ * @lt: its target, which the directory's item holds
  * @node: lt->sessions; lt->lock
  * @wanted: there should be a host; lt->lock
  * @removed: the directory is gone; lt->lock

@@ -12,8 +12,8 @@
  *     command, and every old one has been released;
  *  2. task management functions are waited for;
  *  3. cst_session_unregister(): core forgets the session and unpins the target;
- *  4. when the directory is gone too, the references taken with it are dropped,
- *     the last of which frees the session.
+ *  4. when the directory is gone too, the reference taken with it is dropped, which
+ *     frees the session.
  */
 #include <linux/slab.h>
 
@@ -84,10 +84,8 @@ static void loop_session_work(struct work_struct *work)
 		loop_host_sync_luns(ls);
 
 	/* Nobody kicks a session that is removed and down. */
-	if (removed) {
+	if (removed)
 		config_item_put(&ls->sess.obj.group.cg_item);
-		config_item_put(&lt->tgt.obj.group.cg_item);
-	}
 }
 
 int loop_session_enable(struct cst_session *sess)
@@ -96,7 +94,6 @@ int loop_session_enable(struct cst_session *sess)
 	struct loop_target *lt = to_loop_target(sess->target);
 
 	config_item_get(&sess->obj.group.cg_item);
-	config_item_get(&lt->tgt.obj.group.cg_item);
 	ls->lt = lt;
 	ls->host_no = -1;
 	INIT_WORK(&ls->work, loop_session_work);

@@ -40,4 +40,12 @@ static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
 		(void *)&(_sdev)->sdev_gendev, (void *)(_sdev)))
 #endif
 
+/* Before 6.0 an iterator was also told whether the command is a reserved one. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+#define CST_BUSY_ITER_ARGS(_sc, _data)					\
+	struct scsi_cmnd *_sc, void *_data, bool cst_reserved
+#else
+#define CST_BUSY_ITER_ARGS(_sc, _data)	struct scsi_cmnd *_sc, void *_data
+#endif
+
 #endif /* _CST_COMPAT_SCSI_HOST_H */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A fabric to copy from, as small as a working one can be.  Its only wire is an
+ * attribute: writing a LUN to sessions/<name>/test_unit_ready sends that command,
+ * and `status` shows how it ended.
+ *
+ * Core calls in through template_ops: configuration from configfs callbacks, where
+ * nothing may be waited for, and the data path from any context.  The work of a
+ * session does what has to wait.  template_session.lock protects its wishes.
+ *
+ * Teardown, in the work: no new command (wanted), wait for the one under way,
+ * unregister, and with the directory gone drop its item.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+
+#include <cst/fabric.h>
+
+#define TEMPLATE_NO_STATUS	0xff
+
+/* Begins with core's part.  A fabric puts its portals, limits ... here. */
+struct template_target {
+	struct cst_target	tgt;
+};
+
+/**
+ * struct template_session - an I_T nexus
+ * @sess: core's part; first
+ * @lock: protects @wanted, @removed, @busy
+ * @wanted: should be registered
+ * @removed: the directory is gone
+ * @busy: @cmd is under way
+ * @up: registered; @work's own
+ * @work: brings about what is wanted
+ * @idle: @busy has become false
+ * @cmd: the pool of commands; a fabric has one for each of its queue's slots
+ * @status: of the last command
+ */
+struct template_session {
+	struct cst_session	sess;
+	spinlock_t		lock;		/* see above */
+	bool			wanted;
+	bool			removed;
+	bool			busy;
+	bool			up;
+	struct work_struct	work;
+	wait_queue_head_t	idle;
+	struct cst_cmd		cmd;
+	u8			status;
+};
+
+static struct workqueue_struct *template_wq;
+
+static inline struct template_session *to_template_session(struct cst_session *sess)
+{
+	return container_of(sess, struct template_session, sess);
+}
+
+/* Data path */
+
+/* False when one is under way or the session is going down. */
+static bool template_cmd_get(struct template_session *ts)
+{
+	unsigned long flags;
+	bool got;
+
+	spin_lock_irqsave(&ts->lock, flags);
+	got = ts->wanted && ts->up && !ts->busy;
+	if (got)
+		ts->busy = true;
+	spin_unlock_irqrestore(&ts->lock, flags);
+	return got;
+}
+
+static void template_cmd_put(struct template_session *ts)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ts->lock, flags);
+	ts->busy = false;
+	/* Under the lock: the session may be freed as soon as it is released. */
+	wake_up_all(&ts->idle);
+	spin_unlock_irqrestore(&ts->lock, flags);
+}
+
+/* Receive: fill in what has come from the wire, and submit. */
+static int template_test_unit_ready(struct cst_object *obj, union cst_attr_value val)
+{
+	struct cst_session *sess = container_of(obj, struct cst_session, obj);
+	struct template_session *ts = to_template_session(sess);
+	struct cst_cmd *cmd = &ts->cmd;
+
+	if (!template_cmd_get(ts)) {
+		cst_config_error(&obj->group.cg_item, "test_unit_ready",
+				 "a command is under way, or the target is not enabled");
+		return -EBUSY;
+	}
+	cst_cmd_init(cmd, sess);
+	cmd->tag = 1;
+	memset(cmd->lun, 0, sizeof(cmd->lun));
+	cmd->lun[1] = val.num;
+	memset(cmd->cdb_inline, 0, sizeof(cmd->cdb_inline));
+	cmd->cdb_inline[0] = TEST_UNIT_READY;
+	cmd->cdb_len = 6;
+	/* A process context with nothing locked that the data path needs. */
+	__set_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
+	cst_cmd_submit(cmd);
+	return 0;
+}
+
+/*
+ * Any context up to softirq, perhaps from within cst_cmd_submit(): fetch
+ * cmd->data_len bytes into cmd->bvec, then say so; cst_cmd_data_failed() when they
+ * will not come.  Here no command has data-out, so there are none to fetch.
+ */
+static void template_get_data(struct cst_cmd *cmd)
+{
+	cst_cmd_data_failed(cmd, CST_SENSE(DATA_PHASE_ERROR));
+}
+
+/*
+ * Any context up to softirq: send cmd->data_len bytes of data-in, if any, and the
+ * status with cmd->sense; then release.  The command's memory is ours again after
+ * that, not before.
+ */
+static void template_send_response(struct cst_cmd *cmd)
+{
+	struct template_session *ts = to_template_session(cmd->sess);
+
+	WRITE_ONCE(ts->status, cmd->status);
+	cst_cmd_release(cmd);
+	template_cmd_put(ts);
+}
+
+/* As above, but the command was aborted: the initiator hears nothing. */
+static void template_drop(struct cst_cmd *cmd)
+{
+	struct template_session *ts = to_template_session(cmd->sess);
+
+	cst_cmd_release(cmd);
+	template_cmd_put(ts);
+}
+
+/*
+ * Process context: tmf->response is the answer to a cst_tmf_submit() of ours, the
+ * function's memory is ours again.  No initiator here sends one.
+ */
+static void template_tmf_done(struct cst_tmf *tmf)
+{
+}
+
+/* Sessions */
+
+static void template_session_up(struct template_session *ts)
+{
+	struct cst_session *sess = &ts->sess;
+	unsigned long flags;
+	int ret;
+
+	/* Takes target->obj.lock, hence not from a callback. */
+	ret = cst_session_register(sess, sess->target, sess->initiator_name, false,
+				   cst_fabric_session_type(sess->ops));
+	if (ret) {
+		pr_err("session %s: %pe\n", sess->initiator_name, ERR_PTR(ret));
+		return;
+	}
+	spin_lock_irqsave(&ts->lock, flags);
+	ts->up = true;
+	spin_unlock_irqrestore(&ts->lock, flags);
+}
+
+static bool template_session_is_idle(struct template_session *ts)
+{
+	unsigned long flags;
+	bool idle;
+
+	spin_lock_irqsave(&ts->lock, flags);
+	idle = !ts->busy;
+	spin_unlock_irqrestore(&ts->lock, flags);
+	return idle;
+}
+
+static void template_session_down(struct template_session *ts)
+{
+	cst_session_abort_all(&ts->sess);
+	wait_event(ts->idle, template_session_is_idle(ts));
+	ts->up = false;
+	cst_session_unregister(&ts->sess);
+}
+
+static void template_session_work(struct work_struct *work)
+{
+	struct template_session *ts = container_of(work, struct template_session,
+						   work);
+	bool wanted, removed;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ts->lock, flags);
+	wanted = ts->wanted;
+	removed = ts->removed;
+	spin_unlock_irqrestore(&ts->lock, flags);
+
+	if (wanted && !ts->up)
+		template_session_up(ts);
+	else if (!wanted && ts->up)
+		template_session_down(ts);
+	if (removed)
+		config_item_put(&ts->sess.obj.group.cg_item);
+}
+
+static void template_session_want(struct template_session *ts, bool wanted,
+				  bool removed)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ts->lock, flags);
+	ts->wanted = wanted;
+	ts->removed |= removed;
+	spin_unlock_irqrestore(&ts->lock, flags);
+	queue_work(template_wq, &ts->work);
+}
+
+/*
+ * From mkdir.  Fabrics whose initiators log in have no session_size and no such op.
+ * The loop fabric shows how sessions can come and go with their target.
+ */
+static int template_session_enable(struct cst_session *sess)
+{
+	struct template_session *ts = to_template_session(sess);
+
+	if (!READ_ONCE(sess->target->obj.enabled)) {
+		cst_config_error(&sess->target->obj.group.cg_item, sess->initiator_name,
+				 "the target is not enabled");
+		return -ESHUTDOWN;
+	}
+	config_item_get(&sess->obj.group.cg_item);
+	spin_lock_init(&ts->lock);
+	init_waitqueue_head(&ts->idle);
+	INIT_WORK(&ts->work, template_session_work);
+	ts->status = TEMPLATE_NO_STATUS;
+	template_session_want(ts, true, false);
+	return 0;
+}
+
+/* From rmdir. */
+static void template_session_disable(struct cst_session *sess)
+{
+	template_session_want(to_template_session(sess), false, true);
+}
+
+/* Start closing; target->obj.lock may be held, so do not wait. */
+static void template_session_close(struct cst_session *sess)
+{
+	template_session_want(to_template_session(sess), false, false);
+}
+
+/* The last reference to the directory is gone. */
+static void template_session_free(struct cst_session *sess)
+{
+	kfree(to_template_session(sess));
+}
+
+/*
+ * target->obj.lock not held, new sessions are refused already: stop listening.
+ * Core closes the sessions that are registered and waits for them.
+ */
+static void template_target_disable(struct cst_target *target)
+{
+}
+
+/* Attributes */
+
+CST_ATTR(template, test_unit_ready, 0200,
+	 .type = CST_ATTR_UINT, .max = 255, .apply = template_test_unit_ready,
+	 .help = "Sends TEST UNIT READY to the LUN written.");
+
+static ssize_t template_status_show(struct cst_object *obj, char *page)
+{
+	struct cst_session *sess = container_of(obj, struct cst_session, obj);
+
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(to_template_session(sess)->status));
+}
+
+CST_ATTR(template, status, 0444,
+	 .type = CST_ATTR_UINT, .max = 255, .show = template_status_show,
+	 .help = "SCSI status of the last command; 255 before the first.");
+
+static const struct cst_attr *const template_session_attrs[] = {
+	&template_attr_test_unit_ready,
+	&template_attr_status,
+	NULL
+};
+
+static struct cst_object template_object;
+
+static const struct cst_fabric_ops template_ops = {
+	.owner			= THIS_MODULE,
+	.name			= "template",
+	.protocol_id		= SCSI_PROTOCOL_SAS,
+	.target_size		= sizeof(struct template_target),
+	.session_size		= sizeof(struct template_session),
+	.fabric_obj		= &template_object,
+	.session_attrs		= template_session_attrs,
+
+	.target_disable		= template_target_disable,
+	.session_enable		= template_session_enable,
+	.session_disable	= template_session_disable,
+	.session_close		= template_session_close,
+	.session_free		= template_session_free,
+
+	.get_data		= template_get_data,
+	.send_response		= template_send_response,
+	.drop			= template_drop,
+	.tmf_done		= template_tmf_done,
+};
+
+static int __init template_init(void)
+{
+	int ret;
+
+	template_wq = alloc_workqueue("cst_template", WQ_UNBOUND, 0);
+	if (!template_wq)
+		return -ENOMEM;
+	ret = cst_fabric_register(&template_ops);
+	if (ret)
+		destroy_workqueue(template_wq);
+	return ret;
+}
+
+/* No target is left; a session's last work may still be at its end. */
+static void __exit template_exit(void)
+{
+	flush_workqueue(template_wq);
+	cst_fabric_unregister(&template_ops);
+	destroy_workqueue(template_wq);
+}
+
+module_init(template_init);
+module_exit(template_exit);
+
+MODULE_DESCRIPTION("ConfigFS SCSI Target fabric to copy from");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(CST_VERSION);
