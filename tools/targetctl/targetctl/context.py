@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command works with: the tree, the streams, this machine's files, the options of this run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from targetctl import render
+from targetctl import tree as tp
+from targetctl.edit import Editor
+from targetctl.lock import Lock
+from targetctl.modules import Loader, Modprobe, NoLoader
+from targetctl.pending import PendingFile
+from targetctl.tree import Tree
+
+JSON_VERSION = 1
+
+
+def user_state_directory() -> str:
+    """Directory of this user's own state, by the XDG rules."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(base, "targetctl")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where this run keeps its lock and what a restore could not do."""
+
+    lock: str
+    pending: str
+
+    @classmethod
+    def for_tree(cls, root: str, is_live: bool) -> Files:
+        """The system's files for the running kernel's tree; private ones for any other tree."""
+        run, state = "/run/cst", "/var/lib/cst"
+        if not is_live:
+            mark = hashlib.sha256(tp.encode(os.path.abspath(root))).hexdigest()[:16]
+            run = state = os.path.join(user_state_directory(), mark)
+        run = os.environ.get("CST_RUN_DIR") or run
+        state = os.environ.get("CST_STATE_DIR") or state
+        return cls(os.path.join(run, "targetctl.lock"), os.path.join(state, "pending.json"))
+
+
+@dataclass
+class Context:
+    """Everything a command may use."""
+
+    tree: Tree
+    out: TextIO
+    err: TextIO
+    files: Files
+    lock_timeout: float = 10.0
+    as_json: bool = False
+    show_secrets: bool = False
+    interactive: bool = False
+    cwd: str = "/"
+    secret_used: bool = False
+    lock: Lock = field(init=False)
+    loader: Loader = field(init=False)
+    pending: PendingFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lock = Lock(self.files.lock, self.lock_timeout)
+        self.loader = NoLoader()
+        if self.tree.is_live:
+            self.loader = Modprobe()
+        self.pending = PendingFile(self.files.pending)
+
+    def editor(self) -> Editor:
+        return Editor(self.tree, self.loader)
+
+    def resolve(self, path: str) -> str:
+        return tp.resolve(self.cwd, path)
+
+    def say(self, text: str) -> None:
+        """A line of the result."""
+        self.out.write(text + "\n")
+
+    def warn(self, text: str) -> None:
+        """A line of diagnosis."""
+        self.err.write(render.visible(text) + "\n")
+
+    def say_json(self, command: str, body: dict[str, Any]) -> None:
+        document: dict[str, Any] = {"schema_version": JSON_VERSION, "command": command}
+        document.update(body)
+        self.out.write(json.dumps(document, indent=1, ensure_ascii=True) + "\n")

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Changes to the tree. A refusal becomes a RefusedError with the kernel's own explanation."""
+
+from __future__ import annotations
+
+import errno
+from typing import Callable, Optional
+
+from targetctl import modules
+from targetctl import tree as tp
+from targetctl.errors import CtlError, NotFoundError, RefusedError, UsageError
+from targetctl.model import ENABLED, GONE, Node, last_error, missing, try_node
+from targetctl.tree import Tree
+
+
+def check_value(name: str, value: str) -> None:
+    """Refuse what cannot be stored as one value of an attribute."""
+    if "\0" in value or "\n" in value:
+        raise UsageError(f"{name}: a value cannot contain a newline or NUL")
+    size = len(tp.encode(value)) + 1
+    if size > tp.MAX_VALUE:
+        raise UsageError(f"{name}: value of {size - 1} bytes; the kernel takes at most {tp.MAX_VALUE - 1}")
+
+
+class Editor:
+    """Writes to one tree; counts what it changed."""
+
+    def __init__(self, tree: Tree, loader: modules.Loader) -> None:
+        self.tree = tree
+        self.loader = loader
+        self.changes = 0
+
+    def _do(self, action: str, path: str, attribute: Optional[str], operation: Callable[[], None]) -> None:
+        try:
+            operation()
+        except OSError as error:
+            number = error.errno or errno.EIO
+            kernel = last_error(self.tree, path, attribute)
+            if kernel is None and action in ("link", "unlink"):
+                kernel = last_error(self.tree, path)
+            raise RefusedError(action, path, number, attribute, kernel) from error
+        self.changes += 1
+
+    def mkdir(self, path: str) -> None:
+        self._do("create", path, None, lambda: self.tree.mkdir(path))
+
+    def rmdir(self, path: str) -> None:
+        self._do("delete", path, None, lambda: self.tree.rmdir(path))
+
+    def set(self, path: str, name: str, value: str) -> None:
+        check_value(name, value)
+        self._do("set", path, name, lambda: self.tree.write(tp.join(path, name), value))
+
+    def link(self, path: str, name: str, target: str) -> None:
+        if not self.tree.is_dir(target):
+            raise missing(self.tree, target)
+        self._do("link", path, name, lambda: self.tree.symlink(target, tp.join(path, name)))
+
+    def unlink(self, path: str, name: str) -> None:
+        self._do("unlink", path, name, lambda: self.tree.unlink(tp.join(path, name)))
+
+    def make(self, path: str, parents: bool = True) -> list[str]:
+        """Make the object, loading its module; with parents, missing ones too. Returns what was made."""
+        modules.provide(self.tree, self.loader, path)
+        if not self.tree.is_dir("/"):
+            raise missing(self.tree, path)
+        above = tp.parent(path)
+        if not parents and not self.tree.is_dir(above):
+            module_directory = modules.missing_directory(self.tree, path)
+            if module_directory is None:
+                error = missing(self.tree, above)
+                error.hint = "create it first, or use --parents"
+                raise error
+        made: list[str] = []
+        current = "/"
+        try:
+            for name in tp.parts(path):
+                current = tp.join(current, name)
+                if not self.tree.is_dir(current):
+                    if current == modules.missing_directory(self.tree, path):
+                        raise NotFoundError(f"{current} does not exist: no loaded module provides it")
+                    self.mkdir(current)
+                    made.append(current)
+        except CtlError:
+            self.undo(made)
+            raise
+        return made
+
+    def undo(self, made: list[str]) -> None:
+        """Take back directories that were just made. Failing here would hide the error that led here."""
+        for path in reversed(made):
+            try:
+                self.remove_object(path)
+            except CtlError:
+                return
+
+    def remove_object(self, path: str) -> None:
+        """rmdir of one object; links in it are part of it and come back if the object cannot go."""
+        node = Node(self.tree, path)
+        removed: list[tuple[str, str]] = []
+        try:
+            for name in node.links:
+                target = node.link_target(name)
+                self.unlink(path, name)
+                removed.append((name, target))
+            self.rmdir(path)
+        except RefusedError:
+            for name, target in removed:
+                self.link(path, name, target)
+            raise
+
+    def take_down(self, path: str, problems: Optional[list[CtlError]] = None) -> None:
+        """Disable everything enabled at or below path, outer objects first: they let go of the inner ones."""
+        stack = [path]
+        while stack:
+            node = try_node(self.tree, stack.pop())
+            if node is None:
+                continue
+            try:
+                if node.enabled():
+                    self.set(node.path, ENABLED, "0")
+                    node = try_node(self.tree, node.path)
+            except RefusedError as error:
+                if problems is None:
+                    raise
+                problems.append(error)
+            if node is not None:
+                stack.extend(node.child_path(name) for name in node.dirs)
+
+    def remove_below(self, path: str, problems: Optional[list[CtlError]] = None) -> None:
+        """Remove every object below path, inner ones first. With problems, collect errors there and go on."""
+        node = try_node(self.tree, path)
+        if node is None:
+            return
+        for name in node.sorted_dirs():
+            self._remove_tree(node.child_path(name), problems)
+
+    def _remove_tree(self, path: str, problems: Optional[list[CtlError]]) -> None:
+        self.remove_below(path, problems)
+        try:
+            self.remove_object(path)
+        except NotFoundError:
+            return
+        except RefusedError as error:
+            # EPERM: part of its parent, goes with it. Gone: a session that ended meanwhile.
+            if error.number == errno.EPERM or error.number in GONE:
+                return
+            if problems is None:
+                raise
+            problems.append(error)

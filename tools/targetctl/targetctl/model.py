@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reads objects out of the tree: attributes, links, children, and the few conventions of its structure.
+
+The only names known here are conventions of the tree's structure: the files `schema`, `enabled`,
+`last_error`, `creatable`, `order`, and the directories `handlers`, `targets`, `sessions`, `connections`,
+`luns`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+from dataclasses import dataclass
+from typing import Iterator, Optional
+
+from targetctl import tree as tp
+from targetctl.errors import NotFoundError, RefusedError
+from targetctl.schema import Attribute, Schema, parse_schema, undescribed
+from targetctl.tree import Tree
+
+SCHEMA = "schema"
+ENABLED = "enabled"
+LAST_ERROR = "last_error"
+CREATABLE = "creatable"
+ORDER = "order"
+SESSIONS = "sessions"
+LUNS = "luns"
+GONE = (errno.ENOENT, errno.ENODEV, errno.ENOTDIR)
+
+
+class Node:
+    """One directory, listed once when the Node is made."""
+
+    __slots__ = ("tree", "path", "dirs", "files", "links", "_schema")
+
+    def __init__(self, tree: Tree, path: str) -> None:
+        try:
+            listing = tree.listing(path)
+        except OSError as error:
+            if error.errno in GONE:
+                raise missing(tree, path) from error
+            raise RefusedError("get", path, error.errno or errno.EIO) from error
+        self.tree = tree
+        self.path = path
+        self.dirs = listing.dirs
+        self.files = frozenset(listing.files)
+        self.links = sorted(listing.links)
+        self._schema: Optional[Schema] = None
+
+    @property
+    def name(self) -> str:
+        return tp.base(self.path) or "/"
+
+    @property
+    def schema(self) -> Schema:
+        if self._schema is None:
+            self._schema = parse_schema(self.read(SCHEMA)) if SCHEMA in self.files else {}
+        return self._schema
+
+    @property
+    def is_described(self) -> bool:
+        return SCHEMA in self.files
+
+    def child_path(self, name: str) -> str:
+        return tp.join(self.path, name)
+
+    def sorted_dirs(self) -> list[str]:
+        return sorted(self.dirs, key=tp.natural_key)
+
+    def attributes(self) -> list[Attribute]:
+        """Attributes that have a file: in the schema's order, then those that the schema does not list."""
+        found = [attribute for attribute in self.schema.values() if attribute.name in self.files]
+        rest = self.files.difference(self.schema, (SCHEMA,))
+        found.extend(undescribed(name, self.tree.mode(self.child_path(name))) for name in sorted(rest))
+        return found
+
+    def attribute(self, name: str) -> Attribute:
+        if name not in self.files or name == SCHEMA:
+            raise NotFoundError(
+                f"{self.path} has no attribute {name!r}",
+                "attributes here: " + (", ".join(a.name for a in self.attributes()) or "none"),
+            )
+        known = self.schema.get(name)
+        return known or undescribed(name, self.tree.mode(self.child_path(name)))
+
+    def read(self, name: str) -> str:
+        try:
+            return self.tree.read(self.child_path(name))
+        except OSError as error:
+            raise RefusedError("get", self.path, error.errno or errno.EIO, name) from error
+
+    def enabled(self) -> Optional[bool]:
+        """Whether the object is enabled; None when it has no such attribute."""
+        if ENABLED not in self.files:
+            return None
+        return self.read(ENABLED) == "1"
+
+    def is_secret(self, name: str) -> bool:
+        """A readable attribute that only its owner may read."""
+        mode = self.tree.mode(self.child_path(name))
+        return bool(mode & 0o400) and not mode & 0o077
+
+    def link_target(self, name: str) -> str:
+        try:
+            return self.tree.readlink(self.child_path(name))
+        except OSError as error:
+            raise RefusedError("get", self.path, error.errno or errno.EIO, name) from error
+
+
+def missing(tree: Tree, path: str) -> NotFoundError:
+    """The error for a path that does not exist; names the part that does."""
+    if not tree.is_dir("/"):
+        return NotFoundError(f"{tree.root} does not exist", "is the module loaded? modprobe cst")
+    existing = tp.parent(path)
+    while not tree.is_dir(existing):
+        existing = tp.parent(existing)
+    return NotFoundError(f"no such object: {path} (there is {existing})")
+
+
+def try_node(tree: Tree, path: str) -> Optional[Node]:
+    """The node, or None when it vanished: sessions come and go while the tree is being read."""
+    try:
+        return Node(tree, path)
+    except NotFoundError:
+        return None
+
+
+def in_creation_order(tree: Tree, node: Node) -> list[str]:
+    """Names of child directories; by their `order` attribute where they have one, else in natural order."""
+    names = node.sorted_dirs()
+    orders: dict[str, int] = {}
+    for name in names:
+        value = optional_value(tree, tp.join(node.child_path(name), ORDER))
+        if value is None or not value.isdecimal():
+            return names
+        orders[name] = int(value)
+    return sorted(names, key=lambda name: orders[name])
+
+
+def optional_value(tree: Tree, path: str) -> Optional[str]:
+    """Value of an attribute that need not exist."""
+    try:
+        return tree.read(path)
+    except OSError:
+        return None
+
+
+def kernel_makes_children(tree: Tree, node: Node) -> bool:
+    """Are the objects in this container made by the kernel alone?"""
+    if CREATABLE in node.files:
+        return node.read(CREATABLE) != "1"
+    return node.name == SESSIONS
+
+
+def handler_path(value: str) -> str:
+    """Path of a device given as handler/device, handlers/handler/device, or with a leading slash."""
+    names = tp.parts(value)
+    if names[:1] != ["handlers"]:
+        names.insert(0, "handlers")
+    return "/" + "/".join(names)
+
+
+def short_target(path: str) -> str:
+    """The way a link target is shown: devices without the leading /handlers/."""
+    prefix = "/handlers/"
+    return path[len(prefix) :] if path.startswith(prefix) else path
+
+
+def _error_line(tree: Tree) -> Optional[str]:
+    """The kernel's last_error, with its path in the form used here."""
+    line = optional_value(tree, "/" + LAST_ERROR)
+    if not line:
+        return None
+    if line.startswith(tree.root + "/"):
+        line = line[len(tree.root) :]
+    return line if line.startswith("/") else "/" + line
+
+
+def last_error(tree: Tree, path: str, attribute: Optional[str] = None) -> Optional[str]:
+    """The kernel's explanation of the operation on path that just failed, unless it is about another.
+
+    What concerns a name in a directory may be said of the path or of the directory and the name. Only enabling
+    can fail because of other attributes, and of objects inside.
+    """
+    text = _error_line(tree)
+    if text is None:
+        return None
+    if attribute == ENABLED and tp.is_below(text.partition(": ")[0], path):
+        return text.removeprefix(path + ": ").removeprefix(ENABLED + ": ")
+    heads = [f"{path}: {attribute}: ", f"{tp.join(path, attribute)}: "] if attribute else [f"{path}: "]
+    if attribute is None:
+        heads.append(f"{tp.parent(path)}: {tp.base(path)}: ")
+    for head in heads:
+        if text.startswith(head):
+            return text[len(head) :]
+    return None
+
+
+@dataclass
+class Session:
+    """A session of any fabric, as far as its directories tell."""
+
+    fabric: str
+    target: str
+    node: Node
+    luns: list[tuple[str, Optional[str]]]
+    connections: list[Node]
+
+    @property
+    def initiator(self) -> str:
+        return self.node.name
+
+    def matches(self, pattern: str) -> bool:
+        wanted = pattern.lower()
+        subjects = (self.initiator, self.target, self.fabric, self.node.path)
+        return any(fnmatch.fnmatchcase(subject.lower(), wanted) for subject in subjects)
+
+
+def _children(tree: Tree, path: str) -> list[str]:
+    node = try_node(tree, path)
+    return [node.child_path(name) for name in node.sorted_dirs()] if node else []
+
+
+def _lun_map(node: Node) -> str:
+    """The directory with the LUNs of a session: its own, or the one that its attribute names."""
+    if LUNS in node.files:
+        return tp.resolve("/", optional_value(node.tree, node.child_path(LUNS)) or "/" + LUNS)
+    return node.child_path(LUNS)
+
+
+def _session(tree: Tree, path: str) -> Optional[Session]:
+    node = try_node(tree, path)
+    if node is None:
+        return None
+    _, fabric, target = tp.parts(path)[:3]
+    luns: list[tuple[str, Optional[str]]] = []
+    for lun_path in _children(tree, _lun_map(node)):
+        lun = try_node(tree, lun_path)
+        if lun is not None:
+            luns.append((lun.name, lun.link_target(lun.links[0]) if lun.links else None))
+    found = (try_node(tree, connection) for connection in _children(tree, node.child_path("connections")))
+    return Session(fabric, target, node, luns, [connection for connection in found if connection is not None])
+
+
+def sessions(tree: Tree) -> Iterator[Session]:
+    """Every session of every target of every fabric."""
+    for fabric in _children(tree, "/targets"):
+        for target in _children(tree, fabric):
+            for path in _children(tree, tp.join(target, SESSIONS)):
+                session = _session(tree, path)
+                if session is not None:
+                    yield session
+
+
+def users_of(tree: Tree, path: str) -> list[str]:
+    """Paths of the links outside path that point to it or into it."""
+    found = []
+    top = Node(tree, "/")
+    stack = [top.child_path(name) for name in top.dirs]
+    while stack:
+        node = try_node(tree, stack.pop())
+        if node is None or tp.is_below(node.path, path) or kernel_makes_children(tree, node):
+            continue
+        for name in node.links:
+            if tp.is_below(node.link_target(name), path):
+                found.append(node.child_path(name))
+        stack.extend(node.child_path(name) for name in node.dirs)
+    return sorted(found, key=tp.natural_key)

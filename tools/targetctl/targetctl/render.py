@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Text for the terminal: trees, tables, and the short summary of an object."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any, Iterator, Optional, Sequence, TextIO
+
+from targetctl import lexer
+from targetctl import tree as tp
+from targetctl.errors import NotFoundError, RefusedError
+from targetctl.model import (
+    ENABLED,
+    SESSIONS,
+    Node,
+    in_creation_order,
+    short_target,
+    try_node,
+)
+from targetctl.snapshot import part_rank
+from targetctl.tree import Tree
+
+MASK = "********"
+_VALUE_WIDTH = 48
+_GREEN, _RED, _BOLD, _RESET = "\033[32m", "\033[31m", "\033[1m", "\033[0m"
+
+
+def visible(text: str) -> str:
+    """text without anything that a terminal would obey: names come from initiators."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "replace").decode("ascii")
+        for char in text
+    )
+
+
+def width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def use_colour(stream: TextIO) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def open_output(stream: TextIO) -> None:
+    """Let names and values that are no UTF-8 pass through unchanged."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        utf8 = (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8"
+        reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns padded to their widest cell; the last one is not padded."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(size) for cell, size in zip(row, widths)).rstrip() for row in rows]
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 3] + "..."
+
+
+def _counted(number: int, noun: str) -> str:
+    if number == 1 and noun.endswith("s"):
+        noun = noun[:-1]
+    return f"{number} {noun.replace('_', ' ')}"
+
+
+class TreeView:
+    """Draws a part of the tree, or builds the same as data for JSON."""
+
+    def __init__(
+        self, tree: Tree, depth: Optional[int], everything: bool, show_secrets: bool, colour: bool
+    ) -> None:
+        self.tree = tree
+        self.depth = depth
+        self.everything = everything
+        self.show_secrets = show_secrets
+        self.colour = colour
+        self.width = width()
+
+    def value(self, node: Node, name: str) -> Optional[str]:
+        """Value for showing; None when it is secret."""
+        if not self.show_secrets and node.is_secret(name):
+            return None
+        return node.read(name)
+
+    def lines(self, path: str, note: str = "") -> Iterator[str]:
+        """The tree below path."""
+        yield from self._lines(Node(self.tree, path), "", "", self.depth, note)
+
+    def _lines(
+        self, node: Node, margin: str, below: str, depth: Optional[int], note: str = ""
+    ) -> Iterator[str]:
+        name = visible(node.name)
+        try:
+            summary = self._summary(node)
+        except (RefusedError, NotFoundError):
+            return
+        if note:
+            summary.append(note)
+        yield self._line(margin, name, summary)
+        if depth == 0:
+            return
+        children = self._shown_children(node)
+        for index, child in enumerate(children):
+            last = index == len(children) - 1
+            left = None if depth is None else depth - 1
+            yield from self._lines(child, below + "o- ", below + ("  " if last else "| "), left)
+
+    def _shown_children(self, node: Node) -> list[Node]:
+        result = []
+        for name in sorted(in_creation_order(self.tree, node), key=part_rank):
+            child = try_node(self.tree, node.child_path(name))
+            if child is not None and (self.everything or not self._is_detail(node, child)):
+                result.append(child)
+        return result
+
+    @staticmethod
+    def _is_detail(node: Node, child: Node) -> bool:
+        """A part of an object with nothing but values to read, such as counters."""
+        if not node.is_described or not child.is_described or child.dirs or child.links:
+            return False
+        return not any(attribute.writable for attribute in child.attributes())
+
+    def _line(self, margin: str, name: str, summary: list[str]) -> str:
+        head = margin + name
+        if not summary:
+            return head
+        text = summary[0]
+        for part in summary[1:]:
+            if len(head) + len(text) + len(part) + 6 > self.width:
+                break
+            text += ", " + part
+        dots = "." * max(self.width - len(head) - len(text) - 4, 3)
+        if self.colour:
+            for word, colour in (("enabled", _GREEN), ("disabled", _RED)):
+                if text == word or text.startswith(word + ","):
+                    text = colour + word + _RESET + text[len(word) :]
+            head = margin + _BOLD + name + _RESET
+        return f"{head} {dots} [{text}]"
+
+    def _summary(self, node: Node) -> list[str]:
+        parts = []
+        enabled = node.enabled()
+        if enabled is not None:
+            parts.append("enabled" if enabled else "disabled")
+        for name in node.links:
+            target = visible(short_target(node.link_target(name)))
+            parts.append(f"-> {target}" if len(node.links) == 1 else f"{name} -> {target}")
+        if SESSIONS in node.dirs:
+            sessions = try_node(self.tree, node.child_path(SESSIONS))
+            if sessions is not None and sessions.dirs:
+                parts.append(_counted(len(sessions.dirs), SESSIONS))
+        parts.extend(self._settings(node))
+        if not node.is_described or node.path == "/" or (not parts and node.dirs):
+            parts.extend(self._counts(node))
+        return parts
+
+    def _settings(self, node: Node) -> list[str]:
+        """rw attributes that differ from their defaults; for an object with ro ones only, those."""
+        attributes = node.attributes()
+        writable = any(attribute.access == "rw" for attribute in attributes)
+        result = []
+        for attribute in attributes:
+            if attribute.name == ENABLED or not attribute.readable or (writable and attribute.access != "rw"):
+                continue
+            value = self.value(node, attribute.name)
+            if value is None:
+                result.append(f"{attribute.name}={MASK}")
+            elif not writable or value != attribute.default:
+                result.append(f"{attribute.name}={_shorten(lexer.quote(visible(value)))}")
+        return result
+
+    @staticmethod
+    def _counts(node: Node) -> list[str]:
+        if node.path == "/":
+            return []
+        noun = node.name if not node.is_described else "objects"
+        return [_counted(len(node.dirs), noun)] if node.dirs or not node.files else []
+
+    def data(self, path: str) -> dict[str, Any]:
+        """The tree below path as JSON data."""
+        return self._data(Node(self.tree, path), self.depth)
+
+    def _data(self, node: Node, depth: Optional[int]) -> dict[str, Any]:
+        children = []
+        if depth != 0:
+            for name in sorted(in_creation_order(self.tree, node), key=part_rank):
+                child = try_node(self.tree, node.child_path(name))
+                if child is not None:
+                    children.append(self._data(child, None if depth is None else depth - 1))
+        return {
+            "path": node.path,
+            "name": tp.base(node.path),
+            "enabled": node.enabled(),
+            "attributes": {a.name: self.value(node, a.name) for a in node.attributes() if a.readable},
+            "links": {name: node.link_target(name) for name in node.links},
+            "children": children,
+        }

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Makes the tree what a configuration file says; adds and changes, never deletes.
+
+Order: attributes of the root; handlers, each device enabled as soon as it is complete; targets with their
+parts; the rest; and only then enabling. What failed is tried once more when something else succeeded
+meanwhile, which also covers parts that can be made only in an enabled object.
+
+It fails closed. A LUN whose attributes could not be set gets no device (it may have been read-only). An
+object of which a part is missing that decides who may reach it is not enabled: a missing group would let its
+initiators see the target's own LUNs, a missing portal would make it listen everywhere. Only missing LUNs and
+sessions do no such harm. A group is not made when an earlier one failed: the first that matches decides, so
+their order is access control.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from targetctl import modules
+from targetctl import tree as tp
+from targetctl.edit import Editor
+from targetctl.errors import CtlError, EXIT_BUSY, EXIT_EXISTS, NotFoundError
+from targetctl.model import ENABLED, Node, in_creation_order, optional_value
+from targetctl.pending import Item, Pending
+from targetctl.snapshot import part_rank
+from targetctl.store import Entry
+
+GROUPS = "ini_groups"
+_TOP = {"handlers": 1, "targets": 2}
+_REST = 3
+
+
+@dataclass
+class Work:
+    """What is left to do for one entry."""
+
+    entry: Entry
+    attributes: dict[str, str]
+    links: dict[str, str]
+    enable: Optional[str]
+    made: bool = False
+    errors: list[CtlError] = field(default_factory=list)
+    seen: dict[str, Optional[str]] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return self.entry.path
+
+    @property
+    def is_done(self) -> bool:
+        return self.made and not self.attributes and not self.links and self.enable is None
+
+
+@dataclass
+class Result:
+    """Outcome of a restore."""
+
+    changes: int
+    errors: list[CtlError]
+    pending: Pending
+
+
+def _rank(entries: list[Entry]) -> list[Entry]:
+    """entries in the order of work; the file's order decides wherever nothing else does."""
+    owners: dict[tuple[str, ...], int] = {}
+
+    def key(entry: Entry) -> tuple[int, int, int]:
+        names = tp.parts(entry.path)
+        if not names:
+            return 0, 0, 0
+        owner = owners.setdefault(tuple(names[:3]), len(owners)) if len(names) > 2 else -1
+        return _TOP.get(names[0], _REST), owner, part_rank(names[3]) if len(names) > 3 else -1
+
+    return sorted(entries, key=key)
+
+
+class Restorer:
+    """One restore of one file."""
+
+    def __init__(self, editor: Editor, entries: list[Entry], force: bool) -> None:
+        self.editor = editor
+        self.tree = editor.tree
+        self.force = force
+        self.works = []
+        for entry in _rank(entries):
+            attributes = dict(entry.attributes)
+            enable = attributes.pop(ENABLED, None)
+            self.works.append(Work(entry, attributes, dict(entry.links), enable))
+        self.by_path = {work.path: work for work in self.works}
+        self._enabled: dict[str, Optional[bool]] = {}
+        self._stopped: dict[str, str] = {}
+
+    def run(self) -> Result:
+        modules.provide(self.tree, self.editor.loader, "/")
+        if not self.tree.is_dir("/"):
+            raise NotFoundError(f"{self.tree.root} does not exist", "is the module loaded? modprobe cst")
+        self._pass()
+        if self.editor.changes and any(work.errors for work in self.works):
+            self._pass()
+        errors = [error for work in self.works for error in work.errors]
+        return Result(self.editor.changes, errors, self._pending())
+
+    def _pass(self) -> None:
+        self._stopped = {}
+        for work in self.works:
+            work.errors = []
+        for work in [work for work in self.works if not work.is_done]:
+            self._apply(work)
+            if tp.parts(work.path)[:1] == ["handlers"]:
+                self._enable(work, 0)
+        self._check_group_order()
+        blocked: dict[str, int] = {}
+        for work in self.works:
+            owner = self._owner_of_failure(work) if work.errors else None
+            if owner is not None and owner is not work:
+                blocked[owner.path] = blocked.get(owner.path, 0) + 1
+        for work in sorted(self.works, key=lambda work: -len(tp.parts(work.path))):
+            if not work.errors:
+                self._enable(work, blocked.get(work.path, 0))
+
+    def _owner_of_failure(self, work: Work) -> Optional[Work]:
+        """The object that must not be enabled when work failed."""
+        inner: list[str] = []
+        path = work.path
+        while path != "/":
+            owner = self.by_path.get(path)
+            if owner is not None and ENABLED in owner.entry.attributes:
+                return None if self._is_harmless(work, inner) else owner
+            inner.insert(0, tp.base(path))
+            path = tp.parent(path)
+        return None
+
+    def _is_harmless(self, work: Work, inner: list[str]) -> bool:
+        """May the object be enabled while the part at inner is incomplete?"""
+        in_group = inner[:1] == [GROUPS] and inner[2:3] == ["luns"]
+        if inner[:1] not in (["luns"], ["sessions"]) and not in_group:
+            return False
+        # A LUN that shows its device already, without an attribute that it should have, may be too open.
+        return not (work.made and work.attributes and Node(self.tree, work.path).links)
+
+    def _apply(self, work: Work) -> None:
+        try:
+            if not work.made:
+                self._make(work)
+            if work.made:
+                self._fill(work)
+        except CtlError as error:
+            work.errors.append(error)
+
+    def _make(self, work: Work) -> None:
+        path = work.path
+        if not self.tree.is_dir(path):
+            above = tp.parent(path)
+            failed = self._failed_above(path)
+            if failed is not None:
+                raise CtlError(
+                    failed.errors[0].code, f"not created: {path}, because {failed.path} is missing"
+                )
+            if above in self._stopped:
+                raise CtlError(EXIT_EXISTS, f"not created: {path} must come after {self._stopped[above]}")
+            try:
+                self.editor.make(path)
+            except CtlError:
+                if tp.base(above) == GROUPS:
+                    self._stopped[above] = tp.base(path)
+                raise
+        work.made = True
+
+    def _failed_above(self, path: str) -> Optional[Work]:
+        while path != "/":
+            path = tp.parent(path)
+            work = self.by_path.get(path)
+            if work is not None and work.errors and not work.made:
+                return work
+        return None
+
+    def _fill(self, work: Work) -> None:
+        node = Node(self.tree, work.path)
+        if work.enable == "0" and node.enabled():
+            self._switch(work.path, "0")
+            work.enable = None
+        for name, value in list(work.attributes.items()):
+            try:
+                if self._set(work, node, name, value):
+                    del work.attributes[name]
+            except CtlError as error:
+                work.errors.append(error)
+        if work.attributes:
+            return
+        for name, target in list(work.links.items()):
+            try:
+                self._link(node, name, target)
+                del work.links[name]
+            except CtlError as error:
+                work.errors.append(error)
+
+    def _set(self, work: Work, node: Node, name: str, value: str) -> bool:
+        work.seen[name] = None
+        attribute = node.attribute(name)
+        current = node.read(name)
+        if value == current or attribute.canonical(value) == current:
+            return True
+        work.seen[name] = current
+        owner = self._enabled_owner(node.path) if attribute.when == "disabled" else None
+        if owner is not None:
+            if not self.force:
+                raise CtlError(
+                    EXIT_BUSY,
+                    f"not changed: {node.path}: {name} may be written only while {owner} is disabled",
+                    "restore --force disables it, changes it and enables it again",
+                )
+            self._switch(owner, "0")
+            holder = self.by_path.get(owner)
+            if holder is None or holder.enable != "0":
+                self._enable_again(owner)
+        self.editor.set(node.path, name, value)
+        return True
+
+    def _enable_again(self, owner: str) -> None:
+        work = self.by_path.get(owner)
+        if work is None:
+            work = Work(Entry(owner, {ENABLED: "1"}), {}, {}, "1", made=True)
+            self.works.append(work)
+            self.by_path[owner] = work
+        work.enable = "1"
+
+    def _link(self, node: Node, name: str, target: str) -> None:
+        if name in node.links:
+            current = node.link_target(name)
+            if current == target:
+                return
+            if not self.force:
+                raise CtlError(
+                    EXIT_EXISTS,
+                    f"not changed: {node.path}: {name} links to {current}, the file says {target}",
+                    "restore --force changes the link",
+                )
+            self.editor.unlink(node.path, name)
+        self.editor.link(node.path, name, target)
+
+    def _enabled_owner(self, path: str) -> Optional[str]:
+        """The nearest object at or above path that can be enabled, if it is."""
+        while path != "/":
+            if path not in self._enabled:
+                value = optional_value(self.tree, tp.join(path, ENABLED))
+                self._enabled[path] = None if value is None else value == "1"
+            state = self._enabled[path]
+            if state is not None:
+                return path if state else None
+            path = tp.parent(path)
+        return None
+
+    def _switch(self, path: str, value: str) -> None:
+        self.editor.set(path, ENABLED, value)
+        self._enabled[path] = value == "1"
+
+    def _enable(self, work: Work, blocked: int) -> None:
+        """Set `enabled` to what the file says; not while the object or a part that matters is incomplete."""
+        value = work.enable
+        if value is None or not work.made:
+            return
+        try:
+            current = Node(self.tree, work.path).read(ENABLED)
+            if current == value:
+                work.enable = None
+                return
+            work.seen[ENABLED] = current
+            if work.errors:
+                return
+            if blocked:
+                raise CtlError(
+                    EXIT_BUSY,
+                    f"not enabled: {work.path}: {blocked} of its parts could not be restored",
+                    "put them right and restore again, or enable it by hand",
+                )
+            self._switch(work.path, value)
+            work.enable = None
+        except CtlError as error:
+            work.errors.append(error)
+
+    def _check_group_order(self) -> None:
+        """Report groups that stand in another order than in the file: it decides access."""
+        wanted: dict[str, list[str]] = {}
+        for work in self.works:
+            above = tp.parent(work.path)
+            if tp.base(above) == GROUPS and work.made:
+                wanted.setdefault(above, []).append(tp.base(work.path))
+        for container, names in wanted.items():
+            if len(names) < 2:
+                continue
+            ours = set(names)
+            real = [name for name in in_creation_order(self.tree, Node(self.tree, container)) if name in ours]
+            if real != names:
+                self.by_path[tp.join(container, names[0])].errors.append(
+                    CtlError(
+                        EXIT_EXISTS,
+                        f"wrong order: {container} has {', '.join(real)}, the file {', '.join(names)}",
+                        "delete these groups and restore again",
+                    )
+                )
+
+    def _pending(self) -> Pending:
+        pending = Pending()
+        for work in self.works:
+            if work.is_done:
+                continue
+            error = work.errors[0].message if work.errors else ""
+            if not work.made:
+                pending.items.append(Item(work.entry, True, error))
+                continue
+            attributes = dict(work.attributes)
+            if work.enable is not None:
+                attributes[ENABLED] = work.enable
+            if attributes or work.links:
+                entry = Entry(work.path, attributes, dict(work.links))
+                pending.items.append(Item(entry, False, error, dict(work.seen)))
+        containers = {tp.parent(item.entry.path) for item in pending.items if item.absent}
+        for work in self.works:
+            above = tp.parent(work.path)
+            if above in containers and tp.base(above) == GROUPS:
+                pending.sequence.setdefault(above, []).append(tp.base(work.path))
+        return pending
+
+
+def keep_older(pending: Pending, old: Pending, entries: list[Entry]) -> Pending:
+    """pending of this restore, plus what an earlier one left and this file does not speak about."""
+    spoken = {entry.path for entry in entries}
+    pending.items.extend(item for item in old.items if item.entry.path not in spoken)
+    for container, names in old.sequence.items():
+        pending.sequence.setdefault(container, names)
+    return pending

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs command lines: from a file, from standard input, or one typed in the shell."""
+
+from __future__ import annotations
+
+from typing import Iterable, Optional
+
+from targetctl import commands, lexer
+from targetctl.context import Context
+from targetctl.errors import CtlError, EXIT_OK, EXIT_PARTIAL
+
+
+def run_words(context: Context, words: list[str]) -> int:
+    """One command; a path before it makes that the current object for this one command, alone it is a cd."""
+    if not words or words[0] in commands.COMMANDS or not _is_path(words[0]):
+        return commands.execute(context, words) if words else EXIT_OK
+    if len(words) == 1:
+        return commands.execute(context, ["cd", words[0]])
+    before = context.cwd
+    commands.execute(context, ["cd", words[0]])
+    inside = context.cwd
+    try:
+        return commands.execute(context, words[1:])
+    finally:
+        if context.cwd == inside:
+            context.cwd = before
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word or word in (".", "..")
+
+
+def run_lines(context: Context, name: str, lines: Iterable[bytes], keep_going: bool) -> int:
+    """All lines; stops at the first error unless told otherwise. Errors name file and line."""
+    worst: Optional[int] = None
+    for number, raw in enumerate(lines, 1):
+        where = f"{name}:{number}"
+        try:
+            line = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
+            code = run_words(context, lexer.split(line))
+        except EOFError:
+            break
+        except CtlError as error:
+            commands.report(context, error, where)
+            code = error.code
+        else:
+            if code != EXIT_OK:
+                context.warn(f"{where}: failed")
+        if code != EXIT_OK:
+            if not keep_going:
+                return code
+            worst = EXIT_PARTIAL
+    return worst or EXIT_OK

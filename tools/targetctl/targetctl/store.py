@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The configuration file: its format, reading with checks, writing without ever leaving half a file.
+
+A file is JSON: {"format": "cst-config", "version": 1, "objects": [{"path", "attributes", "links"}, ...]}. All
+values are strings as the tree shows them. The order of the objects is the order in which they are made again,
+which matters where the kernel goes by creation order (ini_groups).
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from targetctl import tree as tp
+from targetctl.edit import check_value
+from targetctl.errors import CtlError, EXIT_DENIED, NotFoundError, UsageError, errno_text, exit_code
+
+FORMAT = "cst-config"
+VERSION = 1
+DEFAULT_FILE = "/etc/cst/config.json"
+
+
+@dataclass
+class Entry:
+    """What is configured at one path."""
+
+    path: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        result: dict[str, Any] = {"path": self.path}
+        if self.attributes:
+            result["attributes"] = self.attributes
+        if self.links:
+            result["links"] = self.links
+        return result
+
+
+def is_user_object(path: str) -> bool:
+    """Is path below a handler, a fabric or a like directory, rather than one of those themselves?"""
+    return len(tp.parts(path)) > 2
+
+
+def _value(where: str, raw: object) -> str:
+    if isinstance(raw, bool):
+        return "1" if raw else "0"
+    if isinstance(raw, int):
+        return str(raw)
+    if isinstance(raw, str):
+        return raw
+    raise UsageError(f"{where}: a value must be a string, a whole number, true or false")
+
+
+def _mapping(where: str, raw: object) -> dict[str, str]:
+    if not isinstance(raw, dict):
+        raise UsageError(f"{where} must be an object")
+    result = {}
+    for name, value in raw.items():
+        if not name or "/" in name or "\0" in name or name in (".", ".."):
+            raise UsageError(f"{where}: {name!r} is not a name")
+        result[name] = _value(f"{where}.{name}", value)
+        check_value(f"{where}.{name}", result[name])
+    return result
+
+
+def parse_path(where: str, raw: object) -> str:
+    """A path inside the tree, in its one canonical form."""
+    if not isinstance(raw, str) or not raw.startswith("/") or "\0" in raw or tp.resolve("/", raw) != raw:
+        raise UsageError(f"{where}: {raw!r} is not an absolute path in canonical form")
+    return raw
+
+
+def parse_entry(where: str, raw: object, extra: tuple[str, ...] = ()) -> Entry:
+    """One element of `objects`; unknown keys are errors unless listed in extra."""
+    if not isinstance(raw, dict):
+        raise UsageError(f"{where} must be an object")
+    unknown = set(raw) - {"path", "attributes", "links", *extra}
+    if unknown:
+        raise UsageError(f"{where}: unknown key {sorted(unknown)[0]!r}")
+    path = parse_path(f"{where}.path", raw.get("path"))
+    links = _mapping(f"{where}.links", raw.get("links", {}))
+    for name, target in links.items():
+        parse_path(f"{where}.links.{name}", target)
+    return Entry(path, _mapping(f"{where}.attributes", raw.get("attributes", {})), links)
+
+
+def _not_ours(name: str, document: object) -> UsageError:
+    found = "it has no format marker"
+    if isinstance(document, dict):
+        if "storage_objects" in document or "fabric_modules" in document:
+            found = "it looks like a LIO configuration (targetcli, rtslib)"
+        elif "subsystems" in document and "ports" in document:
+            found = "it looks like an NVMe target configuration (nvmetcli)"
+        elif "format" in document:
+            found = f"its format is {document['format']!r}"
+    return UsageError(f"{name} is not a configuration of cst: {found}", f'wanted: "format": "{FORMAT}"')
+
+
+def load_json(name: str, data: bytes) -> object:
+    """JSON from bytes; repeated keys and bad encoding are errors, not a silent choice."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise UsageError(f"{name}: key {twice!r} appears twice in one object")
+        return result
+
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=unique)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text (byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{name}, line {error.lineno}, column {error.colno}: {error.msg}", "not a configuration of cst?"
+        ) from error
+    except RecursionError as error:
+        raise UsageError(f"{name} is nested too deeply") from error
+
+
+def parse(name: str, data: bytes) -> list[Entry]:
+    """The objects of a configuration file."""
+    document = load_json(name, data)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _not_ours(name, document)
+    if document.get("version") != VERSION:
+        raise UsageError(
+            f"{name} has version {document.get('version')!r}; this program reads version {VERSION}"
+        )
+    objects = document.get("objects")
+    if not isinstance(objects, list):
+        raise UsageError(f"{name}: objects must be a list")
+    entries = [parse_entry(f"{name}: objects[{index}]", raw) for index, raw in enumerate(objects)]
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.path in seen:
+            raise UsageError(f"{name}: {entry.path} appears twice")
+        seen.add(entry.path)
+    return entries
+
+
+def file_error(action: str, path: str, error: OSError) -> CtlError:
+    """A failed operation on an ordinary file."""
+    number = error.errno or errno.EIO
+    text = errno_text(number, "file")
+    if number == errno.ENOENT:
+        return NotFoundError(f"cannot {action} {path}: {text}")
+    return CtlError(exit_code(number), f"cannot {action} {path}: {text}")
+
+
+def read_file(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise file_error("read", path, error) from error
+
+
+def load(path: str) -> list[Entry]:
+    """The objects of the configuration file at path."""
+    return parse(path, read_file(path))
+
+
+def to_bytes(document: dict[str, Any]) -> bytes:
+    """JSON text; names and values that are no UTF-8 are kept as escapes."""
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def dump(entries: list[Entry], origin: dict[str, str]) -> bytes:
+    """The configuration file as bytes."""
+    document: dict[str, Any] = {"format": FORMAT, "version": VERSION}
+    document.update(origin)
+    document["objects"] = [entry.to_json() for entry in entries]
+    return to_bytes(document)
+
+
+def write_atomic(path: str, data: bytes) -> None:
+    """Replace the file at path by data as a whole, durable when this returns; mode 0600."""
+    target = os.path.realpath(path)
+    directory = os.path.dirname(target)
+    temporary: Optional[str] = None
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{os.path.basename(target)}.", suffix=".tmp", dir=directory
+        )
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.rename(temporary, target)
+        temporary = None
+        sync_directory(directory)
+    except OSError as error:
+        raise file_error("write", path, error) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def sync_directory(directory: str) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_overwrite(path: str, entries: list[Entry]) -> None:
+    """Refuse to replace a file that is not ours, or objects by none at all."""
+    try:
+        old = parse(path, read_file(path))
+    except NotFoundError:
+        return
+    except UsageError as error:
+        raise CtlError(
+            EXIT_DENIED, f"not overwriting: {error.message}", "use --force to replace it"
+        ) from error
+    if any(is_user_object(entry.path) for entry in old) and not any(
+        is_user_object(entry.path) for entry in entries
+    ):
+        raise CtlError(
+            EXIT_DENIED,
+            f"not overwriting {path}: it has {len(old)} objects and the tree has none",
+            "use --force if the configuration is meant to be empty",
+        )
