@@ -10,7 +10,6 @@
  * and no LUN links to it.  rmdir drops the reference of its creation; the memory
  * goes with the last one, which an I_T_L nexus of an earlier link may still hold.
  */
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -18,6 +17,7 @@
 
 #include "cfs.h"
 #include "core.h"
+#include "identity.h"
 
 #define CST_DEVICE_NAME_MAX	64
 
@@ -179,29 +179,12 @@ static int cst_device_set_usn(struct cst_object *obj, union cst_attr_value val)
 				       val.str);
 }
 
-/* SPC-5 7.8.6.6: NAA 2, 3 and 5 have 8 bytes, NAA 6 has 16. */
-static bool cst_naa_is_valid(const char *naa)
-{
-	size_t len = strspn(naa, "0123456789abcdefABCDEF");
-
-	if (naa[len])
-		return false;
-	switch (naa[0]) {
-	case '2':
-	case '3':
-	case '5':
-		return len == 16;
-	case '6':
-		return len == 32;
-	default:
-		return false;
-	}
-}
-
 static int cst_device_set_naa_id(struct cst_object *obj,
 				 union cst_attr_value val)
 {
-	if (!cst_naa_is_valid(val.str)) {
+	u8 naa[CST_NAA_SIZE], len;
+
+	if (cst_naa_parse(val.str, naa, &len)) {
 		cst_config_error(&obj->group.cg_item, "naa_id",
 				 "\"%s\" is no NAA identifier; accepted: 16 hexadecimal digits, the first 2, 3 or 5, or 32, the first 6",
 				 val.str);

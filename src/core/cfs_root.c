@@ -11,10 +11,12 @@
 
 #include "cfs.h"
 #include "core.h"
+#include "identity.h"
 
 struct cst_root {
 	struct cst_object	obj;
 	u32			cmd_mem_limit_mb;
+	char			setup_id[CST_SETUP_ID_SIZE];
 };
 
 static struct cst_root cst_root;
@@ -77,12 +79,25 @@ CST_ATTR(cst_root, cmd_mem_limit_mb, 0644,
 	 .apply = cst_root_set_cmd_mem_limit,
 	 .help = "Memory for the data of commands; a quarter of all at first.");
 
+static int cst_root_set_setup_id(struct cst_object *obj,
+				 union cst_attr_value val)
+{
+	cst_setup_id_set(val.str);
+	return 0;
+}
+
+CST_ATTR(cst_root, setup_id, 0644, CST_FIELD(cst_root, obj, setup_id),
+	 .type = CST_ATTR_STRING, .flags = CST_ATTR_GENERATED, .min = 1,
+	 .apply = cst_root_set_setup_id,
+	 .help = "This host, in the generated identifiers of devices made from now on.");
+
 static const struct cst_attr *const cst_root_attrs[] = {
 	&cst_root_attr_version,
 	&cst_root_attr_features,
 	&cst_root_attr_generation,
 	&cst_root_attr_last_error,
 	&cst_root_attr_cmd_mem_limit_mb,
+	&cst_root_attr_setup_id,
 	NULL
 };
 
@@ -117,6 +132,7 @@ int cst_cfs_init(void)
 	if (ret)
 		goto exit_target;
 	cst_root.cmd_mem_limit_mb = cst_buffer_limit_mb();
+	cst_setup_id_get(cst_root.setup_id);
 
 	mutex_init(&cst_subsys.su_mutex);
 	config_group_init_type_name(&cst_subsys.su_group, "cst",

@@ -10,7 +10,6 @@
  * exists only while the nexus is registered; one made by mkdir also before and
  * after.  target->obj.lock and sess->closing tell.
  */
-#include <linux/ctype.h>
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/slab.h>
