@@ -227,7 +227,6 @@ static int cst_get_stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 static const struct genl_ops cst_genl_ops[] = {
 	{
 		.cmd = CST_CMD_GET_STATS,
-		.validate = GENL_DONT_VALIDATE_STRICT | GENL_DONT_VALIDATE_DUMP,
 		.dumpit = cst_get_stats_dump,
 	},
 };
