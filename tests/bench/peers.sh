@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Rows of the benchmark that frame the others: null_blk is the block layer and
+# fio alone, scsi_debug with fake I/O adds the initiator's SCSI stack (the floor
+# of loop), nvmet over TCP shows what a modern target over a network costs.
+
+nvmet=/sys/kernel/config/nvmet
+nvme_nqn=nqn.2026-01.example:bench
+
+# Without max_sectors it takes 127 KiB at once and splits what we measure.
+nullblk_up() {
+	modprobe null_blk nr_devices=1 gb=1 max_sectors=2048 && disk=/dev/nullb0
+}
+
+nullblk_down() {
+	rmmod null_blk
+}
+
+null_blk_none_up() {
+	nullblk_up
+}
+
+null_blk_none_down() {
+	nullblk_down
+}
+
+scsi_debug_loop_up() {
+	modprobe scsi_debug fake_rw=1 delay=0 dev_size_mb="$disk_mib" || return 1
+	disk=$(host_disk "$(scsi_hosts scsi_debug)" 0)
+}
+
+scsi_debug_loop_down() {
+	rmmod scsi_debug
+}
+
+nvme_disk_now() {
+	local n
+	for n in /sys/class/nvme-subsystem/*; do
+		[ "$(cat "$n/subsysnqn" 2>/dev/null)" = $nvme_nqn ] || continue
+		for n in "$n"/nvme*n*; do
+			[ -b "/dev/${n##*/}" ] && echo "/dev/${n##*/}" && return
+		done
+	done
+	return 1
+}
+
+nvmet_tcp_up() {
+	local ns=$nvmet/subsystems/$nvme_nqn/namespaces/1 port=$nvmet/ports/1
+	modprobe -a nvmet nvmet-tcp nvme-tcp && nullblk_up || return 1
+	mkdir $nvmet/subsystems/$nvme_nqn $ns $port
+	echo 1 >$nvmet/subsystems/$nvme_nqn/attr_allow_any_host
+	echo /dev/nullb0 >$ns/device_path
+	echo 1 >$ns/enable
+	echo tcp >$port/addr_trtype
+	echo ipv4 >$port/addr_adrfam
+	echo 127.0.0.1 >$port/addr_traddr
+	echo 4420 >$port/addr_trsvcid
+	ln -s $nvmet/subsystems/$nvme_nqn $port/subsystems/$nvme_nqn
+	# One write connects; nvme-cli does no more.
+	echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=$nvme_nqn,hostnqn=nqn.2026-01.example:host" \
+		>/dev/nvme-fabrics
+	wait_for 15 nvme_disk_now
+	disk=$(nvme_disk_now)
+}
+
+nvmet_tcp_down() {
+	local c
+	for c in /sys/class/nvme/nvme*; do
+		[ "$(cat "$c/subsysnqn")" != $nvme_nqn ] || echo 1 >"$c/delete_controller"
+	done
+	rm $nvmet/ports/1/subsystems/$nvme_nqn
+	rmdir $nvmet/ports/1 $nvmet/subsystems/$nvme_nqn/namespaces/1 $nvmet/subsystems/$nvme_nqn
+	nullblk_down
+}

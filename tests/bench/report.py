@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The benchmark's results as tables, and what they mean against the limits."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+WORKLOADS = ["rr4k-q1", "rr4k-q32", "rw4k-q32", "sr256k-q8", "sw256k-q8"]
+
+# TARGET/FABRIC/HANDLER in the order of measuring: what may crash comes last.
+ROWS = [
+    "null_blk/none/nullio",
+    "scsi_debug/loop/nullio",
+    "lio/loop/nullio",
+    "lio/loop/fileio",
+    "lio/iscsi/nullio",
+    "lio/iscsi/fileio",
+    "nvmet/tcp/nullio",
+    "cst/loop/nullio",
+    "cst/loop/fileio",
+    "cst/iscsi/nullio",
+    "cst/iscsi/fileio",
+]
+
+COUNTED = ["lio/iscsi/nullio", "cst/iscsi/nullio"]
+
+# Rows that belong beside each of ours, and what they are there.
+GROUPS = [
+    ("loop, nullio", "loop/nullio", ["scsi_debug/loop/nullio"]),
+    ("loop, fileio on tmpfs", "loop/fileio", ["scsi_debug/loop/nullio"]),
+    ("iSCSI, nullio", "iscsi/nullio", ["nvmet/tcp/nullio"]),
+    ("iSCSI, fileio on tmpfs", "iscsi/fileio", ["nvmet/tcp/nullio"]),
+]
+
+LABELS = {
+    "null_blk": "null_blk",
+    "scsi_debug": "scsi_debug fake_rw (floor)",
+    "lio": "LIO",
+    "nvmet": "nvmet over TCP, null_blk",
+    "scst": "SCST (measured earlier)",
+    "cst": "cst",
+}
+
+EVENTS = {
+    "wakeups": "target wake-ups",
+    "packets": "packets with data sent by the target",
+    "acks": "pure acknowledgements sent by the target",
+    "slabs": "slab allocations by the target's modules",
+    "pages": "page allocations by the target's modules",
+}
+
+# {row: {workload: thousand instructions per I/O}}
+Cells = dict[str, dict[str, float]]
+# {row: {event: per I/O}}
+Counts = dict[str, dict[str, float]]
+
+
+def words(path: Path) -> list[list[str]]:
+    """The lines of a file that are not comments, split."""
+    lines = (line.split("#")[0].split() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def to_json(cells: Cells) -> list[dict[str, object]]:
+    out = []
+    for row, values in cells.items():
+        target, fabric, handler = row.split("/")
+        for workload, value in values.items():
+            out.append(
+                {
+                    "target": target,
+                    "fabric": fabric,
+                    "handler": handler,
+                    "workload": workload,
+                    "kinstr_per_io": round(value, 2),
+                }
+            )
+    return out
+
+
+def from_json(path: Path) -> Cells:
+    cells: Cells = {}
+    for cell in json.loads(path.read_text()):
+        row = "{target}/{fabric}/{handler}".format_map(cell)
+        cells.setdefault(row, {})[cell["workload"]] = cell["kinstr_per_io"]
+    return cells
+
+
+def line(label: str, columns: list[str]) -> str:
+    return f"  {label:<28}" + "".join(f"{text:>11}" for text in columns)
+
+
+def table(cells: Cells, reference: Path) -> list[str]:
+    """The rows that were measured, ours first in each group, and the ratios."""
+    shown = dict(cells)
+    for name, *values in words(reference):
+        shown[name] = dict(zip(WORKLOADS, map(float, values)))
+    workloads = [w for w in WORKLOADS if any(w in values for values in cells.values())]
+
+    def row(name: str) -> list[str]:
+        values = shown.get(name, {})
+        columns = [f"{values[w]:.1f}" if w in values else "-" for w in workloads]
+        return [line(LABELS[name.split("/")[0]], columns)]
+
+    def ratio(ours: str, theirs: str) -> list[str]:
+        a, b = shown.get(ours, {}), shown.get(theirs, {})
+        columns = [f"{a[w] / b[w]:.2f}" if w in a and w in b else "-" for w in workloads]
+        if ours not in cells or theirs not in shown:
+            return []
+        return [line("  cst : " + theirs.split("/")[0], columns)]
+
+    out = [line("thousand instructions per I/O", workloads)]
+    for title, group, beside in GROUPS:
+        names = [f"{t}/{group}" for t in ("cst", "lio")] + beside
+        present = [name for name in names if name in cells]
+        if not any(name.endswith(group) for name in present):
+            continue
+        out += ["", title]
+        for name in present:
+            out += row(name)
+        out += row(f"scst/{group}")
+        for name in names[1:2] + [f"scst/{group}"] + beside:
+            out += ratio(names[0], name)
+    alone = [name for name in ("scsi_debug/loop/nullio", "nvmet/tcp/nullio", "null_blk/none/nullio")
+             if name in cells]
+    if alone:
+        out += ["", "what frames them"]
+        for name in alone:
+            out += row(name)
+    return out
+
+
+def compare(cells: Cells, before: Cells) -> list[str]:
+    """Changes; differences below 2 % mean nothing with this method."""
+    out = [line("change in %", WORKLOADS)]
+    for row, values in cells.items():
+        old = before.get(row, {})
+        columns = [
+            f"{100 * (values[w] / old[w] - 1):+.1f}" if w in values and w in old else "-"
+            for w in WORKLOADS
+        ]
+        out.append(line(row, columns))
+    return out
+
+
+def limits(cells: Cells, counts: Counts, path: Path) -> tuple[list[str], int]:
+    """One line for each limit whose figure is there, and how many are missed."""
+    out, missed = [], 0
+    for row, what, text in words(path):
+        if what in EVENTS:
+            value, unit = counts.get(row, {}).get(what), f"{EVENTS[what]} per I/O"
+        else:
+            value, unit = cells.get(row, {}).get(what), f"k instructions, {what}"
+        if value is None:
+            continue
+        shown = f"{value:.1f}" if what not in EVENTS else f"{value:.2f}"
+        # Compared as shown: the method is not good for more digits.
+        met = float(shown) <= float(text)
+        missed += not met
+        verdict = "met" if met else "MISSED"
+        out.append(f"  {row:<18}{shown:>7}  limit {text:>4}  {verdict:<7} {unit}")
+    return out, missed
+
+
+def count_table(counts: Counts) -> list[str]:
+    if not counts:
+        return []
+    names = sorted(counts, key=lambda name: not name.startswith("cst"))
+    out = [f"{'per 4k random read at queue depth 32 over iSCSI':<46}"
+           + "".join(f"{n.split('/')[0]:>8}" for n in names)]
+    for event, label in EVENTS.items():
+        out.append(f"  {label:<44}" + "".join(f"{counts[n][event]:>8.2f}" for n in names))
+    return out
+
+
+# --- the guest's counters (count.sh) ---
+
+THREADS = {"cst": r"cst", "lio": r"iscsi_(trx|ttx|np)$"}
+MODULES = {"cst": r"cst(_\w+)?$", "lio": r"(iscsi_target_mod|target_core_\w+|tcm_loop)$"}
+
+# Functions between the one that wants something and the event's tracepoint.
+WAKING = re.compile(
+    r"ttwu_|try_to_wake_up|(__)?wake_up|default_wake|autoremove_wake|woken_wake|swake_up|complete"
+    r"|(__)?queue_work|(__)?queue_delayed_work|mod_delayed_work|insert_work|kthread_queue|kthread_insert"
+)
+ALLOCATING = re.compile(
+    r"(__)?kmem_cache_alloc|(__)?kmalloc|kvmalloc|krealloc|kmemdup|mempool_|sg_kmalloc|(__)?sg_alloc"
+    r"|sgl_alloc|(__)?alloc_pages|(__)?get_free_pages|get_zeroed_page|(__)?folio_alloc|page_frag_alloc"
+    r"|(__)?alloc_percpu|pcpu_alloc|slab_post_alloc|new_slab|allocate_slab|___slab_alloc|__slab_alloc"
+)
+
+
+def histogram(text: str) -> list[tuple[str, list[str], int]]:
+    """Entries of a histogram as (comm, frames, hits)."""
+    out = []
+    for keys, hits in re.findall(r"^\{ (.*?)\} hitcount: +(\d+)", text, re.S | re.M):
+        comm = re.match(r"comm: ([^,\n]*)", keys)
+        frames = [frame.strip() for frame in keys.split("\n")[1:] if frame.strip()]
+        out.append((comm[1].strip() if comm else "", frames, int(hits)))
+    return out
+
+
+def wanted_by(frames: list[str], plumbing: re.Pattern[str]) -> str:
+    """The module whose function wanted it; empty for the kernel itself."""
+    for frame in frames:
+        if not plumbing.match(frame):
+            module = re.search(r"\[(\w+)\]$", frame)
+            return module[1] if module else ""
+    return ""
+
+
+def wakeups(target: str, cheap: list[tuple[str, list[str], int]],
+            traced: list[tuple[str, list[str], int]]) -> float:
+    """Wake-ups of the target: of its own threads, and of kernel workers for it.
+
+    Who wanted a worker is known from the stack traces only; they give the share.
+    """
+    of_worker: dict[str, list[int]] = {}
+    for comm, frames, n in traced:
+        mine, every = of_worker.setdefault(comm, [0, 0])
+        ours = re.match(MODULES[target], wanted_by(frames, WAKING)) is not None
+        of_worker[comm] = [mine + n * ours, every + n]
+    hits = 0.0
+    for comm, _, n in cheap:
+        if re.match(THREADS[target], comm):
+            hits += n
+        elif comm.startswith("kworker") and comm in of_worker:
+            mine, every = of_worker[comm]
+            hits += n * mine / every
+    return hits
+
+
+def read_counts(target: str, text: str) -> dict[str, float]:
+    """The file that count.sh wrote, as events per I/O."""
+    passes = []
+    for one in re.split(r"^pass\n", text, flags=re.M)[1:]:
+        found = re.search(r"^ios ([1-9]\d*)$", one, re.M)
+        if not found:
+            raise ValueError("no I/O was done while counting")
+        if re.search(r"Dropped: [1-9]", one):
+            raise ValueError("a histogram is too small")
+        events = re.findall(r"^event (\S+)\n(.*?)(?=^event |\Z)", one, re.S | re.M)
+        passes.append((int(found[1]), one, {name: histogram(body) for name, body in events}))
+    if len(passes) != 4:
+        raise ValueError("counting was cut short")
+
+    packets, cheap, traced, memory = passes
+    out = {"wakeups": wakeups(target, cheap[2]["sched/sched_wakeup"], traced[2]["sched/sched_wakeup"]) / cheap[0]}
+    for name, n in re.findall(r"^packets (\w+) (\d+)$", packets[1], re.M):
+        out["packets" if name == "data" else "acks"] = int(n) / packets[0]
+    for event, entries in memory[2].items():
+        hits = sum(n for _, frames, n in entries
+                   if re.match(MODULES[target], wanted_by(frames, ALLOCATING)))
+        what = "pages" if event == "kmem/mm_page_alloc" else "slabs"
+        out[what] = out.get(what, 0) + hits / memory[0]
+    return out
