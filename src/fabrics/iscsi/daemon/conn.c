@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A connection from accept(2) to the hand-over to the kernel, or to the end of
+ * its discovery session.  listen.c brings new ones; PDUs go to login.c and
+ * discovery.c, which decide, and what they decide is carried out here.
+ *
+ * Memory: struct conn, an output buffer once the first header has come, and the
+ * text that login.c holds, 16 KiB at most together.  Reading never goes beyond the
+ * PDU at hand: what an initiator sends behind its last login request stays in
+ * the socket, for the kernel.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define CONN_OUT_SIZE	(PDU_BHS_LEN + LOGIN_TEXT_OUT_MAX)
+/* PDUs in one go, before others have their turn. */
+#define CONN_BATCH	16
+#define CONN_IDLE_MS	60000
+#define CONN_CLOSE_MS	2000
+#define CONN_DRAIN_MAX	65536
+
+_Static_assert(LOGIN_TEXT_OUT_MAX % 4 == 0, "padding must fit the output buffer");
+
+enum conn_state {
+	CONN_LOGIN,
+	CONN_DISCOVERY,
+	CONN_CLOSING,	/* the last response is out, wait for the peer to read it */
+};
+
+enum conn_link {
+	LINK_ALL,
+	LINK_PORTAL,
+	LINK_SOURCE,
+	LINK_COUNT,
+};
+
+/**
+ * struct conn - a connection
+ *
+ * @watch: the socket
+ * @srv: the daemon
+ * @queue: in srv->queue[] by @state, or in srv->dead
+ * @since: when the deadline of its queue began to run
+ * @link: its places in the scopes
+ * @source: the peer that @link[LINK_SOURCE] belongs to
+ * @fd: the socket, -1 once closed
+ * @state: which protocol handles PDUs
+ * @close_after: the pending output is the last
+ * @writing: waiting for the socket to take more
+ * @in_data: reading @data, else @bhs
+ * @bhs: header being read
+ * @data: data segment being read, inside login.c's or discovery.c's buffer
+ * @data_len: of @data, with padding
+ * @got: bytes of the one being read
+ * @drained: bytes thrown away while closing
+ * @out: the PDU being sent
+ * @sent: bytes of it, padding included
+ * @local, @remote: addresses
+ * @login, @discovery: protocol state
+ */
+struct conn {
+	struct watch watch;
+	struct server *srv;
+	struct list queue;
+	uint64_t since;
+	struct scope_link link[LINK_COUNT];
+	struct source *source;
+	int fd;
+	enum conn_state state;
+	bool close_after;
+	bool writing;
+	bool in_data;
+	uint8_t bhs[PDU_BHS_LEN];
+	uint8_t *data;
+	size_t data_len;
+	size_t got;
+	size_t drained;
+	struct pdu_out out;
+	size_t sent;
+	char local[ADDR_TEXT_SIZE];
+	char remote[ADDR_TEXT_SIZE];
+	struct login login;
+	struct discovery discovery;
+};
+
+_Static_assert(sizeof(struct conn) + CONN_OUT_SIZE + TEXT_IN_MAX <= 16384,
+	       "memory of an unauthenticated connection");
+
+static int conn_find_target(void *ctx, const char *target, const char *initiator,
+			    struct target_info *info)
+{
+	struct conn *c = ctx;
+	struct kernel *k = c->srv->kernel;
+
+	return k->ops->find_target(k, target, initiator, c->local, info);
+}
+
+static const struct login_ops conn_login_ops = {
+	.find_target = conn_find_target,
+};
+
+static int conn_list_targets(void *ctx, const char *initiator, const char *target,
+			     discovery_target_fn fn, void *arg)
+{
+	struct conn *c = ctx;
+	struct kernel *k = c->srv->kernel;
+
+	return k->ops->list_targets(k, initiator, c->local, target, fn, arg);
+}
+
+static const struct discovery_ops conn_discovery_ops = {
+	.list_targets = conn_list_targets,
+};
+
+static void conn_deadline(struct conn *c, enum deadline deadline)
+{
+	c->since = c->srv->now;
+	list_move_tail(&c->srv->queue[deadline], &c->queue);
+}
+
+/* Closes now; the memory goes when nobody can hold a pointer any more. */
+static void conn_close(struct conn *c)
+{
+	size_t i;
+
+	server_unwatch(c->srv, c->fd);
+	close(c->fd);
+	c->fd = -1;
+	for (i = 0; i < LINK_COUNT; i++)
+		scope_leave(&c->link[i]);
+	source_put(&c->srv->sources, c->source);
+	login_free(&c->login);
+	discovery_free(&c->discovery);
+	list_move_tail(&c->srv->dead, &c->queue);
+}
+
+void conn_reap(struct server *srv)
+{
+	while (!list_empty(&srv->dead)) {
+		struct conn *c = list_entry(srv->dead.next, struct conn, queue);
+
+		list_del(&c->queue);
+		free(c->out.buf);
+		free(c);
+	}
+}
+
+/* Drops the connection that @scope can best do without; false if it is empty. */
+bool conn_drop_one(struct scope *scope)
+{
+	struct conn *c = scope_victim(scope);
+
+	if (c)
+		conn_close(c);
+	return c;
+}
+
+/*
+ * Keeps @scope below @limit.  The scope of a source may be gone afterwards: it
+ * goes with its last connection.
+ */
+static void conn_make_room(struct scope *scope, unsigned int limit)
+{
+	unsigned int excess = limit && scope->count >= limit ? scope->count - limit + 1 : 0;
+
+	while (excess--) {
+		log_peer(LOG_INFO, "%s: dropped to make room for a new connection",
+			 scope_victim(scope)->remote);
+		conn_drop_one(scope);
+	}
+}
+
+static void conn_interest(struct conn *c, bool writing)
+{
+	if (c->writing == writing)
+		return;
+	c->writing = writing;
+	server_rewatch(c->srv, c->fd, writing ? EPOLLOUT : EPOLLIN, &c->watch);
+}
+
+static size_t iov_skip(struct iovec *iov, size_t len, size_t *skip)
+{
+	size_t n = *skip < len ? *skip : len;
+
+	iov->iov_base = (char *)iov->iov_base + n;
+	iov->iov_len = len - n;
+	*skip -= n;
+	return iov->iov_len;
+}
+
+/* Sends what is pending.  1 when all of it is out, 0 to wait, -1 on failure. */
+static int conn_send(struct conn *c)
+{
+	static const uint8_t zero[4];
+	size_t skip = c->sent, left;
+	struct iovec iov[3] = {
+		{ .iov_base = c->out.buf },
+		{ .iov_base = (void *)(uintptr_t)c->out.tail },
+		{ .iov_base = (void *)(uintptr_t)zero },
+	};
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 3 };
+	ssize_t n;
+
+	left = iov_skip(&iov[0], c->out.len, &skip);
+	left += iov_skip(&iov[1], c->out.tail_len, &skip);
+	left += iov_skip(&iov[2], pdu_pad(c->out.tail_len), &skip);
+	while (left) {
+		n = sendmsg(c->fd, &msg, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -1;
+		c->sent += (size_t)n;
+		if ((size_t)n < left)
+			return 0;
+		left = 0;
+	}
+	c->out.len = 0;
+	c->sent = 0;
+	if (c->state == CONN_DISCOVERY)
+		discovery_sent(&c->discovery);
+	return 1;
+}
+
+/* Reads up to *@got == @len.  1 when complete, 0 to wait, -1 when it is over. */
+static int conn_fill(struct conn *c, uint8_t *buf, size_t len)
+{
+	ssize_t n;
+
+	while (c->got < len) {
+		n = recv(c->fd, buf + c->got, len - c->got, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -1;
+		if (n == 0)
+			return -1;
+		c->got += (size_t)n;
+	}
+	c->got = 0;
+	return 1;
+}
+
+/* The last response is out: let the peer read it before the socket goes. */
+static void conn_shutdown(struct conn *c)
+{
+	c->close_after = false;
+	c->state = CONN_CLOSING;
+	shutdown(c->fd, SHUT_WR);
+	conn_deadline(c, DEADLINE_CLOSE);
+}
+
+/*
+ * Unread input would turn our close into a reset, which may destroy the response
+ * on its way: throw a bounded amount of it away.
+ */
+static int conn_drain(struct conn *c)
+{
+	uint8_t buf[4096];
+	ssize_t n;
+
+	do {
+		n = recv(c->fd, buf, sizeof(buf), 0);
+		if (n > 0)
+			c->drained += (size_t)n;
+	} while (n > 0 && c->drained < CONN_DRAIN_MAX);
+	return n < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+static void conn_start_discovery(struct conn *c)
+{
+	const struct discovery_start start = {
+		.initiator = c->login.initiator,
+		.local = c->local,
+		.cid = c->login.req.cid,
+		.statsn = c->login.statsn + 1,
+		.cmdsn = c->login.req.cmdsn,
+		.peer_dsl = negotiation_xmit_dsl(&c->login.keys),
+	};
+
+	log_peer(LOG_INFO, "%s: %s starts discovery", c->remote, c->login.initiator);
+	discovery_init(&c->discovery, &conn_discovery_ops, c, &start);
+	c->state = CONN_DISCOVERY;
+}
+
+/* Gives the connection to the kernel.  True when it has been taken. */
+static bool conn_handover(struct conn *c)
+{
+	const struct login *l = &c->login;
+	const struct kernel_conn kc = {
+		.fd = c->fd,
+		.target = l->target.name,
+		.initiator = l->initiator,
+		.local = c->local,
+		.remote = c->remote,
+		.isid = l->req.isid,
+		.tsih = l->req.tsih,
+		.cid = l->req.cid,
+		.cmdsn = l->req.cmdsn,
+		.statsn = l->statsn,
+		.login_rsp = c->out.buf,
+		.login_rsp_len = c->out.len,
+		.value = l->keys.value,
+		.xmit_dsl = negotiation_xmit_dsl(&l->keys),
+	};
+	struct kernel *k = c->srv->kernel;
+	int err;
+
+	/*
+	 * The kernel's reference keeps the socket alive beyond our close(2), and
+	 * with it a registration in the event loop: that has to go first.
+	 */
+	server_unwatch(c->srv, c->fd);
+	err = k->ops->new_conn(k, &kc);
+	if (!err) {
+		log_peer(LOG_INFO, "%s: %s logged in to %s", c->remote, l->initiator,
+			 l->target.name);
+		return true;
+	}
+	if (err == -ENOTCONN || server_watch(c->srv, c->fd, EPOLLIN, &c->watch) < 0)
+		return true;
+	login_refuse_handover(&c->login, err, &c->out);
+	return false;
+}
+
+static void conn_log_end(const struct conn *c)
+{
+	const char *why = c->state == CONN_LOGIN ? c->login.why : c->discovery.why;
+
+	if (!why)
+		return;
+	if (c->state == CONN_LOGIN)
+		log_peer(LOG_NOTICE, "%s: login of %s to %s refused: %s", c->remote,
+			 c->login.initiator[0] ? c->login.initiator : "(unnamed)",
+			 c->login.asked[0] ? c->login.asked : "(no target)", why);
+	else
+		log_peer(LOG_NOTICE, "%s: discovery by %s ended: %s", c->remote,
+			 c->login.initiator, why);
+}
+
+static void conn_progress(struct conn *c)
+{
+	size_t i;
+
+	for (i = 0; i < LINK_COUNT; i++)
+		scope_progress(&c->link[i]);
+	if (c->state == CONN_DISCOVERY)
+		conn_deadline(c, DEADLINE_IDLE);
+}
+
+/* Carries out what the protocol has decided.  False: close the connection. */
+static bool conn_act(struct conn *c, enum pdu_verdict verdict)
+{
+	switch (verdict) {
+	case PDU_READ:
+		c->in_data = true;
+		return true;
+	case PDU_DISCOVERY:
+		conn_start_discovery(c);
+		conn_progress(c);
+		return true;
+	case PDU_REPLY:
+	case PDU_SILENT:
+		conn_progress(c);
+		return true;
+	case PDU_HANDOVER:
+		if (conn_handover(c))
+			return false;
+		conn_log_end(c);
+		c->close_after = true;
+		return true;
+	case PDU_REPLY_CLOSE:
+		conn_log_end(c);
+		c->close_after = true;
+		return true;
+	case PDU_DROP:
+		conn_log_end(c);
+		return false;
+	}
+	return false;
+}
+
+/* Reads one step: a header or a data segment.  As conn_fill(). */
+static int conn_receive(struct conn *c)
+{
+	bool discovery = c->state == CONN_DISCOVERY;
+	enum pdu_verdict verdict;
+	int ret;
+
+	ret = c->in_data ? conn_fill(c, c->data, c->data_len) :
+		conn_fill(c, c->bhs, sizeof(c->bhs));
+	if (ret <= 0)
+		return ret;
+
+	if (c->in_data) {
+		c->in_data = false;
+		verdict = discovery ? discovery_payload(&c->discovery, &c->out) :
+			login_payload(&c->login, &c->out);
+		return conn_act(c, verdict) ? 1 : -1;
+	}
+	if (!c->out.buf) {
+		c->out.buf = malloc(CONN_OUT_SIZE);
+		if (!c->out.buf)
+			return -1;
+		c->out.size = CONN_OUT_SIZE;
+	}
+	verdict = discovery ?
+		discovery_header(&c->discovery, c->bhs, &c->data, &c->data_len, &c->out) :
+		login_header(&c->login, c->bhs, &c->data, &c->data_len, &c->out);
+	return conn_act(c, verdict) ? 1 : -1;
+}
+
+static int conn_step(struct conn *c)
+{
+	int ret;
+
+	if (c->state == CONN_CLOSING)
+		return conn_drain(c);
+	if (c->out.len) {
+		ret = conn_send(c);
+		conn_interest(c, ret == 0);
+		if (ret > 0 && c->close_after)
+			conn_shutdown(c);
+		return ret;
+	}
+	return conn_receive(c);
+}
+
+static void conn_run(struct conn *c)
+{
+	int i, ret = 1;
+
+	/* Whatever is left makes the level-triggered loop come back. */
+	for (i = 0; i < CONN_BATCH && ret > 0; i++)
+		ret = conn_step(c);
+	if (ret < 0)
+		conn_close(c);
+	else if (c->out.len)
+		conn_interest(c, true);
+}
+
+static void conn_ready(struct watch *watch, uint32_t events)
+{
+	struct conn *c = list_entry(watch, struct conn, watch);
+
+	(void)events;
+	/* It may have been dropped for another one in this round. */
+	if (c->fd >= 0)
+		conn_run(c);
+}
+
+static void conn_keepalive(int fd)
+{
+	static const struct {
+		int level;
+		int option;
+		int value;
+	} options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+	};
+	size_t i;
+
+	/* A failure means that the peer has gone, which reading will tell. */
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		setsockopt(fd, options[i].level, options[i].option, &options[i].value,
+			   sizeof(options[i].value));
+}
+
+static bool conn_set_addresses(struct conn *c, const struct sockaddr_storage *peer)
+{
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(local);
+
+	if (getsockname(c->fd, (struct sockaddr *)&local, &len) < 0)
+		return false;
+	addr_format(&local, c->local);
+	addr_format(peer, c->remote);
+	return true;
+}
+
+static uint16_t conn_discovery_tsih(struct server *srv)
+{
+	if (!++srv->next_tsih)
+		srv->next_tsih = 1;
+	return srv->next_tsih;
+}
+
+/* A new connection on @portal.  Takes @fd over whatever happens. */
+void conn_open(struct server *srv, struct scope *portal, int fd,
+	       const struct sockaddr_storage *peer)
+{
+	struct addr_source key;
+	struct source *source;
+	struct conn *c;
+
+	addr_source(peer, &key);
+	source = source_find(&srv->sources, &key);
+	if (source)
+		conn_make_room(&source->scope, srv->settings.max_per_source);
+	conn_make_room(portal, srv->settings.max_per_portal);
+	conn_make_room(&srv->all, srv->max_conns);
+
+	source = source_get(&srv->sources, &key);
+	c = calloc(1, sizeof(*c));
+	if (!c || !source)
+		goto fail;
+	c->watch.ready = conn_ready;
+	c->srv = srv;
+	c->fd = fd;
+	c->source = source;
+	if (!conn_set_addresses(c, peer))
+		goto fail;
+	conn_keepalive(fd);
+	if (server_watch(srv, fd, EPOLLIN, &c->watch) < 0)
+		goto fail;
+	login_init(&c->login, &conn_login_ops, c, conn_discovery_tsih(srv));
+	list_init(&c->queue);
+	conn_deadline(c, DEADLINE_LOGIN);
+	scope_join(&srv->all, &c->link[LINK_ALL], c);
+	scope_join(portal, &c->link[LINK_PORTAL], c);
+	scope_join(&source->scope, &c->link[LINK_SOURCE], c);
+	/* The first request has often come along. */
+	conn_run(c);
+	return;
+
+fail:
+	if (source)
+		source_put(&srv->sources, source);
+	free(c);
+	close(fd);
+}
+
+static uint64_t conn_time_to_live(const struct server *srv, enum deadline deadline)
+{
+	switch (deadline) {
+	case DEADLINE_LOGIN:
+		return (uint64_t)srv->settings.login_timeout * 1000;
+	case DEADLINE_IDLE:
+		return CONN_IDLE_MS;
+	default:
+		return CONN_CLOSE_MS;
+	}
+}
+
+/* When the first connection of a queue has to go; UINT64_MAX for never. */
+static uint64_t conn_queue_deadline(const struct server *srv, enum deadline deadline)
+{
+	const struct list *queue = &srv->queue[deadline];
+
+	if (list_empty(queue))
+		return UINT64_MAX;
+	return list_entry(queue->next, struct conn, queue)->since +
+		conn_time_to_live(srv, deadline);
+}
+
+uint64_t conn_next_deadline(const struct server *srv)
+{
+	uint64_t at, first = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < DEADLINE_COUNT; i++) {
+		at = conn_queue_deadline(srv, (enum deadline)i);
+		if (at < first)
+			first = at;
+	}
+	return first;
+}
+
+/* Closes what has been too slow. */
+void conn_expire(struct server *srv)
+{
+	size_t i;
+
+	for (i = 0; i < DEADLINE_COUNT; i++) {
+		while (conn_queue_deadline(srv, (enum deadline)i) <= srv->now) {
+			struct conn *c = list_entry(srv->queue[i].next, struct conn, queue);
+
+			if (i == DEADLINE_LOGIN)
+				log_peer(LOG_INFO, "%s: login timed out", c->remote);
+			conn_close(c);
+		}
+	}
+}

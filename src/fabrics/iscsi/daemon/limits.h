@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who has to go when there are too many connections. */
+#ifndef ISCSID_LIMITS_H
+#define ISCSID_LIMITS_H
+
+#include <stddef.h>
+
+#include "addr.h"
+#include "list.h"
+
+/**
+ * struct scope - connections that are counted together
+ *
+ * @silent: those that have said nothing useful, oldest first
+ * @active: the others, the one that has made no progress for longest first
+ * @count: of both
+ */
+struct scope {
+	struct list silent;
+	struct list active;
+	unsigned int count;
+};
+
+struct conn;
+
+/* A connection's place in a scope. */
+struct scope_link {
+	struct list node;
+	struct scope *scope;
+	struct conn *conn;
+};
+
+void scope_init(struct scope *scope);
+void scope_join(struct scope *scope, struct scope_link *link, struct conn *conn);
+void scope_progress(struct scope_link *link);
+void scope_leave(struct scope_link *link);
+struct conn *scope_victim(const struct scope *scope);
+
+/**
+ * struct source - the connections from one peer
+ *
+ * @next: in the same bucket of the table
+ * @key: the peer
+ * @scope: its connections; the source is freed with the last one
+ */
+struct source {
+	struct source *next;
+	struct addr_source key;
+	struct scope scope;
+};
+
+#define SOURCE_BUCKETS	256
+
+struct source_table {
+	struct source *bucket[SOURCE_BUCKETS];
+	uint32_t seed;
+};
+
+void source_table_init(struct source_table *table);
+struct source *source_find(struct source_table *table, const struct addr_source *key);
+struct source *source_get(struct source_table *table, const struct addr_source *key);
+void source_put(struct source_table *table, struct source *source);
+
+#endif /* ISCSID_LIMITS_H */

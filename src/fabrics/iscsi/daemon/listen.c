@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Listening sockets.  server.c calls listen_sync() whenever the kernel's list of
+ * portals may have changed; new connections go to conn.c.
+ *
+ * Each portal has a struct listener, open or not: one that cannot be opened now
+ * (the port is taken, the interface does not exist) is tried again by the retry
+ * timer.  A portal that a wildcard of the same port covers needs no socket of its
+ * own, and could not have one.
+ */
+#include "listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "log.h"
+
+#define LISTEN_BACKLOG		4096
+#define LISTEN_ACCEPT_BATCH	64
+#define LISTEN_PORTALS_MAX	1024
+
+/**
+ * struct listener - a portal to listen on
+ *
+ * @watch: new connections
+ * @srv: the daemon
+ * @node: in srv->listeners
+ * @scope: connections that came in here
+ * @portal: as the kernel wrote it
+ * @addr, @addr_len: the same, parsed
+ * @fd: -1 while it is not open
+ * @wanted: the kernel still lists it
+ * @paused: out of descriptors, not watched until the retry timer
+ * @complained: its failure is in the log
+ */
+struct listener {
+	struct watch watch;
+	struct server *srv;
+	struct list node;
+	struct scope scope;
+	char portal[ADDR_TEXT_SIZE];
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	int fd;
+	bool wanted;
+	bool paused;
+	bool complained;
+};
+
+static void listener_close(struct listener *l)
+{
+	if (l->fd < 0)
+		return;
+	while (conn_drop_one(&l->scope))
+		;
+	server_unwatch(l->srv, l->fd);
+	close(l->fd);
+	l->fd = -1;
+	l->paused = false;
+	l->srv->listening--;
+	log_notice("no longer listening on %s", l->portal);
+}
+
+static void listener_free(struct listener *l)
+{
+	listener_close(l);
+	list_del(&l->node);
+	free(l);
+}
+
+static void listener_accept_failed(struct listener *l)
+{
+	switch (errno) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+		return;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		/* Somebody's place is better used by the one who is waiting. */
+		if (conn_drop_one(&l->srv->all))
+			return;
+		break;
+	default:
+		break;
+	}
+	log_peer(LOG_ERROR, "cannot accept on %s: %s", l->portal, strerror(errno));
+	l->paused = true;
+	server_rewatch(l->srv, l->fd, 0, &l->watch);
+	server_retry(l->srv);
+}
+
+static void listener_ready(struct watch *watch, uint32_t events)
+{
+	struct listener *l = list_entry(watch, struct listener, watch);
+	struct sockaddr_storage peer;
+	socklen_t len;
+	int fd, i;
+
+	(void)events;
+	for (i = 0; i < LISTEN_ACCEPT_BATCH; i++) {
+		len = sizeof(peer);
+		fd = accept4(l->fd, (struct sockaddr *)&peer, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			listener_accept_failed(l);
+			return;
+		}
+		conn_open(l->srv, &l->scope, fd, &peer);
+	}
+}
+
+static void socket_option(int fd, int level, int option, int value)
+{
+	/* Options are improvements; a kernel without one of them still listens. */
+	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
+		log_trace("socket option %d/%d: %s", level, option, strerror(errno));
+}
+
+static int listener_socket(const struct sockaddr_storage *addr, socklen_t addr_len)
+{
+	int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	socket_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (addr->ss_family == AF_INET6)
+		socket_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !addr_is_any(addr));
+	/* The address may come up later than we do. */
+	socket_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
+	/* Inherited by accepted sockets. */
+	socket_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (bind(fd, (const struct sockaddr *)addr, addr_len) < 0 ||
+	    listen(fd, LISTEN_BACKLOG) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int listener_socket_any_family(const struct listener *l)
+{
+	struct sockaddr_in v4 = {
+		.sin_family = AF_INET,
+		.sin_port = htons(addr_port(&l->addr)),
+	};
+	struct sockaddr_storage addr = { 0 };
+	int fd = listener_socket(&l->addr, l->addr_len);
+
+	/* "[::]" means every address; a host without IPv6 has the others. */
+	if (fd == -EAFNOSUPPORT && l->addr.ss_family == AF_INET6 && addr_is_any(&l->addr)) {
+		memcpy(&addr, &v4, sizeof(v4));
+		fd = listener_socket(&addr, sizeof(v4));
+	}
+	return fd;
+}
+
+static void listener_open(struct listener *l)
+{
+	int err;
+
+	l->fd = listener_socket_any_family(l);
+	err = l->fd < 0 ? l->fd : server_watch(l->srv, l->fd, EPOLLIN, &l->watch);
+	if (!err) {
+		l->complained = false;
+		l->srv->listening++;
+		log_notice("listening on %s", l->portal);
+		return;
+	}
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	if (!l->complained)
+		log_error("cannot listen on %s, trying again: %s", l->portal, strerror(-err));
+	l->complained = true;
+	server_retry(l->srv);
+}
+
+static struct listener *listener_find(struct server *srv, const char *portal)
+{
+	struct list *node;
+
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
+		struct listener *l = list_entry(node, struct listener, node);
+
+		if (!strcmp(l->portal, portal))
+			return l;
+	}
+	return NULL;
+}
+
+struct listen_request {
+	struct server *srv;
+	unsigned int count;
+};
+
+static int listen_portal(void *arg, const char *portal)
+{
+	struct listen_request *request = arg;
+	struct server *srv = request->srv;
+	struct listener *l = listener_find(srv, portal);
+
+	if (l) {
+		l->wanted = true;
+		return 0;
+	}
+	if (++request->count > LISTEN_PORTALS_MAX) {
+		log_error("too many portals, ignoring %s", portal);
+		return 0;
+	}
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	if (strlen(portal) >= sizeof(l->portal) ||
+	    !addr_parse(portal, &l->addr, &l->addr_len)) {
+		log_error("not an address: %s", portal);
+		free(l);
+		return 0;
+	}
+	strcpy(l->portal, portal);
+	l->watch.ready = listener_ready;
+	l->srv = srv;
+	l->fd = -1;
+	l->wanted = true;
+	scope_init(&l->scope);
+	list_add_tail(&srv->listeners, &l->node);
+	return 0;
+}
+
+/* Does a wanted wildcard other than @l accept what @l would accept? */
+static bool listener_covered(struct server *srv, const struct listener *l)
+{
+	struct list *node;
+
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
+		const struct listener *w = list_entry(node, struct listener, node);
+
+		if (w == l || !addr_is_any(&w->addr) ||
+		    addr_port(&w->addr) != addr_port(&l->addr))
+			continue;
+		if (w->addr.ss_family == AF_INET6 ||
+		    (l->addr.ss_family == AF_INET && !addr_is_any(&l->addr)))
+			return true;
+	}
+	return false;
+}
+
+/* Reads the portals and opens and closes sockets as they differ. */
+int listen_sync(struct server *srv)
+{
+	struct listen_request request = { .srv = srv };
+	struct list *node, *next;
+	int err;
+
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next)
+		list_entry(node, struct listener, node)->wanted = false;
+	err = srv->kernel->ops->get_portals(srv->kernel, listen_portal, &request);
+	if (err)
+		return err;
+
+	/* Close before opening: a wildcard needs the port for itself. */
+	for (node = srv->listeners.next; node != &srv->listeners; node = next) {
+		next = node->next;
+		if (!list_entry(node, struct listener, node)->wanted)
+			listener_free(list_entry(node, struct listener, node));
+	}
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next)
+		if (listener_covered(srv, list_entry(node, struct listener, node)))
+			listener_close(list_entry(node, struct listener, node));
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
+		struct listener *l = list_entry(node, struct listener, node);
+
+		if (l->fd < 0 && !listener_covered(srv, l))
+			listener_open(l);
+	}
+	return 0;
+}
+
+/* The retry timer: accept again where that had failed. */
+void listen_retry(struct server *srv)
+{
+	struct list *node;
+
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
+		struct listener *l = list_entry(node, struct listener, node);
+
+		if (l->paused)
+			l->paused = server_rewatch(srv, l->fd, EPOLLIN, &l->watch) < 0;
+	}
+}
+
+void listen_close_all(struct server *srv)
+{
+	while (!list_empty(&srv->listeners))
+		listener_free(list_entry(srv->listeners.next, struct listener, node));
+}
