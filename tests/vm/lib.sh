@@ -102,7 +102,7 @@ probe_accel() {
 		if [ -w /dev/kvm ] && timeout -s KILL 8 qemu-system-x86_64 \
 			-machine q35 -accel kvm -cpu host -m 256 -nodefaults -no-reboot \
 			-display none -serial stdio -kernel "$base/vmlinuz" \
-			-initrd "$base/initrd.img" -append "console=ttyS0 quiet panic=-1 cst.probe" \
+			-initrd "$base/initrd.img" -append "console=ttyS0 quiet panic=-1 guest_probe" \
 			</dev/null 2>/dev/null | grep cst-probe-ok >/dev/null; then
 			found=kvm
 		fi
