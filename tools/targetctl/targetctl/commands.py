@@ -35,6 +35,7 @@ from targetctl.model import (
     SESSIONS,
     Node,
     Session,
+    as_kernel_prints,
     handler_path,
     missing,
     optional_value,
@@ -201,7 +202,9 @@ def set_attribute(context: Context, editor: Editor, node: Node, name: str, value
         editor.set(node.path, name, value)
     except RefusedError as error:
         if secret and value and error.kernel:
-            error.kernel = error.kernel.replace(value, render.MASK)
+            # The kernel repeats the beginning of a value.
+            for said in (value, value[:64], as_kernel_prints(value), as_kernel_prints(tp.cut(value, 64))):
+                error.kernel = error.kernel.replace(said, render.MASK)
         if error.number == errno.EBUSY and attribute.when == "disabled":
             owner = owner_to_disable(context, node.path)
             if owner is not None:
@@ -308,7 +311,9 @@ def run_get(context: Context, options: Options, arguments: Sequence[str]) -> int
     if len(names) == 1 and not verbose:
         value = values[names[0]]
         text = render.MASK if value is None else value
-        context.say(render.visible(text) if context.out.isatty() else text)
+        if context.out.isatty():
+            text = "\n".join(render.visible(line) for line in text.split("\n"))
+        context.say(text)
         return EXIT_OK
     for attribute in wanted:
         value = values[attribute.name]
@@ -407,7 +412,7 @@ def kill_session(context: Context, path: str) -> None:
     if len(names) < 2 or names[-2] != SESSIONS:
         raise UsageError(f"{path} is not a session", "paths of sessions: sessions --json")
     node = Node(context.tree, path)
-    switches = [a.name for a in node.attributes() if a.access == "wo" and a.type in ("bool", "string")]
+    switches = [attribute.name for attribute in node.attributes() if attribute.access == "wo"]
     if len(switches) != 1:
         raise CtlError(
             EXIT_DENIED, f"{path} cannot be closed from here", "a session made by mkdir: delete it"

@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from targetctl import modules
 from targetctl import tree as tp
 from targetctl.errors import CtlError, NotFoundError, RefusedError, UsageError
-from targetctl.model import ENABLED, GONE, Node, last_error, missing, try_node
+from targetctl.model import ENABLED, GONE, Node, last_error, link_error, missing, try_node
 from targetctl.tree import Tree
 
 
@@ -30,34 +30,46 @@ class Editor:
         self.loader = loader
         self.changes = 0
 
-    def _do(self, action: str, path: str, attribute: Optional[str], operation: Callable[[], None]) -> None:
+    def _do(
+        self,
+        action: str,
+        path: str,
+        attribute: Optional[str],
+        operation: Callable[[], None],
+        reason: Callable[[], Optional[str]],
+    ) -> None:
         try:
             operation()
         except OSError as error:
             number = error.errno or errno.EIO
-            kernel = last_error(self.tree, path, attribute)
-            if kernel is None and action in ("link", "unlink"):
-                kernel = last_error(self.tree, path)
-            raise RefusedError(action, path, number, attribute, kernel) from error
+            raise RefusedError(action, path, number, attribute, reason()) from error
         self.changes += 1
 
     def mkdir(self, path: str) -> None:
-        self._do("create", path, None, lambda: self.tree.mkdir(path))
+        self._do("create", path, None, lambda: self.tree.mkdir(path), lambda: last_error(self.tree, path))
 
     def rmdir(self, path: str) -> None:
-        self._do("delete", path, None, lambda: self.tree.rmdir(path))
+        # configfs itself refuses these: what last_error holds then is older.
+        self._do("delete", path, None, lambda: self.tree.rmdir(path), lambda: None)
 
     def set(self, path: str, name: str, value: str) -> None:
         check_value(name, value)
-        self._do("set", path, name, lambda: self.tree.write(tp.join(path, name), value))
+        file = tp.join(path, name)
+        self._do(
+            "set", path, name, lambda: self.tree.write(file, value), lambda: last_error(self.tree, path, name)
+        )
 
     def link(self, path: str, name: str, target: str) -> None:
         if not self.tree.is_dir(target):
             raise missing(self.tree, target)
-        self._do("link", path, name, lambda: self.tree.symlink(target, tp.join(path, name)))
+        file = tp.join(path, name)
+        self._do(
+            "link", path, name, lambda: self.tree.symlink(target, file), lambda: link_error(self.tree, path)
+        )
 
     def unlink(self, path: str, name: str) -> None:
-        self._do("unlink", path, name, lambda: self.tree.unlink(tp.join(path, name)))
+        file = tp.join(path, name)
+        self._do("unlink", path, name, lambda: self.tree.unlink(file), lambda: None)
 
     def make(self, path: str, parents: bool = True) -> list[str]:
         """Make the object, loading its module; with parents, missing ones too. Returns what was made."""

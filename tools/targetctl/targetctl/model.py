@@ -166,34 +166,45 @@ def short_target(path: str) -> str:
     return path[len(prefix) :] if path.startswith(prefix) else path
 
 
+def as_kernel_prints(text: str) -> str:
+    """text as it stands in last_error: bytes that are not printable ASCII become \\xNN."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in tp.encode(text))
+
+
 def _error_line(tree: Tree) -> Optional[str]:
     """The kernel's last_error, with its path in the form used here."""
     line = optional_value(tree, "/" + LAST_ERROR)
     if not line:
         return None
-    if line.startswith(tree.root + "/"):
-        line = line[len(tree.root) :]
-    return line if line.startswith("/") else "/" + line
+    return "/" + line[1:] if line.startswith(".: ") else "/" + line
 
 
 def last_error(tree: Tree, path: str, attribute: Optional[str] = None) -> Optional[str]:
-    """The kernel's explanation of the operation on path that just failed, unless it is about another.
+    """The kernel's explanation of the write or mkdir that just failed, unless it is about another.
 
-    What concerns a name in a directory may be said of the path or of the directory and the name. Only enabling
-    can fail because of other attributes, and of objects inside.
+    A write is told of by object and attribute; mkdir, where attribute is None, by directory and new name.
+    Only enabling can fail because of other attributes, and of objects inside.
     """
     text = _error_line(tree)
     if text is None:
         return None
+    if attribute is None:
+        path, attribute = tp.parent(path), tp.base(path)
+    path = as_kernel_prints(path)
     if attribute == ENABLED and tp.is_below(text.partition(": ")[0], path):
         return text.removeprefix(path + ": ").removeprefix(ENABLED + ": ")
-    heads = [f"{path}: {attribute}: ", f"{tp.join(path, attribute)}: "] if attribute else [f"{path}: "]
-    if attribute is None:
-        heads.append(f"{tp.parent(path)}: {tp.base(path)}: ")
-    for head in heads:
-        if text.startswith(head):
-            return text[len(head) :]
-    return None
+    head = f"{path}: {as_kernel_prints(attribute)}: "
+    return text[len(head) :] if text.startswith(head) else None
+
+
+def link_error(tree: Tree, path: str) -> Optional[str]:
+    """The kernel's explanation of the symlink in path that just failed: one without an attribute's name."""
+    text = _error_line(tree)
+    head = as_kernel_prints(path) + ": "
+    if text is None or not text.startswith(head):
+        return None
+    rest = text[len(head) :]
+    return None if Node(tree, path).files.intersection((rest.partition(": ")[0],)) else rest
 
 
 @dataclass

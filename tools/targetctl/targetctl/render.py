@@ -159,7 +159,7 @@ class TreeView:
 
     def _settings(self, node: Node) -> list[str]:
         """rw attributes that differ from their defaults; for an object with ro ones only, those."""
-        attributes = node.attributes()
+        attributes = sorted(node.attributes(), key=lambda attribute: attribute.is_generated)
         writable = any(attribute.access == "rw" for attribute in attributes)
         result = []
         for attribute in attributes:

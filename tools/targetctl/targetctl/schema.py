@@ -35,8 +35,18 @@ class Attribute:
     def writable(self) -> bool:
         return self.access in ("wo", "rw")
 
+    @property
+    def is_generated(self) -> bool:
+        """The kernel gives each object a value of its own: there is no default, and it cannot be empty."""
+        if self.default or not self.described:
+            return False
+        return self.type != "string" or not self.range.startswith("0..")
+
     def choices(self) -> list[str]:
         """The values that can be listed, for completion."""
+        low, dots, high = self.range.partition("..")
+        if dots and low == high:
+            return [low]
         if self.type == "bool":
             return ["0", "1"]
         if self.type == "enum":

@@ -15,8 +15,8 @@ from typing import NamedTuple, Protocol
 
 DEFAULT_ROOT = "/sys/kernel/config/cst"
 
-# configfs hands an attribute at most one page less one byte and would silently drop what goes beyond.
-MAX_VALUE = 4095
+# configfs cuts what is longer than a page, so the kernel refuses what fills one; the newline counts.
+MAX_VALUE = 4094
 
 
 class Listing(NamedTuple):
@@ -116,6 +116,11 @@ def encode(text: str) -> bytes:
 
 def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
+
+
+def cut(text: str, size: int) -> str:
+    """The first size bytes of text."""
+    return decode(encode(text)[:size])
 
 
 class OsTree:

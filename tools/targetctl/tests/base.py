@@ -64,7 +64,7 @@ class CommandTest(unittest.TestCase):
         return path
 
     def make_iscsi(self) -> None:
-        """A target with two LUNs, two groups in an order that is not alphabetical, a portal, and a setting."""
+        """A target with LUNs, groups in an order that is not alphabetical, a portal, and settings."""
         self.make_disk()
         self.ok("create", "/handlers/vdisk_nullio/null1", "enabled=1")
         self.ok("create", ISCSI, "comment=two words", "secret=swordfish")

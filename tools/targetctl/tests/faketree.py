@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A model of the configfs tree: directories that fill themselves, attributes that check, errnos and last_error.
+"""A model of the configfs tree: directories that fill themselves, checks, errnos and last_error.
 
 It behaves as doc/configfs.md says the kernel does. Faults can be put in by operation and path.
 """
@@ -43,7 +43,7 @@ class Attr:
 
 @dataclass
 class Kind:
-    """A kind of directory: attributes, parts made with it, what mkdir in it makes, and whether links may be made."""
+    """A kind of directory: attributes, parts made with it, what mkdir makes in it, whether it takes links."""
 
     attrs: list[Attr] = field(default_factory=list)
     parts: dict[str, Kind] = field(default_factory=dict)
@@ -75,9 +75,9 @@ FILEIO = Kind(
             "blocksize", "uint", when="disabled", default="512", range="512..4096 power of two", unit="bytes"
         ),
         Attr("mode", "enum", default="auto", range="auto|fast|safe"),
-        Attr("usn", when="disabled", range="0..64", unit="bytes", initial=_new_serial, help="Serial number."),
+        Attr("usn", when="disabled", range="1..64", unit="bytes", initial=_new_serial, help="Serial number."),
         Attr("comment", range="0..1024", unit="bytes"),
-        Attr("resync_size", "bool", "wo"),
+        Attr("resync_size", "uint", "wo", range="1..1"),
         Attr("exported", "uint", "ro", initial=lambda: "0"),
     ],
     {"stats": STATS},
@@ -100,7 +100,7 @@ ISCSI_SESSION = Kind(
         Attr("commands", "uint", "ro", initial=lambda: "42"),
         Attr("active_commands", "uint", "ro", initial=lambda: "3"),
         Attr("luns", access="ro"),
-        Attr("force_close", "bool", "wo"),
+        Attr("force_close", "uint", "wo", range="1..1"),
     ],
     {"connections": Kind()},
 )
@@ -239,15 +239,17 @@ class FakeTree:
 
     def _error(self, number: int, path: str, text: str = "") -> OSError:
         if text:
-            self.top.values["last_error"] = f"{path.lstrip('/')}: {text}"
+            line = f"{path.lstrip('/') or '.'}: {text}"
+            printable = (chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}" for c in tp.encode(line))
+            self.top.values["last_error"] = "".join(printable)
         return OSError(number, os.strerror(number), path)
 
     def _check_fault(self, operation: str, path: str) -> None:
         self._count(operation)
         fault = self.faults.get((operation, path))
         if fault:
-            attribute = f"{tp.base(path)}: " if operation == "write" else ""
-            where = tp.parent(path) if operation == "write" else path
+            attribute = f"{tp.base(path)}: "
+            where = tp.parent(path)
             raise self._error(fault[0], where, attribute + fault[1] if fault[1] else "")
 
     def _find(self, path: str) -> Optional[Dir]:
@@ -391,9 +393,9 @@ class FakeTree:
         if not node.made:
             raise self._error(errno.EPERM, path)
         if node.values.get("enabled") == "1":
-            raise self._error(errno.EBUSY, path, "is enabled")
+            raise self._error(errno.EBUSY, path)
         if any(tp.is_below(target, path) for target in self._all_links(self.top)):
-            raise self._error(errno.EBUSY, path, "a LUN shows it")
+            raise self._error(errno.EBUSY, path)
         if node.links or self._has_made(node):
             raise self._error(errno.ENOTEMPTY, path)
         del self._dir(tp.parent(path)).dirs[tp.base(path)]

@@ -64,8 +64,8 @@ class CreateTest(CommandTest):
         self.ok("create", DISK)
         self.assertIn("newline", self.fails(2, "set", DISK, "comment=a\nb"))
         self.assertIn("NUL", self.fails(2, "set", DISK, "comment=a\0b"))
-        self.assertIn("4094", self.fails(2, "set", DISK, "comment=" + "ä" * 2048))
-        self.ok("set", DISK, "comment=" + "ä" * 2047)
+        self.assertIn("4093", self.fails(2, "set", DISK, "comment=" + "ä" * 2047))
+        self.ok("set", DISK, "comment=" + "ä" * 2046)
 
     def test_lun_with_device(self) -> None:
         self.make_disk()
@@ -185,6 +185,23 @@ class SetTest(CommandTest):
         self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
         self.tree.top.values["last_error"] = "handlers/vdisk_fileio/disk1: size: older"
         self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
+        self.tree.top.values["last_error"] = "handlers/vdisk_fileio: disk1: older"
+        self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
+        self.make_loop_lun_at("/targets/loop/t9")
+        self.tree.top.values["last_error"] = "targets/loop/t9/luns/0: read_only: older"
+        self.tree.fail("symlink", "/targets/loop/t9/luns/0/device", errno.ENOMEM)
+        self.assertNotIn("kernel:", self.fails(7, "link", "/targets/loop/t9/luns/0", DISK))
+
+    def make_loop_lun_at(self, target: str) -> None:
+        self.ok("create", "-p", f"{target}/luns/0")
+
+    def test_reasons_about_odd_names(self) -> None:
+        self.assertIn("kernel: must be a number", self.fails(7, "create", "-p", f"{LOOP}/luns/ä b"))
+        path = "/handlers/vdisk_fileio/ä: b"
+        self.ok("create", path)
+        self.assertIn("kernel: must be 0 or 1", self.fails(7, "set", path, "enabled=x"))
+        self.assertIn("kernel: must be a number", self.fails(7, "set", path, "size=x"))
+        self.assertIn("is not in 1..65536", self.fails(7, "set", "/", "cmd_mem_limit_mb=0"))
 
     def test_device_is_no_attribute(self) -> None:
         self.make_loop_lun()
@@ -229,6 +246,9 @@ class SecretTest(CommandTest):
         text = self.fails(7, "set", ISCSI, "secret=hunter2")
         self.assertIn("too short: '********'", text)
         self.assertNotIn("hunter2", text)
+        long = "pä" * 60
+        self.tree.fail("write", f"{ISCSI}/secret", errno.EINVAL, f"too long: {long[:43]}")
+        self.assertNotIn("p\\xc3", self.fails(7, "set", ISCSI, f"secret={long}"))
 
 
 class DeleteTest(CommandTest):
@@ -240,7 +260,7 @@ class DeleteTest(CommandTest):
     def test_enabled(self) -> None:
         self.make_disk()
         text = self.fails(5, "delete", DISK)
-        self.assertIn("kernel: is enabled", text)
+        self.assertIn("enabled or in use", text)
         self.assertIn("disable it first", text)
 
     def test_lun_takes_its_link_along(self) -> None:
@@ -388,7 +408,7 @@ class LsTest(CommandTest):
         self.assertTrue(line("disk1").endswith("]"), line("disk1"))
         self.assertIn("[enabled, filename=/srv/a.img, size=1048576", line("disk1"))
         self.assertIn(
-            "[enabled, 1 session, comment='two words', rel_tgt_id=1, secret=********]",
+            "[enabled, 1 session, comment='two words', secret=********, rel_tgt_id=1]",
             line("iqn.2026-01.example:t1"),
         )
         self.assertIn("[-> vdisk_nullio/null1, read_only=1]", line("10"))
