@@ -95,6 +95,12 @@ static void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
 	percpu_ref_kill(&itl->ref);
 }
 
+static void cst_session_tell_fabric(struct cst_session *sess)
+{
+	if (sess->ops->luns_changed)
+		sess->ops->luns_changed(sess);
+}
+
 /* SPC-5 6.33: those that stay are told that the list is another. */
 static void cst_session_luns_changed(struct cst_session *sess)
 {
@@ -103,8 +109,7 @@ static void cst_session_luns_changed(struct cst_session *sess)
 
 	xa_for_each(&sess->itls, lun, itl)
 		cst_ua_add(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
-	if (sess->ops->luns_changed)
-		sess->ops->luns_changed(sess);
+	cst_session_tell_fabric(sess);
 }
 
 /**
@@ -119,6 +124,7 @@ static void cst_session_luns_changed(struct cst_session *sess)
  */
 int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 {
+	bool saw_none = xa_empty(&sess->itls);
 	bool changed = false;
 	struct cst_itl *itl;
 	struct cst_lun *lun;
@@ -146,7 +152,10 @@ int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 		}
 	}
 	sess->map = map;
-	if (changed)
+	if (changed && saw_none)
+		/* Every LUN is new to it, and POWER ON OCCURRED says so. */
+		cst_session_tell_fabric(sess);
+	else if (changed)
 		cst_session_luns_changed(sess);
 	return ret;
 }

@@ -45,8 +45,7 @@ static inline struct loop_target *to_loop_target(struct cst_target *target)
  * @lt: its target, which the directory's item holds
  * @node: lt->sessions; lt->lock
  * @wanted: there should be a host; lt->lock
- * @removed: the directory is gone; lt->lock
- * @work: makes the host agree with the two above and its devices with the LUN map
+ * @work: makes the host agree with the above and its devices with the LUN map
  * @shost: the host, or NULL; @work's own
  * @host_no: its number, or -1, for reading
  */
@@ -55,7 +54,6 @@ struct loop_session {
 	struct loop_target	*lt;
 	struct list_head	node;
 	bool			wanted;
-	bool			removed;
 	struct work_struct	work;
 	struct Scsi_Host	*shost;
 	int			host_no;

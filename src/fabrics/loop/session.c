@@ -12,17 +12,22 @@
  *     command, and every old one has been released;
  *  2. task management functions are waited for;
  *  3. cst_session_unregister(): core forgets the session and unpins the target;
- *  4. when the directory is gone too, the reference taken with it is dropped, which
- *     frees the session.
+ *  4. the host's reference to the directory's item is dropped; when the directory
+ *     is gone too, that of the work is the last and frees the session.
  */
 #include <linux/slab.h>
 
 #include "loop.h"
 
-/* The work looks at the wishes itself. */
+/*
+ * The work looks at the wishes itself.  Each run holds a reference, which is not
+ * the last one here: the caller's directory or the host has another.
+ */
 static void loop_session_kick(struct loop_session *ls)
 {
-	queue_work(loop_wq, &ls->work);
+	config_item_get(&ls->sess.obj.group.cg_item);
+	if (!queue_work(loop_wq, &ls->work))
+		config_item_put(&ls->sess.obj.group.cg_item);
 }
 
 static void loop_session_want(struct loop_session *ls, bool wanted)
@@ -55,6 +60,7 @@ static void loop_session_up(struct loop_session *ls)
 		cst_session_unregister(&ls->sess);
 		return;
 	}
+	config_item_get(&ls->sess.obj.group.cg_item);
 	WRITE_ONCE(ls->host_no, ls->shost->host_no);
 }
 
@@ -63,17 +69,17 @@ static void loop_session_down(struct loop_session *ls)
 	WRITE_ONCE(ls->host_no, -1);
 	loop_host_remove(ls);
 	cst_session_unregister(&ls->sess);
+	config_item_put(&ls->sess.obj.group.cg_item);
 }
 
 static void loop_session_work(struct work_struct *work)
 {
 	struct loop_session *ls = container_of(work, struct loop_session, work);
 	struct loop_target *lt = ls->lt;
-	bool wanted, removed;
+	bool wanted;
 
 	mutex_lock(&lt->lock);
 	wanted = ls->wanted;
-	removed = ls->removed;
 	mutex_unlock(&lt->lock);
 
 	if (wanted && !ls->shost)
@@ -82,10 +88,7 @@ static void loop_session_work(struct work_struct *work)
 		loop_session_down(ls);
 	if (ls->shost)
 		loop_host_sync_luns(ls);
-
-	/* Nobody kicks a session that is removed and down. */
-	if (removed)
-		config_item_put(&ls->sess.obj.group.cg_item);
+	config_item_put(&ls->sess.obj.group.cg_item);
 }
 
 int loop_session_enable(struct cst_session *sess)
@@ -93,7 +96,6 @@ int loop_session_enable(struct cst_session *sess)
 	struct loop_session *ls = to_loop_session(sess);
 	struct loop_target *lt = to_loop_target(sess->target);
 
-	config_item_get(&sess->obj.group.cg_item);
 	ls->lt = lt;
 	ls->host_no = -1;
 	INIT_WORK(&ls->work, loop_session_work);
@@ -112,7 +114,6 @@ void loop_session_disable(struct cst_session *sess)
 
 	mutex_lock(&lt->lock);
 	list_del(&ls->node);
-	ls->removed = true;
 	loop_session_want(ls, false);
 	mutex_unlock(&lt->lock);
 }

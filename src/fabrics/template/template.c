@@ -9,7 +9,7 @@
  * session does what has to wait.  template_session.lock protects its wishes.
  *
  * Teardown, in the work: no new command (wanted), wait for the one under way,
- * unregister, and with the directory gone drop its item.
+ * unregister; the last reference to the directory's item frees the session.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -30,9 +30,8 @@ struct template_target {
 /**
  * struct template_session - an I_T nexus
  * @sess: core's part; first
- * @lock: protects @wanted, @removed, @busy
+ * @lock: protects @wanted, @busy
  * @wanted: should be registered
- * @removed: the directory is gone
  * @busy: @cmd is under way
  * @up: registered; @work's own
  * @work: brings about what is wanted
@@ -44,7 +43,6 @@ struct template_session {
 	struct cst_session	sess;
 	spinlock_t		lock;		/* see above */
 	bool			wanted;
-	bool			removed;
 	bool			busy;
 	bool			up;
 	struct work_struct	work;
@@ -168,6 +166,7 @@ static void template_session_up(struct template_session *ts)
 		pr_err("session %s: %pe\n", sess->initiator_name, ERR_PTR(ret));
 		return;
 	}
+	config_item_get(&sess->obj.group.cg_item);
 	spin_lock_irqsave(&ts->lock, flags);
 	ts->up = true;
 	spin_unlock_irqrestore(&ts->lock, flags);
@@ -190,38 +189,41 @@ static void template_session_down(struct template_session *ts)
 	wait_event(ts->idle, template_session_is_idle(ts));
 	ts->up = false;
 	cst_session_unregister(&ts->sess);
+	config_item_put(&ts->sess.obj.group.cg_item);
 }
 
 static void template_session_work(struct work_struct *work)
 {
 	struct template_session *ts = container_of(work, struct template_session,
 						   work);
-	bool wanted, removed;
 	unsigned long flags;
+	bool wanted;
 
 	spin_lock_irqsave(&ts->lock, flags);
 	wanted = ts->wanted;
-	removed = ts->removed;
 	spin_unlock_irqrestore(&ts->lock, flags);
 
 	if (wanted && !ts->up)
 		template_session_up(ts);
 	else if (!wanted && ts->up)
 		template_session_down(ts);
-	if (removed)
-		config_item_put(&ts->sess.obj.group.cg_item);
+	config_item_put(&ts->sess.obj.group.cg_item);
 }
 
-static void template_session_want(struct template_session *ts, bool wanted,
-				  bool removed)
+/*
+ * Each run of the work holds a reference; the caller's directory or the registered
+ * session has another, so none is the last here.
+ */
+static void template_session_want(struct template_session *ts, bool wanted)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ts->lock, flags);
 	ts->wanted = wanted;
-	ts->removed |= removed;
 	spin_unlock_irqrestore(&ts->lock, flags);
-	queue_work(template_wq, &ts->work);
+	config_item_get(&ts->sess.obj.group.cg_item);
+	if (!queue_work(template_wq, &ts->work))
+		config_item_put(&ts->sess.obj.group.cg_item);
 }
 
 /*
@@ -237,25 +239,24 @@ static int template_session_enable(struct cst_session *sess)
 				 "the target is not enabled");
 		return -ESHUTDOWN;
 	}
-	config_item_get(&sess->obj.group.cg_item);
 	spin_lock_init(&ts->lock);
 	init_waitqueue_head(&ts->idle);
 	INIT_WORK(&ts->work, template_session_work);
 	ts->status = TEMPLATE_NO_STATUS;
-	template_session_want(ts, true, false);
+	template_session_want(ts, true);
 	return 0;
 }
 
 /* From rmdir. */
 static void template_session_disable(struct cst_session *sess)
 {
-	template_session_want(to_template_session(sess), false, true);
+	template_session_want(to_template_session(sess), false);
 }
 
 /* Start closing; target->obj.lock may be held, so do not wait. */
 static void template_session_close(struct cst_session *sess)
 {
-	template_session_want(to_template_session(sess), false, false);
+	template_session_want(to_template_session(sess), false);
 }
 
 /* The last reference to the directory is gone. */
