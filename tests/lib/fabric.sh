@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The same test over every fabric that is there: a target, an initiator, its disks.
+
+# fabrics: the fabrics whose modules exist
+fabrics() {
+	echo loop
+	! modinfo cst_iscsi >/dev/null 2>&1 || ! modinfo iscsi_tcp >/dev/null 2>&1 || echo iscsi
+}
+
+# fabric_target FABRIC: its target's path below targets/
+fabric_target() {
+	case $1 in
+	loop) echo loop/t1 ;;
+	iscsi) echo iscsi/iqn.2026-01.example:t1 ;;
+	esac
+}
+
+# fabric_up FABRIC: makes that target, inert; add LUNs, then fabric_login
+fabric_up() {
+	local target
+	target=$(fabric_target "$1")
+	modprobe "cst_$1"
+	make_target "${target%%/*}" "${target#*/}"
+	[ "$1" != iscsi ] || daemon_start
+}
+
+# fabric_login FABRIC: enables the target and logs in
+fabric_login() {
+	local target
+	target=$(fabric_target "$1")
+	put "$cst/targets/$target/enabled" 1
+	case $1 in
+	loop)
+		mkdir "$cst/targets/$target/sessions/host1"
+		;;
+	iscsi)
+		wait_for 10 listens 3260
+		iscsi_login "${target#*/}"
+		;;
+	esac
+}
+
+# fabric_disk FABRIC LUN: waits for the disk and prints /dev/sdX
+fabric_disk() {
+	local target
+	target=$(fabric_target "$1")
+	case $1 in
+	loop) loop_disk "$2" ;;
+	iscsi) iscsi_disk "${target#*/}" "$2" ;;
+	esac
+}
+
+# fabric_rescan FABRIC: what an administrator does after a change of LUNs; loop
+# sees it by itself
+fabric_rescan() {
+	local target
+	target=$(fabric_target "$1")
+	[ "$1" != iscsi ] || iscsiadm -m node -T "${target#*/}" -R >/dev/null
+}
+
+fabric_logout() {
+	local target
+	target=$(fabric_target "$1")
+	case $1 in
+	loop)
+		rmdir "$cst/targets/$target/sessions/host1"
+		wait_for 15 no_hosts
+		;;
+	iscsi)
+		iscsi_logout "${target#*/}"
+		wait_for 15 no_sessions "$target"
+		;;
+	esac
+}
+
+no_hosts() {
+	[ -z "$(scsi_hosts cst_loop)" ]
+}
+
+# fabric_down FABRIC: the opposite of fabric_up, after fabric_logout
+fabric_down() {
+	[ "$1" != iscsi ] || { iscsi_forget "$(basename "$(fabric_target iscsi)")"; daemon_stop; }
+	cst_teardown
+}
+
+# fio_load DEVICE [FIO-OPTION...]: random reads and writes in the background until
+# fio_load_stop; its errors and its end tell what the initiator saw
+fio_load() {
+	local dev=$1
+	shift
+	fio --name=load --filename="$dev" --direct=1 --ioengine=libaio --rw=randrw --bs=4k \
+		--iodepth=16 --time_based --runtime=120 --size=16m --randseed=2 \
+		--output="$TMP/load.log" "$@" &
+	fio_pid=$!
+	wait_for 20 load_runs "$dev"
+}
+
+load_runs() {
+	[ "$(awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat")" -gt 200 ]
+}
+
+# fio_load_fails TEXT: the load must end by itself, with that error
+fio_load_fails() {
+	wait_for 60 process_gone "$fio_pid"
+	! wait "$fio_pid" || fail "the load went on without an error"
+	grep -qE "$1" "$TMP/load.log" || { cat "$TMP/load.log"; fail "the load did not end with '$1'"; }
+}
+
+fio_load_stop() {
+	kill "$fio_pid"
+	wait "$fio_pid" || true
+	! grep -qE 'err= *[1-9]' "$TMP/load.log" || { cat "$TMP/load.log"; fail "the load saw an error"; }
+}
+
+# sessions_idle: no command of any session is under way
+sessions_idle() {
+	local f
+	for f in "$cst"/targets/*/*/sessions/*/active_commands; do
+		[ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || return 1
+	done
+}
