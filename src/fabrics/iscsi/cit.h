@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of cst_iscsi.ko say to each other, grouped by home file.
+ * cit_ = cst iSCSI target; iscsi_ is left to what the RFC defines.
+ *
+ * One work item per connection, io_work, owns nearly everything of it: the
+ * receive and send machines, the commands, the window.  Other contexts only push
+ * an event on conn->events and kick it.  See conn.c for the rules.
+ */
+#ifndef _CIT_H
+#define _CIT_H
+
+#include <linux/bvec.h>
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <linux/workqueue.h>
+
+#include <cst/iscsi.h>
+#include <cst/fabric.h>
+
+#include "cmdsn.h"
+#include "proto.h"
+
+#define CIT_TPGT		1	/* the only portal group of a target */
+#define CIT_PORTALS_MAX		64	/* per target: one netlink message holds them */
+#define CIT_IMMEDIATE_CMDS	8	/* immediate SCSI commands at once, beyond the window */
+#define CIT_CTL_MAX		64	/* control PDUs under way; then reception pauses */
+#define CIT_CTL_BYTES		(256U << 10)	/* ... or when they carry that much */
+#define CIT_TX_FRAGS		128	/* pieces gathered for one call to TCP */
+#define CIT_HDR_PAGES		4	/* ring of pages that outgoing headers lie in */
+#define CIT_AHS_MAX		1020	/* TotalAHSLength is one byte of words */
+#define CIT_TEXT_MAX		4096	/* text request in full feature phase */
+#define CIT_QUEUE_MAX		2048
+#define CIT_SLOT_BITS		12	/* of a Target Transfer Tag */
+
+struct cit_conn;
+struct cit_session;
+struct cit_target;
+
+/**
+ * struct cit_keys - the operational keys, negotiated or configured
+ *
+ * Digests are enum cst_iscsi_digest.
+ */
+struct cit_keys {
+	u8	header_digest;
+	u8	data_digest;
+	bool	initial_r2t;
+	bool	immediate_data;
+	u32	max_recv_dsl;
+	u32	max_xmit_dsl;
+	u32	max_burst;
+	u32	first_burst;
+	u32	max_outstanding_r2t;
+	u32	time2wait;
+	u32	time2retain;
+};
+
+/* params/ of a target */
+struct cit_params {
+	struct cst_object	obj;
+	struct cit_keys		keys;
+	u32			queued_commands;
+	u32			nop_interval;
+	u32			nop_timeout;
+	u32			max_sessions;
+	char			alias[256];
+};
+
+/* One directory portals/<address>; target->tgt.obj.lock protects it. */
+struct cit_portal {
+	struct config_item	item;
+	struct list_head	node;		/* target->portals */
+	struct sockaddr_storage	addr;
+};
+
+/**
+ * struct cit_target - a target
+ * @tgt: core's part; tgt.obj.lock protects @portals and @nr_portals
+ * @sessions_lock: protects @sessions
+ * @sessions: struct cit_session.node: registered, or on their way to it
+ */
+struct cit_target {
+	struct cst_target	tgt;
+	struct cit_params	params;
+	struct cst_object	portals_obj;
+	struct list_head	portals;
+	unsigned int		nr_portals;
+	struct mutex		sessions_lock;	/* see above */
+	struct list_head	sessions;
+	unsigned int		nr_sessions;
+};
+
+static inline struct cit_target *to_cit_target(struct cst_target *tgt)
+{
+	return container_of(tgt, struct cit_target, tgt);
+}
+
+/* What another context tells io_work. */
+enum cit_event_type {
+	CIT_EV_RESPONSE,	/* command: send_response */
+	CIT_EV_DROP,		/* command: drop */
+	CIT_EV_TMF,		/* task management function: done */
+};
+
+struct cit_event {
+	struct llist_node	node;
+	u8			type;
+};
+
+/* Something on conn->tx.queue. */
+enum cit_tx_type {
+	CIT_TX_RESPONSE,	/* data-in and status of a command */
+	CIT_TX_R2T,		/* one or more R2Ts of a command */
+	CIT_TX_CTL,		/* a struct cit_ctl */
+};
+
+/**
+ * struct cit_tx_item - a member of the transmit queue
+ * @node: on tx.queue, then on tx.sending
+ * @end: position in the stream at which it has been sent
+ * @type: enum cit_tx_type
+ */
+struct cit_tx_item {
+	struct list_head	node;
+	u32			end;
+	u8			type;
+};
+
+enum cit_cmd_state {
+	CIT_CMD_FREE,
+	CIT_CMD_CORE,		/* with core */
+	CIT_CMD_DATA,		/* core waits for its data-out */
+	CIT_CMD_HELD,		/* answered, but its unsolicited data is still coming */
+	CIT_CMD_RESPONSE,	/* on the transmit queue, or being sent */
+};
+
+/**
+ * struct cit_cmd - a SCSI command of a connection; a slot of conn->cmds
+ *
+ * All but @cmd and @event belongs to io_work.
+ */
+struct cit_cmd {
+	struct cst_cmd		cmd;
+	struct cit_conn		*conn;
+	struct cit_tx_item	tx;		/* also links the free list */
+	struct cit_event	event;
+	struct hlist_node	itt_node;	/* conn->itts */
+	__be32			itt;
+	u32			ttt;
+	u16			index;		/* in conn->cmds */
+	u8			state;
+	bool			immediate;
+	bool			retired;	/* its place in the window was given back */
+	u8			*ext_cdb;	/* kmalloc'ed, for an extended CDB */
+
+	/* data-out */
+	bool			unsol;		/* an unsolicited sequence is under way */
+	u16			r2ts;		/* outstanding */
+	u32			rcvd;		/* next offset to come */
+	u32			unsol_max;	/* end of unsolicited data */
+	u32			burst_end;	/* of the R2T being answered */
+	u32			r2t_off;	/* next offset to ask for */
+	u32			datasn;		/* next of this sequence */
+	u32			r2tsn;		/* R2Ts sent */
+	cst_sense_t		failure;	/* what the data-out got wrong */
+	u32			bv_off;		/* where in cmd.bvec the next byte goes */
+	u16			bv_idx;
+};
+
+static inline struct cit_cmd *to_cit_cmd(struct cst_cmd *cmd)
+{
+	return container_of(cmd, struct cit_cmd, cmd);
+}
+
+/**
+ * struct cit_ctl - a PDU that is not SCSI data or status
+ * @tx: on conn->tx.queue
+ * @hdr: complete but for sequence numbers and data length
+ * @len: bytes of data
+ * @status: carries and advances StatSN
+ * @raw: @hdr is not used, @bvec is the whole PDU: the login response
+ * @retire: gives a place in the command window back when it is sent
+ * @close: the connection ends when it has been sent
+ * @bvec: pages of its own
+ */
+struct cit_ctl {
+	struct cit_tx_item	tx;
+	union iscsi_hdr		hdr;
+	u32			len;
+	u16			nr_bvec;
+	bool			status;
+	bool			raw;
+	bool			retire;
+	bool			close;
+	struct bio_vec		bvec[];
+};
+
+struct cit_tmf {
+	struct cst_tmf		tmf;
+	struct cit_event	event;
+	struct cit_conn		*conn;
+	struct cit_ctl		*rsp;
+	bool			cold;
+};
+
+enum cit_rx_state {
+	CIT_RX_BHS,
+	CIT_RX_AHS,
+	CIT_RX_HDR_DIGEST,
+	CIT_RX_DATA,
+	CIT_RX_DATA_TAIL,	/* padding and digest */
+};
+
+/* Where the data segment goes. */
+enum cit_rx_dest {
+	CIT_DEST_DISCARD,
+	CIT_DEST_CMD,		/* rx.cmd */
+	CIT_DEST_CTL,		/* rx.ctl */
+};
+
+/**
+ * struct cit_rx - the receive machine
+ * @state: enum cit_rx_state: the piece that comes next or is under way
+ * @dest: enum cit_rx_dest: where the data segment goes
+ * @paused: a whole header waits until something is given back
+ * @cmd: the command that the data segment belongs to, even when it is discarded
+ */
+struct cit_rx {
+	u8			state;
+	u8			dest;
+	bool			paused;
+	u32			want;		/* bytes still to come of this piece */
+	u32			got;		/* bytes of it that are there */
+	u32			ahs_len;
+	u32			data_len;	/* of the data segment */
+	u32			take;		/* leading bytes of it that dest wants */
+	u32			crc;
+	struct cit_cmd		*cmd;
+	struct cit_ctl		*ctl;
+	u32			bv_off;		/* cursor in ctl->bvec */
+	u16			bv_idx;
+	u8			tail[8];	/* a digest, or padding and a digest */
+	union iscsi_hdr		hdr;
+	u8			ahs[CIT_AHS_MAX];
+};
+
+/**
+ * struct cit_tx - the send machine
+ *
+ * Items wait on @queue, are turned into PDUs, and wait on @sending until TCP has
+ * taken their last byte.  PDUs are gathered as @frag: headers by reference to
+ * @hdr_page, data by reference to the command's pages.
+ */
+struct cit_tx {
+	struct list_head	queue;		/* struct cit_tx_item.node */
+	struct list_head	sending;
+	u32			put;		/* stream position of what was gathered */
+	u32			taken;		/* ... of what TCP has taken */
+	u16			head;		/* first piece not taken whole */
+	u16			tail;
+
+	struct cit_tx_item	*cur;		/* its PDUs are being made */
+	const struct bio_vec	*bvec;		/* its data: next byte to send */
+	u32			bv_off;
+	u32			left;		/* data bytes of its PDU to be gathered */
+	u32			pad;		/* of its PDU */
+	u32			crc;
+	u32			sent;		/* data bytes of it in PDUs */
+	u32			datasn;
+	bool			in_pdu;
+	bool			raw;		/* its PDU has no header of ours */
+	bool			digest;		/* its PDU ends with a data digest */
+	bool			last;		/* cur ends with this PDU */
+
+	u8			hdr_idx;
+	u16			hdr_off;
+	struct page		*hdr_page[CIT_HDR_PAGES];
+	struct bio_vec		frag[CIT_TX_FRAGS];
+};
+
+/* conn->flags */
+enum {
+	CIT_CONN_OWNED,		/* io_work is queued or running */
+	CIT_CONN_WANT,		/* there is something to do */
+	CIT_CONN_ABORTS,	/* an aborted command may be waiting for data */
+	CIT_CONN_NOP_DUE,	/* the timer has fired */
+	CIT_CONN_STARTED,	/* close_work may run */
+	CIT_CONN_CLOSING,	/* ... and has been asked to */
+	CIT_CONN_DEAD,		/* io_work only gives back what comes back */
+	CIT_CONN_GRACEFUL,	/* logged out: let TCP deliver what was sent */
+	CIT_CONN_LOST,		/* TCP says that the peer has gone */
+};
+
+/**
+ * struct cit_conn - the connection of a session
+ *
+ * Constant while io_work can run: sess, sock, cpu, keys, cmds, nr_cmds.
+ */
+struct cit_conn {
+	struct socket		*sock;
+	struct cit_session	*sess;
+	unsigned long		flags;
+	int			cpu;
+	struct work_struct	io_work;
+	struct task_struct	*io_task;	/* io_work is running in it */
+	struct llist_head	events;
+
+	/* io_work's own */
+	struct cit_keys		keys;
+	struct cit_window	window;
+	u32			statsn;		/* next to send */
+	unsigned int		active;		/* commands and functions with core */
+	unsigned int		immediates;	/* immediate commands among them */
+	unsigned int		ctls;
+	u32			ctl_bytes;
+	struct cit_rx		rx;
+	struct cit_tx		tx;
+	struct cit_cmd		*cmds;
+	unsigned int		nr_cmds;
+	struct list_head	free;
+	struct hlist_head	*itts;
+	u8			itt_bits;
+	unsigned long		last_rx;	/* jiffies */
+	bool			ping_sent;
+	u32			ping_ttt;
+	u32			nop_interval;	/* seconds */
+	u32			nop_timeout;
+
+	/* of the socket, restored at the end */
+	void (*old_data_ready)(struct sock *sk);
+	void (*old_write_space)(struct sock *sk);
+	void (*old_state_change)(struct sock *sk);
+
+	struct delayed_work	nop_work;
+	struct work_struct	close_work;
+	struct completion	drained;	/* DEAD and nothing active */
+
+	/* directory connections/<cid> */
+	struct cst_object	obj;
+	u16			cid;
+	struct sockaddr_storage	local;
+	struct sockaddr_storage	peer;
+};
+
+/**
+ * struct cit_session - a session and its only connection
+ * @sess: core's part
+ * @refs: one for whoever brings it to its end, one for its directory, and those
+ *	who wait for @gone
+ * @target: referenced
+ * @node: target->sessions, in order of login
+ * @gone: off that list; nothing of it touches a medium any more
+ * @start_work: the login goes on when an older session of the same name is gone
+ * @own_tsih: @tsih is this session's to give back; target->sessions_lock
+ */
+struct cit_session {
+	struct cst_session	sess;
+	struct kref		refs;
+	struct cit_target	*target;
+	struct list_head	node;
+	struct completion	gone;
+	struct work_struct	start_work;
+	struct cit_ctl		*login_rsp;
+	struct cst_object	conns_obj;
+	struct cit_conn		conn;
+	u8			isid[6];
+	u16			tsih;
+	bool			own_tsih;
+	char			initiator[CST_NAME_MAX + 1];
+};
+
+static inline struct cit_session *to_cit_session(struct cst_session *sess)
+{
+	return container_of(sess, struct cit_session, sess);
+}
+
+/* The fabric's attributes, targets/iscsi/. */
+struct cit_fabric {
+	struct cst_object	obj;
+	bool			enabled;
+	u32			login_timeout;
+	u32			max_logins_per_portal;
+	u32			max_logins_per_source;
+};
+
+/* main.c */
+extern struct cit_fabric cit_fabric;
+extern const struct cst_fabric_ops cit_ops;
+extern struct workqueue_struct *cit_io_wq;	/* io_work */
+extern struct workqueue_struct *cit_close_wq;	/* close_work: sleeps long */
+
+/* conn.c */
+int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
+		  struct socket *sock, unsigned int queued);
+int cit_conn_start(struct cit_conn *conn);
+void cit_conn_destroy(struct cit_conn *conn);
+void cit_conn_kick(struct cit_conn *conn);
+void cit_conn_close(struct cit_conn *conn);
+void cit_conn_event(struct cit_conn *conn, struct cit_event *event);
+
+static inline bool cit_conn_dead(const struct cit_conn *conn)
+{
+	return test_bit(CIT_CONN_DEAD, &conn->flags);
+}
+
+/*
+ * Are we called from within io_work?  Not so from a softirq that has
+ * interrupted it.
+ */
+static inline bool cit_conn_in_io_work(const struct cit_conn *conn)
+{
+	return READ_ONCE(conn->io_task) == current && in_task();
+}
+
+/* rx.c */
+void cit_rx_init(struct cit_rx *rx);
+int cit_rx(struct cit_conn *conn);
+
+/* tx.c */
+int cit_tx_init(struct cit_tx *tx);
+void cit_tx_destroy(struct cit_tx *tx);
+int cit_tx(struct cit_conn *conn);
+void cit_tx_flush(struct cit_conn *conn);
+static inline void cit_tx_queue(struct cit_conn *conn, struct cit_tx_item *item)
+{
+	list_add_tail(&item->node, &conn->tx.queue);
+}
+
+/* ctl.c */
+struct cit_ctl *cit_ctl_alloc(struct cit_conn *conn, u32 len);
+void cit_ctl_free(struct cit_conn *conn, struct cit_ctl *ctl);
+bool cit_ctl_room(const struct cit_conn *conn);
+void cit_ctl_fill(struct cit_ctl *ctl, const void *data, u32 len);
+bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn);
+
+/*
+ * The PDU handlers of each opcode.  The header is in conn->rx.hdr, checked for
+ * length; the handler says where the data segment goes.  0, -EAGAIN: nothing has
+ * been done, call again when something has been given back; other errno: close.
+ */
+/* scsi.c */
+int cit_scsi_cmd_rx(struct cit_conn *conn);
+struct cit_cmd *cit_cmd_find(struct cit_conn *conn, __be32 itt);
+void cit_cmd_free(struct cit_cmd *cc);
+void cit_cmd_event(struct cit_cmd *cc, u8 type);
+void cit_cmd_unhold(struct cit_cmd *cc);
+void cit_scsi_get_data(struct cst_cmd *cmd);
+void cit_scsi_abort_data(struct cst_cmd *cmd);
+void cit_scsi_send_response(struct cst_cmd *cmd);
+void cit_scsi_drop(struct cst_cmd *cmd);
+void cit_scsi_reap(struct cit_conn *conn);
+
+/* dataout.c */
+int cit_data_out_rx(struct cit_conn *conn);
+void cit_data_out_start(struct cit_cmd *cc);
+int cit_data_out_end(struct cit_cmd *cc, bool digest_ok);
+void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason);
+u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset);
+
+/* nop.c */
+int cit_nop_out_rx(struct cit_conn *conn);
+void cit_nop_start(struct cit_conn *conn);
+void cit_nop_work(struct work_struct *work);
+int cit_nop_due(struct cit_conn *conn);
+
+/* text.c */
+int cit_text_rx(struct cit_conn *conn);
+int cit_text_data(struct cit_conn *conn, struct cit_ctl *req);
+
+/* tmf.c */
+int cit_tmf_rx(struct cit_conn *conn);
+void cit_tmf_done(struct cst_tmf *tmf);
+void cit_tmf_finish(struct cit_tmf *tmf);
+
+/* logout.c */
+int cit_logout_rx(struct cit_conn *conn);
+
+/* reject.c */
+int cit_reject(struct cit_conn *conn, u8 reason);
+int cit_reject_cmd(struct cit_conn *conn, u8 reason);
+
+/* digest.c */
+#define CIT_CRC_START	(~0U)
+u32 cit_crc(u32 crc, const void *data, size_t len);
+void cit_crc_put(u32 crc, void *to);
+bool cit_crc_matches(u32 crc, const void *from);
+
+/* session.c */
+/* What the daemon hands over with a socket; checked by genl.c. */
+struct cit_login {
+	const char		*initiator;
+	const u8		*isid;
+	u16			tsih;
+	u16			cid;
+	u32			cmdsn;
+	u32			statsn;
+	const void		*rsp;
+	u32			rsp_len;
+	struct cit_keys		keys;
+	struct sockaddr_storage	local;
+	struct sockaddr_storage	peer;
+};
+
+int cit_session_login(struct cit_target *target, struct socket *sock,
+		      const struct cit_login *login, u16 *tsih);
+void cit_session_free(struct cst_session *sess);
+void cit_session_close(struct cst_session *sess);
+void cit_session_close_others(struct cit_session *cs);
+void cit_session_end(struct cit_session *cs);
+
+/* portal.c */
+#define CIT_ADDR_LEN	64
+int cit_portals_type_init(void);
+void cit_portals_type_destroy(void);
+int cit_portals_init(struct cit_target *target);
+int cit_addr_parse(const char *text, struct sockaddr_storage *addr);
+void cit_addr_print(const struct sockaddr_storage *addr, char *buf);
+bool cit_addr_is_any(const struct sockaddr_storage *addr);
+bool cit_portal_serves(struct cit_target *target,
+		       const struct sockaddr_storage *local);
+
+/* params.c */
+int cit_params_type_init(void);
+void cit_params_type_destroy(void);
+int cit_params_init(struct cit_target *target);
+int cit_keys_check(const struct cit_keys *keys);
+
+/* cfs.c */
+extern const struct cst_attr *const cit_fabric_attrs[];
+extern const struct cst_attr *const cit_session_attrs[];
+int cit_cfs_init(void);
+void cit_cfs_exit(void);
+int cit_target_check_name(struct config_item *parent, const char *name);
+int cit_target_init(struct cst_target *target);
+int cit_session_dir_init(struct cst_session *sess);
+
+/* genl.c */
+int cit_genl_init(void);
+void cit_genl_exit(void);
+void cit_config_notify(void);
+
+#endif /* _CIT_H */

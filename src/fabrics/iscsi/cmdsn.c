@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command window of a session, RFC 7143 4.2.2.1, in serial arithmetic (RFC
+ * 1982).  Pure: no lock, no allocation; rx.c and tx.c call in from the
+ * connection's work, the unit test from user space.
+ *
+ * With one connection requests arrive in the order of their CmdSN, so only the
+ * expected number is acceptable.  A number beyond it would leave a gap that
+ * nothing ever fills at error recovery level 0.
+ */
+#include "cmdsn.h"
+
+/* Start the window at the CmdSN of the login, with room for @depth requests. */
+void cit_window_init(struct cit_window *w, u32 cmdsn, u32 depth)
+{
+	w->exp = cmdsn;
+	w->max = cmdsn + depth - 1;
+}
+
+/* May a non-immediate request with this CmdSN come in? */
+enum cit_cmdsn_verdict cit_window_check(const struct cit_window *w, u32 cmdsn)
+{
+	if (cmdsn != w->exp || (int)(w->max - cmdsn) < 0)
+		return CIT_CMDSN_IGNORE;
+	return CIT_CMDSN_ACCEPT;
+}
+
+void cit_window_accept(struct cit_window *w)
+{
+	w->exp++;
+}
+
+/* The place of an accepted request is free again: MaxCmdSN only ever grows. */
+void cit_window_retire(struct cit_window *w)
+{
+	w->max++;
+}
+
+/*
+ * RFC 7143 11.6.1: a task to abort that has not arrived counts as received when
+ * its number is in the window and below that of the task management request.
+ */
+bool cit_window_ref_pending(const struct cit_window *w, u32 refcmdsn, u32 cmdsn)
+{
+	return (int)(refcmdsn - w->exp) >= 0 && (int)(w->max - refcmdsn) >= 0 &&
+	       (int)(cmdsn - refcmdsn) > 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command window of a session, RFC 7143 4.2.2.1.  Pure: also compiled in user space.
+ */
+#ifndef _CIT_CMDSN_H
+#define _CIT_CMDSN_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stdint.h>
+typedef uint32_t u32;
+#endif
+
+/**
+ * struct cit_window - CmdSN window
+ * @exp: ExpCmdSN: the next non-immediate request to accept
+ * @max: MaxCmdSN: the last one that there is room for
+ */
+struct cit_window {
+	u32	exp;
+	u32	max;
+};
+
+enum cit_cmdsn_verdict {
+	CIT_CMDSN_ACCEPT,
+	CIT_CMDSN_IGNORE,	/* outside the window, or a gap that cannot be filled */
+};
+
+void cit_window_init(struct cit_window *w, u32 cmdsn, u32 depth);
+enum cit_cmdsn_verdict cit_window_check(const struct cit_window *w, u32 cmdsn);
+void cit_window_accept(struct cit_window *w);
+void cit_window_retire(struct cit_window *w);
+bool cit_window_ref_pending(const struct cit_window *w, u32 refcmdsn,
+			    u32 cmdsn);
+
+#endif /* _CIT_CMDSN_H */

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A connection: its work, its socket's callbacks, its end.
+ *
+ * io_work receives, lets core execute, and sends, in one go and one context.  It
+ * is queued by cit_conn_kick(): from the socket's callbacks (softirq), from core
+ * when a command ends elsewhere, from timers.  Everything in struct cit_conn
+ * that is not marked otherwise belongs to it and needs no lock.  The bit OWNED says
+ * that io_work is queued or running, so a kick while it runs costs two bit
+ * operations and no wake-up; WANT tells it to go round again.
+ *
+ * The end, in close_work, after cit_conn_close() from any context:
+ *  1. the socket's callbacks are taken away under sk_callback_lock: TCP does not
+ *     know us any more; the peer is told by a FIN;
+ *  2. DEAD is set and io_work flushed: whatever runs of it from here on submits
+ *     nothing and sends nothing, it only gives back what comes back;
+ *  3. the timer is stopped;
+ *  4. core aborts every command; io_work fails those that wait for data, releases
+ *     those that were to be answered, and signals `drained` when the last command
+ *     and the last task management function have come back;
+ *  5. who pushed the last event may still be about to kick us: they do both in
+ *     one RCU read section, which synchronize_rcu() waits for; then io_work is
+ *     cancelled for good and nothing refers to the connection;
+ *  6. directories, the session and the socket go.
+ */
+#include <linux/sched/mm.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "cit.h"
+
+/* After so many rounds others on this CPU get their turn. */
+#define CIT_IO_ROUNDS	32
+
+void cit_conn_kick(struct cit_conn *conn)
+{
+	set_bit(CIT_CONN_WANT, &conn->flags);
+	if (!test_and_set_bit(CIT_CONN_OWNED, &conn->flags))
+		queue_work_on(conn->cpu, cit_io_wq, &conn->io_work);
+}
+
+/**
+ * cit_conn_event() - tell io_work that something has come back
+ * @conn: connection
+ * @event: in the object that came back, which is io_work's again
+ *
+ * Context: any.
+ */
+void cit_conn_event(struct cit_conn *conn, struct cit_event *event)
+{
+	rcu_read_lock();
+	if (llist_add(&event->node, &conn->events))
+		cit_conn_kick(conn);
+	rcu_read_unlock();
+}
+
+static noinline void cit_conn_take_events(struct cit_conn *conn)
+{
+	struct llist_node *list = llist_del_all(&conn->events);
+	struct cit_event *event, *next;
+
+	/* In order of arrival: a TMF response follows what it has aborted. */
+	list = llist_reverse_order(list);
+	llist_for_each_entry_safe(event, next, list, node) {
+		switch (event->type) {
+		case CIT_EV_TMF:
+			cit_tmf_finish(container_of(event, struct cit_tmf,
+						    event));
+			break;
+		default:
+			cit_cmd_event(container_of(event, struct cit_cmd,
+						   event), event->type);
+		}
+	}
+}
+
+/* Receive and send.  Other than 0: the connection must be closed. */
+static int cit_conn_io(struct cit_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret;
+
+	lock_sock(sk);
+	ret = cit_rx(conn);
+	if (likely(!ret))
+		ret = cit_tx(conn);
+	release_sock(sk);
+
+	/* All that came before the end of the stream has been received. */
+	if (unlikely(!ret && test_bit(CIT_CONN_LOST, &conn->flags)))
+		ret = -ECONNRESET;
+	return ret;
+}
+
+/* What io_work does for a dead connection. */
+static void cit_conn_reap(struct cit_conn *conn)
+{
+	cit_tx_flush(conn);
+	cit_scsi_reap(conn);
+	if (!conn->active)
+		complete_all(&conn->drained);
+}
+
+static void cit_conn_round(struct cit_conn *conn)
+{
+	if (!llist_empty(&conn->events))
+		cit_conn_take_events(conn);
+
+	if (unlikely(cit_conn_dead(conn))) {
+		cit_conn_reap(conn);
+		return;
+	}
+	if (unlikely(test_bit(CIT_CONN_CLOSING, &conn->flags)))
+		return;
+	if (unlikely(test_and_clear_bit(CIT_CONN_ABORTS, &conn->flags)))
+		cit_scsi_reap(conn);
+	if (unlikely(test_and_clear_bit(CIT_CONN_NOP_DUE, &conn->flags)) &&
+	    cit_nop_due(conn)) {
+		cit_conn_close(conn);
+		return;
+	}
+	if (unlikely(cit_conn_io(conn)))
+		cit_conn_close(conn);
+}
+
+static void cit_io_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(work, struct cit_conn, io_work);
+	/* Reclaim must not come back to a target that serves this host's swap. */
+	unsigned int noio = memalloc_noio_save();
+	unsigned int rounds = CIT_IO_ROUNDS;
+
+	WRITE_ONCE(conn->io_task, current);
+	do {
+		clear_bit(CIT_CONN_WANT, &conn->flags);
+		smp_mb__after_atomic();
+		cit_conn_round(conn);
+	} while (test_bit(CIT_CONN_WANT, &conn->flags) && --rounds);
+	WRITE_ONCE(conn->io_task, NULL);
+	memalloc_noio_restore(noio);
+
+	clear_bit_unlock(CIT_CONN_OWNED, &conn->flags);
+	smp_mb__after_atomic();
+	if (test_bit(CIT_CONN_WANT, &conn->flags))
+		cit_conn_kick(conn);
+}
+
+static void cit_data_ready(struct sock *sk)
+{
+	struct cit_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (likely(conn))
+		cit_conn_kick(conn);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void cit_write_space(struct sock *sk)
+{
+	struct cit_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (likely(conn) && sk_stream_is_writeable(sk)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		cit_conn_kick(conn);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void cit_state_change(struct sock *sk)
+{
+	struct cit_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (likely(conn) && sk->sk_state != TCP_ESTABLISHED) {
+		set_bit(CIT_CONN_LOST, &conn->flags);
+		cit_conn_kick(conn);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static int cit_callbacks_set(struct cit_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret = 0;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_user_data) {
+		ret = -EINVAL;
+	} else if (sk->sk_state != TCP_ESTABLISHED) {
+		ret = -ENOTCONN;
+	} else {
+		conn->old_data_ready = sk->sk_data_ready;
+		conn->old_write_space = sk->sk_write_space;
+		conn->old_state_change = sk->sk_state_change;
+		sk->sk_user_data = conn;
+		sk->sk_data_ready = cit_data_ready;
+		sk->sk_write_space = cit_write_space;
+		sk->sk_state_change = cit_state_change;
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	return ret;
+}
+
+static void cit_callbacks_restore(struct cit_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_data_ready = conn->old_data_ready;
+	sk->sk_write_space = conn->old_write_space;
+	sk->sk_state_change = conn->old_state_change;
+	sk->sk_user_data = NULL;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void cit_close_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(work, struct cit_conn, close_work);
+
+	/* 1. */
+	cit_callbacks_restore(conn);
+	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
+	/* 2. */
+	set_bit(CIT_CONN_DEAD, &conn->flags);
+	flush_work(&conn->io_work);
+	/* 3. */
+	cancel_delayed_work_sync(&conn->nop_work);
+	/* 4. */
+	cst_session_abort_all(&conn->sess->sess);
+	cit_conn_kick(conn);
+	wait_for_completion(&conn->drained);
+	/* 5. */
+	synchronize_rcu();
+	cancel_work_sync(&conn->io_work);
+	/* 6. */
+	cit_session_end(conn->sess);
+}
+
+/**
+ * cit_conn_close() - start the end of a connection
+ * @conn: of a registered session
+ *
+ * Context: any; any number of times.
+ */
+void cit_conn_close(struct cit_conn *conn)
+{
+	if (test_and_set_bit(CIT_CONN_CLOSING, &conn->flags))
+		return;
+	if (test_bit(CIT_CONN_STARTED, &conn->flags))
+		queue_work(cit_close_wq, &conn->close_work);
+}
+
+static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
+{
+	unsigned int i;
+
+	conn->nr_cmds = queued + CIT_IMMEDIATE_CMDS;
+	conn->itt_bits = order_base_2(conn->nr_cmds) + 1;
+	conn->cmds = kvcalloc(conn->nr_cmds, sizeof(*conn->cmds), GFP_KERNEL);
+	conn->itts = kvcalloc(1UL << conn->itt_bits, sizeof(*conn->itts),
+			      GFP_KERNEL);
+	if (!conn->cmds || !conn->itts)
+		return -ENOMEM;
+	for (i = 0; i < conn->nr_cmds; i++) {
+		struct cit_cmd *cc = &conn->cmds[i];
+
+		cc->conn = conn;
+		cc->index = i;
+		list_add_tail(&cc->tx.node, &conn->free);
+	}
+	return 0;
+}
+
+/**
+ * cit_conn_init() - prepare the connection of a new session
+ * @conn: zeroed but for keys, window, statsn, cid, local and peer
+ * @sess: its session
+ * @sock: referenced by the caller; the connection's when this has succeeded
+ * @queued: non-immediate commands at once
+ *
+ * Return: 0 or -ENOMEM; cit_conn_destroy() in either case.
+ */
+int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
+		  struct socket *sock, unsigned int queued)
+{
+	int ret;
+
+	conn->sess = sess;
+	conn->sock = sock;
+	/* The CPU on which TCP processes this connection's packets. */
+	conn->cpu = READ_ONCE(sock->sk->sk_incoming_cpu);
+	if (conn->cpu < 0 || conn->cpu >= nr_cpu_ids || !cpu_online(conn->cpu))
+		conn->cpu = WORK_CPU_UNBOUND;
+	INIT_WORK(&conn->io_work, cit_io_work);
+	INIT_WORK(&conn->close_work, cit_close_work);
+	INIT_DELAYED_WORK(&conn->nop_work, cit_nop_work);
+	init_llist_head(&conn->events);
+	init_completion(&conn->drained);
+	INIT_LIST_HEAD(&conn->free);
+	cit_rx_init(&conn->rx);
+	ret = cit_tx_init(&conn->tx);
+	if (!ret)
+		ret = cit_conn_alloc_cmds(conn, queued);
+	return ret;
+}
+
+/* Free what cit_conn_init() made; the socket stays with the caller. */
+void cit_conn_destroy(struct cit_conn *conn)
+{
+	cit_tx_destroy(&conn->tx);
+	kvfree(conn->cmds);
+	kvfree(conn->itts);
+}
+
+/**
+ * cit_conn_start() - let a connection live
+ * @conn: initialised; its session is registered, its first PDU is queued
+ *
+ * Return: 0; or errno when the peer has gone, and then nothing has happened.
+ */
+int cit_conn_start(struct cit_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret;
+
+	lock_sock(sk);
+	sk->sk_allocation = GFP_NOIO;
+	release_sock(sk);
+	tcp_sock_set_nodelay(sk);
+
+	conn->last_rx = jiffies;
+	ret = cit_callbacks_set(conn);
+	if (ret)
+		return ret;
+	cit_nop_start(conn);
+	/* The first requests may be here already. */
+	cit_conn_kick(conn);
+
+	/* Somebody may have wanted to close it while it could not be. */
+	set_bit(CIT_CONN_STARTED, &conn->flags);
+	smp_mb__after_atomic();
+	if (test_bit(CIT_CONN_CLOSING, &conn->flags))
+		queue_work(cit_close_wq, &conn->close_work);
+	return 0;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Data-out of a command: immediate, unsolicited and asked for by R2T.
+ *
+ * scsi.c and rx.c call in, from io_work; what is complete goes to core.  Data comes
+ * in order (DataPDUInOrder and DataSequenceInOrder are Yes), so a command needs
+ * one cursor, and one Target Transfer Tag for all its R2Ts.  Owns no lock.
+ *
+ * What an initiator gets wrong ends the command with sense (RFC 7143 11.4.7.2);
+ * data of commands that are not waiting for it is received and thrown away.
+ */
+#include "cit.h"
+
+/* Have the next R2Ts of a command sent, unless they are queued already. */
+static void cit_r2t_queue(struct cit_cmd *cc)
+{
+	if (cc->r2t_off == cc->cmd.data_len ||
+	    cc->r2ts == cc->conn->keys.max_outstanding_r2t ||
+	    !list_empty(&cc->tx.node))
+		return;
+	cc->tx.type = CIT_TX_R2T;
+	cit_tx_queue(cc->conn, &cc->tx);
+}
+
+/**
+ * cit_r2t_next() - what is to be asked for next?
+ * @cc: waiting for data
+ * @offset: of it
+ *
+ * Counts it as asked for.  Return: its length; 0: nothing, for now.
+ */
+u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset)
+{
+	const struct cit_keys *keys = &cc->conn->keys;
+	u32 len = min(cc->cmd.data_len - cc->r2t_off, keys->max_burst);
+
+	if (!len || cc->r2ts == keys->max_outstanding_r2t)
+		return 0;
+	*offset = cc->r2t_off;
+	if (!cc->r2ts++)
+		cc->burst_end = cc->r2t_off + len;
+	cc->r2t_off += len;
+	return len;
+}
+
+/* Give the complete data to core. */
+static void cit_data_out_complete(struct cit_cmd *cc)
+{
+	cc->state = CIT_CMD_CORE;
+	cst_cmd_data_received(&cc->cmd);
+}
+
+/* No unsolicited data is to come, or to come any more: ask for the rest. */
+void cit_data_out_start(struct cit_cmd *cc)
+{
+	if (cc->rcvd >= cc->cmd.data_len) {
+		cit_data_out_complete(cc);
+		return;
+	}
+	cc->r2t_off = cc->rcvd;
+	cc->datasn = 0;
+	cit_r2t_queue(cc);
+}
+
+/* The data-out of a waiting command is of no use. */
+void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason)
+{
+	cc->state = CIT_CMD_CORE;
+	cst_cmd_data_failed(&cc->cmd, reason);
+}
+
+/* An R2T has been fulfilled: the next one, if it was sent, begins here. */
+static void cit_burst_end(struct cit_cmd *cc)
+{
+	cc->r2ts--;
+	cc->datasn = 0;
+	cc->burst_end = min(cc->rcvd + cc->conn->keys.max_burst,
+			    cc->cmd.data_len);
+	if (cc->rcvd == cc->cmd.data_len)
+		cit_data_out_complete(cc);
+	else
+		cit_r2t_queue(cc);
+}
+
+/**
+ * cit_data_out_end() - a data segment is in its command's pages
+ * @cc: waiting for data; rx.hdr is the PDU's header
+ * @digest_ok: false: what came is not what was sent
+ *
+ * Return: 0, or errno when the connection must be closed.
+ */
+int cit_data_out_end(struct cit_cmd *cc, bool digest_ok)
+{
+	struct cit_conn *conn = cc->conn;
+	const struct iscsi_bhs *hdr = &conn->rx.hdr.bhs;
+	bool solicited = cc->r2ts;
+
+	if (unlikely(!digest_ok)) {
+		/* RFC 7143 7.8: at this recovery level the task cannot go on. */
+		int ret = cit_reject(conn, ISCSI_REJECT_DATA_DIGEST);
+
+		if (hdr->flags & ISCSI_FLAG_FINAL)
+			cc->unsol = false;
+		cit_data_out_fail(cc, CST_SENSE(PROTOCOL_SERVICE_CRC_ERROR));
+		return ret;
+	}
+
+	cc->rcvd += conn->rx.data_len;
+	if (solicited) {
+		if (cc->rcvd == cc->burst_end)
+			cit_burst_end(cc);
+		return 0;
+	}
+	if ((hdr->opcode & ISCSI_OP_MASK) == ISCSI_OP_DATA_OUT &&
+	    (hdr->flags & ISCSI_FLAG_FINAL))
+		cc->unsol = false;
+	if (!cc->unsol)
+		cit_data_out_start(cc);
+	return 0;
+}
+
+/* What is wrong with this Data-Out PDU, or CST_OK. */
+static cst_sense_t cit_data_out_check(const struct cit_cmd *cc,
+				      const struct iscsi_data_out *hdr, u32 len,
+				      bool solicited)
+{
+	u32 end = solicited ? cc->burst_end : cc->unsol_max;
+	bool final = hdr->flags & ISCSI_FLAG_FINAL;
+
+	if (solicited ? !cc->r2ts : !cc->unsol)
+		return CST_SENSE(UNEXPECTED_UNSOLICITED_DATA);
+	if (be32_to_cpu(hdr->datasn) != cc->datasn)
+		return CST_SENSE(DATA_PHASE_ERROR);
+	if (be32_to_cpu(hdr->offset) != cc->rcvd)
+		return CST_SENSE(DATA_OFFSET_ERROR);
+	if (len > end - cc->rcvd)
+		return CST_SENSE(INCORRECT_AMOUNT_OF_DATA);
+	/* A solicited sequence ends exactly where the R2T said. */
+	if (solicited && final != (len == end - cc->rcvd))
+		return CST_SENSE(INCORRECT_AMOUNT_OF_DATA);
+	return CST_OK;
+}
+
+/* The command that a Data-Out PDU is for, or NULL: whatever it was is over. */
+static struct cit_cmd *cit_data_out_cmd(struct cit_conn *conn,
+					const struct iscsi_data_out *hdr)
+{
+	u32 ttt = be32_to_cpu(hdr->ttt);
+	u32 index = ttt & ((1U << CIT_SLOT_BITS) - 1);
+	struct cit_cmd *cc;
+
+	if (ttt == ISCSI_RESERVED_TAG)
+		return cit_cmd_find(conn, hdr->itt);
+	if (index >= conn->nr_cmds)
+		return NULL;
+	cc = &conn->cmds[index];
+	if (cc->state == CIT_CMD_FREE || cc->ttt != ttt || cc->itt != hdr->itt)
+		return NULL;
+	return cc;
+}
+
+/* Data-Out, RFC 7143 11.7 */
+int cit_data_out_rx(struct cit_conn *conn)
+{
+	const struct iscsi_data_out *hdr = &conn->rx.hdr.data_out;
+	bool solicited = hdr->ttt != cpu_to_be32(ISCSI_RESERVED_TAG);
+	struct cit_rx *rx = &conn->rx;
+	struct cit_cmd *cc;
+	cst_sense_t failure;
+
+	if (unlikely(rx->ahs_len)) {
+		if (!cit_ctl_room(conn))
+			return -EAGAIN;
+		return cit_reject(conn, ISCSI_REJECT_INVALID_FIELD);
+	}
+	cc = cit_data_out_cmd(conn, hdr);
+	if (unlikely(!cc))
+		return 0;
+
+	/* Whatever becomes of the command: the sequence ends here. */
+	if (unlikely(cc->state != CIT_CMD_DATA)) {
+		if (!solicited && cc->unsol &&
+		    (hdr->flags & ISCSI_FLAG_FINAL)) {
+			cc->unsol = false;
+			if (rx->data_len)
+				rx->cmd = cc;
+			else
+				cit_cmd_unhold(cc);
+		}
+		return 0;
+	}
+
+	failure = cit_data_out_check(cc, hdr, rx->data_len, solicited);
+	if (unlikely(failure)) {
+		if (!solicited && (hdr->flags & ISCSI_FLAG_FINAL))
+			cc->unsol = false;
+		if (rx->data_len)
+			rx->cmd = cc;
+		cit_data_out_fail(cc, failure);
+		return 0;
+	}
+
+	cc->datasn++;
+	if (unlikely(!rx->data_len)) {
+		/* Allowed, and useful only to end an unsolicited sequence. */
+		return cit_data_out_end(cc, true);
+	}
+	rx->cmd = cc;
+	rx->dest = CIT_DEST_CMD;
+	rx->take = cc->rcvd < cc->cmd.data_len ?
+		   min(rx->data_len, cc->cmd.data_len - cc->rcvd) : 0;
+	return 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cst_iscsi.ko: the iSCSI target's full feature phase (RFC 7143, error recovery
+ * level 0, one connection per session).  Login, discovery and listening are
+ * cst-iscsid's.
+ *
+ * Core calls in through cit_ops, TCP through conn.c's callbacks, the daemon through
+ * genl.c.  Owns the work queues and nothing else.
+ */
+#include <linux/module.h>
+
+#include "cit.h"
+
+struct cit_fabric cit_fabric;
+struct workqueue_struct *cit_io_wq;
+struct workqueue_struct *cit_close_wq;
+
+static int cit_target_enable(struct cst_target *target)
+{
+	cit_config_notify();
+	return 0;
+}
+
+/* Core closes the sessions that there are, one by one. */
+static void cit_target_disable(struct cst_target *target)
+{
+	cit_config_notify();
+}
+
+const struct cst_fabric_ops cit_ops = {
+	.owner			= THIS_MODULE,
+	.name			= "iscsi",
+	.protocol_id		= 5,
+	.target_size		= sizeof(struct cit_target),
+	.fabric_attrs		= cit_fabric_attrs,
+	.fabric_obj		= &cit_fabric.obj,
+	.session_attrs		= cit_session_attrs,
+
+	.target_check_name	= cit_target_check_name,
+	.target_init		= cit_target_init,
+	.target_enable		= cit_target_enable,
+	.target_disable		= cit_target_disable,
+
+	.session_dir_init	= cit_session_dir_init,
+	.session_close		= cit_session_close,
+	.session_free		= cit_session_free,
+
+	.get_data		= cit_scsi_get_data,
+	.abort_data		= cit_scsi_abort_data,
+	.send_response		= cit_scsi_send_response,
+	.drop			= cit_scsi_drop,
+	.tmf_done		= cit_tmf_done,
+};
+
+static int __init cit_init(void)
+{
+	int ret = -ENOMEM;
+
+	cit_io_wq = alloc_workqueue("cst_iscsi_io",
+				    WQ_PERCPU | WQ_MEM_RECLAIM, 0);
+	if (!cit_io_wq)
+		return ret;
+	/* Waits: one slow end of a session must not hold up the others. */
+	cit_close_wq = alloc_workqueue("cst_iscsi_close",
+				       WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!cit_close_wq)
+		goto destroy_io;
+	ret = cit_cfs_init();
+	if (ret)
+		goto destroy_close;
+	ret = cst_fabric_register(&cit_ops);
+	if (ret)
+		goto exit_cfs;
+	ret = cit_genl_init();
+	if (ret)
+		goto unregister;
+	return 0;
+
+unregister:
+	cst_fabric_unregister(&cit_ops);
+exit_cfs:
+	cit_cfs_exit();
+destroy_close:
+	destroy_workqueue(cit_close_wq);
+destroy_io:
+	destroy_workqueue(cit_io_wq);
+	return ret;
+}
+
+/*
+ * No target exists, and no attribute is open: each would pin the module.  The
+ * last steps of a session's end, which hold a reference to its target, may still
+ * be running: flushing waits for them.
+ */
+static void __exit cit_exit(void)
+{
+	cit_genl_exit();
+	flush_workqueue(cit_close_wq);
+	cst_fabric_unregister(&cit_ops);
+	destroy_workqueue(cit_close_wq);
+	destroy_workqueue(cit_io_wq);
+	cit_cfs_exit();
+}
+
+module_init(cit_init);
+module_exit(cit_exit);
+
+MODULE_DESCRIPTION("cst iSCSI target");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(CST_VERSION);
+MODULE_SOFTDEP("pre: crc32c");

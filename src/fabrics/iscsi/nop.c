@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NOP-Out and NOP-In, both ways (RFC 7143 11.18, 11.19).
+ *
+ * rx.c calls cit_nop_out_rx(); nop_work, a timer with process context, only makes
+ * io_work look.  A connection that has been silent for NopInInterval is asked; when
+ * nothing at all has come NopInTimeout later it is closed.  Owns no lock.
+ */
+#include <linux/jiffies.h>
+
+#include "cit.h"
+
+int cit_nop_out_rx(struct cit_conn *conn)
+{
+	const struct iscsi_req *hdr = &conn->rx.hdr.req;
+	bool immediate = hdr->opcode & ISCSI_OP_IMMEDIATE;
+	struct cit_rx *rx = &conn->rx;
+	struct cit_ctl *ctl;
+
+	/* No answer wanted: it answers our own, or only carries ExpStatSN. */
+	if (hdr->itt == cpu_to_be32(ISCSI_RESERVED_TAG)) {
+		if (!immediate && cit_cmdsn_accept(conn, hdr->cmdsn))
+			cit_window_retire(&conn->window);
+		return 0;
+	}
+	if (!cit_cmdsn_accept(conn, hdr->cmdsn))
+		return 0;
+
+	/* The echo is cut to what the initiator can receive. */
+	ctl = cit_ctl_alloc(conn, min(rx->data_len, conn->keys.max_xmit_dsl));
+	if (!ctl)
+		return -ENOMEM;
+	ctl->hdr.ctl.opcode = ISCSI_OP_NOP_IN;
+	memcpy(ctl->hdr.ctl.lun, hdr->lun, sizeof(hdr->lun));
+	ctl->hdr.ctl.itt = hdr->itt;
+	ctl->retire = !immediate;
+	if (!rx->data_len) {
+		cit_tx_queue(conn, &ctl->tx);
+		return 0;
+	}
+	rx->dest = CIT_DEST_CTL;
+	rx->ctl = ctl;
+	rx->take = ctl->len;
+	return 0;
+}
+
+static void cit_nop_arm(struct cit_conn *conn, unsigned long delay)
+{
+	mod_delayed_work(system_wq, &conn->nop_work, delay);
+}
+
+void cit_nop_start(struct cit_conn *conn)
+{
+	if (conn->nop_interval)
+		cit_nop_arm(conn, conn->nop_interval * HZ);
+}
+
+void cit_nop_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(to_delayed_work(work),
+					     struct cit_conn, nop_work);
+
+	set_bit(CIT_CONN_NOP_DUE, &conn->flags);
+	cit_conn_kick(conn);
+}
+
+static int cit_nop_ping(struct cit_conn *conn)
+{
+	struct cit_ctl *ctl;
+
+	/* What is queued already will tell as well whether the peer lives. */
+	if (!cit_ctl_room(conn))
+		return 0;
+	ctl = cit_ctl_alloc(conn, 0);
+	if (!ctl)
+		return -ENOMEM;
+	/* A tag of its own for each, and never the reserved one. */
+	conn->ping_ttt = (conn->ping_ttt + 1) & 0x7fffffff;
+	ctl->hdr.ctl.opcode = ISCSI_OP_NOP_IN;
+	ctl->hdr.ctl.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	ctl->hdr.ctl.ttt = cpu_to_be32(conn->ping_ttt);
+	ctl->status = false;
+	cit_tx_queue(conn, &ctl->tx);
+	return 0;
+}
+
+/**
+ * cit_nop_due() - the timer has fired: is the peer there?
+ * @conn: alive
+ *
+ * Context: io_work.  Return: 0, or errno when the connection must be closed.
+ */
+int cit_nop_due(struct cit_conn *conn)
+{
+	unsigned long silence = jiffies - conn->last_rx;
+	unsigned long interval = conn->nop_interval * HZ;
+	int ret;
+
+	if (silence < interval) {
+		conn->ping_sent = false;
+		cit_nop_arm(conn, interval - silence);
+		return 0;
+	}
+	/*
+	 * Reception may be paused by what we have not sent; then the peer is at
+	 * fault all the same, because it does not read.
+	 */
+	if (conn->ping_sent) {
+		pr_notice_ratelimited("%s: no answer to NOP-In within %u s: connection closed\n",
+				      conn->sess->sess.initiator_name,
+				      conn->nop_timeout);
+		return -ETIMEDOUT;
+	}
+	ret = cit_nop_ping(conn);
+	conn->ping_sent = true;
+	cit_nop_arm(conn, conn->nop_timeout * HZ);
+	return ret;
+}

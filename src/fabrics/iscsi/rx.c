@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The receive machine: walks the byte stream as it lies in TCP's receive queue.
+ *
+ * io_work calls cit_rx() with the socket locked.  Header bytes are copied into
+ * rx->hdr; a whole header goes to the file of its opcode, which says where the
+ * data segment goes; data is copied from the packet straight into its pages.  A
+ * command is given to core from here, so one wake-up receives and executes
+ * everything that has arrived.  Nothing is locked but the socket.
+ */
+#include <linux/skbuff.h>
+#include <net/tcp.h>
+
+#include "cit.h"
+
+static void cit_rx_bhs(struct cit_rx *rx)
+{
+	rx->state = CIT_RX_BHS;
+	rx->want = ISCSI_BHS_LEN;
+	rx->got = 0;
+}
+
+void cit_rx_init(struct cit_rx *rx)
+{
+	cit_rx_bhs(rx);
+}
+
+/* The PDU is complete, or nobody wants what is left of it. */
+static int cit_rx_pdu_end(struct cit_conn *conn, bool digest_ok)
+{
+	struct cit_rx *rx = &conn->rx;
+	struct cit_cmd *cc = rx->cmd;
+	struct cit_ctl *ctl = rx->ctl;
+	int ret = 0;
+
+	cit_rx_bhs(rx);
+	rx->cmd = NULL;
+	rx->ctl = NULL;
+
+	if (likely(cc)) {
+		if (likely(rx->dest == CIT_DEST_CMD))
+			ret = cit_data_out_end(cc, digest_ok);
+		else
+			cit_cmd_unhold(cc);
+		return ret;
+	}
+	if (rx->dest != CIT_DEST_CTL)
+		return 0;
+	if (unlikely(!digest_ok)) {
+		if (ctl->retire)
+			cit_window_retire(&conn->window);
+		cit_ctl_free(conn, ctl);
+		return cit_reject(conn, ISCSI_REJECT_DATA_DIGEST);
+	}
+	if ((rx->hdr.bhs.opcode & ISCSI_OP_MASK) == ISCSI_OP_TEXT)
+		return cit_text_data(conn, ctl);
+	cit_tx_queue(conn, &ctl->tx);
+	return 0;
+}
+
+static int cit_rx_dispatch(struct cit_conn *conn)
+{
+	u8 opcode = conn->rx.hdr.bhs.opcode & ISCSI_OP_MASK;
+
+	if (likely(opcode == ISCSI_OP_SCSI_CMD))
+		return cit_scsi_cmd_rx(conn);
+	if (opcode == ISCSI_OP_DATA_OUT)
+		return cit_data_out_rx(conn);
+
+	/* Each of the others makes a control PDU. */
+	if (!cit_ctl_room(conn))
+		return -EAGAIN;
+	if (conn->rx.ahs_len)
+		return cit_reject(conn, ISCSI_REJECT_INVALID_FIELD);
+
+	switch (opcode) {
+	case ISCSI_OP_NOP_OUT:
+		return cit_nop_out_rx(conn);
+	case ISCSI_OP_TMF:
+		return cit_tmf_rx(conn);
+	case ISCSI_OP_TEXT:
+		return cit_text_rx(conn);
+	case ISCSI_OP_LOGOUT:
+		return cit_logout_rx(conn);
+	case ISCSI_OP_SNACK:
+		return cit_reject(conn, ISCSI_REJECT_SNACK);
+	case ISCSI_OP_LOGIN:
+		return cit_reject(conn, ISCSI_REJECT_PROTOCOL);
+	default:
+		return cit_reject(conn, ISCSI_REJECT_NOT_SUPPORTED);
+	}
+}
+
+/* A whole header is there. */
+static int cit_rx_header(struct cit_conn *conn)
+{
+	struct cit_rx *rx = &conn->rx;
+	int ret;
+
+	rx->dest = CIT_DEST_DISCARD;
+	rx->take = 0;
+	rx->cmd = NULL;
+	rx->ctl = NULL;
+	rx->bv_off = 0;
+	rx->bv_idx = 0;
+
+	ret = cit_rx_dispatch(conn);
+	if (unlikely(ret)) {
+		rx->paused = ret == -EAGAIN;
+		return ret;
+	}
+	if (!rx->data_len) {
+		cit_rx_bhs(rx);
+		rx->cmd = NULL;
+		return 0;
+	}
+	rx->state = CIT_RX_DATA;
+	rx->want = rx->data_len;
+	rx->got = 0;
+	rx->crc = CIT_CRC_START;
+	return 0;
+}
+
+static int cit_rx_bhs_done(struct cit_conn *conn)
+{
+	struct cit_rx *rx = &conn->rx;
+
+	rx->ahs_len = rx->hdr.bhs.ahs_len * 4;
+	rx->data_len = iscsi_data_len(rx->hdr.bhs.data_len);
+	if (unlikely(rx->data_len > conn->keys.max_recv_dsl)) {
+		pr_notice_ratelimited("%s: data segment of %u bytes, %u declared: connection closed\n",
+				      conn->sess->sess.initiator_name,
+				      rx->data_len, conn->keys.max_recv_dsl);
+		return -EPROTO;
+	}
+	rx->got = 0;
+	if (unlikely(rx->ahs_len)) {
+		rx->state = CIT_RX_AHS;
+		rx->want = rx->ahs_len;
+		return 0;
+	}
+	if (conn->keys.header_digest) {
+		rx->state = CIT_RX_HDR_DIGEST;
+		rx->want = ISCSI_DIGEST_LEN;
+		return 0;
+	}
+	return cit_rx_header(conn);
+}
+
+static int cit_rx_hdr_digest_done(struct cit_conn *conn)
+{
+	struct cit_rx *rx = &conn->rx;
+	u32 crc;
+
+	crc = cit_crc(CIT_CRC_START, &rx->hdr, ISCSI_BHS_LEN);
+	crc = cit_crc(crc, rx->ahs, rx->ahs_len);
+	if (likely(cit_crc_matches(crc, rx->tail)))
+		return cit_rx_header(conn);
+	/* RFC 7143 7.7: nothing in that header can be trusted, not even lengths. */
+	pr_notice_ratelimited("%s: header digest error: connection closed\n",
+			      conn->sess->sess.initiator_name);
+	return -EBADMSG;
+}
+
+/* The data segment is over: padding and digest are read as one piece. */
+static int cit_rx_data_done(struct cit_conn *conn)
+{
+	struct cit_rx *rx = &conn->rx;
+
+	rx->want = iscsi_pad(rx->data_len);
+	if (conn->keys.data_digest)
+		rx->want += ISCSI_DIGEST_LEN;
+	if (likely(!rx->want))
+		return cit_rx_pdu_end(conn, true);
+	rx->state = CIT_RX_DATA_TAIL;
+	rx->got = 0;
+	return 0;
+}
+
+static int cit_rx_tail_done(struct cit_conn *conn)
+{
+	struct cit_rx *rx = &conn->rx;
+	u32 pad = iscsi_pad(rx->data_len);
+	u32 crc;
+
+	if (!conn->keys.data_digest || rx->dest == CIT_DEST_DISCARD)
+		return cit_rx_pdu_end(conn, true);
+	crc = cit_crc(rx->crc, rx->tail, pad);
+	return cit_rx_pdu_end(conn, cit_crc_matches(crc, rx->tail + pad));
+}
+
+static int cit_rx_piece_done(struct cit_conn *conn)
+{
+	struct cit_rx *rx = &conn->rx;
+
+	switch (rx->state) {
+	case CIT_RX_BHS:
+		return cit_rx_bhs_done(conn);
+	case CIT_RX_AHS:
+		if (!conn->keys.header_digest)
+			return cit_rx_header(conn);
+		rx->state = CIT_RX_HDR_DIGEST;
+		rx->want = ISCSI_DIGEST_LEN;
+		rx->got = 0;
+		return 0;
+	case CIT_RX_HDR_DIGEST:
+		return cit_rx_hdr_digest_done(conn);
+	case CIT_RX_DATA:
+		return cit_rx_data_done(conn);
+	default:
+		return cit_rx_tail_done(conn);
+	}
+}
+
+/* Copy into the pages at a cursor; our pages have a permanent address. */
+static int cit_rx_to_bvec(struct cit_conn *conn, struct sk_buff *skb, int offset,
+			  u32 len, const struct bio_vec *bvec, u16 *idx, u32 *off)
+{
+	while (len) {
+		const struct bio_vec *bv = &bvec[*idx];
+		u32 n = min(len, bv->bv_len - *off);
+		void *to = page_address(bv->bv_page) + bv->bv_offset + *off;
+
+		if (unlikely(skb_copy_bits(skb, offset, to, n)))
+			return -EFAULT;
+		if (conn->keys.data_digest)
+			conn->rx.crc = cit_crc(conn->rx.crc, to, n);
+		offset += n;
+		len -= n;
+		*off += n;
+		if (*off == bv->bv_len) {
+			(*idx)++;
+			*off = 0;
+		}
+	}
+	return 0;
+}
+
+/* Bytes behind what the destination has room for still count for the digest. */
+static int cit_rx_surplus(struct cit_conn *conn, struct sk_buff *skb, int offset,
+			  u32 len)
+{
+	u8 buf[128];
+
+	if (!conn->keys.data_digest || conn->rx.dest == CIT_DEST_DISCARD)
+		return 0;
+	while (len) {
+		u32 n = min_t(u32, len, sizeof(buf));
+
+		if (skb_copy_bits(skb, offset, buf, n))
+			return -EFAULT;
+		conn->rx.crc = cit_crc(conn->rx.crc, buf, n);
+		offset += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int cit_rx_data(struct cit_conn *conn, struct sk_buff *skb, int offset,
+		       u32 len)
+{
+	struct cit_rx *rx = &conn->rx;
+	u32 n = 0;
+	int ret;
+
+	if (likely(rx->got < rx->take)) {
+		n = min(len, rx->take - rx->got);
+		if (likely(rx->dest == CIT_DEST_CMD))
+			ret = cit_rx_to_bvec(conn, skb, offset, n,
+					     rx->cmd->cmd.bvec,
+					     &rx->cmd->bv_idx,
+					     &rx->cmd->bv_off);
+		else
+			ret = cit_rx_to_bvec(conn, skb, offset, n,
+					     rx->ctl->bvec, &rx->bv_idx,
+					     &rx->bv_off);
+		if (ret)
+			return ret;
+	}
+	return n == len ? 0 : cit_rx_surplus(conn, skb, offset + n, len - n);
+}
+
+static void *cit_rx_piece(struct cit_rx *rx)
+{
+	switch (rx->state) {
+	case CIT_RX_BHS:
+		return &rx->hdr;
+	case CIT_RX_AHS:
+		return rx->ahs;
+	default:
+		return rx->tail;
+	}
+}
+
+static int cit_rx_step(struct cit_conn *conn, struct sk_buff *skb, int offset,
+		       u32 len)
+{
+	struct cit_rx *rx = &conn->rx;
+	int ret;
+
+	if (rx->state == CIT_RX_DATA)
+		ret = cit_rx_data(conn, skb, offset, len);
+	else
+		ret = skb_copy_bits(skb, offset, cit_rx_piece(rx) + rx->got,
+				    len);
+	if (unlikely(ret))
+		return ret;
+	rx->got += len;
+	return rx->got == rx->want ? cit_rx_piece_done(conn) : 0;
+}
+
+static int cit_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
+			unsigned int offset, size_t len)
+{
+	struct cit_conn *conn = desc->arg.data;
+	struct cit_rx *rx = &conn->rx;
+	size_t done = 0;
+
+	while (done < len && likely(desc->count)) {
+		u32 n = min_t(size_t, len - done, rx->want - rx->got);
+		int ret = cit_rx_step(conn, skb, offset + done, n);
+
+		done += n;
+		if (unlikely(ret)) {
+			desc->count = 0;
+			desc->error = ret == -EAGAIN ? 0 : ret;
+		}
+	}
+	return done;
+}
+
+/**
+ * cit_rx() - receive what has come
+ * @conn: socket locked
+ *
+ * Context: io_work.  Return: 0, or errno when the connection must be closed.
+ */
+int cit_rx(struct cit_conn *conn)
+{
+	read_descriptor_t desc = { .arg.data = conn, .count = 1 };
+	int ret;
+
+	if (unlikely(conn->rx.paused)) {
+		conn->rx.paused = false;
+		ret = cit_rx_header(conn);
+		if (ret)
+			return ret == -EAGAIN ? 0 : ret;
+	}
+	ret = tcp_read_sock(conn->sock->sk, &desc, cit_rx_actor);
+	if (ret > 0)
+		conn->last_rx = jiffies;
+	return unlikely(desc.error) ? desc.error : 0;
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions: from the daemon's hand-over of a logged-in socket to the session's
+ * end, and reinstatement (RFC 7143 6.3.5).
+ *
+ * genl.c calls cit_session_login().  A login with the initiator name and ISID of
+ * a session that exists ends that one: the new session starts, and its login is
+ * answered, only when nothing of the older can touch a medium any more.  It waits
+ * for that in start_work, so that the daemon does not.  target->sessions_lock
+ * protects the list of sessions; it is taken inside no other lock of ours, and
+ * outside none but rcu.
+ *
+ * The end, called by conn.c when the connection is drained:
+ *  1. core forgets the session, and removes its directory;
+ *  2. off the list, and `gone` is said: whoever waits may start;
+ *  3. the socket is closed, memory is given back with the last reference.
+ */
+#include <linux/idr.h>
+#include <linux/slab.h>
+#include <net/sock.h>
+#include <linux/unaligned.h>
+
+#include "cit.h"
+
+/* How long a login waits for the sessions that it replaces. */
+#define CIT_REINSTATE_TIMEOUT	(30 * HZ)
+
+/* Offsets in the login response of what the daemon leaves to us. */
+#define CIT_LOGIN_TSIH		14
+#define CIT_LOGIN_EXPCMDSN	28
+#define CIT_LOGIN_MAXCMDSN	32
+
+static DEFINE_IDA(cit_tsihs);
+
+static void cit_session_release(struct kref *refs)
+{
+	struct cit_session *cs = container_of(refs, struct cit_session, refs);
+
+	if (cs->own_tsih)
+		ida_free(&cit_tsihs, cs->tsih);
+	cit_conn_destroy(&cs->conn);
+	kfree(cs);
+}
+
+static void cit_session_put(struct cit_session *cs)
+{
+	kref_put(&cs->refs, cit_session_release);
+}
+
+/* The directory's last reference is gone. */
+void cit_session_free(struct cst_session *sess)
+{
+	cit_session_put(to_cit_session(sess));
+}
+
+void cit_session_close(struct cst_session *sess)
+{
+	cit_conn_close(&to_cit_session(sess)->conn);
+}
+
+/* Every session of the target but this one: a cold reset. */
+void cit_session_close_others(struct cit_session *cs)
+{
+	struct cit_session *other;
+
+	mutex_lock(&cs->target->sessions_lock);
+	list_for_each_entry(other, &cs->target->sessions, node)
+		if (other != cs)
+			cit_conn_close(&other->conn);
+	mutex_unlock(&cs->target->sessions_lock);
+}
+
+static bool cit_session_is(const struct cit_session *cs, const char *initiator,
+			   const u8 *isid)
+{
+	return !strcasecmp(cs->initiator, initiator) &&
+	       !memcmp(cs->isid, isid, sizeof(cs->isid));
+}
+
+/* The session that a login would replace.  sessions_lock held. */
+static struct cit_session *cit_session_same(struct cit_target *target,
+					    const char *initiator,
+					    const u8 *isid)
+{
+	struct cit_session *cs;
+
+	lockdep_assert_held(&target->sessions_lock);
+	list_for_each_entry_reverse(cs, &target->sessions, node)
+		if (cit_session_is(cs, initiator, isid))
+			return cs;
+	return NULL;
+}
+
+/* One that @cs replaces and that is not gone yet, referenced, or NULL. */
+static struct cit_session *cit_session_older(struct cit_session *cs)
+{
+	struct cit_session *old, *found = NULL;
+
+	mutex_lock(&cs->target->sessions_lock);
+	list_for_each_entry(old, &cs->target->sessions, node) {
+		if (old == cs)
+			break;
+		if (cit_session_is(old, cs->initiator, cs->isid)) {
+			kref_get(&old->refs);
+			found = old;
+			break;
+		}
+	}
+	mutex_unlock(&cs->target->sessions_lock);
+	return found;
+}
+
+static bool cit_session_must_wait(struct cit_session *cs)
+{
+	struct cit_session *old = cit_session_older(cs);
+
+	if (old)
+		cit_session_put(old);
+	return old;
+}
+
+static void cit_session_unlist(struct cit_session *cs)
+{
+	mutex_lock(&cs->target->sessions_lock);
+	list_del(&cs->node);
+	cs->target->nr_sessions--;
+	mutex_unlock(&cs->target->sessions_lock);
+	complete_all(&cs->gone);
+}
+
+/* The end of one that has been on the list; the socket is the caller's. */
+static void cit_session_leave(struct cit_session *cs)
+{
+	struct cit_target *target = cs->target;
+
+	cit_session_unlist(cs);
+	cit_session_put(cs);
+	cst_target_put(&target->tgt);
+}
+
+/**
+ * cit_session_end() - the end of a session that has started
+ * @cs: its connection is drained and nothing refers to it
+ *
+ * Context: close_work.
+ */
+void cit_session_end(struct cit_session *cs)
+{
+	struct socket *sock = cs->conn.sock;
+
+	cst_session_unregister(&cs->sess);
+	/*
+	 * After a logout TCP delivers what was sent; else nothing that is still
+	 * queued may appear at the initiator later.
+	 */
+	if (!test_bit(CIT_CONN_GRACEFUL, &cs->conn.flags))
+		sock_no_linger(sock->sk);
+	cit_session_leave(cs);
+	sockfd_put(sock);
+}
+
+/*
+ * Let a session live.  On error nothing has happened, and its socket is as it was.
+ */
+static int cit_session_start(struct cit_session *cs)
+{
+	struct cit_conn *conn = &cs->conn;
+	int ret;
+
+	ret = cst_session_register(&cs->sess, &cs->target->tgt, cs->initiator,
+				   true, cst_fabric_session_type(&cit_ops));
+	if (ret)
+		return ret;
+	kref_get(&cs->refs);	/* the directory's */
+
+	cit_tx_queue(conn, &cs->login_rsp->tx);
+	ret = cit_conn_start(conn);
+	if (ret) {
+		list_del_init(&cs->login_rsp->tx.node);
+		cst_session_unregister(&cs->sess);
+	}
+	return ret;
+}
+
+static int cit_session_wait(struct cit_session *cs)
+{
+	unsigned long left = CIT_REINSTATE_TIMEOUT;
+	struct cit_session *old;
+
+	while (left && (old = cit_session_older(cs))) {
+		left = wait_for_completion_timeout(&old->gone, left);
+		cit_session_put(old);
+	}
+	return left ? 0 : -ETIMEDOUT;
+}
+
+static void cit_session_start_work(struct work_struct *work)
+{
+	struct cit_session *cs = container_of(work, struct cit_session,
+					      start_work);
+	struct socket *sock = cs->conn.sock;
+	int ret;
+
+	ret = cit_session_wait(cs);
+	/* It may have been replaced itself meanwhile. */
+	if (!ret && test_bit(CIT_CONN_CLOSING, &cs->conn.flags))
+		ret = -ECANCELED;
+	if (!ret)
+		ret = cit_session_start(cs);
+	if (!ret)
+		return;
+
+	pr_notice_ratelimited("%s: login to %s not completed: %d\n",
+			      cs->initiator, cst_target_name(&cs->target->tgt),
+			      ret);
+	cit_ctl_free(&cs->conn, cs->login_rsp);
+	kernel_sock_shutdown(sock, SHUT_RDWR);
+	cit_session_leave(cs);
+	sockfd_put(sock);
+}
+
+static void cit_login_rsp_fill(struct cit_session *cs, const void *rsp, u32 len)
+{
+	struct cit_ctl *ctl = cs->login_rsp;
+	u8 *bhs = page_address(ctl->bvec[0].bv_page);
+
+	cit_ctl_fill(ctl, rsp, len);
+	put_unaligned_be16(cs->tsih, bhs + CIT_LOGIN_TSIH);
+	put_unaligned_be32(cs->conn.window.exp, bhs + CIT_LOGIN_EXPCMDSN);
+	put_unaligned_be32(cs->conn.window.max, bhs + CIT_LOGIN_MAXCMDSN);
+	ctl->raw = true;
+}
+
+/* What the target's parameters say about a session; they may change under it. */
+static unsigned int cit_session_params(struct cit_session *cs)
+{
+	struct cit_params *params = &cs->target->params;
+	unsigned int queued;
+
+	mutex_lock(&cs->target->tgt.obj.lock);
+	queued = params->queued_commands;
+	cs->conn.nop_interval = params->nop_interval;
+	cs->conn.nop_timeout = params->nop_timeout;
+	mutex_unlock(&cs->target->tgt.obj.lock);
+	return queued;
+}
+
+static struct cit_session *cit_session_alloc(struct cit_target *target,
+					     struct socket *sock,
+					     const struct cit_login *login)
+{
+	struct cit_session *cs = kzalloc(sizeof(*cs), GFP_KERNEL);
+	unsigned int queued;
+
+	if (!cs)
+		return NULL;
+	kref_init(&cs->refs);
+	init_completion(&cs->gone);
+	INIT_WORK(&cs->start_work, cit_session_start_work);
+	cs->target = target;
+	memcpy(cs->isid, login->isid, sizeof(cs->isid));
+	strscpy(cs->initiator, login->initiator, sizeof(cs->initiator));
+	cs->conn.keys = login->keys;
+	cs->conn.statsn = login->statsn + 1;
+	cs->conn.cid = login->cid;
+	cs->conn.local = login->local;
+	cs->conn.peer = login->peer;
+	queued = cit_session_params(cs);
+	cit_window_init(&cs->conn.window, login->cmdsn, queued);
+	if (cit_conn_init(&cs->conn, cs, sock, queued))
+		goto put;
+	cs->login_rsp = cit_ctl_alloc(&cs->conn, login->rsp_len);
+	if (!cs->login_rsp)
+		goto put;
+	return cs;
+
+put:
+	cit_session_put(cs);
+	return NULL;
+}
+
+/*
+ * Put the session on the target's list, and close the one that it replaces.
+ * sessions_lock held.
+ */
+static int cit_session_enlist(struct cit_session *cs, u16 tsih)
+{
+	struct cit_target *target = cs->target;
+	struct cit_session *old = cit_session_same(target, cs->initiator,
+						   cs->isid);
+	u32 max = READ_ONCE(target->params.max_sessions);
+	int ret;
+
+	lockdep_assert_held(&target->sessions_lock);
+
+	if (tsih && (!old || old->tsih != tsih))
+		return -ESRCH;
+	if (!old && max && target->nr_sessions >= max)
+		return -EMLINK;
+	if (tsih) {
+		/* Its connection is reinstated, and with that all of it. */
+		cs->tsih = tsih;
+		cs->own_tsih = old->own_tsih;
+		old->own_tsih = false;
+	} else {
+		ret = ida_alloc_range(&cit_tsihs, 1, U16_MAX, GFP_KERNEL);
+		if (ret < 0)
+			return ret == -ENOSPC ? -EMLINK : ret;
+		cs->tsih = ret;
+		cs->own_tsih = true;
+	}
+	if (old)
+		cit_conn_close(&old->conn);
+	list_add_tail(&cs->node, &target->sessions);
+	target->nr_sessions++;
+	return 0;
+}
+
+/* Would core take this session?  It is asked again when it is registered. */
+static int cit_session_access(struct cit_target *target, const char *initiator)
+{
+	struct cst_target *tgt = &target->tgt;
+	int ret = 0;
+
+	mutex_lock(&tgt->obj.lock);
+	if (!tgt->obj.enabled || tgt->closing)
+		ret = -ESHUTDOWN;
+	else if (!cst_target_find_map(tgt, initiator))
+		ret = -EACCES;
+	mutex_unlock(&tgt->obj.lock);
+	return ret;
+}
+
+/**
+ * cit_session_login() - make a session of a socket that has logged in
+ * @target: referenced; the reference is the session's when this has succeeded
+ * @sock: likewise
+ * @login: checked
+ * @tsih: of the session
+ *
+ * Context: process, may sleep, waits for nothing long.  Return: 0, or what
+ * CST_ISCSI_CMD_NEW_CONN may answer.
+ */
+int cit_session_login(struct cit_target *target, struct socket *sock,
+		      const struct cit_login *login, u16 *tsih)
+{
+	struct cit_session *cs;
+	int ret;
+
+	ret = cit_session_access(target, login->initiator);
+	if (ret)
+		return ret;
+	cs = cit_session_alloc(target, sock, login);
+	if (!cs)
+		return -ENOMEM;
+
+	mutex_lock(&target->sessions_lock);
+	ret = cit_session_enlist(cs, login->tsih);
+	mutex_unlock(&target->sessions_lock);
+	if (ret)
+		goto free;
+
+	cit_login_rsp_fill(cs, login->rsp, login->rsp_len);
+	*tsih = cs->tsih;
+	if (cit_session_must_wait(cs)) {
+		queue_work(cit_close_wq, &cs->start_work);
+		return 0;
+	}
+	ret = cit_session_start(cs);
+	if (!ret)
+		return 0;
+	cit_session_unlist(cs);
+free:
+	cit_ctl_free(&cs->conn, cs->login_rsp);
+	cit_session_put(cs);
+	return ret;
+}

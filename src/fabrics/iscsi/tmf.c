@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Task management, RFC 7143 11.5 and 11.6: maps functions to core's and its answers
+ * to the wire's.
+ *
+ * rx.c calls cit_tmf_rx() in io_work; core calls cit_tmf_done() from its worker.
+ * The answer is made from an event, always, so that it follows the responses of
+ * the commands that it is about, which core has handed over before.  Owns no lock.
+ */
+#include <linux/slab.h>
+
+#include "cit.h"
+
+/* The function of core, or -1 and what to answer. */
+static int cit_tmf_function(u8 function, u8 *response)
+{
+	switch (function) {
+	case ISCSI_TMF_ABORT_TASK:
+		return CST_TMF_ABORT_TASK;
+	case ISCSI_TMF_ABORT_TASK_SET:
+		return CST_TMF_ABORT_TASK_SET;
+	case ISCSI_TMF_CLEAR_TASK_SET:
+		return CST_TMF_CLEAR_TASK_SET;
+	case ISCSI_TMF_LUN_RESET:
+		return CST_TMF_LUN_RESET;
+	case ISCSI_TMF_TARGET_WARM_RESET:
+	case ISCSI_TMF_TARGET_COLD_RESET:
+		return CST_TMF_TARGET_RESET;
+	case ISCSI_TMF_TASK_REASSIGN:
+		*response = ISCSI_TMF_RSP_NO_REASSIGN;
+		return -1;
+	default:
+		*response = ISCSI_TMF_RSP_NOT_SUPPORTED;
+		return -1;
+	}
+}
+
+/*
+ * RFC 7143 11.6.1: a task that has not arrived, but whose CmdSN is in the window
+ * and before ours, counts as received and aborted.
+ */
+static bool cit_tmf_not_arrived(struct cit_conn *conn,
+				const struct iscsi_tmf *hdr)
+{
+	u32 ref = be32_to_cpu(hdr->refcmdsn);
+
+	if ((hdr->flags & ISCSI_TMF_FUNC_MASK) != ISCSI_TMF_ABORT_TASK ||
+	    cit_cmd_find(conn, hdr->rtt) ||
+	    !cit_window_ref_pending(&conn->window, ref,
+				    be32_to_cpu(hdr->cmdsn)))
+		return false;
+	if (ref == conn->window.exp) {
+		cit_window_accept(&conn->window);
+		cit_window_retire(&conn->window);
+	}
+	return true;
+}
+
+static struct cit_ctl *cit_tmf_rsp(struct cit_conn *conn,
+				   const struct iscsi_tmf *hdr)
+{
+	struct cit_ctl *ctl = cit_ctl_alloc(conn, 0);
+
+	if (!ctl)
+		return NULL;
+	ctl->hdr.ctl.opcode = ISCSI_OP_TMF_RSP;
+	ctl->hdr.ctl.itt = hdr->itt;
+	ctl->hdr.ctl.ttt = 0;
+	ctl->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
+	return ctl;
+}
+
+int cit_tmf_rx(struct cit_conn *conn)
+{
+	const struct iscsi_tmf *hdr = &conn->rx.hdr.tmf;
+	u8 wire = hdr->flags & ISCSI_TMF_FUNC_MASK;
+	struct cit_ctl *rsp;
+	struct cit_tmf *tmf;
+	u8 response = ISCSI_TMF_RSP_COMPLETE;
+	int function;
+
+	if (conn->rx.data_len)
+		return cit_reject_cmd(conn, ISCSI_REJECT_PROTOCOL);
+	if (!cit_cmdsn_accept(conn, hdr->cmdsn))
+		return 0;
+	rsp = cit_tmf_rsp(conn, hdr);
+	if (!rsp)
+		return -ENOMEM;
+
+	function = cit_tmf_function(wire, &response);
+	if (function < 0 || cit_tmf_not_arrived(conn, hdr)) {
+		rsp->hdr.ctl.response = response;
+		cit_tx_queue(conn, &rsp->tx);
+		return 0;
+	}
+
+	tmf = kzalloc(sizeof(*tmf), GFP_NOIO | __GFP_NOWARN);
+	if (!tmf) {
+		cit_ctl_free(conn, rsp);
+		return -ENOMEM;
+	}
+	tmf->conn = conn;
+	tmf->rsp = rsp;
+	tmf->cold = wire == ISCSI_TMF_TARGET_COLD_RESET;
+	tmf->event.type = CIT_EV_TMF;
+	tmf->tmf.sess = &conn->sess->sess;
+	tmf->tmf.function = function;
+	memcpy(tmf->tmf.lun, hdr->lun, sizeof(hdr->lun));
+	tmf->tmf.tag = be32_to_cpu(hdr->rtt);
+	conn->active++;
+	cst_tmf_submit(&tmf->tmf);
+	return 0;
+}
+
+void cit_tmf_done(struct cst_tmf *tmf)
+{
+	struct cit_tmf *ct = container_of(tmf, struct cit_tmf, tmf);
+
+	cit_conn_event(ct->conn, &ct->event);
+}
+
+static u8 cit_tmf_response(u8 response)
+{
+	switch (response) {
+	case CST_TMF_COMPLETE:
+		return ISCSI_TMF_RSP_COMPLETE;
+	case CST_TMF_TASK_DOES_NOT_EXIST:
+		return ISCSI_TMF_RSP_NO_TASK;
+	case CST_TMF_LUN_DOES_NOT_EXIST:
+		return ISCSI_TMF_RSP_NO_LUN;
+	case CST_TMF_NOT_SUPPORTED:
+		return ISCSI_TMF_RSP_NOT_SUPPORTED;
+	default:
+		return ISCSI_TMF_RSP_REJECTED;
+	}
+}
+
+/* The event: io_work answers. */
+void cit_tmf_finish(struct cit_tmf *ct)
+{
+	struct cit_conn *conn = ct->conn;
+
+	conn->active--;
+	if (cit_conn_dead(conn)) {
+		cit_ctl_free(conn, ct->rsp);
+	} else {
+		ct->rsp->hdr.ctl.response = cit_tmf_response(ct->tmf.response);
+		/* A cold reset ends every connection, this one with its answer. */
+		if (ct->cold && ct->tmf.response == CST_TMF_COMPLETE) {
+			ct->rsp->close = true;
+			cit_session_close_others(conn->sess);
+		}
+		cit_tx_queue(conn, &ct->rsp->tx);
+	}
+	kfree(ct);
+}
