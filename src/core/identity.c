@@ -68,8 +68,7 @@ static void cst_setup_id_default(void)
 		return;
 	}
 	get_random_bytes(random, sizeof(random));
-	snprintf(cst_setup_id, sizeof(cst_setup_id), "%*phN",
-		 (int)sizeof(random), random);
+	*bin2hex(cst_setup_id, random, sizeof(random)) = '\0';
 }
 
 void cst_setup_id_get(char id[CST_SETUP_ID_SIZE])

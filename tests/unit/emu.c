@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stands in for exec.c, buffer.c and a handler.  Buffers are made page by page
+ * with the heap, so that the sanitizer sees each end.
+ */
+#include <linux/unaligned.h>
+
+#include "emu.h"
+
+struct emu emu;
+
+static u8 emu_out[16 << 20];
+static u32 emu_out_len;
+
+/* A test of identity.c brings its own. */
+__attribute__((weak)) const char *dmi_get_system_info(int field)
+{
+	return NULL;
+}
+
+__attribute__((weak)) void get_random_bytes(void *buf, size_t len)
+{
+	memset(buf, 0x5a, len);
+}
+
+u64 siphash(const void *data, size_t len, const siphash_key_t *key)
+{
+	u64 hash = 0xcbf29ce484222325ULL ^ key->key[0] ^ key->key[1] << 32;
+	const u8 *p = data;
+
+	while (len--)
+		hash = (hash ^ *p++) * 0x100000001b3ULL;
+	return hash;
+}
+
+u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
+{
+	u64 pair[2] = { a, b };
+
+	return siphash(pair, sizeof(pair), key);
+}
+
+/* --- buffer.c --- */
+
+struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
+			       u32 len, bool may_sleep, u16 *nr, bool *alloced)
+{
+	unsigned int i, n = (len + PAGE_SIZE - 1) / PAGE_SIZE;
+	struct bio_vec *bvec;
+
+	if (emu.no_memory && !may_sleep)
+		return NULL;
+	*alloced = n > nr_inline;
+	bvec = *alloced ? calloc(n, sizeof(*bvec)) : inl;
+	for (i = 0; i < n; i++) {
+		bvec[i].bv_page = malloc(PAGE_SIZE);
+		memset(bvec[i].bv_page, 0xee, PAGE_SIZE);
+		bvec[i].bv_offset = 0;
+		bvec[i].bv_len = PAGE_SIZE;
+	}
+	*nr = n;
+	return bvec;
+}
+
+void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		free(bvec[i].bv_page);
+	if (alloced)
+		free(bvec);
+}
+
+bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
+{
+	bool alloced;
+
+	cmd->bvec = cst_bvec_alloc(cmd->inline_bvec, CST_INLINE_BVECS, len,
+				   true, &cmd->nr_bvec, &alloced);
+	__set_bit(CST_CMD_OWN_BUF, &cmd->flags);
+	if (alloced)
+		__set_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags);
+	return true;
+}
+
+void cst_buffer_free(struct cst_cmd *cmd)
+{
+	if (test_bit(CST_CMD_OWN_BUF, &cmd->flags))
+		cst_bvec_free(cmd->bvec, cmd->nr_bvec,
+			      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
+	if (cmd->verify_bvec)
+		cst_bvec_free(cmd->verify_bvec, cmd->verify_nr_bvec,
+			      test_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags));
+	cmd->verify_bvec = NULL;
+	cmd->flags = 0;
+}
+
+static void emu_bvec_copy(const struct bio_vec *bv, u8 *data, u32 len, bool in)
+{
+	u32 n;
+
+	for (; len; bv++, data += n, len -= n) {
+		n = min(len, bv->bv_len);
+		if (in)
+			memcpy(bv->bv_page->data + bv->bv_offset, data, n);
+		else
+			memcpy(data, bv->bv_page->data + bv->bv_offset, n);
+	}
+}
+
+/* --- exec.c --- */
+
+bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
+{
+	return test_bit(CST_CMD_IN_WORKER, &cmd->flags);
+}
+
+cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
+{
+	cmd->io.dev = cmd->dev;
+	return cmd->dev->ops->submit(&cmd->io) == -EAGAIN ? CST_WOULD_BLOCK :
+							     CST_PENDING;
+}
+
+void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	if (emu.completed)
+		abort();
+	emu.completed = true;
+	cmd->reason = reason;
+}
+
+/* --- a handler --- */
+
+static int emu_submit(struct cst_io *io)
+{
+	u64 size = emu.dev.nblocks << emu.dev.block_shift;
+
+	if (emu.io_would_block) {
+		emu.io_would_block = false;
+		return -EAGAIN;
+	}
+	/* What the contract promises to a handler. */
+	if (io->pos > size || io->len > size - io->pos ||
+	    io->pos % emu.dev.block_size || io->len % emu.dev.block_size)
+		abort();
+
+	emu.ios++;
+	emu.io.op = io->op;
+	emu.io.flags = io->flags;
+	emu.io.pos = io->pos;
+	emu.io.len = io->len;
+	if (!emu.io_error && io->op != CST_IO_FLUSH &&
+	    size <= sizeof(emu.medium))
+		emu_bvec_copy(io->bvec, emu.medium + io->pos, io->len,
+			      io->op == CST_IO_READ);
+	cst_io_done(io, emu.io_error);
+	return 0;
+}
+
+void emu_reset(void)
+{
+	struct cst_session *sess = emu.sess;
+	unsigned int i;
+
+	cst_buffer_free(&emu.cmd);
+	free(emu.in);
+	memset(&emu, 0, sizeof(emu));
+	if (!sess)
+		sess = malloc(sizeof(*sess));
+	memset(sess, 0, sizeof(*sess));
+	emu.sess = sess;
+	sess->target = &emu.target;
+	sess->ops = &emu.fabric;
+	emu.target.obj.group.cg_item.ci_name =
+		(char *)"iqn.2026-01.example:t1";
+	emu.target.rel_tgt_id = 0x1234;
+	emu.fabric.protocol_id = 0x5;
+	emu.handler.name = "vdisk_test";
+	emu.handler.submit = emu_submit;
+
+	emu.dev.ops = &emu.handler;
+	emu.dev.obj.group.cg_item.ci_name = (char *)"disk1";
+	emu.dev.block_size = 512;
+	emu.dev.block_shift = 9;
+	emu.dev.nblocks = EMU_BLOCKS;
+	emu.dev.opt_trans_len = CST_OPT_XFER_BYTES;
+	strscpy(emu.dev.t10_vend_id, "CST", sizeof(emu.dev.t10_vend_id));
+	strscpy(emu.dev.prod_id, "vdisk", sizeof(emu.dev.prod_id));
+	strscpy(emu.dev.prod_rev_lvl, "0100", sizeof(emu.dev.prod_rev_lvl));
+	strscpy(emu.dev.t10_dev_id, "0123-disk1", sizeof(emu.dev.t10_dev_id));
+	strscpy(emu.dev.usn, "SERIAL12", sizeof(emu.dev.usn));
+	strscpy(emu.dev.naa_id, "3123456789abcdef", sizeof(emu.dev.naa_id));
+
+	for (i = 0; i < sizeof(emu.medium); i++)
+		emu.medium[i] = i * 7 + (i >> 9);
+	emu.itl.dev = &emu.dev;
+	emu.itl.sess = sess;
+	sess->itls.slots[0] = &emu.itl;
+	emu.cmd.itl = &emu.itl;
+	emu_out_len = 0;
+}
+
+void emu_no_lun(void)
+{
+	emu.sess->itls.slots[0] = NULL;
+	emu.cmd.itl = NULL;
+}
+
+void emu_add_lun(u32 lun)
+{
+	emu.sess->itls.slots[lun] = &emu.itl;
+}
+
+void emu_data_out(const void *data, u32 len)
+{
+	memcpy(emu_out, data, len);
+	emu_out_len = len;
+}
+
+/* submit.c and exec.c in short */
+static cst_sense_t emu_stages(struct cst_cmd *cmd, u32 exp_len)
+{
+	cst_sense_t reason;
+
+	reason = cst_parse(cmd);
+	if (reason)
+		return reason;
+	cmd->exp_dir = cmd->dir;
+	cmd->exp_len = exp_len == EMU_ALL ? cmd->cdb_xfer_len : exp_len;
+
+	reason = cst_gate(cmd);
+	if (reason)
+		return reason;
+
+	if (cmd->dir == DMA_NONE)
+		cst_cmd_set_len(cmd, 0);
+	else if (cmd->op->flags & CST_OP_BLOCKS)
+		reason = cst_cmd_blocks_len(cmd);
+	else if (cmd->dir == DMA_TO_DEVICE)
+		cst_cmd_set_len(cmd, cmd->cdb_xfer_len);
+	if (reason)
+		return reason;
+	if (cmd->dir == DMA_TO_DEVICE && cmd->data_len) {
+		cst_buffer_alloc(cmd, cmd->data_len);
+		emu_bvec_copy(cmd->bvec, emu_out, cmd->data_len, true);
+	}
+
+	reason = cmd->op->execute(cmd);
+	if (reason == CST_WOULD_BLOCK) {
+		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
+		reason = cmd->op->execute(cmd);
+	}
+	if (reason == CST_PENDING) {
+		if (!emu.completed)
+			abort();
+		return cmd->reason;
+	}
+	if (emu.completed)
+		abort();
+	return reason;
+}
+
+cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
+{
+	struct cst_cmd *cmd = &emu.cmd;
+	struct cst_itl *itl = cmd->itl;
+	cst_sense_t reason;
+	u8 *copy;
+
+	cst_buffer_free(cmd);
+	free(emu.in);
+	emu.in = NULL;
+	emu.ios = 0;
+	emu.completed = false;
+	memset(cmd, 0, sizeof(*cmd));
+	memset(cmd->inline_bvec, 0xee, sizeof(cmd->inline_bvec));
+	cmd->sess = emu.sess;
+	cmd->itl = itl;
+	cmd->dev = itl ? itl->dev : NULL;
+	cmd->dir = DMA_NONE;
+	/* On the heap, so that reading past it is seen. */
+	copy = malloc(cdb_len ? cdb_len : 1);
+	memcpy(copy, cdb, cdb_len);
+	cmd->cdb = copy;
+	cmd->cdb_len = cdb_len;
+
+	reason = emu_stages(cmd, exp_len);
+	if (!reason && cmd->dir == DMA_FROM_DEVICE && cmd->data_len) {
+		emu.in = malloc(cmd->data_len);
+		emu_bvec_copy(cmd->bvec, emu.in, cmd->data_len, false);
+	}
+	free(copy);
+	cmd->cdb = NULL;
+	return reason;
+}

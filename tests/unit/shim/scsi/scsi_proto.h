@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Operation codes and service actions by the kernel's names (SPC-5, SBC-4). */
+#ifndef _CST_SHIM_SCSI_PROTO_H
+#define _CST_SHIM_SCSI_PROTO_H
+
+#define TEST_UNIT_READY		0x00
+#define REQUEST_SENSE		0x03
+#define READ_6			0x08
+#define WRITE_6			0x0a
+#define INQUIRY			0x12
+#define MODE_SENSE		0x1a
+#define START_STOP		0x1b
+#define READ_CAPACITY		0x25
+#define READ_10			0x28
+#define WRITE_10		0x2a
+#define VERIFY			0x2f
+#define SYNCHRONIZE_CACHE	0x35
+#define MODE_SENSE_10		0x5a
+#define READ_16			0x88
+#define WRITE_16		0x8a
+#define VERIFY_16		0x8f
+#define SYNCHRONIZE_CACHE_16	0x91
+#define SERVICE_ACTION_IN_16	0x9e
+#define SAI_READ_CAPACITY_16	0x10
+#define REPORT_LUNS		0xa0
+#define MAINTENANCE_IN		0xa3
+#define MI_REPORT_SUPPORTED_OPERATION_CODES 0x0c
+#define READ_12			0xa8
+#define WRITE_12		0xaa
+#define VERIFY_12		0xaf
+
+#endif /* _CST_SHIM_SCSI_PROTO_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "emu.h"
+#include "test.h"
+
+static cst_sense_t parse(const u8 *cdb, unsigned int len)
+{
+	struct cst_cmd *cmd = &emu.cmd;
+
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->sess = emu.sess;
+	cmd->itl = &emu.itl;
+	cmd->dev = &emu.dev;
+	cmd->cdb = (u8 *)cdb;
+	cmd->cdb_len = len;
+	return cst_parse(cmd);
+}
+
+#define PARSE(...) ({							\
+	static const u8 _cdb[] = { __VA_ARGS__ };			\
+	parse(_cdb, sizeof(_cdb)); })
+
+static void read_write_6(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x08, 0x1f, 0xfe, 0xdc, 3, 0), CST_OK);
+	CHECK_EQ(emu.cmd.lba, 0x1ffedc);
+	CHECK_EQ(emu.cmd.nblocks, 3);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 3 * 512);
+	CHECK_EQ(emu.cmd.dir, DMA_FROM_DEVICE);
+
+	CHECK_REASON(PARSE(0x0a, 0, 0, 1, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.lba, 1);
+	CHECK_EQ(emu.cmd.nblocks, 256);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 256 * 512);
+	CHECK_EQ(emu.cmd.dir, DMA_TO_DEVICE);
+	CHECK_INVALID(PARSE(0x08, 0x20, 0, 0, 1, 0), 1, 5);
+}
+
+static void read_write_10(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x28, 0x18, 0xfe, 0xdc, 0xba, 0x98, 0, 0x12, 0x34, 0),
+		     CST_OK);
+	CHECK_EQ(emu.cmd.lba, 0xfedcba98);
+	CHECK_EQ(emu.cmd.nblocks, 0x1234);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0x1234 * 512);
+	CHECK_REASON(PARSE(0x2a, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.nblocks, 0);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0);
+}
+
+static void read_write_12(void)
+{
+	emu_reset();
+	emu.dev.block_size = 4096;
+	emu.dev.block_shift = 12;
+	CHECK_REASON(PARSE(0xa8, 0, 0x80, 0, 0, 1, 0, 0, 1, 2, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.lba, 0x80000001);
+	CHECK_EQ(emu.cmd.nblocks, 0x102);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0x102 * 4096);
+}
+
+static void read_write_16(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x8a, 0, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32,
+			   0x10, 0, 0, 0x40, 0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.lba, 0xfedcba9876543210ULL);
+	CHECK_EQ(emu.cmd.nblocks, 0x4000);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 8 << 20);
+}
+
+static void longer_than_the_block_limits_page_says(void)
+{
+	emu_reset();
+	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x40, 0x01, 0), 7, 7);
+	CHECK_INVALID(PARSE(0xaa, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0),
+		      6, 7);
+	CHECK_INVALID(PARSE(0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0,
+			    0), 10, 7);
+	CHECK_INVALID(PARSE(0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 1, 0,
+			    0), 10, 7);
+	/* ... which is nothing to SYNCHRONIZE CACHE. */
+	CHECK_REASON(PARSE(0x91, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,
+			   0xff, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.nblocks, 0xffffffff);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0);
+}
+
+static void verify_moves_what_bytchk_says(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x2f, 0x00, 0, 0, 0, 0, 0, 0, 5, 0), CST_OK);
+	CHECK_EQ(emu.cmd.dir, DMA_NONE);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0);
+	CHECK_EQ(emu.cmd.nblocks, 5);
+	CHECK_REASON(PARSE(0x2f, 0x02, 0, 0, 0, 0, 0, 0, 5, 0), CST_OK);
+	CHECK_EQ(emu.cmd.dir, DMA_TO_DEVICE);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 5 * 512);
+	CHECK_INVALID(PARSE(0x2f, 0x04, 0, 0, 0, 0, 0, 0, 5, 0), 1, 2);
+	CHECK_REASON(PARSE(0x2f, 0x06, 0, 0, 0, 0, 0, 0, 5, 0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 512);
+	CHECK_REASON(PARSE(0x2f, 0x06, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0);
+}
+
+static void allocation_lengths(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x03, 0, 0, 0, 0xfc, 0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0xfc);
+	CHECK_REASON(PARSE(0x12, 0, 0, 0x12, 0x34, 0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0x1234);
+	CHECK_REASON(PARSE(0x5a, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0x1234);
+	CHECK_REASON(PARSE(0xa0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0, 0),
+		     CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0x12345678);
+	CHECK_REASON(PARSE(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0, 0, 1, 0,
+			   0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 0xff000001);
+	CHECK_REASON(PARSE(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.cdb_xfer_len, 8);
+}
+
+/* Each bit of each command, alone: refused exactly when the usage map says so. */
+static void every_bit_outside_the_usage_map_is_pointed_at(void)
+{
+	const struct cst_op *op;
+	unsigned int i, byte, bit;
+	u8 cdb[16];
+
+	emu_reset();
+	for (i = 0; i < cst_op_count(); i++) {
+		op = cst_op_row(i);
+		for (byte = 1; byte < op->cdb_len; byte++) {
+			for (bit = 0; bit < 8; bit++) {
+				if (op->usage[byte] & 1 << bit)
+					continue;
+				/* That is another service action. */
+				if (op->service_action != CST_OP_NO_SA &&
+				    byte == 1 && bit < 5)
+					continue;
+				memset(cdb, 0, sizeof(cdb));
+				cdb[0] = op->opcode;
+				if (op->service_action != CST_OP_NO_SA)
+					cdb[1] = op->service_action;
+				cdb[byte] |= 1 << bit;
+				CHECK_INVALID(parse(cdb, op->cdb_len), byte, bit);
+				CHECK(emu.cmd.op == op);
+			}
+		}
+	}
+}
+
+static void named_fields_that_are_not_supported(void)
+{
+	emu_reset();
+	/* RDPROTECT, WRPROTECT, VRPROTECT, GROUP NUMBER, NACA */
+	CHECK_INVALID(PARSE(0x28, 0x20, 0, 0, 0, 0, 0, 0, 1, 0), 1, 5);
+	CHECK_INVALID(PARSE(0x2a, 0xe0, 0, 0, 0, 0, 0, 0, 1, 0), 1, 7);
+	CHECK_INVALID(PARSE(0x2f, 0x42, 0, 0, 0, 0, 0, 0, 1, 0), 1, 6);
+	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0x1f, 0, 1, 0), 6, 4);
+	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0x04), 9, 2);
+	/* the first wrong byte is told, not the last */
+	CHECK_INVALID(PARSE(0x28, 0x80, 0, 0, 0, 0, 0x10, 0, 1, 0x04), 1, 7);
+	/* power conditions, LOEJ */
+	CHECK_INVALID(PARSE(0x1b, 0, 0, 0, 0x10, 0), 4, 4);
+	CHECK_INVALID(PARSE(0x1b, 0, 0, 0, 0x02, 0), 4, 1);
+}
+
+static void a_cdb_that_is_too_short_is_refused(void)
+{
+	emu_reset();
+	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0), 6, 7);
+	CHECK_INVALID(PARSE(0x12), 1, 7);
+	CHECK_REASON(parse(NULL, 0), CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
+}
+
+static void a_longer_cdb_is_padding(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x28, 0, 0, 0, 0, 9, 0, 0, 1, 0, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0xff), CST_OK);
+	CHECK_EQ(emu.cmd.lba, 9);
+}
+
+static void a_wrong_lun_outweighs_a_wrong_cdb(void)
+{
+	emu_reset();
+	emu_no_lun();
+	CHECK_REASON(EMU(0xff, 0, 0, 0, 0, 0), CST_SENSE(LU_NOT_SUPPORTED));
+	CHECK_REASON(EMU(0x28, 0xff, 0, 0, 0, 0, 0, 0, 1, 0),
+		     CST_SENSE(LU_NOT_SUPPORTED));
+	CHECK(!emu.cmd.detail.field_valid);
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0),
+		     CST_SENSE(LU_NOT_SUPPORTED));
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_SENSE(LU_NOT_SUPPORTED));
+	CHECK_REASON(EMU(0x9e, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		     CST_SENSE(LU_NOT_SUPPORTED));
+	/* These are answered without a unit, so their CDB counts. */
+	CHECK_INVALID(EMU(0x12, 0x80, 0, 0, 36, 0), 1, 7);
+}
+
+TEST_MAIN(T(read_write_6), T(read_write_10), T(read_write_12), T(read_write_16),
+	  T(longer_than_the_block_limits_page_says),
+	  T(verify_moves_what_bytchk_says),
+	  T(allocation_lengths),
+	  T(every_bit_outside_the_usage_map_is_pointed_at),
+	  T(named_fields_that_are_not_supported),
+	  T(a_cdb_that_is_too_short_is_refused),
+	  T(a_longer_cdb_is_padding),
+	  T(a_wrong_lun_outweighs_a_wrong_cdb))
