@@ -148,9 +148,19 @@ static int cst_session_item_init(struct cst_session *sess, const char *name,
 	return ret;
 }
 
+/* Those of default groups first: a fabric may embed groups in groups. */
+static void cst_remove_default_groups(struct config_group *group)
+{
+	struct config_group *child;
+
+	list_for_each_entry(child, &group->default_groups, group_entry)
+		cst_remove_default_groups(child);
+	configfs_remove_default_groups(group);
+}
+
 static void cst_session_item_put(struct cst_session *sess)
 {
-	configfs_remove_default_groups(&sess->obj.group);
+	cst_remove_default_groups(&sess->obj.group);
 	config_item_put(&sess->obj.group.cg_item);
 }
 
