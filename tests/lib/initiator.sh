@@ -90,7 +90,7 @@ iscsi_session() {
 
 # no_sessions TARGET: none of this target is left in configfs
 no_sessions() {
-	[ -z "$(ls "$cst/targets/$1/sessions")" ]
+	[ -z "$(find "$cst/targets/$1/sessions" -mindepth 1 -maxdepth 1 -type d)" ]
 }
 
 # block_of SCSI-DEVICE-FOLDER: the name of its disk node
