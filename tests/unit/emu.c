@@ -137,7 +137,7 @@ static int emu_submit(struct cst_io *io)
 {
 	u64 size = emu.dev.nblocks << emu.dev.block_shift;
 
-	if (emu.io_would_block) {
+	if (emu.io_would_block && !cst_cmd_may_sleep(&emu.cmd)) {
 		emu.io_would_block = false;
 		return -EAGAIN;
 	}
@@ -162,6 +162,7 @@ static int emu_submit(struct cst_io *io)
 void emu_reset(void)
 {
 	struct cst_session *sess = emu.sess;
+	static u8 pattern[sizeof(emu.medium)];
 	unsigned int i;
 
 	cst_buffer_free(&emu.cmd);
@@ -193,11 +194,13 @@ void emu_reset(void)
 	strscpy(emu.dev.usn, "SERIAL12", sizeof(emu.dev.usn));
 	strscpy(emu.dev.naa_id, "3123456789abcdef", sizeof(emu.dev.naa_id));
 
-	for (i = 0; i < sizeof(emu.medium); i++)
-		emu.medium[i] = i * 7 + (i >> 9);
+	if (!pattern[1])
+		for (i = 0; i < sizeof(pattern); i++)
+			pattern[i] = i * 7 + (i >> 9);
+	memcpy(emu.medium, pattern, sizeof(emu.medium));
 	emu.itl.dev = &emu.dev;
 	emu.itl.sess = sess;
-	sess->itls.slots[0] = &emu.itl;
+	emu_add_lun(0);
 	emu.cmd.itl = &emu.itl;
 	emu_out_len = 0;
 }
@@ -210,7 +213,7 @@ void emu_no_lun(void)
 
 void emu_add_lun(u32 lun)
 {
-	emu.sess->itls.slots[lun] = &emu.itl;
+	shim_xa_store(&emu.sess->itls, lun, &emu.itl);
 }
 
 void emu_data_out(const void *data, u32 len)

@@ -261,8 +261,16 @@ static inline bool percpu_ref_is_dying(const struct percpu_ref *ref)
 /* <linux/xarray.h>: small, dense, ordered */
 #define SHIM_XA_SIZE	16384
 struct xarray {
-	void	*slots[SHIM_XA_SIZE];
+	unsigned long	end;	/* nothing stands there or beyond */
+	void		*slots[SHIM_XA_SIZE];
 };
+
+static inline void shim_xa_store(struct xarray *xa, unsigned long i, void *p)
+{
+	xa->slots[i] = p;
+	if (i >= xa->end)
+		xa->end = i + 1;
+}
 
 static inline void *xa_load(const struct xarray *xa, unsigned long i)
 {
@@ -270,7 +278,7 @@ static inline void *xa_load(const struct xarray *xa, unsigned long i)
 }
 
 #define xa_for_each(xa, i, p)						\
-	for ((i) = 0; (i) < SHIM_XA_SIZE; (i)++)			\
+	for ((i) = 0; (i) < (xa)->end; (i)++)			\
 		if (((p) = (xa)->slots[(i)]) != NULL)
 
 /* <linux/dma-direction.h> */

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/unaligned.h>
+
+#include "emu.h"
+#include "test.h"
+
+#define RSOC(_options, _opcode, _action)				\
+	EMU(0xa3, 0x0c, _options, _opcode, 0, _action, 0, 0, 0xff, 0xff, 0, 0)
+
+static void all_commands(void)
+{
+	const struct cst_op *op;
+	unsigned int i;
+	const u8 *d;
+
+	emu_reset();
+	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 4 + 23 * 8);
+	CHECK_BYTES(emu.in, 0, 0, 0, 184,
+		    0x00, 0, 0, 0, 0, 0x00, 0, 6,
+		    0x03, 0, 0, 0, 0, 0x00, 0, 6);
+	for (i = 0; i < cst_op_count(); i++) {
+		op = cst_op_row(i);
+		d = emu.in + 4 + i * 8;
+		CHECK_EQ(d[0], op->opcode);
+		CHECK_EQ(d[1], 0);
+		CHECK_EQ(get_unaligned_be16(d + 2),
+			 op->service_action == CST_OP_NO_SA ?
+			 0 : op->service_action);
+		CHECK_EQ(d[4], 0);
+		CHECK_EQ(d[5], op->service_action != CST_OP_NO_SA);
+		CHECK_EQ(get_unaligned_be16(d + 6), op->cdb_len);
+	}
+}
+
+static void all_commands_with_timeouts(void)
+{
+	unsigned int i;
+	const u8 *d;
+
+	emu_reset();
+	CHECK_REASON(RSOC(0x80, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 4 + 23 * 20);
+	CHECK_EQ(get_unaligned_be32(emu.in), 23 * 20);
+	for (i = 0; i < cst_op_count(); i++) {
+		d = emu.in + 4 + i * 20;
+		CHECK_EQ(d[0], cst_op_row(i)->opcode);
+		CHECK_EQ(d[5] & 0x02, 0x02);
+		CHECK_BYTES(d + 8, 0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+		CHECK(d[19] > 0);
+	}
+}
+
+static void one_command(void)
+{
+	emu_reset();
+	CHECK_REASON(RSOC(1, 0x28, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 14);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 10, 0x28, 0x18, 0xff, 0xff, 0xff, 0xff,
+		    0x00, 0xff, 0xff, 0x00);
+	CHECK_REASON(RSOC(0x81, 0x35, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 26);
+	CHECK_BYTES(emu.in, 0x00, 0x83, 0, 10, 0x35, 0x02, 0xff, 0xff, 0xff, 0xff,
+		    0x00, 0xff, 0xff, 0x00,
+		    0x00, 0x0a, 0x00, 0x00, 0, 0, 0, 0, 0, 0, 0, 60);
+}
+
+static void one_service_action(void)
+{
+	emu_reset();
+	CHECK_REASON(RSOC(2, 0x9e, 0x10), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 20);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 16, 0x9e, 0x10);
+	CHECK_REASON(RSOC(2, 0xa3, 0x0c), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 12, 0xa3, 0x0c, 0x87);
+	CHECK_REASON(RSOC(3, 0xa3, 0x0c), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 12, 0xa3, 0x0c, 0x87);
+	CHECK_REASON(RSOC(3, 0x2a, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 10, 0x2a);
+}
+
+static void what_is_not_supported(void)
+{
+	emu_reset();
+	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 4);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	CHECK_REASON(RSOC(0x82, 0x9e, 0x12), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	CHECK_EQ(emu.cmd.data_len, 4);
+	CHECK_REASON(RSOC(2, 0x7f, 0x09), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	CHECK_REASON(RSOC(3, 0x9e, 0x12), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	CHECK_REASON(RSOC(3, 0x28, 0x01), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	CHECK_REASON(RSOC(3, 0xee, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+}
+
+static void questions_about_the_other_kind(void)
+{
+	unsigned int options;
+
+	emu_reset();
+	CHECK_INVALID(RSOC(1, 0x9e, 0x10), 2, 2);
+	CHECK_INVALID(RSOC(1, 0xa3, 0x0c), 2, 2);
+	CHECK_INVALID(RSOC(2, 0x28, 0), 2, 2);
+	for (options = 4; options < 8; options++)
+		CHECK_INVALID(RSOC(options, 0x28, 0), 2, 2);
+	CHECK_INVALID(RSOC(0x08, 0, 0), 2, 3);
+}
+
+/* An initiator that sets every bit it is told it may must not be refused. */
+static void usage_data_is_true(void)
+{
+	const struct cst_op *op;
+	unsigned int i;
+	u8 cdb[16];
+
+	emu_reset();
+	for (i = 0; i < cst_op_count(); i++) {
+		op = cst_op_row(i);
+		memcpy(cdb, op->usage, sizeof(cdb));
+		/* within the fields that have wrong values */
+		if (op->flags & (CST_OP_BLOCKS | CST_OP_NO_DATA_BLOCKS)) {
+			if (op->cdb_len == 16)
+				memset(cdb + 10, 0, 3);
+			else if (op->cdb_len == 12)
+				memset(cdb + 6, 0, 3);
+			else if (op->cdb_len == 10)
+				cdb[7] = 0;
+		}
+		emu.cmd.cdb = cdb;
+		emu.cmd.cdb_len = op->cdb_len;
+		emu.cmd.dev = &emu.dev;
+		CHECK_REASON(cst_parse(&emu.cmd), CST_OK);
+		emu.cmd.cdb = NULL;
+	}
+}
+
+TEST_MAIN(T(all_commands), T(all_commands_with_timeouts), T(one_command),
+	  T(one_service_action), T(what_is_not_supported),
+	  T(questions_about_the_other_kind), T(usage_data_is_true))

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "emu.h"
+#include "test.h"
+
+#define SENSE(_desc)	EMU(0x03, _desc, 0, 0, 0xff, 0)
+
+static void a_ready_unit_has_no_sense(void)
+{
+	emu_reset();
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 18);
+	CHECK_BYTES(emu.in, 0x70, 0, 0x00, 0, 0, 0, 0, 0x0a, 0, 0, 0, 0, 0x00, 0x00,
+		    0, 0, 0, 0);
+	CHECK_REASON(SENSE(1), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 8);
+	CHECK_BYTES(emu.in, 0x72, 0, 0, 0, 0, 0, 0, 0);
+}
+
+static void a_unit_attention_is_told_once(void)
+{
+	emu_reset();
+	cst_ua_add(&emu.itl, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_ua_add(&emu.itl, CST_SENSE(MODE_PARAMETERS_CHANGED));
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_EQ(emu.in[2], 0x06);
+	CHECK_BYTES(emu.in + 12, 0x2a, 0x09);
+	CHECK_REASON(SENSE(1), CST_OK);
+	CHECK_BYTES(emu.in, 0x72, 0x06, 0x2a, 0x01);
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_EQ(emu.in[2], 0x00);
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_OK);
+}
+
+static void a_disabled_unit_is_not_ready(void)
+{
+	emu_reset();
+	emu.dev.io_ref.dying = true;
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0),
+		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_EQ(emu.in[2], 0x02);
+	CHECK_BYTES(emu.in + 12, 0x04, 0x03);
+	/* What it is can be asked all the same. */
+	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
+	CHECK_EQ(emu.in[0], 0x00);
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0),
+		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+}
+
+static void without_a_logical_unit(void)
+{
+	emu_reset();
+	emu_no_lun();
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 18);
+	CHECK_EQ(emu.in[2], 0x05);
+	CHECK_BYTES(emu.in + 12, 0x25, 0x00);
+	CHECK_REASON(SENSE(1), CST_OK);
+	CHECK_BYTES(emu.in, 0x72, 0x05, 0x25, 0x00);
+}
+
+static void the_allocation_length_cuts(void)
+{
+	emu_reset();
+	CHECK_REASON(EMU(0x03, 0, 0, 0, 4, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 4);
+	CHECK_REASON(EMU(0x03, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 0);
+}
+
+TEST_MAIN(T(a_ready_unit_has_no_sense), T(a_unit_attention_is_told_once),
+	  T(a_disabled_unit_is_not_ready), T(without_a_logical_unit),
+	  T(the_allocation_length_cuts))
