@@ -742,6 +742,22 @@ void cst_object_embed(struct cst_object *obj, struct cst_object *parent)
 }
 EXPORT_SYMBOL_GPL(cst_object_embed);
 
+static void cst_remove_default_groups(struct config_group *group)
+{
+	struct config_group *child;
+
+	list_for_each_entry(child, &group->default_groups, group_entry)
+		cst_remove_default_groups(child);
+	configfs_remove_default_groups(group);
+}
+
+void cst_group_drop(struct config_group *group)
+{
+	cst_remove_default_groups(group);
+	config_group_put(group);
+}
+EXPORT_SYMBOL_GPL(cst_group_drop);
+
 void cst_group_unregister(struct config_group *group)
 {
 	struct inode *inode = d_inode(group->cg_item.ci_dentry);

@@ -450,8 +450,7 @@ static void cst_device_drop(struct cst_device *dev)
 	mutex_lock(&ids_lock);
 	list_del_init(&dev->ids_node);
 	mutex_unlock(&ids_lock);
-	configfs_remove_default_groups(&dev->obj.group);
-	config_item_put(&dev->obj.group.cg_item);
+	cst_group_drop(&dev->obj.group);
 }
 
 static int cst_device_setup(struct cst_device *dev,

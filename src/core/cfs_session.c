@@ -158,12 +158,6 @@ static void cst_remove_default_groups(struct config_group *group)
 	configfs_remove_default_groups(group);
 }
 
-static void cst_session_item_put(struct cst_session *sess)
-{
-	cst_remove_default_groups(&sess->obj.group);
-	config_item_put(&sess->obj.group.cg_item);
-}
-
 static void cst_session_release(struct config_item *item)
 {
 	struct cst_session *sess = to_cst_session(item);
@@ -232,7 +226,7 @@ int cst_cfs_session_add(struct cst_session *sess, const struct cst_item_type *it
 
 	/* The caller frees the session: no release. */
 	sess->obj.group.cg_item.ci_type = NULL;
-	cst_session_item_put(sess);
+	cst_group_drop(&sess->obj.group);
 	memset(&sess->obj, 0, sizeof(sess->obj));
 	module_put(sess->ops->owner);
 	cst_target_put(target);
@@ -242,7 +236,7 @@ int cst_cfs_session_add(struct cst_session *sess, const struct cst_item_type *it
 void cst_cfs_session_remove(struct cst_session *sess)
 {
 	cst_group_unregister(&sess->obj.group);
-	cst_session_item_put(sess);
+	cst_group_drop(&sess->obj.group);
 }
 
 /* --- made by mkdir --- */
@@ -282,7 +276,7 @@ static struct config_group *cst_session_make(struct config_group *group,
 	if (!ret)
 		ret = ops->session_enable(sess);
 	if (ret) {
-		cst_session_item_put(sess);
+		cst_group_drop(&sess->obj.group);
 		return ERR_PTR(ret);
 	}
 	cst_config_changed();
@@ -295,7 +289,7 @@ static void cst_session_drop(struct config_group *group,
 	struct cst_session *sess = to_cst_session(item);
 
 	sess->ops->session_disable(sess);
-	cst_session_item_put(sess);
+	cst_group_drop(&sess->obj.group);
 	cst_config_changed();
 }
 

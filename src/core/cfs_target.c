@@ -291,12 +291,6 @@ static struct configfs_item_operations cst_ini_group_item_ops = {
 	.release = cst_ini_group_release,
 };
 
-static void cst_ini_group_put(struct cst_ini_group *group)
-{
-	configfs_remove_default_groups(&group->obj.group);
-	config_item_put(&group->obj.group.cg_item);
-}
-
 static struct config_group *cst_ini_group_make(struct config_group *parent,
 					       const char *name)
 {
@@ -347,7 +341,7 @@ static void cst_ini_group_drop(struct config_group *parent,
 	mutex_lock(&group->target->obj.lock);
 	list_del(&group->target_node);
 	mutex_unlock(&group->target->obj.lock);
-	cst_ini_group_put(group);
+	cst_group_drop(&group->obj.group);
 	cst_config_changed();
 }
 
@@ -456,8 +450,7 @@ static void cst_target_drop(struct cst_target *target)
 {
 	if (target->rel_tgt_id)
 		ida_free(&rel_tgt_ids, target->rel_tgt_id);
-	configfs_remove_default_groups(&target->obj.group);
-	config_item_put(&target->obj.group.cg_item);
+	cst_group_drop(&target->obj.group);
 }
 
 static int cst_target_add_default(struct cst_target *target,

@@ -211,10 +211,18 @@ int cst_object_init(struct cst_object *obj, const char *name,
  * @parent: initialised and not yet given to configfs
  *
  * The parent's memory stays until nobody refers to @obj.  Whoever drops the
- * parent calls configfs_remove_default_groups() first (core does for targets,
- * devices and sessions).
+ * topmost parent does it with cst_group_drop() (core does for targets, devices
+ * and sessions).
  */
 void cst_object_embed(struct cst_object *obj, struct cst_object *parent);
+
+/**
+ * cst_group_drop() - drop the reference of a group's creation
+ * @group: not, or no longer, visible
+ *
+ * Those of its default groups, at any depth, go first.
+ */
+void cst_group_drop(struct config_group *group);
 
 /**
  * cst_group_unregister() - configfs_unregister_group() that shuts out its users
