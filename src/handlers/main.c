@@ -39,4 +39,7 @@ module_exit(vdisk_exit);
 
 MODULE_DESCRIPTION("ConfigFS SCSI Target virtual disks");
 MODULE_LICENSE("GPL");
+/* targetctl loads by these: cst-handler-<handler>, cst-fabric-<fabric>. */
+MODULE_ALIAS("cst-handler-vdisk_fileio");
+MODULE_ALIAS("cst-handler-vdisk_nullio");
 MODULE_VERSION(CST_VERSION);

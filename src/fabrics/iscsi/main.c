@@ -107,5 +107,6 @@ module_exit(cit_exit);
 
 MODULE_DESCRIPTION("cst iSCSI target");
 MODULE_LICENSE("GPL");
+MODULE_ALIAS("cst-fabric-iscsi");
 MODULE_VERSION(CST_VERSION);
 MODULE_SOFTDEP("pre: crc32c");

@@ -49,4 +49,5 @@ module_exit(loop_exit);
 
 MODULE_DESCRIPTION("ConfigFS SCSI Target fabric: this machine itself");
 MODULE_LICENSE("GPL");
+MODULE_ALIAS("cst-fabric-loop");
 MODULE_VERSION(CST_VERSION);
