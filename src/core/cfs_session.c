@@ -148,16 +148,6 @@ static int cst_session_item_init(struct cst_session *sess, const char *name,
 	return ret;
 }
 
-/* Those of default groups first: a fabric may embed groups in groups. */
-static void cst_remove_default_groups(struct config_group *group)
-{
-	struct config_group *child;
-
-	list_for_each_entry(child, &group->default_groups, group_entry)
-		cst_remove_default_groups(child);
-	configfs_remove_default_groups(group);
-}
-
 static void cst_session_release(struct config_item *item)
 {
 	struct cst_session *sess = to_cst_session(item);
