@@ -11,6 +11,7 @@ from targetctl import lexer
 from targetctl import tree as tp
 from targetctl.errors import NotFoundError, RefusedError
 from targetctl.model import (
+    CREATABLE,
     ENABLED,
     SESSIONS,
     Node,
@@ -87,14 +88,15 @@ class TreeView:
 
     def lines(self, path: str, note: str = "") -> Iterator[str]:
         """The tree below path."""
-        yield from self._lines(Node(self.tree, path), "", "", self.depth, note)
+        node = Node(self.tree, path)
+        yield from self._lines(node, Node(self.tree, tp.parent(path)), "", "", self.depth, note)
 
     def _lines(
-        self, node: Node, margin: str, below: str, depth: Optional[int], note: str = ""
+        self, node: Node, above: Node, margin: str, below: str, depth: Optional[int], note: str = ""
     ) -> Iterator[str]:
         name = visible(node.name)
         try:
-            summary = self._summary(node)
+            summary = self._summary(node, above)
         except (RefusedError, NotFoundError):
             return
         if note:
@@ -106,7 +108,7 @@ class TreeView:
         for index, child in enumerate(children):
             last = index == len(children) - 1
             left = None if depth is None else depth - 1
-            yield from self._lines(child, below + "o- ", below + ("  " if last else "| "), left)
+            yield from self._lines(child, node, below + "o- ", below + ("  " if last else "| "), left)
 
     def _shown_children(self, node: Node) -> list[Node]:
         result = []
@@ -140,7 +142,7 @@ class TreeView:
             head = margin + _BOLD + name + _RESET
         return f"{head} {dots} [{text}]"
 
-    def _summary(self, node: Node) -> list[str]:
+    def _summary(self, node: Node, above: Node) -> list[str]:
         parts = []
         enabled = node.enabled()
         if enabled is not None:
@@ -152,10 +154,16 @@ class TreeView:
             sessions = try_node(self.tree, node.child_path(SESSIONS))
             if sessions is not None and sessions.dirs:
                 parts.append(_counted(len(sessions.dirs), SESSIONS))
-        parts.extend(self._settings(node))
-        if not node.is_described or node.path == "/" or (not parts and node.dirs):
-            parts.extend(self._counts(node))
-        return parts
+        if self._is_container(node, above):
+            return parts + self._counts(node) + (self._settings(node) if CREATABLE not in node.files else [])
+        return parts + self._settings(node)
+
+    @staticmethod
+    def _is_container(node: Node, above: Node) -> bool:
+        """Is the directory there for the objects in it: luns, sessions, a handler, a fabric?"""
+        if CREATABLE in node.files or above.path in ("/handlers", "/targets"):
+            return True
+        return not node.files and bool(above.files)
 
     def _settings(self, node: Node) -> list[str]:
         """rw attributes that differ from their defaults; for an object with ro ones only, those."""
@@ -163,21 +171,25 @@ class TreeView:
         writable = any(attribute.access == "rw" for attribute in attributes)
         result = []
         for attribute in attributes:
-            if attribute.name == ENABLED or not attribute.readable or (writable and attribute.access != "rw"):
+            if attribute.name == ENABLED or not attribute.readable or not attribute.described:
                 continue
-            value = self.value(node, attribute.name)
-            if value is None:
+            if writable and attribute.access != "rw":
+                continue
+            value = node.read(attribute.name)
+            if writable and value == attribute.default:
+                continue
+            if self.value(node, attribute.name) is None:
                 result.append(f"{attribute.name}={MASK}")
-            elif not writable or value != attribute.default:
+            else:
                 result.append(f"{attribute.name}={_shorten(lexer.quote(visible(value)))}")
         return result
 
     @staticmethod
     def _counts(node: Node) -> list[str]:
-        if node.path == "/":
-            return []
-        noun = node.name if not node.is_described else "objects"
-        return [_counted(len(node.dirs), noun)] if node.dirs or not node.files else []
+        # A handler holds devices; what holds targets or parts is named after them.
+        above = tp.base(tp.parent(node.path))
+        noun = {"handlers": "devices", "targets": "targets"}.get(above, node.name)
+        return [_counted(len(node.dirs), noun)]
 
     def data(self, path: str) -> dict[str, Any]:
         """The tree below path as JSON data."""

@@ -413,6 +413,9 @@ class LsTest(CommandTest):
         )
         self.assertIn("[-> vdisk_nullio/null1, read_only=1]", line("10"))
         self.assertIn("[2 luns]", line("luns"))
+        self.assertIn("[1 session]", line("sessions"))
+        self.assertIn("[1 device]", line("vdisk_fileio"))
+        self.assertIn("[enabled, 1 target]", line("iscsi"))
         self.assertIn("[MaxBurstLength=1048576]", line("params"))
         self.assertNotIn("stats", text)
         groups = [text.index(f"o- {name} ") for name in ("zebra", "ant", "mouse")]
