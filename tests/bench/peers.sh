@@ -35,10 +35,10 @@ scsi_debug_loop_down() {
 }
 
 nvme_disk_now() {
-	local n
-	for n in /sys/class/nvme-subsystem/*; do
-		[ "$(cat "$n/subsysnqn" 2>/dev/null)" = $nvme_nqn ] || continue
-		for n in "$n"/nvme*n*; do
+	local sub n
+	for sub in /sys/class/nvme-subsystem/*; do
+		[ "$(cat "$sub/subsysnqn" 2>/dev/null)" = $nvme_nqn ] || continue
+		for n in "$sub"/nvme*n*; do
 			[ -b "/dev/${n##*/}" ] && echo "/dev/${n##*/}" && return
 		done
 	done
