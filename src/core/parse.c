@@ -106,7 +106,8 @@ static cst_sense_t cst_parse_fields(struct cst_cmd *cmd)
 		cmd->nblocks = get_unaligned_be32(cdb + 6);
 		return cst_parse_blocks(cmd, 6);
 	case CST_CDB_RW6:
-		cmd->lba = get_unaligned_be24(cdb + 1) & 0x1fffff;
+		/* The usage map leaves 21 bits. */
+		cmd->lba = get_unaligned_be24(cdb + 1);
 		cmd->nblocks = cdb[4] ? cdb[4] : 256;
 		return cst_parse_blocks(cmd, 4);
 	case CST_CDB_ALLOC8_4:

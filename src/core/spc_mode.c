@@ -49,7 +49,6 @@ static void cst_mode_caching(const struct cst_device *dev, u8 *page)
 {
 	if (!dev->write_through)
 		page[2] = 0x04;		/* WCE */
-	page[12] = 0x20;		/* DRA: no read-ahead is promised */
 }
 
 /* 0Ah, SPC-4 7.5.8 */
