@@ -69,6 +69,8 @@ int loop_host_add(struct loop_session *ls)
 	shost->max_id = 1;
 	shost->max_lun = loop_scsi_lun(CST_MAX_LUN) + 1;
 	shost->max_channel = 0;
+	/* A host without LUN 0 is taken for SCSI-2 until one is found. */
+	shost->no_scsi2_lun_in_cdb = 1;
 	shost->max_cmd_len = sizeof(((struct scsi_cmnd *)NULL)->cmnd);
 
 	lh = shost_priv(shost);
