@@ -314,17 +314,24 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 	u16 cdb_len;
 	u8 reject;
 
+	if (unlikely(immediate)) {
+		if (conn->immediates == CIT_IMMEDIATE_CMDS)
+			return cit_reject_cmd(conn, ISCSI_REJECT_IMMEDIATE);
+	} else if (unlikely(cit_window_check(&conn->window,
+					     be32_to_cpu(hdr->cmdsn)) !=
+			    CIT_CMDSN_ACCEPT)) {
+		return 0;
+	}
 	/*
-	 * There is a slot for every place in the window, but that of a command
-	 * whose answer TCP has not taken whole yet may be given away already.
+	 * There is a slot for every place in the window and for each immediate
+	 * command, but a place is given away with the answer, while its slot is
+	 * free only when TCP has taken that.  So this ends without the initiator.
 	 */
 	if (unlikely(list_empty(&conn->free)))
 		return -EAGAIN;
 	reject = cit_scsi_cmd_check(conn, hdr);
 	if (unlikely(reject))
 		return cit_reject_cmd(conn, reject);
-	if (unlikely(immediate && conn->immediates == CIT_IMMEDIATE_CMDS))
-		return cit_reject_cmd(conn, ISCSI_REJECT_IMMEDIATE);
 	if (unlikely(conn->rx.ahs_len)) {
 		ext_cdb = cit_scsi_ext_cdb(conn, hdr, &cdb_len);
 		if (IS_ERR(ext_cdb))
@@ -332,10 +339,8 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 				cit_reject_cmd(conn, ISCSI_REJECT_INVALID_FIELD) :
 				PTR_ERR(ext_cdb);
 	}
-	if (unlikely(!cit_cmdsn_accept(conn, hdr->cmdsn))) {
-		kfree(ext_cdb);
-		return 0;
-	}
+	if (likely(!immediate))
+		cit_window_accept(&conn->window);
 
 	cc = cit_cmd_get(conn, immediate);
 	cst_cmd_init(&cc->cmd, &conn->sess->sess);
