@@ -13,12 +13,12 @@ static u8 emu_out[16 << 20];
 static u32 emu_out_len;
 
 /* A test of identity.c brings its own. */
-__attribute__((weak)) const char *dmi_get_system_info(int field)
+__weak const char *dmi_get_system_info(int field)
 {
 	return NULL;
 }
 
-__attribute__((weak)) void get_random_bytes(void *buf, size_t len)
+__weak void get_random_bytes(void *buf, size_t len)
 {
 	memset(buf, 0x5a, len);
 }

@@ -35,6 +35,7 @@ typedef unsigned int gfp_t;
 #define __init
 #define __exit
 #define __user
+#define __weak			__attribute__((weak))
 #define noinline		__attribute__((noinline))
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
 #define fallthrough		__attribute__((fallthrough))
