@@ -27,12 +27,17 @@ static cst_sense_t cst_cmd_prepare(struct cst_cmd *cmd)
 		return reason;
 
 	/*
-	 * The initiator expects data the other way: nothing can be moved that
-	 * both sides would understand.
+	 * The initiator expects data the other way.  What it sends for a read is
+	 * not wanted, and it takes nothing: an overflow of everything.  A write
+	 * without its data cannot be anything but an error.
 	 */
 	if (unlikely(cmd->exp_len && cmd->cdb_xfer_len &&
-		     cmd->dir != DMA_NONE && cmd->exp_dir != cmd->dir))
-		return CST_SENSE(INVALID_MESSAGE);
+		     cmd->dir != DMA_NONE && cmd->exp_dir != cmd->dir)) {
+		if (cmd->dir == DMA_TO_DEVICE)
+			return CST_SENSE(INVALID_MESSAGE);
+		cmd->exp_dir = DMA_NONE;
+		cmd->exp_len = 0;
+	}
 
 	if (cmd->dir == DMA_NONE) {
 		cst_cmd_set_len(cmd, 0);
