@@ -63,7 +63,9 @@ iscsi_login() {
 	*) portal=$1; shift ;;
 	esac
 	initiator_start
-	iscsiadm -m node -T "$iqn" -p "$portal" -o new >/dev/null
+	# A discovery may have made the record already.
+	iscsiadm -m node -T "$iqn" -p "$portal" >/dev/null 2>&1 ||
+		iscsiadm -m node -T "$iqn" -p "$portal" -o new >/dev/null
 	# A target that goes away shall fail I/O soon and not stop a test.
 	for kv in node.session.timeo.replacement_timeout=5 node.startup=manual "$@"; do
 		iscsiadm -m node -T "$iqn" -p "$portal" -o update -n "${kv%%=*}" -v "${kv#*=}"
