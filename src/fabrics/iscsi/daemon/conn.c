@@ -362,9 +362,6 @@ static void conn_progress(struct conn *c)
 static bool conn_act(struct conn *c, enum pdu_verdict verdict)
 {
 	switch (verdict) {
-	case PDU_READ:
-		c->in_data = true;
-		return true;
 	case PDU_DISCOVERY:
 		conn_start_discovery(c);
 		conn_progress(c);
@@ -384,40 +381,63 @@ static bool conn_act(struct conn *c, enum pdu_verdict verdict)
 		c->close_after = true;
 		return true;
 	case PDU_DROP:
-		conn_log_end(c);
-		return false;
+	case PDU_READ:
+		break;
 	}
+	conn_log_end(c);
 	return false;
 }
 
-/* Reads one step: a header or a data segment.  As conn_fill(). */
+static bool conn_out_alloc(struct conn *c)
+{
+	if (c->out.buf)
+		return true;
+	c->out.buf = malloc(CONN_OUT_SIZE);
+	c->out.size = CONN_OUT_SIZE;
+	return c->out.buf;
+}
+
+static enum pdu_verdict conn_header(struct conn *c)
+{
+	if (c->state == CONN_DISCOVERY)
+		return discovery_header(&c->discovery, c->bhs, &c->data, &c->data_len,
+					&c->out);
+	return login_header(&c->login, c->bhs, &c->data, &c->data_len, &c->out);
+}
+
+static enum pdu_verdict conn_payload(struct conn *c)
+{
+	if (c->state == CONN_DISCOVERY)
+		return discovery_payload(&c->discovery, &c->out);
+	return login_payload(&c->login, &c->out);
+}
+
+/*
+ * Reads one step: a header or a data segment.  As conn_fill().  Whatever needs no
+ * more input is handled before it returns: the event loop only knows of bytes
+ * that wait in the socket.
+ */
 static int conn_receive(struct conn *c)
 {
-	bool discovery = c->state == CONN_DISCOVERY;
 	enum pdu_verdict verdict;
 	int ret;
 
-	ret = c->in_data ? conn_fill(c, c->data, c->data_len) :
-		conn_fill(c, c->bhs, sizeof(c->bhs));
+	if (!c->in_data) {
+		ret = conn_fill(c, c->bhs, sizeof(c->bhs));
+		if (ret <= 0)
+			return ret;
+		if (!conn_out_alloc(c))
+			return -1;
+		verdict = conn_header(c);
+		if (verdict != PDU_READ)
+			return conn_act(c, verdict) ? 1 : -1;
+		c->in_data = true;
+	}
+	ret = conn_fill(c, c->data, c->data_len);
 	if (ret <= 0)
 		return ret;
-
-	if (c->in_data) {
-		c->in_data = false;
-		verdict = discovery ? discovery_payload(&c->discovery, &c->out) :
-			login_payload(&c->login, &c->out);
-		return conn_act(c, verdict) ? 1 : -1;
-	}
-	if (!c->out.buf) {
-		c->out.buf = malloc(CONN_OUT_SIZE);
-		if (!c->out.buf)
-			return -1;
-		c->out.size = CONN_OUT_SIZE;
-	}
-	verdict = discovery ?
-		discovery_header(&c->discovery, c->bhs, &c->data, &c->data_len, &c->out) :
-		login_header(&c->login, c->bhs, &c->data, &c->data_len, &c->out);
-	return conn_act(c, verdict) ? 1 : -1;
+	c->in_data = false;
+	return conn_act(c, conn_payload(c)) ? 1 : -1;
 }
 
 static int conn_step(struct conn *c)
@@ -440,7 +460,7 @@ static void conn_run(struct conn *c)
 {
 	int i, ret = 1;
 
-	/* Whatever is left makes the level-triggered loop come back. */
+	/* What is left, input or output, makes the level-triggered loop come back. */
 	for (i = 0; i < CONN_BATCH && ret > 0; i++)
 		ret = conn_step(c);
 	if (ret < 0)

@@ -184,7 +184,7 @@ enum pdu_verdict discovery_header(struct discovery *d, const uint8_t *bhs, uint8
 		exchange_end(d);
 	*len = d->data_len + pdu_pad(d->data_len);
 	*data = (uint8_t *)text_in_reserve(&d->in, d->data_len);
-	if (*len && !*data)
+	if (!*data)
 		return discovery_drop(d, "text too long");
 	return PDU_READ;
 }

@@ -171,7 +171,7 @@ enum pdu_verdict login_header(struct login *l, const uint8_t *bhs, uint8_t **dat
 	l->data_len = pdu_data_len(bhs);
 	*len = l->data_len + pdu_pad(l->data_len);
 	*data = (uint8_t *)text_in_reserve(&l->text, l->data_len);
-	if (*len && !*data)
+	if (!*data)
 		return login_refuse(l, LOGIN_NO_RESOURCES, "text too long", out);
 	return PDU_READ;
 }

@@ -28,7 +28,8 @@ char *text_in_reserve(struct text_in *in, size_t len)
 
 	if (len > TEXT_IN_MAX || in->len > TEXT_IN_MAX - len)
 		return NULL;
-	need = in->len + ((len + 3) & ~(size_t)3);
+	/* Never nothing, so that NULL means failure. */
+	need = in->len + (len ? (len + 3) & ~(size_t)3 : 4);
 	if (need > in->cap) {
 		buf = realloc(in->buf, need);
 		if (!buf)

@@ -118,10 +118,12 @@ bool client_gone(struct client *c, int ms)
 {
 	struct pollfd pfd = { .fd = c->fd, .events = POLLIN };
 	char byte;
+	ssize_t n;
 
 	if (poll(&pfd, 1, ms) <= 0)
 		return false;
-	return recv(c->fd, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN;
+	n = recv(c->fd, &byte, 1, MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
 unsigned int client_status(const struct client *c)

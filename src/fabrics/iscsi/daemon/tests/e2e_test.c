@@ -475,6 +475,40 @@ TEST(e2e, discovery)
 	bench_free(b);
 }
 
+/*
+ * Several requests in one segment.  However many the daemon handles in one go, it
+ * must not forget one that is complete and leaves nothing in the socket to wait for.
+ */
+TEST(e2e, pipelined_requests)
+{
+	struct bench *b = bench_run(bench_new());
+	uint8_t bhs[48][PDU_BHS_LEN] = { 0 };
+	struct client c;
+	unsigned int n, i;
+
+	CHECK(client_connect(&c, b->addr));
+	CHECK(CLIENT_LOGIN(&c, TO_FFP, DISCOVERY));
+	for (n = 1; n <= 48; n++) {
+		for (i = 0; i < n; i++) {
+			bhs[i][0] = PDU_NOP_OUT | PDU_IMMEDIATE;
+			bhs[i][1] = PDU_FINAL;
+			put_be32(bhs[i] + 16, i);
+			put_be32(bhs[i] + 20, PDU_TAG_NONE);
+		}
+		CHECK_EQ(send(c.fd, bhs, n * PDU_BHS_LEN, 0), n * PDU_BHS_LEN);
+		for (i = 0; i < n; i++) {
+			if (!CHECK(client_receive(&c)))
+				break;
+			CHECK_EQ(get_be32(c.bhs + 16), i);
+		}
+		if (i < n)
+			break;
+	}
+	client_close(&c);
+	bench_stop(b);
+	bench_free(b);
+}
+
 static unsigned int count_targets(const struct client *c)
 {
 	unsigned int count = 0;
@@ -529,7 +563,7 @@ TEST(e2e, discovery_of_many)
 TEST(e2e, peer_that_does_not_read)
 {
 	struct bench *b = bench_new();
-	int size = 4096, i;
+	int size = 65536, i;
 	struct client c, d;
 	double start;
 
