@@ -15,11 +15,10 @@ from targetctl.model import (
     ENABLED,
     SESSIONS,
     Node,
-    in_creation_order,
     short_target,
     try_node,
 )
-from targetctl.snapshot import part_rank
+from targetctl.snapshot import ordered_children
 from targetctl.tree import Tree
 
 MASK = "********"
@@ -112,7 +111,7 @@ class TreeView:
 
     def _shown_children(self, node: Node) -> list[Node]:
         result = []
-        for name in sorted(in_creation_order(self.tree, node), key=part_rank):
+        for name in ordered_children(self.tree, node):
             child = try_node(self.tree, node.child_path(name))
             if child is not None and (self.everything or not self._is_detail(node, child)):
                 result.append(child)
@@ -198,7 +197,7 @@ class TreeView:
     def _data(self, node: Node, depth: Optional[int]) -> dict[str, Any]:
         children = []
         if depth != 0:
-            for name in sorted(in_creation_order(self.tree, node), key=part_rank):
+            for name in ordered_children(self.tree, node):
                 child = try_node(self.tree, node.child_path(name))
                 if child is not None:
                     children.append(self._data(child, None if depth is None else depth - 1))

@@ -32,6 +32,12 @@ def part_rank(name: str) -> int:
     return len(PART_ORDER) + (1 + LAST_PARTS.index(name) if name in LAST_PARTS else 0)
 
 
+def ordered_children(tree: Tree, node: Node) -> list[str]:
+    """Names of child directories as they are shown and saved: parts by rank, objects in creation order."""
+    names = in_creation_order(tree, node)
+    return sorted(names, key=part_rank) if node.is_described else names
+
+
 def take(tree: Tree) -> tuple[list[Entry], bool]:
     """The whole configuration; and whether it is certain that nothing changed while it was read."""
     for _ in range(_TRIES):
@@ -61,7 +67,7 @@ def _walk(tree: Tree, node: Node, made_by_user: bool, entries: list[Entry]) -> N
         entries.append(entry)
     if kernel_makes_children(tree, node):
         return
-    for name in sorted(in_creation_order(tree, node), key=part_rank):
+    for name in ordered_children(tree, node):
         child = try_node(tree, node.child_path(name))
         if child is None:
             continue

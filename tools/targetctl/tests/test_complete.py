@@ -102,6 +102,8 @@ class ShellTest(CompleteTest):
         self.assertEqual(self.shell('get "/handlers/vdisk_fileio/my disk" co'), ["comment "])
         self.assertEqual(self.shell("set '/handlers/vdisk_fileio/my disk' comment="), ["comment=it\\'s "])
         self.assertEqual(self.shell("get 'comment"), [])
+        # Where what was typed is quoted in another way than we would, nothing is replaced by something else.
+        self.assertEqual(self.shell("get /handlers/vdisk_fileio/my' d"), [])
 
     def test_what_completion_gives_the_lexer_reads(self) -> None:
         """Whatever the tree holds: the completed line splits into words that name it."""

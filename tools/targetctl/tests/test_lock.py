@@ -115,7 +115,7 @@ class OsTreeTest(CommandTest):
         os.mkfifo(os.path.join(self.root, "a", "fifo"))
         os.close(reader)
         os.close(writer)
-        keep = os.open(os.path.join(self.root, "a", "fifo"), os.O_RDWR)
+        keep = os.open(os.path.join(self.root, "a", "fifo"), os.O_RDWR | os.O_NONBLOCK)
         self.addCleanup(os.close, keep)
         self.real.write("/a/fifo", "")
         self.assertEqual(os.read(keep, 100), b"\n")

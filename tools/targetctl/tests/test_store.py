@@ -361,6 +361,17 @@ class RestoreTest(StoreTest):
         self.assertEqual(self.value(f"{ISCSI}/params/MaxBurstLength"), "1048576")
         self.assertEqual(self.value(f"{ISCSI}/enabled"), "1")
 
+    def test_force_leaves_enabled_what_the_file_does_not_speak_of(self) -> None:
+        self.make_disk()
+        self.write({"path": DISK, "attributes": {"size": 4096}})
+        self.ok("restore", "--force", self.config)
+        self.assertEqual((self.value(f"{DISK}/size"), self.value(f"{DISK}/enabled")), ("4096", "1"))
+        self.ok("create", ISCSI, "enabled=1")
+        self.write({"path": f"{ISCSI}/params", "attributes": {"ImmediateData": False}})
+        self.ok("restore", "--force", self.config)
+        self.assertEqual(self.value(f"{ISCSI}/params/ImmediateData"), "0")
+        self.assertEqual(self.value(f"{ISCSI}/enabled"), "1")
+
     def test_disables_what_the_file_says_is_disabled(self) -> None:
         self.make_disk()
         self.ok("disable", DISK)
@@ -463,9 +474,9 @@ class FailClosedTest(StoreTest):
 
     def test_group_named_like_a_harmless_part(self) -> None:
         self.ok("create", ISCSI, "enabled=1")
-        for name in ("luns", "sessions"):
+        for name in ("sessions", "luns"):
             self.ok("create", f"{GROUPS}/{name}")
-        self.save()
+        self.assertEqual(self.paths(self.save())[-2:], [f"{GROUPS}/sessions", f"{GROUPS}/luns"])
         self.reboot()
         self.tree.fail("mkdir", f"{GROUPS}/luns", errno.EIO)
         self.fails(8, "restore", self.config)
@@ -558,6 +569,25 @@ class PendingTest(StoreTest):
         self.tree.fail("mkdir", f"{GROUPS}/ant", errno.EIO)
         self.fails(8, "restore", self.config)
         self.assertEqual(self.save()["objects"], saved["objects"])
+
+    def test_missing_group_goes_before_one_that_is_there(self) -> None:
+        self.make_iscsi()
+        saved = self.save()
+        self.reboot()
+        self.ok("create", "-p", f"{GROUPS}/mouse")
+        self.tree.fail("mkdir", f"{GROUPS}/zebra", errno.EIO)
+        self.fails(8, "restore", self.config)
+        self.assertEqual(self.save()["objects"], saved["objects"])
+
+    def test_made_behind_our_back(self) -> None:
+        self.make_disk()
+        self.save()
+        self.reboot()
+        self.tree.fail("mkdir", DISK, errno.ENOMEM)
+        self.fails(8, "restore", self.config)
+        self.tree.faults.clear()
+        self.tree.mkdir(DISK)
+        self.assertNotIn("filename", self.entry(self.save(), DISK)["attributes"])
 
     def test_unknown_attribute_is_kept(self) -> None:
         self.write({"path": DISK, "attributes": {"from_the_future": "7"}})
