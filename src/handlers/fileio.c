@@ -18,6 +18,7 @@
 #include <linux/blkdev.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/lockdep.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/sched/mm.h>
@@ -490,8 +491,13 @@ static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 	unsigned int noio;
 	ssize_t ret;
 
-	/* The limits of whoever happens to submit do not apply. */
-	if (io->op == CST_IO_WRITE && rlimit(RLIMIT_FSIZE) < io->pos + io->len)
+	/*
+	 * The limits of whoever happens to submit do not apply, and reclaim must
+	 * not spend its own reserve on the file's pages.
+	 */
+	if (io->op == CST_IO_WRITE &&
+	    (rlimit(RLIMIT_FSIZE) < io->pos + io->len ||
+	     (current->flags & PF_MEMALLOC)))
 		return -EAGAIN;
 
 	init_sync_kiocb(&iocb, file);
@@ -500,7 +506,14 @@ static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 	if (io->op == CST_IO_READ) {
 		ret = fileio_rw_iter(&iocb, io, 0);
 	} else if (file_start_write_trylock(file)) {
+		/*
+		 * Takes the inode's lock under whatever the initiator's file system
+		 * holds, and both are of one class for lockdep when the latter
+		 * sits on a disk that a file like this one serves.
+		 */
+		lockdep_off();
 		ret = fileio_rw_iter(&iocb, io, 0);
+		lockdep_on();
 		file_end_write(file);
 	} else {
 		ret = -EAGAIN;

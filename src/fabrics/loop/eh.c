@@ -3,8 +3,9 @@
  * The mid-layer's error handler: aborts and resets, as task management functions.
  *
  * Called from the error handler's thread or from an ioctl; calls core and waits,
- * bounded, for loop_tmf_done().  SUCCESS is said only when core has answered that
- * the function is complete: the mid-layer reuses the commands then.
+ * bounded but for the host reset, for loop_tmf_done().  SUCCESS is said only when
+ * core has answered that the function is complete: the mid-layer reuses the
+ * commands then.
  */
 #include <linux/blk-mq.h>
 #include <linux/jiffies.h>
@@ -57,11 +58,7 @@ static u8 loop_tmf(struct scsi_device *sdev, u8 function, u64 tag)
 	/* The host may be going: an ioctl needs no command. */
 	if (!refcount_inc_not_zero(&lh->users))
 		return response;
-	lt = kzalloc(sizeof(*lt), GFP_NOIO);
-	if (!lt) {
-		loop_host_put(lh);
-		return response;
-	}
+	lt = kzalloc(sizeof(*lt), GFP_NOIO | __GFP_NOFAIL);
 	lt->lh = lh;
 	init_completion(&lt->done);
 	refcount_set(&lt->ref, 2);
@@ -141,8 +138,25 @@ int loop_eh_target_reset(struct scsi_cmnd *sc)
 	return loop_eh_reset(sc->device, CST_TMF_TARGET_RESET);
 }
 
-/* The whole nexus, LUNs that have been taken away included. */
+/*
+ * The last resort, for the whole nexus, with LUNs that have been taken away.
+ *
+ * Were this to fail, the mid-layer would end the commands, and the initiator would
+ * reuse pages that the backing still reads from or writes to.  Hardware could be
+ * stopped; a file system cannot: so this waits for as long as it takes.  The
+ * waits of loop_tmf() are short enough not to look like a hung task.
+ */
 int loop_eh_host_reset(struct scsi_cmnd *sc)
 {
-	return loop_eh_reset(sc->device, CST_TMF_NEXUS_LOSS);
+	struct Scsi_Host *shost = sc->device->host;
+	struct loop_host *lh = shost_priv(shost);
+
+	while (loop_eh_reset(sc->device, CST_TMF_NEXUS_LOSS) != SUCCESS) {
+		/* Removed: it has been drained. */
+		if (!refcount_read(&lh->users))
+			return FAILED;
+		shost_printk(KERN_WARNING, shost,
+			     "still waiting for a device's backing\n");
+	}
+	return SUCCESS;
 }

@@ -15,6 +15,7 @@
 
 #define LOOP_MAX_BVECS		(CST_MAX_XFER_BYTES / PAGE_SIZE)
 #define LOOP_MAX_QUEUES		64
+#define LOOP_MAX_CDB		32	/* all that the mid-layer can hold */
 #define LOOP_FLAT_LUN		0x4000	/* SAM-5 4.7.3, flat space addressing */
 #define LOOP_PERIPHERAL_LUNS	256
 
@@ -71,7 +72,7 @@ int loop_host_add(struct loop_session *ls)
 	shost->max_channel = 0;
 	/* A host without LUN 0 is taken for SCSI-2 until one is found. */
 	shost->no_scsi2_lun_in_cdb = 1;
-	shost->max_cmd_len = sizeof(((struct scsi_cmnd *)NULL)->cmnd);
+	shost->max_cmd_len = LOOP_MAX_CDB;
 
 	lh = shost_priv(shost);
 	lh->ls = ls;
