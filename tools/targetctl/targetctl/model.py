@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads objects out of the tree: attributes, links, children, and the few conventions of its structure.
 
-The only names known here are conventions of the tree's structure: the files `schema`, `enabled`,
-`last_error`, `creatable`, `order`, and the directories `handlers`, `targets`, `sessions`, `connections`,
+The only names known here are conventions of the tree's structure: the files `schema`, `enabled`, `last_error`,
+`creatable`, `order`, `initiator_name`, and the directories `handlers`, `targets`, `sessions`, `connections`,
 `luns`.
 """
 
@@ -25,6 +25,7 @@ CREATABLE = "creatable"
 ORDER = "order"
 SESSIONS = "sessions"
 LUNS = "luns"
+INITIATOR_NAME = "initiator_name"
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENOTDIR)
 
 
@@ -219,11 +220,12 @@ class Session:
 
     @property
     def initiator(self) -> str:
-        return self.node.name
+        """The initiator's name; the directory of its second session has a number behind it."""
+        return optional_value(self.node.tree, self.node.child_path(INITIATOR_NAME)) or self.node.name
 
     def matches(self, pattern: str) -> bool:
         wanted = pattern.lower()
-        subjects = (self.initiator, self.target, self.fabric, self.node.path)
+        subjects = (self.initiator, self.node.name, self.target, self.fabric, self.node.path)
         return any(fnmatch.fnmatchcase(subject.lower(), wanted) for subject in subjects)
 
 

@@ -130,9 +130,8 @@ class TreeView:
             return head
         text = summary[0]
         for part in summary[1:]:
-            if len(head) + len(text) + len(part) + 6 > self.width:
-                break
-            text += ", " + part
+            if len(head) + len(text) + len(part) + 6 <= self.width:
+                text += ", " + part
         dots = "." * max(self.width - len(head) - len(text) - 4, 3)
         if self.colour:
             for word, colour in (("enabled", _GREEN), ("disabled", _RED)):

@@ -481,6 +481,12 @@ class SessionsTest(CommandTest):
         self.assertEqual(rows[1][2:], ["192.0.2.7:40000", ">", "192.0.2.1:3260", "0,10", "42/3"])
         self.assertEqual(rows[2], ["host1", "loop/t1", "-", "0", "0"])
 
+    def test_second_session_of_an_initiator(self) -> None:
+        path = self.tree.login(ISCSI, "iqn.2026-01.example:host_1")
+        self.tree._dir(path).values["initiator_name"] = "iqn.2026-01.example:host"
+        rows = [line.split()[0] for line in self.ok("sessions", "iqn.2026-01.example:host").splitlines()]
+        self.assertEqual(rows[1:], ["iqn.2026-01.example:host"] * 2)
+
     def test_pattern(self) -> None:
         self.assertEqual(len(self.ok("sessions", "IQN.*:HOST").splitlines()), 2)
         self.assertEqual(self.ok("sessions", "nobody*"), "")
