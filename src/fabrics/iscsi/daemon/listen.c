@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -74,9 +75,19 @@ static void listener_free(struct listener *l)
 	free(l);
 }
 
+/* Running out of descriptors is reported even when nobody is waiting. */
+static bool listener_has_waiting(const struct listener *l)
+{
+	struct pollfd pfd = { .fd = l->fd, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
 static void listener_accept_failed(struct listener *l)
 {
-	switch (errno) {
+	const int err = errno;
+
+	switch (err) {
 	case EAGAIN:
 	case EINTR:
 	case ECONNABORTED:
@@ -86,13 +97,13 @@ static void listener_accept_failed(struct listener *l)
 	case ENOBUFS:
 	case ENOMEM:
 		/* Somebody's place is better used by the one who is waiting. */
-		if (conn_drop_one(&l->srv->all))
+		if (!listener_has_waiting(l) || conn_drop_one(&l->srv->all))
 			return;
 		break;
 	default:
 		break;
 	}
-	log_peer(LOG_ERROR, "cannot accept on %s: %s", l->portal, strerror(errno));
+	log_peer(LOG_ERROR, "cannot accept on %s: %s", l->portal, strerror(err));
 	l->paused = true;
 	server_rewatch(l->srv, l->fd, 0, &l->watch);
 	server_retry(l->srv);

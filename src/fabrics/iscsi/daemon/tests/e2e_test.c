@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ struct bench {
 	pthread_t thread;
 	char addr[ADDR_TEXT_SIZE];
 	unsigned int fds;
+	unsigned int max_conns;		/* 0: as the daemon finds out by itself */
 };
 
 static double now(void)
@@ -90,6 +92,8 @@ static void *bench_thread(void *arg)
 static struct bench *bench_run(struct bench *b)
 {
 	CHECK_EQ(server_init(&b->srv, &b->fake.kernel), 0);
+	if (b->max_conns)
+		b->srv.max_conns = b->max_conns;
 	CHECK(!pthread_create(&b->thread, NULL, bench_thread, &b->srv));
 	return b;
 }
@@ -214,14 +218,19 @@ TEST(e2e, bytes_behind_the_login_stay_in_the_socket)
 
 #define SILENT 320
 
-static void silent_flood(unsigned int per_portal, unsigned int per_source)
+static void silent_flood(unsigned int per_portal, unsigned int per_source,
+			 unsigned int in_all)
 {
 	struct bench *b = bench_new();
 	struct client silent[SILENT], c;
 	unsigned int i, dropped = 0;
-	unsigned int cap = per_source < per_portal ? per_source : per_portal;
+	unsigned int cap = !per_portal || (per_source && per_source < per_portal) ?
+		per_source : per_portal;
 	double start;
 
+	if (in_all)
+		cap = in_all;
+	b->max_conns = in_all;
 	b->fake.settings.max_per_portal = per_portal;
 	b->fake.settings.max_per_source = per_source;
 	bench_run(b);
@@ -252,22 +261,28 @@ static void silent_flood(unsigned int per_portal, unsigned int per_source)
 
 TEST(e2e, silent_connections_below_the_limits)
 {
-	silent_flood(1000, 1000);
+	silent_flood(1000, 1000, 0);
 }
 
 TEST(e2e, silent_connections_at_the_source_limit)
 {
-	silent_flood(1000, 16);
+	silent_flood(1000, 16, 0);
 }
 
 TEST(e2e, silent_connections_at_the_portal_limit)
 {
-	silent_flood(64, 1000);
+	silent_flood(64, 1000, 0);
+}
+
+TEST(e2e, silent_connections_at_the_limit_of_all)
+{
+	/* Zero is no limit of its own. */
+	silent_flood(0, 0, 100);
 }
 
 TEST(e2e, limit_of_one)
 {
-	silent_flood(1, 1);
+	silent_flood(1, 1, 0);
 }
 
 TEST(e2e, silent_ones_go_before_busy_ones)
@@ -308,6 +323,83 @@ TEST(e2e, silent_ones_go_before_busy_ones)
 		CHECK(!client_gone(&silent[i], 0));
 	for (i = 0; i < 8; i++)
 		client_close(&silent[i]);
+	bench_stop(b);
+	bench_free(b);
+}
+
+#define FILLERS 4096
+
+/* Uses all descriptors up. Returns how many it took, the last one on top. */
+static unsigned int fill_fds(int *filler)
+{
+	unsigned int n = 0;
+
+	while (n < FILLERS && (filler[n] = dup(STDOUT_FILENO)) >= 0)
+		n++;
+	CHECK_EQ(errno, EMFILE);
+	return n;
+}
+
+static bool all_accepted(void *arg)
+{
+	struct bench *b = arg;
+
+	return __atomic_load_n(&b->srv.all.count, __ATOMIC_RELAXED) == 10;
+}
+
+static bool no_conns(void *arg)
+{
+	struct bench *b = arg;
+
+	return __atomic_load_n(&b->srv.all.count, __ATOMIC_RELAXED) == 0;
+}
+
+TEST(e2e, out_of_descriptors)
+{
+	struct bench *b = bench_run(bench_new());
+	int *filler = calloc(FILLERS, sizeof(*filler));
+	struct rlimit before, limit;
+	struct client silent[10], c;
+	unsigned int i, n;
+
+	for (i = 0; i < 10; i++)
+		CHECK(client_connect(&silent[i], b->addr));
+	CHECK(eventually(all_accepted, b));
+	CHECK(!getrlimit(RLIMIT_NOFILE, &before));
+	limit = before;
+	limit.rlim_cur = 600;
+	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
+
+	/* One is left, for the client; the daemon makes room for its own. */
+	n = fill_fds(filler);
+	close(filler[--n]);
+	CHECK(client_connect(&c, b->addr));
+	CHECK(CLIENT_LOGIN(&c, SEC, NAMES));
+	CHECK_EQ(client_status(&c), 0);
+	CHECK(client_gone(&silent[0], 5000));
+	CHECK(!client_gone(&silent[1], 0));
+	client_close(&c);
+	for (i = 0; i < 10; i++)
+		client_close(&silent[i]);
+	while (n)
+		close(filler[--n]);
+
+	/* With nobody to drop, it waits until there is one again. */
+	CHECK(client_connect(&c, b->addr));
+	CHECK(CLIENT_LOGIN(&c, SEC, NAMES));
+	client_close(&c);
+	CHECK(eventually(no_conns, b));
+	n = fill_fds(filler);
+	close(filler[--n]);
+	CHECK(client_connect(&c, b->addr));
+	CHECK(!client_gone(&c, 200));
+	while (n)
+		close(filler[--n]);
+	CHECK(CLIENT_LOGIN(&c, SEC, NAMES));
+	client_close(&c);
+
+	CHECK(!setrlimit(RLIMIT_NOFILE, &before));
+	free(filler);
 	bench_stop(b);
 	bench_free(b);
 }
