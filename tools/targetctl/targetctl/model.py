@@ -2,8 +2,8 @@
 """Reads objects out of the tree: attributes, links, children, and the few conventions of its structure.
 
 The only names known here are conventions of the tree's structure: the files `schema`, `enabled`,
-`last_error`, `creatable`, `order`, `initiator_name`, and the directories `handlers`, `targets`, `sessions`, `connections`,
-`luns`.
+`last_error`, `creatable`, `order`, `initiator_name`, and the directories `handlers`, `targets`,
+`sessions`, `connections`, `luns`.
 """
 
 from __future__ import annotations
