@@ -254,7 +254,8 @@ struct cit_rx {
  *
  * Items wait on @queue, are turned into PDUs, and wait on @sending until TCP has
  * taken their last byte.  PDUs are gathered as @frag: headers by reference to
- * @hdr_page, data by reference to the command's pages.
+ * @hdr_page, data by reference to the command's pages.  @hdr_new pages of that ring
+ * have been begun since TCP had taken everything.
  */
 struct cit_tx {
 	struct list_head	queue;		/* struct cit_tx_item.node */
@@ -278,6 +279,7 @@ struct cit_tx {
 	bool			last;		/* cur ends with this PDU */
 
 	u8			hdr_idx;
+	u8			hdr_new;
 	u16			hdr_off;
 	struct page		*hdr_page[CIT_HDR_PAGES];
 	struct bio_vec		frag[CIT_TX_FRAGS];
@@ -291,6 +293,7 @@ enum {
 	CIT_CONN_NOP_DUE,	/* the timer has fired */
 	CIT_CONN_STARTED,	/* close_work may run */
 	CIT_CONN_CLOSING,	/* ... and has been asked to */
+	CIT_CONN_ENDING,	/* ... and has been queued, once */
 	CIT_CONN_DEAD,		/* io_work only gives back what comes back */
 	CIT_CONN_GRACEFUL,	/* logged out: let TCP deliver what was sent */
 	CIT_CONN_LOST,		/* TCP says that the peer has gone */
@@ -327,6 +330,7 @@ struct cit_conn {
 	u8			itt_bits;
 	unsigned long		last_rx;	/* jiffies */
 	bool			ping_sent;
+	unsigned long		ping_time;	/* jiffies */
 	u32			ping_ttt;
 	u32			nop_interval;	/* seconds */
 	u32			nop_timeout;

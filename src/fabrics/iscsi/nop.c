@@ -96,8 +96,10 @@ int cit_nop_due(struct cit_conn *conn)
 	unsigned long interval = conn->nop_interval * HZ;
 	int ret;
 
-	if (silence < interval) {
+	/* Whatever has come since we asked is an answer. */
+	if (conn->ping_sent && time_before_eq(conn->ping_time, conn->last_rx))
 		conn->ping_sent = false;
+	if (silence < interval) {
 		cit_nop_arm(conn, interval - silence);
 		return 0;
 	}
@@ -113,6 +115,7 @@ int cit_nop_due(struct cit_conn *conn)
 	}
 	ret = cit_nop_ping(conn);
 	conn->ping_sent = true;
+	conn->ping_time = jiffies;
 	cit_nop_arm(conn, conn->nop_timeout * HZ);
 	return ret;
 }
