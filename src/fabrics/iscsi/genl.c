@@ -380,7 +380,7 @@ static int cit_list_target(struct cst_target *tgt, void *arg)
 
 static int cit_targets_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct nlattr **attrs = genl_dumpit_info(cb)->attrs;
+	struct nlattr **attrs = cst_genl_dump_attrs(cb);
 	struct cit_list_step step = {
 		.skb = skb,
 		.cb = cb,

@@ -4,7 +4,7 @@
  * target that the session is with.
  *
  * rx.c calls in, from io_work.  Nothing can be negotiated any more, so one key in
- * one PDU is all there is to parse; whatever else comes is rejected.  Takes
+ * one PDU is all there is to parse; whatever else comes is rejected.  Tries
  * target->obj.lock to list portals.
  */
 #include <linux/mm.h>
@@ -90,16 +90,22 @@ static void cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 	bool any = false;
 
 	cit_text_add(buf, "TargetName=%s", cst_target_name(&target->tgt));
-	mutex_lock(&target->tgt.obj.lock);
-	list_for_each_entry(portal, &target->portals, node) {
-		if (cit_addr_is_any(&portal->addr))
-			continue;
-		cit_addr_print(&portal->addr, addr);
-		any = cit_text_add(buf, "TargetAddress=%s,%u", addr, CIT_TPGT);
-		if (!any)
-			break;
+	/*
+	 * Who holds the lock may wait for memory, and that for I/O of this very
+	 * session: io_work does not wait for it.
+	 */
+	if (mutex_trylock(&target->tgt.obj.lock)) {
+		list_for_each_entry(portal, &target->portals, node) {
+			if (cit_addr_is_any(&portal->addr))
+				continue;
+			cit_addr_print(&portal->addr, addr);
+			any = cit_text_add(buf, "TargetAddress=%s,%u", addr,
+					   CIT_TPGT);
+			if (!any)
+				break;
+		}
+		mutex_unlock(&target->tgt.obj.lock);
 	}
-	mutex_unlock(&target->tgt.obj.lock);
 	if (!any) {
 		cit_addr_print(&conn->local, addr);
 		cit_text_add(buf, "TargetAddress=%s,%u", addr, CIT_TPGT);
