@@ -44,7 +44,11 @@ void cit_tx_destroy(struct cit_tx *tx)
 			put_page(tx->hdr_page[i]);
 }
 
-/* The next header page: the oldest of the ring when TCP is done with it. */
+/*
+ * The next header page: the oldest of the ring when TCP is done with it.  The
+ * caller has seen to it (cit_tx_full()) that no piece that TCP has not taken
+ * lies there: nothing but the ring itself refers to such a page.
+ */
 static noinline int cit_hdr_next_page(struct cit_tx *tx)
 {
 	u8 idx = (tx->hdr_idx + 1) % CIT_HDR_PAGES;
@@ -62,7 +66,20 @@ static noinline int cit_hdr_next_page(struct cit_tx *tx)
 	}
 	tx->hdr_idx = idx;
 	tx->hdr_off = 0;
+	tx->hdr_new++;
 	return 0;
+}
+
+/*
+ * Is there no room for another piece, or none for a header?  Headers that follow
+ * each other share a piece, so that the pieces alone do not bound them.  Never
+ * so when TCP has taken everything.
+ */
+static bool cit_tx_full(const struct cit_tx *tx)
+{
+	return tx->tail == CIT_TX_FRAGS ||
+	       unlikely(tx->hdr_new == CIT_HDR_PAGES - 1 &&
+			tx->hdr_off + CIT_HDR_MAX > PAGE_SIZE);
 }
 
 /* Room for a header piece of up to CIT_HDR_MAX bytes, or NULL. */
@@ -225,7 +242,8 @@ static int cit_put_r2ts(struct cit_conn *conn, struct cit_cmd *cc)
 	struct cit_tx *tx = &conn->tx;
 	u32 offset, len;
 
-	while ((len = cit_r2t_next(cc, &offset))) {
+	/* The rest of a large number of them waits for room. */
+	while (!cit_tx_full(tx) && (len = cit_r2t_next(cc, &offset))) {
 		struct iscsi_r2t *hdr = cit_hdr_get(tx);
 
 		if (unlikely(!hdr))
@@ -241,9 +259,6 @@ static int cit_put_r2ts(struct cit_conn *conn, struct cit_cmd *cc)
 		hdr->desired = cpu_to_be32(len);
 		cit_hdr_numbers(conn, (struct iscsi_rsp *)hdr, false);
 		cit_hdr_put(tx, cit_hdr_digest(conn, hdr));
-		/* The rest of a large number of them waits for more pieces. */
-		if (tx->tail == CIT_TX_FRAGS)
-			break;
 	}
 	return 0;
 }
@@ -329,13 +344,13 @@ static void cit_put_data(struct cit_conn *conn)
 	}
 }
 
-/* Padding and data digest.  -EAGAIN: no room for a piece. */
+/* Padding and data digest.  -EAGAIN: no room. */
 static int cit_put_trailer(struct cit_tx *tx)
 {
 	u32 len = tx->pad;
 	u8 *to;
 
-	if (tx->tail == CIT_TX_FRAGS)
+	if (cit_tx_full(tx))
 		return -EAGAIN;
 	to = cit_hdr_get(tx);
 	if (!to)
@@ -349,7 +364,7 @@ static int cit_put_trailer(struct cit_tx *tx)
 	return 0;
 }
 
-/* Go on with tx->cur.  0: it is finished, -EAGAIN: no room for pieces. */
+/* Go on with tx->cur.  0: it is finished, -EAGAIN: no room. */
 static int cit_tx_make(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
@@ -357,7 +372,7 @@ static int cit_tx_make(struct cit_conn *conn)
 
 	for (;;) {
 		if (!tx->in_pdu) {
-			if (unlikely(tx->tail == CIT_TX_FRAGS))
+			if (unlikely(cit_tx_full(tx)))
 				return -EAGAIN;
 			ret = cit_put_pdu(conn);
 			if (unlikely(ret))
@@ -403,7 +418,7 @@ static int cit_tx_gather(struct cit_conn *conn)
 	struct cit_tx *tx = &conn->tx;
 	int ret;
 
-	while (tx->tail < CIT_TX_FRAGS) {
+	while (!cit_tx_full(tx)) {
 		if (!tx->cur && !cit_tx_next(conn))
 			return 0;
 		if (tx->cur->type == CIT_TX_R2T) {
@@ -411,7 +426,7 @@ static int cit_tx_gather(struct cit_conn *conn)
 			if (ret)
 				return ret;
 			/* Some may be left: look again when there is room. */
-			if (tx->tail == CIT_TX_FRAGS)
+			if (cit_tx_full(tx))
 				list_add(&tx->cur->node, &tx->queue);
 			tx->cur = NULL;
 			continue;
@@ -464,6 +479,7 @@ static void cit_tx_taken(struct cit_conn *conn, u32 len)
 	if (likely(tx->head == tx->tail)) {
 		tx->head = 0;
 		tx->tail = 0;
+		tx->hdr_new = 0;
 	}
 
 	while ((item = list_first_entry_or_null(&tx->sending,
@@ -531,5 +547,6 @@ void cit_tx_flush(struct cit_conn *conn)
 	cit_tx_drop_list(conn, &tx->queue);
 	tx->head = 0;
 	tx->tail = 0;
+	tx->hdr_new = 0;
 	tx->in_pdu = false;
 }
