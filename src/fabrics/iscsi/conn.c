@@ -96,6 +96,11 @@ static int cit_conn_io(struct cit_conn *conn)
 static void cit_conn_reap(struct cit_conn *conn)
 {
 	cit_tx_flush(conn);
+	/* A request whose data segment will not be complete any more. */
+	if (conn->rx.ctl) {
+		cit_ctl_free(conn, conn->rx.ctl);
+		conn->rx.ctl = NULL;
+	}
 	cit_scsi_reap(conn);
 	if (!conn->active)
 		complete_all(&conn->drained);
@@ -240,6 +245,13 @@ static void cit_close_work(struct work_struct *work)
 	cit_session_end(conn->sess);
 }
 
+/* CLOSING and STARTED are both set: whoever sees that, and both may, comes here. */
+static void cit_conn_queue_close(struct cit_conn *conn)
+{
+	if (!test_and_set_bit(CIT_CONN_ENDING, &conn->flags))
+		queue_work(cit_close_wq, &conn->close_work);
+}
+
 /**
  * cit_conn_close() - start the end of a connection
  * @conn: of a registered session
@@ -251,7 +263,7 @@ void cit_conn_close(struct cit_conn *conn)
 	if (test_and_set_bit(CIT_CONN_CLOSING, &conn->flags))
 		return;
 	if (test_bit(CIT_CONN_STARTED, &conn->flags))
-		queue_work(cit_close_wq, &conn->close_work);
+		cit_conn_queue_close(conn);
 }
 
 static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
@@ -344,6 +356,6 @@ int cit_conn_start(struct cit_conn *conn)
 	set_bit(CIT_CONN_STARTED, &conn->flags);
 	smp_mb__after_atomic();
 	if (test_bit(CIT_CONN_CLOSING, &conn->flags))
-		queue_work(cit_close_wq, &conn->close_work);
+		cit_conn_queue_close(conn);
 	return 0;
 }
