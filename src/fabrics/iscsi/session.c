@@ -295,7 +295,8 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 
 	if (tsih && (!old || old->tsih != tsih))
 		return -ESRCH;
-	if (!old && max && target->nr_sessions >= max)
+	/* One that takes another's place waits beside it until that has gone. */
+	if (max && target->nr_sessions >= (old ? 2 * max : max))
 		return -EMLINK;
 	if (tsih) {
 		/* Its connection is reinstated, and with that all of it. */
