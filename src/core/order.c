@@ -247,12 +247,18 @@ int cst_order_init(struct cst_order *order)
 /* No command is left, and none can come. */
 void cst_order_destroy(struct cst_order *order)
 {
+	bool draining;
+
 	cancel_delayed_work_sync(&order->relax);
 	/*
 	 * The switch to atomic mode after the last kill holds a callback into
 	 * this structure until its grace period ends; exit waits for nothing.
+	 * With the lock: the callback may be inside it right now.
 	 */
-	if (order->slow && order->draining)
+	spin_lock_irq(&order->lock);
+	draining = order->draining;
+	spin_unlock_irq(&order->lock);
+	if (draining)
 		rcu_barrier();
 	percpu_ref_exit(&order->simple);
 }
