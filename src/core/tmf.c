@@ -177,6 +177,8 @@ static bool cst_tmf_pending(struct cst_tmf *tmf)
 	case CST_TMF_LUN_RESET:
 		return cst_tmf_left_device(tmf->dev);
 	default:
+		/* Of this nexus, also on what has been taken from its map meanwhile. */
+		left = cst_tmf_left(tmf->sess, &scope);
 		cst_tmf_for_each_dev(tmf->sess, cst_tmf_left_one, &left);
 		return left;
 	}
@@ -270,6 +272,7 @@ static u8 cst_tmf_start(struct cst_tmf *tmf)
 		cst_tmf_mark_device(tmf->dev, tmf->sess, CST_OK);
 		return CST_TMF_COMPLETE;
 	case CST_TMF_TARGET_RESET:
+		cst_tmf_mark(tmf->sess, &scope);
 		cst_tmf_for_each_dev(tmf->sess, cst_tmf_mark_one, NULL);
 		return CST_TMF_COMPLETE;
 	default:
