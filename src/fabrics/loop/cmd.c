@@ -155,7 +155,8 @@ void loop_send_response(struct cst_cmd *cmd)
 		memcpy(sc->sense_buffer, cmd->sense,
 		       min_t(unsigned int, cmd->sense_len,
 			     SCSI_SENSE_BUFFERSIZE));
-	scsi_set_resid(sc, cmd->exp_len - cmd->data_len);
+	/* Not of exp_len: core makes that 0 when the direction is the other one. */
+	scsi_set_resid(sc, scsi_bufflen(sc) - cmd->data_len);
 	loop_finish(cmd, cmd->status);
 }
 
