@@ -21,7 +21,8 @@
 
 /* What the mid-layer has been told about a LUN. */
 struct loop_lun {
-	const struct cst_device	*dev;	/* only to compare */
+	/* Only to compare; referenced, or another device could get its address. */
+	struct cst_device	*dev;
 	u64			nblocks;
 	bool			enabled;
 };
@@ -53,6 +54,17 @@ static struct scsi_host_template loop_sht = {
 static u64 loop_scsi_lun(unsigned long lun)
 {
 	return lun < LOOP_PERIPHERAL_LUNS ? lun : lun | LOOP_FLAT_LUN;
+}
+
+static void loop_dev_put(struct cst_device *dev)
+{
+	config_item_put(&dev->obj.group.cg_item);
+}
+
+static void loop_lun_free(struct loop_lun *known)
+{
+	loop_dev_put(known->dev);
+	kfree(known);
 }
 
 int loop_host_add(struct loop_session *ls)
@@ -111,7 +123,7 @@ void loop_host_remove(struct loop_session *ls)
 	wait_for_completion(&lh->unused);
 
 	xa_for_each(&lh->luns, i, known)
-		kfree(known);
+		loop_lun_free(known);
 	xa_destroy(&lh->luns);
 	kvfree(lh->reserve);
 	ls->shost = NULL;
@@ -119,8 +131,8 @@ void loop_host_remove(struct loop_session *ls)
 }
 
 /*
- * The first LUN of the session from *lun on, as it is now.  The nexus is held only
- * here: scanning waits for I/O.
+ * The first LUN of the session from *lun on, as it is now, its device referenced.
+ * The nexus is held only here: scanning waits for I/O.
  */
 static bool loop_lun_next(struct cst_session *sess, unsigned long *lun,
 			  struct loop_lun *now)
@@ -134,6 +146,7 @@ static bool loop_lun_next(struct cst_session *sess, unsigned long *lun,
 		if (!percpu_ref_tryget_live(&itl->ref))
 			continue;
 		now->dev = itl->dev;
+		config_item_get(&itl->dev->obj.group.cg_item);
 		now->nblocks = cst_device_nblocks(itl->dev);
 		now->enabled = READ_ONCE(itl->dev->obj.enabled);
 		percpu_ref_put(&itl->ref);
@@ -149,7 +162,7 @@ static void loop_lun_remove(struct Scsi_Host *shost, unsigned long lun)
 	struct loop_host *lh = shost_priv(shost);
 	struct scsi_device *sdev;
 
-	kfree(xa_erase(&lh->luns, lun));
+	loop_lun_free(xa_erase(&lh->luns, lun));
 	sdev = scsi_device_lookup(shost, 0, 0, loop_scsi_lun(lun));
 	if (!sdev)
 		return;
@@ -157,6 +170,7 @@ static void loop_lun_remove(struct Scsi_Host *shost, unsigned long lun)
 	scsi_device_put(sdev);
 }
 
+/* Takes over the reference to the device. */
 static void loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
 			 const struct loop_lun *now)
 {
@@ -166,6 +180,7 @@ static void loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
 	if (!known || xa_err(xa_store(&lh->luns, lun, known, GFP_KERNEL))) {
 		shost_printk(KERN_ERR, shost, "out of memory: no LUN %lu\n", lun);
 		kfree(known);
+		loop_dev_put(now->dev);
 		return;
 	}
 	/* What its probe finds is in the kernel's log and in sysfs. */
@@ -194,9 +209,13 @@ static void loop_luns_forget_gone(struct loop_session *ls)
 
 	xa_for_each(&lh->luns, i, known) {
 		unsigned long lun = i;
+		bool same = false;
 
-		if (!loop_lun_next(&ls->sess, &lun, &now) || lun != i ||
-		    now.dev != known->dev)
+		if (loop_lun_next(&ls->sess, &lun, &now)) {
+			same = lun == i && now.dev == known->dev;
+			loop_dev_put(now.dev);
+		}
+		if (!same)
 			loop_lun_remove(ls->shost, i);
 	}
 }
@@ -218,6 +237,11 @@ void loop_host_sync_luns(struct loop_session *ls)
 		bool stale;
 
 		known = xa_load(&lh->luns, lun);
+		/* Another device since loop_luns_forget_gone(): another disk. */
+		if (known && known->dev != now.dev) {
+			loop_lun_remove(ls->shost, lun);
+			known = NULL;
+		}
 		if (!known) {
 			loop_lun_add(ls->shost, lun, &now);
 			continue;
@@ -225,7 +249,9 @@ void loop_host_sync_luns(struct loop_session *ls)
 		/* One that was disabled is left alone: it says so itself. */
 		stale = now.enabled &&
 			(!known->enabled || known->nblocks != now.nblocks);
-		*known = now;
+		known->nblocks = now.nblocks;
+		known->enabled = now.enabled;
+		loop_dev_put(now.dev);
 		if (stale)
 			loop_lun_rescan(ls->shost, lun);
 	}
