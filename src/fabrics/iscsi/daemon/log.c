@@ -32,6 +32,7 @@ void log_init(enum log_level highest, bool prefixes)
 	log_prefixes = prefixes;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[1024];
