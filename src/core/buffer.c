@@ -309,13 +309,17 @@ void cst_buffer_free(struct cst_cmd *cmd)
 			      test_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags));
 }
 
-u32 cst_buffer_limit_mb(void)
-{
-	return READ_ONCE(cst_pages_max) >> (20 - PAGE_SHIFT);
-}
-
+/**
+ * cst_buffer_set_limit_mb() - set how much memory buffers may take
+ * @mb: MiB; 0: a quarter of all memory
+ *
+ * What is in use already may exceed a smaller limit until it is given back.
+ */
 void cst_buffer_set_limit_mb(u32 mb)
 {
+	if (!mb)
+		mb = max_t(unsigned long, CST_MEM_LIMIT_MIN_MB,
+			   totalram_pages() / 4 >> (20 - PAGE_SHIFT));
 	WRITE_ONCE(cst_pages_max, (unsigned long)mb << (20 - PAGE_SHIFT));
 }
 
@@ -328,7 +332,7 @@ int cst_buffer_init(void)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		spin_lock_init(&per_cpu_ptr(cst_pools, cpu)->lock);
-	cst_pages_max = max(totalram_pages() / 4, 16UL << (20 - PAGE_SHIFT));
+	cst_buffer_set_limit_mb(0);
 	return 0;
 }
 

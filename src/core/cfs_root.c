@@ -68,16 +68,22 @@ CST_ATTR(cst_root, last_error, 0444,
 static int cst_root_set_cmd_mem_limit(struct cst_object *obj,
 				      union cst_attr_value val)
 {
+	/* A few commands of the largest size must always find room. */
+	if (val.num && val.num < CST_MEM_LIMIT_MIN_MB) {
+		cst_config_error(&obj->group.cg_item, "cmd_mem_limit_mb",
+				 "%llu is too little; 0, or %u and more",
+				 val.num, CST_MEM_LIMIT_MIN_MB);
+		return -EINVAL;
+	}
 	cst_buffer_set_limit_mb(val.num);
 	return 0;
 }
 
 CST_ATTR(cst_root, cmd_mem_limit_mb, 0644,
 	 CST_FIELD(cst_root, obj, cmd_mem_limit_mb),
-	 .type = CST_ATTR_UINT, .flags = CST_ATTR_GENERATED,
-	 .min = 16, .max = 1U << 20, .unit = "MiB",
+	 .type = CST_ATTR_UINT, .max = 1U << 20, .unit = "MiB",
 	 .apply = cst_root_set_cmd_mem_limit,
-	 .help = "Memory for the data of commands; a quarter of all at first.");
+	 .help = "Memory for the data of commands; 0 = a quarter of all.");
 
 static int cst_root_set_setup_id(struct cst_object *obj,
 				 union cst_attr_value val)
@@ -131,7 +137,6 @@ int cst_cfs_init(void)
 	ret = cst_object_init(&cst_root.obj, "cst", &cst_root_type);
 	if (ret)
 		goto exit_target;
-	cst_root.cmd_mem_limit_mb = cst_buffer_limit_mb();
 	cst_setup_id_get(cst_root.setup_id);
 
 	mutex_init(&cst_subsys.su_mutex);
