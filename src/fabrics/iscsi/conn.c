@@ -138,6 +138,7 @@ static void cit_io_work(struct work_struct *work)
 	WRITE_ONCE(conn->io_task, current);
 	do {
 		clear_bit(CIT_CONN_WANT, &conn->flags);
+		/* Before we look: what was there when WANT was set is seen now. */
 		smp_mb__after_atomic();
 		cit_conn_round(conn);
 	} while (test_bit(CIT_CONN_WANT, &conn->flags) && --rounds);
@@ -145,6 +146,7 @@ static void cit_io_work(struct work_struct *work)
 	memalloc_noio_restore(noio);
 
 	clear_bit_unlock(CIT_CONN_OWNED, &conn->flags);
+	/* A kick sets WANT, then tests OWNED: one of us sees the other. */
 	smp_mb__after_atomic();
 	if (test_bit(CIT_CONN_WANT, &conn->flags))
 		cit_conn_kick(conn);
@@ -354,6 +356,7 @@ int cit_conn_start(struct cit_conn *conn)
 
 	/* Somebody may have wanted to close it while it could not be. */
 	set_bit(CIT_CONN_STARTED, &conn->flags);
+	/* cit_conn_close() sets CLOSING, then tests STARTED. */
 	smp_mb__after_atomic();
 	if (test_bit(CIT_CONN_CLOSING, &conn->flags))
 		cit_conn_queue_close(conn);
