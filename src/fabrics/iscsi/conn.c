@@ -35,6 +35,8 @@
 void cit_conn_kick(struct cit_conn *conn)
 {
 	set_bit(CIT_CONN_WANT, &conn->flags);
+	/* io_work clears OWNED, then tests WANT.  The next is no barrier when it fails. */
+	smp_mb__after_atomic();
 	if (!test_and_set_bit(CIT_CONN_OWNED, &conn->flags))
 		queue_work_on(conn->cpu, cit_io_wq, &conn->io_work);
 }
