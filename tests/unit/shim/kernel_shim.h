@@ -203,6 +203,8 @@ static inline bool list_empty(const struct list_head *l)
 
 #define list_entry(p, t, m)		container_of(p, t, m)
 #define list_first_entry(l, t, m)	list_entry((l)->next, t, m)
+#define list_first_entry_or_null(l, t, m)				\
+	(list_empty(l) ? NULL : list_first_entry(l, t, m))
 #define list_for_each_entry(p, l, m)					\
 	for (p = list_entry((l)->next, typeof(*p), m); &p->m != (l);	\
 	     p = list_entry(p->m.next, typeof(*p), m))
@@ -244,6 +246,8 @@ static inline void spin_unlock(spinlock_t *l)
 
 #define spin_lock_irqsave(l, f)		do { (f) = 0; spin_lock(l); } while (0)
 #define spin_unlock_irqrestore(l, f)	do { (void)(f); spin_unlock(l); } while (0)
+#define spin_lock_irq(l)		spin_lock(l)
+#define spin_unlock_irq(l)		spin_unlock(l)
 #define lockdep_assert_held(l)		do { } while (0)
 #define rcu_read_lock()			do { } while (0)
 #define rcu_read_unlock()		do { } while (0)
