@@ -12,9 +12,10 @@
 static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
 {
 	struct cst_dev_stats *stats;
-	u64 us = (local_clock() - cmd->start_ns) >> 10;
-	unsigned int bucket = us ? min_t(unsigned int, ilog2(us) + 1,
-					 CST_LATENCY_BUCKETS - 1) : 0;
+	/* Clocks of two CPUs may differ by a little. */
+	s64 us = (s64)(local_clock() - cmd->start_ns) >> 10;
+	unsigned int bucket = us > 0 ? min_t(unsigned int, ilog2(us) + 1,
+					     CST_LATENCY_BUCKETS - 1) : 0;
 
 	stats = get_cpu_ptr(cmd->dev->stats);
 	stats->latency[bucket]++;
@@ -61,19 +62,6 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 					 reason, &cmd->detail);
 }
 
-static noinline void cst_cmd_finish_aborted(struct cst_cmd *cmd)
-{
-	const struct cst_fabric_ops *ops = cmd->sess->ops;
-
-	if (test_bit(CST_ABORTED_TAS, &cmd->aborted)) {
-		cst_cmd_no_data(cmd);
-		cmd->status = SAM_STAT_TASK_ABORTED;
-		ops->send_response(cmd);
-	} else {
-		ops->drop(cmd);
-	}
-}
-
 /**
  * cst_cmd_finish() - end a command
  * @cmd: executes no longer; exactly once
@@ -101,7 +89,8 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 	}
 
 	if (unlikely(aborted)) {
-		cst_cmd_finish_aborted(cmd);
+		/* TAS is 0 in the control mode page: nobody is told. */
+		cmd->sess->ops->drop(cmd);
 		return;
 	}
 	cmd->sess->ops->send_response(cmd);

@@ -54,7 +54,6 @@ enum {
 /* Bits of cst_cmd.aborted: set by task management from any context. */
 enum {
 	CST_ABORTED,		/* a task management function wants it gone */
-	CST_ABORTED_TAS,	/* ... and the initiator told so: TASK ABORTED */
 };
 
 /**
