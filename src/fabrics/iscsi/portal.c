@@ -187,6 +187,11 @@ static struct config_item *cit_portal_make(struct config_group *group,
 		return ERR_PTR(-ENOSPC);
 	}
 	config_item_init_type_name(&portal->item, name, &cit_portal_type);
+	if (!config_item_name(&portal->item)) {
+		mutex_unlock(&target->tgt.obj.lock);
+		kfree(portal);
+		return ERR_PTR(-ENOMEM);
+	}
 	list_add_tail(&portal->node, &target->portals);
 	target->nr_portals++;
 	mutex_unlock(&target->tgt.obj.lock);
