@@ -106,7 +106,7 @@ struct cst_cmd {
 	/* decoded */
 	u64			lba;
 	u32			nblocks;
-	u32			cdb_xfer_len;	/* bytes the CDB asks for, or its allocation length */
+	u32			cdb_xfer_len;	/* bytes that the CDB asks for or has room for */
 
 	u64			start_ns;
 	int			cpu;		/* whose list of the session holds it */

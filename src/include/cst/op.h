@@ -37,7 +37,7 @@ enum cst_cdb_format {
 #define CST_OP_SKIP_UA		BIT(3)	/* does not report a pending unit attention (SAM-5 5.14) */
 #define CST_OP_IMPLICIT_HOQ	BIT(4)	/* never waits for ordering */
 #define CST_OP_BLOCKS		BIT(5)	/* cdb_xfer_len counts blocks * block size */
-#define CST_OP_NO_DATA_BLOCKS	BIT(6)	/* LBA and blocks, but no data moves unless execute says so (VERIFY) */
+#define CST_OP_NO_DATA_BLOCKS	BIT(6)	/* LBA and blocks, but BYTCHK decides what moves (VERIFY) */
 #define CST_OP_SLEEPS		BIT(7)	/* execute always needs a context that may sleep */
 
 struct cst_op {

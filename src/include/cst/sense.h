@@ -64,6 +64,7 @@ enum cst_sense_idx {
 	CST_SENSE_IDX_BUSY,
 	CST_SENSE_IDX_TASK_SET_FULL,
 };
+
 #undef CST_SENSE_ENUM
 
 #define CST_SENSE(name)		((__force cst_sense_t)CST_SENSE_IDX_##name)
@@ -96,6 +97,7 @@ struct cst_sense_detail {
 struct cst_sense_code {
 	u8 key, asc, ascq;
 };
+
 const struct cst_sense_code *cst_sense_code(cst_sense_t reason);
 const char *cst_sense_name(cst_sense_t reason);
 unsigned int cst_sense_build(u8 *buf, unsigned int size, bool descriptor,

@@ -106,7 +106,8 @@ enum cst_iscsi_genl_attr {
 	CST_ISCSI_A_INITIAL_R2T,		/* u8 */
 	CST_ISCSI_A_IMMEDIATE_DATA,		/* u8 */
 	CST_ISCSI_A_MAX_RECV_DSL,		/* u32, bytes: what the target declares */
-	CST_ISCSI_A_MAX_XMIT_DSL,		/* u32, bytes: what the initiator declared, or the target's own cap */
+	/* u32, bytes: what the initiator declared, or the target's own cap */
+	CST_ISCSI_A_MAX_XMIT_DSL,
 	CST_ISCSI_A_MAX_BURST,			/* u32, bytes */
 	CST_ISCSI_A_FIRST_BURST,		/* u32, bytes */
 	CST_ISCSI_A_TIME2WAIT,			/* u32, seconds */
