@@ -511,6 +511,7 @@ static struct config_group *cst_device_make(struct config_group *group,
 static void cst_device_drop_item(struct config_group *group,
 				 struct config_item *item)
 {
+	cst_item_linger(group, item);
 	cst_device_drop(to_cst_device(item));
 	cst_config_changed();
 }

@@ -278,6 +278,7 @@ static void cst_session_drop(struct config_group *group,
 {
 	struct cst_session *sess = to_cst_session(item);
 
+	cst_item_linger(group, item);
 	sess->ops->session_disable(sess);
 	cst_group_drop(&sess->obj.group);
 	cst_config_changed();

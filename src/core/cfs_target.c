@@ -176,6 +176,7 @@ static struct config_group *cst_lun_make(struct config_group *group,
 
 static void cst_lun_drop(struct config_group *group, struct config_item *item)
 {
+	cst_item_linger(group, item);
 	config_item_put(item);
 	cst_config_changed();
 }
@@ -248,6 +249,7 @@ static void cst_pattern_drop(struct config_group *parent,
 	struct cst_ini_pattern *pattern = item_to_pattern(item);
 	struct cst_target *target = pattern->group->target;
 
+	cst_item_linger(parent, item);
 	mutex_lock(&target->obj.lock);
 	list_del(&pattern->group_node);
 	cst_target_regroup(target);
@@ -337,6 +339,7 @@ static void cst_ini_group_drop(struct config_group *parent,
 {
 	struct cst_ini_group *group = item_to_ini_group(item);
 
+	cst_item_linger(parent, item);
 	/* Its patterns went before it, so no session uses its map. */
 	mutex_lock(&group->target->obj.lock);
 	list_del(&group->target_node);
@@ -540,6 +543,7 @@ static void cst_target_drop_item(struct config_group *group,
 {
 	struct cst_target *target = to_cst_target(item);
 
+	cst_item_linger(group, item);
 	cst_fabric_del_target(target->fabric, target);
 	cst_target_drop(target);
 	cst_config_changed();

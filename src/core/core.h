@@ -152,6 +152,9 @@ int cst_target_disable(struct cst_target *target);
 /* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
 void cst_target_regroup(struct cst_target *target);
 
+/* linger.c */
+void cst_linger_flush(void);
+
 /* events.c */
 int cst_events_init(void);
 void cst_events_exit(void);

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "cfs.h"
+#include "core.h"
 
 static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(cst_handlers);
@@ -93,6 +94,7 @@ void cst_handler_unregister(const struct cst_handler_ops *ops)
 	list_del(&handler->node);
 	mutex_unlock(&registry_lock);
 
+	cst_linger_flush();
 	cst_group_unregister(&handler->group);
 	config_group_put(&handler->group);
 }
@@ -215,6 +217,7 @@ void cst_fabric_unregister(const struct cst_fabric_ops *ops)
 {
 	struct cst_fabric *fabric = cst_fabric_find(ops);
 
+	cst_linger_flush();
 	cst_group_unregister(&ops->fabric_obj->group);
 	WARN_ON(!list_empty(&fabric->targets));
 	cst_fabric_remove(fabric);

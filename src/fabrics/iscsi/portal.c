@@ -209,6 +209,7 @@ static void cit_portal_drop(struct config_group *group, struct config_item *item
 	struct cit_target *target = portals_to_target(&group->cg_item);
 	struct cit_portal *portal = to_cit_portal(item);
 
+	cst_item_linger(group, item);
 	mutex_lock(&target->tgt.obj.lock);
 	list_del(&portal->node);
 	target->nr_portals--;

@@ -261,4 +261,7 @@ void cst_config_changed(void);
 int cst_object_pin(struct cst_object *obj);
 void cst_object_unpin(struct cst_object *obj);
 
+/* To be called first by every drop_item; see src/core/linger.c. */
+void cst_item_linger(struct config_group *parent, struct config_item *item);
+
 #endif /* _CST_ATTR_H */
