@@ -60,7 +60,9 @@
  *	have changed (loop rescans).  Atomic context, spinlocks held: schedule work.
  *
  * The data path; context: any up to softirq unless said otherwise:
- * @get_data: fetch cmd->data_len bytes of data-out into cmd->bvec, then call
+ * @get_data: called from within cst_cmd_submit(), so that data that follows the
+ *	command has a place when that returns: fetch cmd->data_len bytes of
+ *	data-out into cmd->bvec, then call
  *	cst_cmd_data_received() or cst_cmd_data_failed(), from within or later.
  *	Not called for CST_CMD_FABRIC_BUF commands, whose data is in place.
  * @abort_data: optional; @cmd was aborted between get_data and its end: make sure
