@@ -88,6 +88,36 @@ initrd_modules() {
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
 
+# An image is a folder with root/ (a tree), root.img (the same as ext4), vmlinuz,
+# initrd.img, kver (the kernel's release) and, when root/ does not hold the
+# kernel's modules, kernel/lib/modules/<release>/.
+make_image() {
+	local dir=$1
+	rm -f "$dir/root.img"
+	mke2fs -q -t ext4 -L cst-root -O ^metadata_csum_seed -E lazy_itable_init=1,nodiscard \
+		-d "$dir/root" "$dir/root.img" 8G >/dev/null
+}
+
+# make_initrd DIR [TREE]: the tree that has lib/modules; default DIR/root
+make_initrd() {
+	local dir=$1 tree=$1/initrd.tree m
+	rm -rf "$tree"
+	mkdir -p "$tree"/{bin,dev,proc,sys,run,root,lib/modules}
+	cp /bin/busybox "$tree/bin/busybox"
+	: >"$tree/modules"
+	initrd_modules "${2:-$dir/root}" | while read -r m; do
+		cp "$m" "$tree/lib/modules/"
+		echo "${m##*/}" >>"$tree/modules"
+	done
+	# The first program has to find a console before devtmpfs is mounted.
+	mknod -m 600 "$tree/dev/console" c 5 1
+	cp "$vmdir/initrd-init" "$tree/init"
+	chmod 755 "$tree/init"
+	(cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$dir/initrd.img.new"
+	mv "$dir/initrd.img.new" "$dir/initrd.img"
+	rm -rf "$tree"
+}
+
 # Fills $accel with qemu's options.  A /dev/kvm that exists may still hang the
 # guest, so a boot with a time limit decides, once per boot of this machine.
 probe_accel() {
