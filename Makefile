@@ -17,7 +17,7 @@ daemon := src/fabrics/iscsi/daemon
 build := build
 
 .DELETE_ON_ERROR:
-.PHONY: all help deps modules tools deb lint-deb demo shell bench clean distclean \
+.PHONY: all help deps kver modules tools deb lint-deb demo shell bench clean distclean \
 	check check-unit check-daemon check-targetctl check-deb check-guest
 
 all: modules tools
@@ -41,6 +41,9 @@ help:
 
 deps:
 	@tests/vm/deps
+
+kver:
+	@echo $(KVER)
 
 modules:
 	@[ -n '$(KVER)' ] || { echo 'No kernel headers found; make deps installs them.' >&2; exit 1; }
