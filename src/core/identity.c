@@ -11,6 +11,7 @@
 #include <linux/ctype.h>
 #include <linux/dmi.h>
 #include <linux/errno.h>
+#include <linux/hex.h>
 #include <linux/kernel.h>
 #include <linux/random.h>
 #include <linux/siphash.h>

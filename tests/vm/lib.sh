@@ -84,7 +84,8 @@ in_root() {
 initrd_modules() {
 	local m
 	for m in virtio_pci virtio_blk crc32c_generic ext4 9pnet_virtio 9p; do
-		/sbin/modprobe -S "$kver" -d "$1" --show-depends "$m"
+		# ext4 asks for this one by name on kernels that have it.
+		/sbin/modprobe -S "$kver" -d "$1" --show-depends "$m" || [ "$m" = crc32c_generic ]
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
 
@@ -107,7 +108,10 @@ make_initrd() {
 	: >"$tree/modules"
 	initrd_modules "${2:-$dir/root}" | while read -r m; do
 		cp "$m" "$tree/lib/modules/"
-		echo "${m##*/}" >>"$tree/modules"
+		# Newer packages compress them; busybox has no use for that.
+		[[ $m != *.xz ]] || xz -d "$tree/lib/modules/${m##*/}"
+		m=${m##*/}
+		echo "${m%.xz}" >>"$tree/modules"
 	done
 	# The first program has to find a console before devtmpfs is mounted.
 	mknod -m 600 "$tree/dev/console" c 5 1

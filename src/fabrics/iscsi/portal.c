@@ -6,6 +6,7 @@
  * that is done here is to keep the list, under target->tgt.obj.lock, and to tell
  * the daemon that it has changed.
  */
+#include <linux/ctype.h>
 #include <linux/inet.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>

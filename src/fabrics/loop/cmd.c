@@ -36,7 +36,7 @@ static struct bio_vec *loop_bio_bvecs(struct scsi_cmnd *sc, u16 *nr)
 	    bio->bi_iter.bi_size != scsi_bufflen(sc) ||
 	    bio->bi_iter.bi_bvec_done)
 		return NULL;
-	bv = __bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter);
+	bv = &bio->bi_io_vec[bio->bi_iter.bi_idx];
 	if (bv->bv_page != sg_page(sg) || bv->bv_offset != sg->offset)
 		return NULL;
 	*nr = bio->bi_vcnt - bio->bi_iter.bi_idx;

@@ -5,7 +5,13 @@
 #include_next <linux/highmem.h>
 #include <linux/version.h>
 
-/* Since 5.13 */
+/* Since 5.11 (f3ba3c710ac5); what is mapped so must not sleep before. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define kmap_local_page(_page)	kmap_atomic(_page)
+#define kunmap_local(_addr)	kunmap_atomic(_addr)
+#endif
+
+/* Since 5.13 (28961998f858) */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
 #define memzero_page(_page, _offset, _len)	zero_user(_page, _offset, _len)
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _CST_COMPAT_LINUX_WORKQUEUE_H
+#define _CST_COMPAT_LINUX_WORKQUEUE_H
+
+#include_next <linux/workqueue.h>
+#include <linux/version.h>
+
+/*
+ * Since 6.17 (930c2ea566af) a workqueue says that it is per CPU; before, that is
+ * the default.  Some stable kernels have the name, too, as an enumerator: hidden.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define WQ_PERCPU	0
+#endif
+
+#endif /* _CST_COMPAT_LINUX_WORKQUEUE_H */
