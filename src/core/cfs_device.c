@@ -3,17 +3,20 @@
  * handlers/<handler>/<device>/: making, describing and removing devices.
  *
  * configfs calls in; device.c does the work.  Owns ids_lock, which protects the
- * list of all devices and makes the check of an identifier for duplicates and its
+ * table of all identifiers and makes the check of one for duplicates and its
  * change one step; lock order: cst_device.obj.lock before ids_lock.
  *
  * Teardown: configfs lets a device go only when it is not enabled (pinned then)
  * and no LUN links to it.  rmdir drops the reference of its creation; the memory
  * goes with the last one, which an I_T_L nexus of an earlier link may still hold.
  */
+#include <linux/ctype.h>
+#include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringhash.h>
 
 #include "cfs.h"
 #include "core.h"
@@ -21,8 +24,21 @@
 
 #define CST_DEVICE_NAME_MAX	64
 
+/* Hosts have ten thousand devices: an identifier is found in a few steps. */
 static DEFINE_MUTEX(ids_lock);
-static LIST_HEAD(ids_devices);
+static struct hlist_head ids_table[CST_NR_IDS][1 << 11];
+
+static const struct {
+	size_t	offset;
+	size_t	size;
+} cst_device_ids[CST_NR_IDS] = {
+#define CST_DEVICE_ID(field) { offsetof(struct cst_device, field), \
+			       sizeof_field(struct cst_device, field) }
+	[CST_ID_T10] = CST_DEVICE_ID(t10_dev_id),
+	[CST_ID_USN] = CST_DEVICE_ID(usn),
+	[CST_ID_NAA] = CST_DEVICE_ID(naa_id),
+#undef CST_DEVICE_ID
+};
 
 static struct cst_item_type cst_stats_type;
 
@@ -116,17 +132,41 @@ static int cst_device_set_prod_rev_lvl(struct cst_object *obj,
 	return cst_device_check_ascii(obj, "prod_rev_lvl", val.str);
 }
 
+static char *cst_device_get_id(struct cst_device *dev, enum cst_device_id kind)
+{
+	return (char *)dev + cst_device_ids[kind].offset;
+}
+
+/* Identifiers are compared without regard to case. */
+static u32 cst_device_hash_id(const char *id)
+{
+	unsigned long hash = init_name_hash(NULL);
+
+	while (*id)
+		hash = partial_name_hash(tolower(*id++), hash);
+	return end_name_hash(hash);
+}
+
 /* The other device that already has this identifier, or NULL. */
 static struct cst_device *cst_device_find_id(struct cst_device *self,
-					     size_t offset, const char *id)
+					     enum cst_device_id kind,
+					     const char *id)
 {
 	struct cst_device *dev;
 
 	lockdep_assert_held(&ids_lock);
-	list_for_each_entry(dev, &ids_devices, ids_node)
-		if (dev != self && !strcasecmp((char *)dev + offset, id))
+	hash_for_each_possible(ids_table[kind], dev, ids_node[kind],
+			       cst_device_hash_id(id))
+		if (dev != self && !strcasecmp(cst_device_get_id(dev, kind), id))
 			return dev;
 	return NULL;
+}
+
+static void cst_device_list_id(struct cst_device *dev, enum cst_device_id kind)
+{
+	lockdep_assert_held(&ids_lock);
+	hash_add(ids_table[kind], &dev->ids_node[kind],
+		 cst_device_hash_id(cst_device_get_id(dev, kind)));
 }
 
 /*
@@ -134,49 +174,45 @@ static struct cst_device *cst_device_find_id(struct cst_device *self,
  * would mix up their data.
  */
 static int cst_device_set_id(struct cst_device *dev, const char *name,
-			     size_t offset, size_t size, const char *id)
+			     enum cst_device_id kind, const char *id)
 {
 	struct cst_device *other;
 	int ret = 0;
 
 	mutex_lock(&ids_lock);
-	other = cst_device_find_id(dev, offset, id);
+	other = cst_device_find_id(dev, kind, id);
 	if (other) {
 		cst_config_error(&dev->obj.group.cg_item, name,
 				 "\"%s\" already identifies %s/%s", id,
 				 other->ops->name, cst_device_name(other));
 		ret = -EEXIST;
 	} else {
-		cst_attr_set_string((char *)dev + offset, size, id);
+		hash_del(&dev->ids_node[kind]);
+		cst_attr_set_string(cst_device_get_id(dev, kind),
+				    cst_device_ids[kind].size, id);
+		cst_device_list_id(dev, kind);
 	}
 	mutex_unlock(&ids_lock);
 	return ret;
 }
 
 static int cst_device_set_ascii_id(struct cst_object *obj, const char *name,
-				   size_t offset, size_t size, const char *id)
+				   enum cst_device_id kind, const char *id)
 {
 	int ret = cst_device_check_ascii(obj, name, id);
 
-	return ret ?: cst_device_set_id(obj_to_device(obj), name, offset, size,
-					id);
+	return ret ?: cst_device_set_id(obj_to_device(obj), name, kind, id);
 }
 
 static int cst_device_set_t10_dev_id(struct cst_object *obj,
 				     union cst_attr_value val)
 {
-	return cst_device_set_ascii_id(obj, "t10_dev_id",
-				       offsetof(struct cst_device, t10_dev_id),
-				       sizeof_field(struct cst_device, t10_dev_id),
-				       val.str);
+	return cst_device_set_ascii_id(obj, "t10_dev_id", CST_ID_T10, val.str);
 }
 
 static int cst_device_set_usn(struct cst_object *obj, union cst_attr_value val)
 {
-	return cst_device_set_ascii_id(obj, "usn",
-				       offsetof(struct cst_device, usn),
-				       sizeof_field(struct cst_device, usn),
-				       val.str);
+	return cst_device_set_ascii_id(obj, "usn", CST_ID_USN, val.str);
 }
 
 static int cst_device_set_naa_id(struct cst_object *obj,
@@ -190,9 +226,7 @@ static int cst_device_set_naa_id(struct cst_object *obj,
 				 val.str);
 		return -EINVAL;
 	}
-	return cst_device_set_id(obj_to_device(obj), "naa_id",
-				 offsetof(struct cst_device, naa_id),
-				 sizeof_field(struct cst_device, naa_id),
+	return cst_device_set_id(obj_to_device(obj), "naa_id", CST_ID_NAA,
 				 val.str);
 }
 
@@ -415,30 +449,24 @@ static int cst_device_check_name(struct config_group *parent, const char *name)
 static int cst_device_add_ids(struct cst_device *dev,
 			      struct config_group *parent, const char *name)
 {
-	struct cst_device *other;
+	struct cst_device *other = NULL;
+	enum cst_device_id kind;
 	int ret = 0;
 
 	cst_device_default_ids(dev, name);
 
 	mutex_lock(&ids_lock);
-	other = cst_device_find_id(dev, offsetof(struct cst_device, usn),
-				   dev->usn);
-	if (!other)
-		other = cst_device_find_id(dev,
-					   offsetof(struct cst_device, naa_id),
-					   dev->naa_id);
-	if (!other)
-		other = cst_device_find_id(dev,
-					   offsetof(struct cst_device,
-						    t10_dev_id),
-					   dev->t10_dev_id);
+	for (kind = 0; kind < CST_NR_IDS && !other; kind++)
+		other = cst_device_find_id(dev, kind,
+					   cst_device_get_id(dev, kind));
 	if (other) {
 		cst_config_error(&parent->cg_item, name,
 				 "%s/%s has the identifiers that belong to this name",
 				 other->ops->name, cst_device_name(other));
 		ret = -EEXIST;
 	} else {
-		list_add_tail(&dev->ids_node, &ids_devices);
+		for (kind = 0; kind < CST_NR_IDS; kind++)
+			cst_device_list_id(dev, kind);
 	}
 	mutex_unlock(&ids_lock);
 	return ret;
@@ -447,8 +475,11 @@ static int cst_device_add_ids(struct cst_device *dev,
 /* The reference of its creation, and those of its default groups. */
 static void cst_device_drop(struct cst_device *dev)
 {
+	enum cst_device_id kind;
+
 	mutex_lock(&ids_lock);
-	list_del_init(&dev->ids_node);
+	for (kind = 0; kind < CST_NR_IDS; kind++)
+		hash_del(&dev->ids_node[kind]);
 	mutex_unlock(&ids_lock);
 	cst_group_drop(&dev->obj.group);
 }
@@ -496,7 +527,6 @@ static struct config_group *cst_device_make(struct config_group *group,
 		return ERR_PTR(-ENOMEM);
 	}
 	dev->ops = ops;
-	INIT_LIST_HEAD(&dev->ids_node);
 	ret = cst_object_init(&dev->obj, name, &handler->dev_type);
 	if (!ret)
 		ret = cst_device_setup(dev, ops, group, name);

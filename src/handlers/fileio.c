@@ -18,6 +18,7 @@
 #include <linux/blkdev.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/hashtable.h>
 #include <linux/lockdep.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
@@ -54,7 +55,7 @@ struct fileio_dev {
 	bool			in_memory;
 	bool			nowait;
 	struct file		*file;
-	struct list_head	open_node;
+	struct hlist_node	open_node;
 };
 
 /* An I/O's own state, in cst_io.priv. */
@@ -67,7 +68,8 @@ struct fileio_io {
 };
 
 static DEFINE_MUTEX(fileio_open_lock);
-static LIST_HEAD(fileio_open_files);
+/* By inode: ten thousand of them are looked up when each of them is opened. */
+static DEFINE_HASHTABLE(fileio_open_files, 10);
 /* Finishes what asynchronous I/O has left undone. */
 static struct workqueue_struct *fileio_wq;
 
@@ -235,11 +237,12 @@ static int fileio_get_nblocks(struct fileio_dev *fd, struct file *file,
 /* Two disks in one file destroy each other's data; both may read. */
 static int fileio_claim(struct fileio_dev *fd)
 {
+	unsigned long key = (unsigned long)fd->file->f_mapping->host;
 	const struct fileio_dev *other;
 	int ret = 0;
 
 	mutex_lock(&fileio_open_lock);
-	list_for_each_entry(other, &fileio_open_files, open_node) {
+	hash_for_each_possible(fileio_open_files, other, open_node, key) {
 		if (other->file->f_mapping->host != fd->file->f_mapping->host ||
 		    (other->dev.read_only && fd->dev.read_only))
 			continue;
@@ -249,7 +252,7 @@ static int fileio_claim(struct fileio_dev *fd)
 		break;
 	}
 	if (!ret)
-		list_add_tail(&fd->open_node, &fileio_open_files);
+		hash_add(fileio_open_files, &fd->open_node, key);
 	mutex_unlock(&fileio_open_lock);
 	return ret;
 }
@@ -257,7 +260,7 @@ static int fileio_claim(struct fileio_dev *fd)
 static void fileio_unclaim(struct fileio_dev *fd)
 {
 	mutex_lock(&fileio_open_lock);
-	list_del(&fd->open_node);
+	hash_del(&fd->open_node);
 	mutex_unlock(&fileio_open_lock);
 }
 

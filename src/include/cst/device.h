@@ -53,6 +53,14 @@ struct cst_order {
 	struct delayed_work	relax;
 };
 
+/* Identifiers that no two devices of a host share; cfs_device.c */
+enum cst_device_id {
+	CST_ID_T10,
+	CST_ID_USN,
+	CST_ID_NAA,
+	CST_NR_IDS
+};
+
 /**
  * struct cst_device - a logical unit
  *
@@ -63,7 +71,7 @@ struct cst_device {
 	struct cst_object	obj;
 	const struct cst_handler_ops *ops;
 	struct cst_object	stats_obj;
-	struct list_head	ids_node;	/* devices of this host, cfs_device.c */
+	struct hlist_node	ids_node[CST_NR_IDS];	/* cfs_device.c */
 
 	/* attributes of every device */
 	u32			block_size;	/* bytes, 512..4096 */
