@@ -8,7 +8,8 @@
  *
  * Teardown, in this order:
  *  1. disable kills io_ref: gate.c and exec.c refuse with NOT READY from then on;
- *  2. io_ref reaches zero: no I/O of the handler is under way;
+ *  2. io_ref reaches zero: no I/O of the handler is under way; that takes a grace
+ *     period, which a device that no session sees does not wait for;
  *  3. the handler closes the backing.
  * What waits for its turn or for data meanwhile ends with NOT READY when it gets
  * there, so disabling waits for the backing only, never for an initiator.  An
@@ -47,6 +48,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	INIT_LIST_HEAD(&dev->itls);
 	INIT_LIST_HEAD(&dev->luns);
 	init_completion(&dev->io_drained);
+	complete_all(&dev->io_drained);
 
 	dev->stats = alloc_percpu(struct cst_dev_stats);
 	if (!dev->stats)
@@ -75,6 +77,8 @@ void cst_device_destroy(struct cst_device *dev)
 {
 	cst_events_del_device(dev);
 	cst_order_destroy(&dev->order);
+	/* The last kill holds a callback into this structure until then. */
+	wait_for_completion(&dev->io_drained);
 	percpu_ref_exit(&dev->io_ref);
 	free_percpu(dev->stats);
 }
@@ -109,6 +113,8 @@ int cst_device_enable(struct cst_device *dev)
 	if (ret)
 		return ret;
 
+	/* Of the last disabling, which may not have waited: a grace period at most. */
+	wait_for_completion(&dev->io_drained);
 	reinit_completion(&dev->io_drained);
 	percpu_ref_reinit(&dev->io_ref);
 	dev->obj.enabled = true;
@@ -117,6 +123,21 @@ int cst_device_enable(struct cst_device *dev)
 	cst_device_changed(dev);
 	cst_event_device(dev, CST_EVENT_ENABLED);
 	return 0;
+}
+
+/*
+ * Can a command be executing? Each holds a nexus, which stays on the list until
+ * nobody holds it. One that is put there after this look, with the same lock,
+ * already sees that io_ref has been killed.
+ */
+static bool cst_device_is_seen(struct cst_device *dev)
+{
+	bool seen;
+
+	spin_lock_irq(&dev->itl_lock);
+	seen = !list_empty(&dev->itls);
+	spin_unlock_irq(&dev->itl_lock);
+	return seen;
 }
 
 /**
@@ -131,7 +152,9 @@ int cst_device_disable(struct cst_device *dev)
 	lockdep_assert_held(&dev->obj.lock);
 
 	percpu_ref_kill(&dev->io_ref);
-	if (!wait_for_completion_timeout(&dev->io_drained, CST_DRAIN_TIMEOUT)) {
+	if (cst_device_is_seen(dev) &&
+	    !wait_for_completion_timeout(&dev->io_drained,
+					 CST_DRAIN_TIMEOUT)) {
 		/*
 		 * A last I/O may end right now: keep the count from reaching
 		 * zero while the reference is brought back to life.
