@@ -60,12 +60,15 @@ class Editor:
         )
 
     def link(self, path: str, name: str, target: str) -> None:
-        if not self.tree.is_dir(target):
-            raise missing(self.tree, target)
         file = tp.join(path, name)
-        self._do(
-            "link", path, name, lambda: self.tree.symlink(target, file), lambda: link_error(self.tree, path)
-        )
+        try:
+            self._do(
+                "link", path, name, lambda: self.tree.symlink(target, file), lambda: link_error(self.tree, path)
+            )
+        except RefusedError:
+            if not self.tree.is_dir(target):
+                raise missing(self.tree, target) from None
+            raise
 
     def unlink(self, path: str, name: str) -> None:
         file = tp.join(path, name)

@@ -10,6 +10,9 @@ object of which a part is missing that decides who may reach it is not enabled: 
 initiators see the target's own LUNs, a missing portal would make it listen everywhere. Only missing LUNs and
 sessions do no such harm. A group is not made when an earlier one failed: the first that matches decides, so
 their order is access control.
+
+A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so nothing
+is read back before it is written; only what is refused then takes the long way, which finds the reason.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ class Work:
     links: dict[str, str]
     enable: Optional[str]
     made: bool = False
+    is_fresh: bool = False
     errors: list[CtlError] = field(default_factory=list)
     seen: dict[str, Optional[str]] = field(default_factory=dict)
 
@@ -90,6 +94,7 @@ class Restorer:
         self.by_path = {work.path: work for work in self.works}
         self._enabled: dict[str, Optional[bool]] = {}
         self._stopped: dict[str, str] = {}
+        self._there: set[str] = set()
 
     def run(self) -> Result:
         modules.provide(self.tree, self.editor.loader, "/")
@@ -152,7 +157,8 @@ class Restorer:
         path = work.path
         if not self.tree.is_dir(path):
             above = tp.parent(path)
-            failed = self._failed_above(path)
+            is_above = self._is_there(above)
+            failed = None if is_above else self._failed_above(path)
             if failed is not None:
                 raise CtlError(
                     failed.errors[0].code, f"not created: {path}, because {failed.path} is missing"
@@ -160,12 +166,24 @@ class Restorer:
             if above in self._stopped:
                 raise CtlError(EXIT_EXISTS, f"not created: {path} must come after {self._stopped[above]}")
             try:
-                self.editor.make(path)
+                # Further up only a module can make something.
+                if is_above and len(tp.parts(above)) > 1:
+                    self.editor.mkdir(path)
+                else:
+                    self.editor.make(path)
             except CtlError:
                 if tp.base(above) == GROUPS:
                     self._stopped[above] = tp.base(path)
                 raise
+            work.is_fresh = True
         work.made = True
+        self._there.add(path)
+
+    def _is_there(self, path: str) -> bool:
+        """Is path a directory? It is asked once for all that is made in it."""
+        if path not in self._there and self.tree.is_dir(path):
+            self._there.add(path)
+        return path in self._there
 
     def _failed_above(self, path: str) -> Optional[Work]:
         while path != "/":
@@ -175,7 +193,22 @@ class Restorer:
                 return work
         return None
 
+    def _fill_fresh(self, work: Work) -> bool:
+        """Fill an object that was just made. False when something is refused, and then it is left undone."""
+        try:
+            for name, value in list(work.attributes.items()):
+                self.editor.set(work.path, name, value)
+                del work.attributes[name]
+            for name, target in list(work.links.items()):
+                self.editor.link(work.path, name, target)
+                del work.links[name]
+        except CtlError:
+            work.is_fresh = False
+        return work.is_fresh
+
     def _fill(self, work: Work) -> None:
+        if work.is_fresh and self._fill_fresh(work):
+            return
         node = Node(self.tree, work.path)
         if work.enable == "0" and node.enabled():
             self._switch(work.path, "0")
@@ -261,7 +294,7 @@ class Restorer:
         if value is None or not work.made:
             return
         try:
-            current = Node(self.tree, work.path).read(ENABLED)
+            current = "0" if work.is_fresh else Node(self.tree, work.path).read(ENABLED)
             if current == value:
                 work.enable = None
                 return
@@ -277,6 +310,7 @@ class Restorer:
             self._switch(work.path, value)
             work.enable = None
         except CtlError as error:
+            work.is_fresh = False
             work.errors.append(error)
 
     def _check_group_order(self) -> None:
