@@ -9,6 +9,8 @@
 #define CST_CDB_BYTCHK		0x06
 #define CST_CDB_FUA		0x08
 #define CST_CDB_DPO		0x10
+/* Byte 1 of SYNCHRONIZE CACHE: SYNC_NV, which SBC-4 has no more, and IMMED */
+#define CST_CDB_SYNC		0x06
 
 /* INVALID FIELD IN CDB, with the field pointer at the field's leftmost bit. */
 static inline cst_sense_t cst_cdb_invalid(struct cst_sense_detail *detail,

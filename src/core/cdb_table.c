@@ -9,7 +9,7 @@
  * A usage map names the bits that an initiator may set (SPC-5 6.35).  All else
  * is refused by parse.c with the pointer at the bit: RDPROTECT, WRPROTECT and
  * VRPROTECT (no protection information), GROUP NUMBER (no grouping), NACA, power
- * conditions and LOEJ (nothing spins, nothing is ejected) among them.
+ * conditions (nothing spins) among them.
  */
 #include <linux/bits.h>
 #include <linux/dma-direction.h>
@@ -28,6 +28,8 @@ enum cst_op_row {
 	ROW_INQUIRY,
 	ROW_MODE_SENSE_6,
 	ROW_START_STOP_UNIT,
+	ROW_SEND_DIAGNOSTIC,
+	ROW_PREVENT_ALLOW,
 	ROW_READ_CAPACITY_10,
 	ROW_READ_10,
 	ROW_WRITE_10,
@@ -41,6 +43,7 @@ enum cst_op_row {
 	ROW_READ_CAPACITY_16,
 	ROW_REPORT_LUNS,
 	ROW_REPORT_SUPPORTED_OPCODES,
+	ROW_REPORT_SUPPORTED_TMFS,
 	ROW_READ_12,
 	ROW_WRITE_12,
 	ROW_VERIFY_12,
@@ -122,10 +125,32 @@ static const struct cst_op cst_op_rows[ROW_NR] = {
 		.service_action	= CST_OP_NO_SA,
 		.dir		= DMA_NONE,
 		.format		= CST_CDB_NONE,
-		.flags		= CST_OP_MEDIUM,
-		.usage		= { START_STOP, 0x01, 0, 0, 0x05 },
+		.flags		= CST_OP_MEDIUM | CST_OP_LOADS,
+		.usage		= { START_STOP, 0x01, 0, 0, 0x07 },
 		.name		= "START STOP UNIT",
 		.execute	= cst_sbc_start_stop,
+	},
+	[ROW_SEND_DIAGNOSTIC] = {
+		.opcode		= SEND_DIAGNOSTIC,
+		.cdb_len	= 6,
+		.service_action	= CST_OP_NO_SA,
+		.dir		= DMA_NONE,
+		.format		= CST_CDB_NONE,
+		.flags		= CST_OP_MEDIUM,
+		/* PF, SELFTEST, DEVOFFL and UNITOFFL; no parameters */
+		.usage		= { SEND_DIAGNOSTIC, 0x17 },
+		.name		= "SEND DIAGNOSTIC",
+		.execute	= cst_spc_send_diagnostic,
+	},
+	[ROW_PREVENT_ALLOW] = {
+		.opcode		= ALLOW_MEDIUM_REMOVAL,
+		.cdb_len	= 6,
+		.service_action	= CST_OP_NO_SA,
+		.dir		= DMA_NONE,
+		.format		= CST_CDB_NONE,
+		.usage		= { ALLOW_MEDIUM_REMOVAL, 0, 0, 0, 0x01 },
+		.name		= "PREVENT ALLOW MEDIUM REMOVAL",
+		.execute	= cst_spc_prevent_allow,
 	},
 	[ROW_READ_CAPACITY_10] = {
 		.opcode		= READ_CAPACITY,
@@ -182,7 +207,7 @@ static const struct cst_op cst_op_rows[ROW_NR] = {
 		.dir		= DMA_NONE,
 		.format		= CST_CDB_RW10,
 		.flags		= CST_OP_MEDIUM,
-		.usage		= { SYNCHRONIZE_CACHE, 0x02,
+		.usage		= { SYNCHRONIZE_CACHE, CST_CDB_SYNC,
 				    0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff },
 		.name		= "SYNCHRONIZE CACHE(10)",
 		.execute	= cst_sbc_synchronize_cache,
@@ -244,7 +269,7 @@ static const struct cst_op cst_op_rows[ROW_NR] = {
 		.dir		= DMA_NONE,
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM,
-		.usage		= { SYNCHRONIZE_CACHE_16, 0x02,
+		.usage		= { SYNCHRONIZE_CACHE_16, CST_CDB_SYNC,
 				    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 				    0xff, 0xff, 0xff, 0xff },
 		.name		= "SYNCHRONIZE CACHE(16)",
@@ -287,6 +312,18 @@ static const struct cst_op cst_op_rows[ROW_NR] = {
 				    0xff, 0xff, 0xff, 0xff },
 		.name		= "REPORT SUPPORTED OPERATION CODES",
 		.execute	= cst_spc_report_supported_opcodes,
+	},
+	[ROW_REPORT_SUPPORTED_TMFS] = {
+		.opcode		= MAINTENANCE_IN,
+		.cdb_len	= 12,
+		.service_action	= MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_ALLOC32_6,
+		.usage		= { MAINTENANCE_IN,
+				    MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
+				    0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff },
+		.name		= "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
+		.execute	= cst_spc_report_supported_tmfs,
 	},
 	[ROW_READ_12] = {
 		.opcode		= READ_12,
@@ -338,6 +375,8 @@ static const u8 cst_op_index[256] = {
 	[INQUIRY]			= ROW_INQUIRY + 1,
 	[MODE_SENSE]			= ROW_MODE_SENSE_6 + 1,
 	[START_STOP]			= ROW_START_STOP_UNIT + 1,
+	[SEND_DIAGNOSTIC]		= ROW_SEND_DIAGNOSTIC + 1,
+	[ALLOW_MEDIUM_REMOVAL]		= ROW_PREVENT_ALLOW + 1,
 	[READ_CAPACITY]			= ROW_READ_CAPACITY_10 + 1,
 	[READ_10]			= ROW_READ_10 + 1,
 	[WRITE_10]			= ROW_WRITE_10 + 1,

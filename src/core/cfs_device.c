@@ -240,6 +240,11 @@ static ssize_t cst_device_nblocks_print(struct cst_object *obj, char *page)
 		       READ_ONCE(obj->enabled) ? cst_device_nblocks(dev) : 0);
 }
 
+static ssize_t cst_device_ejected_print(struct cst_object *obj, char *page)
+{
+	return sprintf(page, "%d\n", READ_ONCE(obj_to_device(obj)->ejected));
+}
+
 /* A link keeps its LUN's directory, and so the names on the path, in place. */
 static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
 {
@@ -301,7 +306,7 @@ CST_ATTR(cst_device, nv_cache, 0644, CST_FIELD(cst_device, obj, nv_cache),
 	 .help = "The cache survives a power cut: flushes and FUA do nothing.");
 CST_ATTR(cst_device, removable, 0644, CST_FIELD(cst_device, obj, removable),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
-	 .help = "The medium is called removable.");
+	 .help = "The medium is called removable; initiators can eject and load it.");
 CST_ATTR(cst_device, rotational, 0644, CST_FIELD(cst_device, obj, rotational),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .help = "The medium is called rotating.");
@@ -333,6 +338,9 @@ CST_ATTR(cst_device, naa_id, 0644, CST_FIELD(cst_device, obj, naa_id),
 CST_ATTR(cst_device, nblocks, 0444,
 	 .type = CST_ATTR_UINT, .show = cst_device_nblocks_print,
 	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
+CST_ATTR(cst_device, ejected, 0444,
+	 .type = CST_ATTR_BOOL, .show = cst_device_ejected_print,
+	 .help = "An initiator has ejected the medium; enabling anew loads it.");
 CST_ATTR(cst_device, resync_size, 0200,
 	 .type = CST_ATTR_UINT, .min = 1, .max = 1,
 	 .apply = cst_device_set_resync_size,
@@ -358,6 +366,7 @@ const struct cst_attr *const cst_device_attrs[] = {
 	&cst_device_attr_usn,
 	&cst_device_attr_naa_id,
 	&cst_device_attr_nblocks,
+	&cst_device_attr_ejected,
 	&cst_device_attr_resync_size,
 	&cst_device_attr_exported,
 	NULL

@@ -111,10 +111,20 @@ void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
 cst_sense_t cst_ua_take(struct cst_itl *itl);
 void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua);
 
-/* spc_*.c, sbc_*.c: the execute functions of the opcode table */
+/* medium.c: eject and load of a removable device */
+cst_sense_t cst_medium_may_eject(struct cst_device *dev);
+cst_sense_t cst_medium_eject(struct cst_device *dev);
+void cst_medium_load(struct cst_device *dev, struct cst_session *by);
+void cst_medium_allow(struct cst_itl *itl);
+void cst_medium_allow_all(struct cst_device *dev);
+
+/* spc_*.c, sbc_*.c, medium.c: the execute functions of the opcode table */
 cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd);
 cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd);
 cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd);
+cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd);
+cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd);
+cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd);
 cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd);
 cst_sense_t cst_spc_mode_sense(struct cst_cmd *cmd);
 cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd);

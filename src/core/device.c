@@ -115,6 +115,7 @@ int cst_device_enable(struct cst_device *dev)
 
 	/* Of the last disabling, which may not have waited: a grace period at most. */
 	wait_for_completion(&dev->io_drained);
+	WRITE_ONCE(dev->ejected, false);
 	reinit_completion(&dev->io_drained);
 	percpu_ref_reinit(&dev->io_ref);
 	dev->obj.enabled = true;

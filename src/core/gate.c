@@ -42,5 +42,9 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 		     percpu_ref_is_dying(&cmd->dev->io_ref)))
 		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
 
+	if (unlikely(READ_ONCE(cmd->dev->ejected) &&
+		     (flags & (CST_OP_MEDIUM | CST_OP_LOADS)) == CST_OP_MEDIUM))
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
+
 	return CST_OK;
 }

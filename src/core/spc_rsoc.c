@@ -128,3 +128,29 @@ cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 
 	return cst_rsoc_one(cmd, found, timeouts);
 }
+
+/* SPC-4 6.36, by the letters of its table */
+#define CST_RSTMF_ABORT_TASK		0x80
+#define CST_RSTMF_ABORT_TASK_SET	0x40
+#define CST_RSTMF_CLEAR_TASK_SET	0x10
+#define CST_RSTMF_LUN_RESET		0x08
+#define CST_RSTMF_TARGET_RESET		0x02
+
+cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd)
+{
+	bool extended = cmd->cdb[2] & 0x80;	/* REPD */
+	u8 buf[16] = {
+		CST_RSTMF_ABORT_TASK | CST_RSTMF_ABORT_TASK_SET |
+		CST_RSTMF_CLEAR_TASK_SET | CST_RSTMF_LUN_RESET |
+		CST_RSTMF_TARGET_RESET,
+	};
+
+	/* Unlike elsewhere a shorter allocation length is an error here. */
+	if (cmd->cdb_xfer_len < 4)
+		return cst_cdb_invalid(&cmd->detail, 6, 7);
+	if (!extended)
+		return cst_cmd_respond(cmd, buf, 4);
+	/* The two timeouts in tenths of a second, as those of commands: none. */
+	buf[3] = sizeof(buf) - 4;
+	return cst_cmd_respond(cmd, buf, sizeof(buf));
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TEST UNIT READY and REQUEST SENSE: how the logical unit is.
+ * TEST UNIT READY, REQUEST SENSE and SEND DIAGNOSTIC: how the logical unit is.
  *
  * exec.c calls in.
  */
@@ -8,6 +8,12 @@
 
 /* gate.c has seen to unit attentions, exec.c to the medium: it is ready. */
 cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
+{
+	return CST_OK;
+}
+
+/* Its self-test is to be ready. */
+cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd)
 {
 	return CST_OK;
 }
@@ -24,6 +30,8 @@ static cst_sense_t cst_request_sense_reason(struct cst_cmd *cmd)
 		return ua;
 	if (percpu_ref_is_dying(&cmd->dev->io_ref))
 		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+	if (READ_ONCE(cmd->dev->ejected))
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
 	return CST_OK;
 }
 

@@ -158,6 +158,7 @@ static void cst_tmf_left_one(struct cst_device *dev, void *arg)
 
 static void cst_tmf_reset_one(struct cst_device *dev, void *arg)
 {
+	cst_medium_allow_all(dev);
 	cst_ua_add_device(dev, NULL, CST_SENSE(BUS_DEVICE_RESET));
 }
 
@@ -190,8 +191,10 @@ static void cst_tmf_nexus_lost(struct cst_session *sess)
 	unsigned long lun;
 
 	rcu_read_lock();
-	xa_for_each(&sess->itls, lun, itl)
+	xa_for_each(&sess->itls, lun, itl) {
+		cst_medium_allow(itl);
 		cst_ua_add(itl, CST_SENSE(I_T_NEXUS_LOSS));
+	}
 	rcu_read_unlock();
 }
 

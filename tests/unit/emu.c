@@ -198,6 +198,8 @@ void emu_reset(void)
 		for (i = 0; i < sizeof(pattern); i++)
 			pattern[i] = i * 7 + (i >> 9);
 	memcpy(emu.medium, pattern, sizeof(emu.medium));
+	INIT_LIST_HEAD(&emu.dev.itls);
+	list_add_tail(&emu.itl.dev_node, &emu.dev.itls);
 	emu.itl.dev = &emu.dev;
 	emu.itl.sess = sess;
 	emu_add_lun(0);

@@ -19,7 +19,7 @@ static void every_row_is_found(void)
 	cst_sense_t reason;
 	unsigned int i;
 
-	CHECK_EQ(cst_op_count(), 23);
+	CHECK_EQ(cst_op_count(), 26);
 	for (i = 0; i < cst_op_count(); i++) {
 		op = cst_op_row(i);
 		CHECK(find(op->opcode, op->service_action == CST_OP_NO_SA ?

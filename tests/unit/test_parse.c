@@ -164,9 +164,8 @@ static void named_fields_that_are_not_supported(void)
 	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0x04), 9, 2);
 	/* the first wrong byte is told, not the last */
 	CHECK_INVALID(PARSE(0x28, 0x80, 0, 0, 0, 0, 0x10, 0, 1, 0x04), 1, 7);
-	/* power conditions, LOEJ */
+	/* power conditions */
 	CHECK_INVALID(PARSE(0x1b, 0, 0, 0, 0x10, 0), 4, 4);
-	CHECK_INVALID(PARSE(0x1b, 0, 0, 0, 0x02, 0), 4, 1);
 }
 
 static void a_cdb_that_is_too_short_is_refused(void)

@@ -15,8 +15,8 @@ static void all_commands(void)
 
 	emu_reset();
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 4 + 23 * 8);
-	CHECK_BYTES(emu.in, 0, 0, 0, 184,
+	CHECK_EQ(emu.cmd.data_len, 4 + 26 * 8);
+	CHECK_BYTES(emu.in, 0, 0, 0, 208,
 		    0x00, 0, 0, 0, 0, 0x00, 0, 6,
 		    0x03, 0, 0, 0, 0, 0x00, 0, 6);
 	for (i = 0; i < cst_op_count(); i++) {
@@ -40,8 +40,8 @@ static void all_commands_with_timeouts(void)
 
 	emu_reset();
 	CHECK_REASON(RSOC(0x80, 0, 0), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 4 + 23 * 20);
-	CHECK_EQ(get_unaligned_be32(emu.in), 23 * 20);
+	CHECK_EQ(emu.cmd.data_len, 4 + 26 * 20);
+	CHECK_EQ(get_unaligned_be32(emu.in), 26 * 20);
 	for (i = 0; i < cst_op_count(); i++) {
 		d = emu.in + 4 + i * 20;
 		CHECK_EQ(d[0], cst_op_row(i)->opcode);
@@ -60,7 +60,7 @@ static void one_command(void)
 		    0x00, 0xff, 0xff, 0x00);
 	CHECK_REASON(RSOC(0x81, 0x35, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 26);
-	CHECK_BYTES(emu.in, 0x00, 0x83, 0, 10, 0x35, 0x02, 0xff, 0xff, 0xff, 0xff,
+	CHECK_BYTES(emu.in, 0x00, 0x83, 0, 10, 0x35, 0x06, 0xff, 0xff, 0xff, 0xff,
 		    0x00, 0xff, 0xff, 0x00,
 		    0x00, 0x0a, 0x00, 0x00, 0, 0, 0, 0, 0, 0, 0, 60);
 }
@@ -77,6 +77,19 @@ static void one_service_action(void)
 	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 12, 0xa3, 0x0c, 0x87);
 	CHECK_REASON(RSOC(3, 0x2a, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 10, 0x2a);
+}
+
+static void task_management_functions(void)
+{
+	emu_reset();
+	CHECK_REASON(EMU(0xa3, 0x0d, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 4);
+	CHECK_BYTES(emu.in, 0xda, 0, 0, 0);
+	CHECK_REASON(EMU(0xa3, 0x0d, 0x80, 0, 0, 0, 0, 0, 1, 0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 16);
+	CHECK_INVALID(EMU(0xa3, 0x0d, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0), 6, 7);
+	CHECK_REASON(EMU(0xa3, 0x0d, 0x80, 0, 0, 0, 0, 0, 0, 16, 0, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0xda, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 static void what_is_not_supported(void)
@@ -140,5 +153,5 @@ static void usage_data_is_true(void)
 }
 
 TEST_MAIN(T(all_commands), T(all_commands_with_timeouts), T(one_command),
-	  T(one_service_action), T(what_is_not_supported),
+	  T(one_service_action), T(task_management_functions), T(what_is_not_supported),
 	  T(questions_about_the_other_kind), T(usage_data_is_true))

@@ -95,6 +95,9 @@ struct cst_device {
 	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
 	u64			nblocks;
 
+	/* medium.c; read by the gate without a lock */
+	bool			ejected;
+
 	/* the data path */
 	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
 	struct completion	io_drained;
@@ -104,7 +107,7 @@ struct cst_device {
 	struct list_head	all_node;	/* events.c */
 
 	/* who sees it */
-	spinlock_t		itl_lock;	/* protects itls and luns */
+	spinlock_t		itl_lock;	/* protects itls, luns and ejected */
 	struct list_head	itls;		/* struct cst_itl.dev_node */
 	struct list_head	luns;		/* struct cst_lun.dev_node */
 };

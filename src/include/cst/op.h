@@ -39,6 +39,7 @@ enum cst_cdb_format {
 #define CST_OP_BLOCKS		BIT(5)	/* cdb_xfer_len counts blocks * block size */
 #define CST_OP_NO_DATA_BLOCKS	BIT(6)	/* LBA and blocks, but BYTCHK decides what moves (VERIFY) */
 #define CST_OP_SLEEPS		BIT(7)	/* execute always needs a context that may sleep */
+#define CST_OP_LOADS		BIT(8)	/* with CST_OP_MEDIUM: also while it is ejected */
 
 struct cst_op {
 	u8		opcode;

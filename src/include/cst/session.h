@@ -148,6 +148,7 @@ static inline struct cst_session *to_cst_session(struct config_item *item)
  * @dev: pinned while this exists
  * @lun: number
  * @read_only: this initiator may not write
+ * @prevents_removal: of the medium; dev->itl_lock
  * @ref: commands that use it; killed when it is unpublished
  * @dev_node: dev->itls, dev->itl_lock
  * @ua_pending: there is a unit attention: the gate's one load
@@ -160,6 +161,7 @@ struct cst_itl {
 	u32			lun;
 	bool			read_only;
 	bool			ua_pending;
+	bool			prevents_removal;
 	struct percpu_ref	ref;
 	struct list_head	dev_node;
 	spinlock_t		ua_lock;

@@ -10,6 +10,8 @@
 #define INQUIRY			0x12
 #define MODE_SENSE		0x1a
 #define START_STOP		0x1b
+#define SEND_DIAGNOSTIC		0x1d
+#define ALLOW_MEDIUM_REMOVAL	0x1e
 #define READ_CAPACITY		0x25
 #define READ_10			0x28
 #define WRITE_10		0x2a
@@ -25,6 +27,7 @@
 #define REPORT_LUNS		0xa0
 #define MAINTENANCE_IN		0xa3
 #define MI_REPORT_SUPPORTED_OPERATION_CODES 0x0c
+#define MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS 0x0d
 #define READ_12			0xa8
 #define WRITE_12		0xaa
 #define VERIFY_12		0xaf

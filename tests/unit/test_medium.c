@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "emu.h"
+#include "test.h"
+
+#define START_STOP(_flags)	EMU(0x1b, 0, 0, 0, _flags, 0)
+#define EJECT			0x02
+#define LOAD			0x03
+#define NO_FLUSH		0x04
+#define PREVENT(_prevent)	EMU(0x1e, 0, 0, 0, _prevent, 0)
+#define TEST_UNIT_READY_CDB	EMU(0x00, 0, 0, 0, 0, 0)
+
+static struct cst_itl other;
+static struct cst_session other_sess;
+
+static void removable_disk(void)
+{
+	emu_reset();
+	emu.dev.removable = true;
+	memset(&other, 0, sizeof(other));
+	other.dev = &emu.dev;
+	other.sess = &other_sess;
+	list_add_tail(&other.dev_node, &emu.dev.itls);
+}
+
+static void an_eject_flushes_and_takes_the_medium_away(void)
+{
+	removable_disk();
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK_EQ(emu.ios, 1);
+	CHECK_EQ(emu.io.op, CST_IO_FLUSH);
+	CHECK_EQ(emu.io.len, 0);
+	CHECK(emu.dev.ejected);
+
+	CHECK_REASON(TEST_UNIT_READY_CDB, CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0),
+		     CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(EMU(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0),
+		     CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		     CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(EMU(0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		     CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_EQ(emu.ios, 0);
+	/* What does not need it works. */
+	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
+	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 192, 0), CST_OK);
+	CHECK_REASON(EMU(0x03, 0, 0, 0, 18, 0), CST_OK);
+	CHECK_EQ(emu.in[2], 0x02);
+	CHECK_EQ(emu.in[12], 0x3a);
+	/* Neither a start nor a stop puts it back; a second eject is no error. */
+	CHECK_REASON(START_STOP(0x01), CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(START_STOP(0x00), CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+}
+
+static void a_load_is_told_to_the_others(void)
+{
+	removable_disk();
+	CHECK_REASON(START_STOP(LOAD), CST_OK);
+	CHECK(!other.ua_pending);
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK(!other.ua_pending);
+	CHECK_REASON(START_STOP(LOAD), CST_OK);
+	CHECK_REASON(TEST_UNIT_READY_CDB, CST_OK);
+	CHECK_REASON(cst_ua_take(&other), CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	CHECK(!other.ua_pending);
+}
+
+static void without_a_flush(void)
+{
+	removable_disk();
+	CHECK_REASON(START_STOP(EJECT | NO_FLUSH), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+	CHECK(emu.dev.ejected);
+
+	removable_disk();
+	emu.dev.nv_cache = true;
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+	CHECK(emu.dev.ejected);
+}
+
+/* Neither an error nor a second try in a worker leaves it half-way. */
+static void a_flush_that_fails_or_blocks(void)
+{
+	removable_disk();
+	emu.io_error = -EIO;
+	CHECK_REASON(START_STOP(EJECT), CST_SENSE(WRITE_ERROR));
+	CHECK(!emu.dev.ejected);
+	CHECK_REASON(TEST_UNIT_READY_CDB, CST_OK);
+
+	removable_disk();
+	emu.io_would_block = true;
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK_EQ(emu.ios, 1);
+	CHECK(emu.dev.ejected);
+}
+
+static void anybody_can_hold_it_in_place(void)
+{
+	removable_disk();
+	CHECK_REASON(PREVENT(1), CST_OK);
+	CHECK_REASON(START_STOP(EJECT), CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
+	CHECK_REASON(START_STOP(EJECT | NO_FLUSH),
+		     CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
+	CHECK_EQ(emu.ios, 0);
+	CHECK(!emu.dev.ejected);
+	/* each for itself */
+	other.prevents_removal = true;
+	CHECK_REASON(PREVENT(0), CST_OK);
+	CHECK_REASON(START_STOP(EJECT), CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
+	cst_medium_allow(&other);
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK(emu.dev.ejected);
+
+	/* a reset lets go for all */
+	removable_disk();
+	other.prevents_removal = true;
+	CHECK_REASON(PREVENT(1), CST_OK);
+	cst_medium_allow_all(&emu.dev);
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK_INVALID(PREVENT(2), 4, 1);
+}
+
+static void a_fixed_disk_is_not_ejected(void)
+{
+	emu_reset();
+	CHECK_INVALID(START_STOP(EJECT), 4, 1);
+	CHECK_INVALID(START_STOP(LOAD), 4, 1);
+	CHECK_REASON(PREVENT(1), CST_OK);
+	CHECK_REASON(TEST_UNIT_READY_CDB, CST_OK);
+}
+
+TEST_MAIN(T(an_eject_flushes_and_takes_the_medium_away),
+	  T(a_load_is_told_to_the_others), T(without_a_flush),
+	  T(a_flush_that_fails_or_blocks), T(anybody_can_hold_it_in_place),
+	  T(a_fixed_disk_is_not_ejected))
