@@ -166,6 +166,11 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
+/* Only a member of structures that the tests have, too. */
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
 struct rcu_head {
 	void (*func)(struct rcu_head *head);
 };
