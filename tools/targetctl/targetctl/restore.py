@@ -94,7 +94,7 @@ class Restorer:
         self.by_path = {work.path: work for work in self.works}
         self._enabled: dict[str, Optional[bool]] = {}
         self._stopped: dict[str, str] = {}
-        self._there: set[str] = set()
+        self._listed: dict[str, set[str]] = {}
 
     def run(self) -> Result:
         modules.provide(self.tree, self.editor.loader, "/")
@@ -108,6 +108,7 @@ class Restorer:
 
     def _pass(self) -> None:
         self._stopped = {}
+        self._listed = {}
         for work in self.works:
             work.errors = []
         for work in [work for work in self.works if not work.is_done]:
@@ -155,10 +156,11 @@ class Restorer:
 
     def _make(self, work: Work) -> None:
         path = work.path
-        if not self.tree.is_dir(path):
-            above = tp.parent(path)
-            is_above = self._is_there(above)
-            failed = None if is_above else self._failed_above(path)
+        above, name = tp.parent(path), tp.base(path)
+        # Further up only a module can make something.
+        names = self._names(above) if len(tp.parts(above)) > 1 else None
+        if not (self.tree.is_dir(path) if names is None else name in names):
+            failed = self._failed_above(path) if names is None else None
             if failed is not None:
                 raise CtlError(
                     failed.errors[0].code, f"not created: {path}, because {failed.path} is missing"
@@ -166,24 +168,26 @@ class Restorer:
             if above in self._stopped:
                 raise CtlError(EXIT_EXISTS, f"not created: {path} must come after {self._stopped[above]}")
             try:
-                # Further up only a module can make something.
-                if is_above and len(tp.parts(above)) > 1:
-                    self.editor.mkdir(path)
-                else:
+                if names is None:
                     self.editor.make(path)
+                else:
+                    self.editor.mkdir(path)
+                    names.add(name)
             except CtlError:
                 if tp.base(above) == GROUPS:
-                    self._stopped[above] = tp.base(path)
+                    self._stopped[above] = name
                 raise
             work.is_fresh = True
         work.made = True
-        self._there.add(path)
 
-    def _is_there(self, path: str) -> bool:
-        """Is path a directory? It is asked once for all that is made in it."""
-        if path not in self._there and self.tree.is_dir(path):
-            self._there.add(path)
-        return path in self._there
+    def _names(self, path: str) -> Optional[set[str]]:
+        """Directories in path, which is listed once for all that is made in it; None if it is not there."""
+        if path not in self._listed:
+            try:
+                self._listed[path] = set(self.tree.listing(path).dirs)
+            except OSError:
+                return None
+        return self._listed[path]
 
     def _failed_above(self, path: str) -> Optional[Work]:
         while path != "/":
