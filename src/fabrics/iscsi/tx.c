@@ -106,9 +106,11 @@ static void cit_tx_put_piece(struct cit_tx *tx, struct page *page, u32 off,
 static void cit_hdr_put(struct cit_tx *tx, u32 len)
 {
 	struct page *page = tx->hdr_page[tx->hdr_idx];
-	struct bio_vec *prev = &tx->frag[tx->tail - 1];
+	struct bio_vec *prev = NULL;
 
-	if (tx->tail > tx->head && prev->bv_page == page &&
+	if (tx->tail > tx->head)
+		prev = &tx->frag[tx->tail - 1];
+	if (prev && prev->bv_page == page &&
 	    prev->bv_offset + prev->bv_len == tx->hdr_off) {
 		prev->bv_len += len;
 		tx->put += len;
