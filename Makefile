@@ -18,7 +18,7 @@ build := build
 
 .DELETE_ON_ERROR:
 .PHONY: all help deps kver modules tools deb lint-deb demo shell bench clean distclean \
-	check check-unit check-daemon check-targetctl check-deb check-guest
+	check check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds
 
 all: modules tools
 
@@ -37,6 +37,8 @@ help:
 	@echo '  make check       everything'
 	@echo '  make check-unit check-daemon check-targetctl check-deb check-guest'
 	@echo '  make check-guest T=iscsi/     only tests whose name matches'
+	@echo '  make check-kernels            the matrix of kernels that META states; K=6.12: one'
+	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
 	@echo '  make bench       instructions per I/O, beside LIO and nvmet'
 
 deps:
@@ -78,6 +80,12 @@ check:
 
 check-unit check-daemon check-targetctl check-deb check-guest:
 	@tests/check $(@:check-%=%)
+
+check-kernels:
+	@tests/kernels/run $(K)
+
+check-builds:
+	@tests/kernels/builds $(K)
 
 bench: modules tools
 	@tests/bench/run

@@ -3,9 +3,10 @@
 #define _CST_COMPAT_LINUX_UIO_H
 
 #include_next <linux/uio.h>
+#include <linux/version.h>
 
-/* Since 6.2; some stable kernels before it have them too. */
-#ifndef ITER_SOURCE
+/* Since 6.2 (de4eda9de2d9); some stable kernels before it have them too. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0) && !defined(ITER_SOURCE)
 #define ITER_SOURCE	WRITE
 #define ITER_DEST	READ
 #endif
