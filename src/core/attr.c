@@ -92,7 +92,8 @@ void cst_config_error(struct config_item *item, const char *what,
 		if (c >= 0x20 && c < 0x7f)
 			error_text[out++] = c;
 		else
-			out += sprintf(error_text + out, "\\x%02x", c);
+			out += scnprintf(error_text + out, sizeof(error_text) - out,
+					 "\\x%02x", c);
 	}
 	error_text[out] = '\0';
 	atomic_inc(&errors_said);
@@ -242,10 +243,10 @@ ssize_t cst_attr_show(struct config_item *item, const struct cst_attr *attr,
 		page[len] = '\n';
 		return len + 1;
 	case CST_ATTR_ENUM:
-		return sprintf(page, "%s\n",
-			       attr->names[cst_attr_get_num(obj, attr)]);
+		return sysfs_emit(page, "%s\n",
+				  attr->names[cst_attr_get_num(obj, attr)]);
 	default:
-		return sprintf(page, "%llu\n", cst_attr_get_num(obj, attr));
+		return sysfs_emit(page, "%llu\n", cst_attr_get_num(obj, attr));
 	}
 }
 EXPORT_SYMBOL_GPL(cst_attr_show);

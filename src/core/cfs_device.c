@@ -236,8 +236,8 @@ static ssize_t cst_device_nblocks_print(struct cst_object *obj, char *page)
 {
 	struct cst_device *dev = obj_to_device(obj);
 
-	return sprintf(page, "%llu\n",
-		       READ_ONCE(obj->enabled) ? cst_device_nblocks(dev) : 0);
+	return sysfs_emit(page, "%llu\n",
+			  READ_ONCE(obj->enabled) ? cst_device_nblocks(dev) : 0);
 }
 
 static ssize_t cst_device_ejected_print(struct cst_object *obj, char *page)
@@ -265,10 +265,10 @@ static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
 
 		if (len + strlen(path) + sizeof("\n") + sizeof(more) >
 		    CST_CFS_PAGE) {
-			len += sprintf(page + len, more);
+			len += sysfs_emit_at(page, len, "%s", more);
 			break;
 		}
-		len += sprintf(page + len, "%s\n", path);
+		len += sysfs_emit_at(page, len, "%s\n", path);
 	}
 	spin_unlock_irq(&dev->itl_lock);
 	kfree(buf);
@@ -389,9 +389,9 @@ static u64 cst_stats_sum(struct cst_object *obj, size_t offset)
 #define CST_STAT(_name, _unit, _help)					\
 static ssize_t cst_stats_##_name##_print(struct cst_object *obj, char *page) \
 {									\
-	return sprintf(page, "%llu\n",					\
-		       cst_stats_sum(obj, offsetof(struct cst_dev_stats, \
-						   _name)));		\
+	return sysfs_emit(page, "%llu\n",				\
+			  cst_stats_sum(obj, offsetof(struct cst_dev_stats, \
+						      _name)));		\
 }									\
 CST_ATTR(cst_stats, _name, 0444, .type = CST_ATTR_UINT,			\
 	 .show = cst_stats_##_name##_print, .unit = _unit, .help = _help)
@@ -414,9 +414,9 @@ static ssize_t cst_stats_latency_us_print(struct cst_object *obj, char *page)
 						      latency[i]));
 
 		if (i < CST_LATENCY_BUCKETS - 1)
-			len += sprintf(page + len, "%lu %llu\n", BIT(i), sum);
+			len += sysfs_emit_at(page, len, "%lu %llu\n", BIT(i), sum);
 		else
-			len += sprintf(page + len, "inf %llu\n", sum);
+			len += sysfs_emit_at(page, len, "inf %llu\n", sum);
 	}
 	return len;
 }
@@ -579,7 +579,7 @@ static struct cst_handler *item_to_handler(struct config_item *item)
 
 static ssize_t cst_handler_scsi_type_show(struct config_item *item, char *page)
 {
-	return sprintf(page, "%u\n", item_to_handler(item)->ops->scsi_type);
+	return sysfs_emit(page, "%u\n", item_to_handler(item)->ops->scsi_type);
 }
 
 /* Of the devices: what can be set is known before the first one is made. */

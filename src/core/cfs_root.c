@@ -29,7 +29,7 @@ struct cst_object *cst_root_object(void)
 
 static ssize_t cst_root_version_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%s\n", CST_VERSION);
+	return sysfs_emit(page, "%s\n", CST_VERSION);
 }
 
 CST_ATTR(cst_root, version, 0444,
@@ -38,8 +38,8 @@ CST_ATTR(cst_root, version, 0444,
 
 static ssize_t cst_root_features_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%s\n",
-		       "schema last_error generation ini_groups live_luns");
+	return sysfs_emit(page, "%s\n",
+			  "schema last_error generation ini_groups live_luns");
 }
 
 CST_ATTR(cst_root, features, 0444,
@@ -48,7 +48,7 @@ CST_ATTR(cst_root, features, 0444,
 
 static ssize_t cst_root_generation_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%llu\n", cst_generation());
+	return sysfs_emit(page, "%llu\n", cst_generation());
 }
 
 CST_ATTR(cst_root, generation, 0444,

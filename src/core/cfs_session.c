@@ -57,7 +57,7 @@ static ssize_t cst_session_commands_print(struct cst_object *obj, char *page)
 	u64 commands, active;
 
 	cst_session_count(obj, &commands, &active);
-	return sprintf(page, "%llu\n", commands);
+	return sysfs_emit(page, "%llu\n", commands);
 }
 
 static ssize_t cst_session_active_print(struct cst_object *obj, char *page)
@@ -65,7 +65,7 @@ static ssize_t cst_session_active_print(struct cst_object *obj, char *page)
 	u64 commands, active;
 
 	cst_session_count(obj, &commands, &active);
-	return sprintf(page, "%llu\n", active);
+	return sysfs_emit(page, "%llu\n", active);
 }
 
 static ssize_t cst_session_luns_print(struct cst_object *obj, char *page)
@@ -79,11 +79,11 @@ static ssize_t cst_session_luns_print(struct cst_object *obj, char *page)
 		return -ENOMEM;
 	mutex_lock(&sess->target->obj.lock);
 	if (cst_session_is_live(sess) && sess->map)
-		len = sprintf(page, "%s\n",
-			      cst_item_path(&sess->map->obj.group.cg_item, buf,
-					    CST_CFS_PAGE - 1));
+		len = sysfs_emit(page, "%s\n",
+				 cst_item_path(&sess->map->obj.group.cg_item, buf,
+					       CST_CFS_PAGE - 1));
 	else
-		len = sprintf(page, "\n");
+		len = sysfs_emit(page, "\n");
 	mutex_unlock(&sess->target->obj.lock);
 	kfree(buf);
 	return len;
@@ -294,7 +294,7 @@ static ssize_t cst_sessions_creatable_print(struct cst_object *obj, char *page)
 	struct cst_target *target = container_of(obj, struct cst_target,
 						 sessions_obj);
 
-	return sprintf(page, "%d\n", target->ops->session_size != 0);
+	return sysfs_emit(page, "%d\n", target->ops->session_size != 0);
 }
 
 CST_ATTR(cst_sessions, creatable, 0444,

@@ -12,7 +12,7 @@
 
 #include "vdisk.h"
 
-#define NULLIO_DEFAULT_SIZE	(1ULL << 40)
+#define NULLIO_DEFAULT_SIZE	BIT_ULL(40)
 
 /**
  * struct nullio_dev - a vdisk_nullio device

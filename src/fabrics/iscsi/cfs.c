@@ -115,7 +115,7 @@ static struct cit_session *obj_to_cit_session(struct cst_object *obj)
 
 static ssize_t cit_session_isid_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%*phN\n", 6, obj_to_cit_session(obj)->isid);
+	return sysfs_emit(page, "%*phN\n", 6, obj_to_cit_session(obj)->isid);
 }
 
 static const char *const cit_digest_names[] = { "None", "CRC32C", NULL };
@@ -178,22 +178,22 @@ static struct cit_conn *obj_to_cit_conn(struct cst_object *obj)
 
 static ssize_t cit_conn_peer_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%pISpc\n", &obj_to_cit_conn(obj)->peer);
+	return sysfs_emit(page, "%pISpc\n", &obj_to_cit_conn(obj)->peer);
 }
 
 static ssize_t cit_conn_local_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%pISpc\n", &obj_to_cit_conn(obj)->local);
+	return sysfs_emit(page, "%pISpc\n", &obj_to_cit_conn(obj)->local);
 }
 
 static ssize_t cit_conn_state_print(struct cst_object *obj, char *page)
 {
 	const struct cit_conn *conn = obj_to_cit_conn(obj);
 
-	return sprintf(page, "%s\n",
-		       test_bit(CIT_CONN_CLOSING, &conn->flags) ? "closing" :
-		       test_bit(CIT_CONN_STARTED, &conn->flags) ? "logged_in" :
-								  "starting");
+	return sysfs_emit(page, "%s\n",
+			  test_bit(CIT_CONN_CLOSING, &conn->flags) ? "closing" :
+			  test_bit(CIT_CONN_STARTED, &conn->flags) ? "logged_in" :
+								     "starting");
 }
 
 CST_ATTR(cit_conn, cid, 0444, CST_FIELD(cit_conn, obj, cid),

@@ -57,6 +57,13 @@ enum cst_attr_when {
 #define CST_ATTR_GENERATED	BIT(1)	/* the default is made per object: schema shows none */
 #define CST_ATTR_EFFECT		BIT(2)	/* apply is called even when the value stays the same */
 
+#define CST_ATTR_STRING_SIZE	4094	/* value, newline and NUL pass configfs in one piece */
+
+union cst_attr_value {
+	u64		num;
+	const char	*str;
+};
+
 /**
  * struct cst_attr - one attribute
  * @ca: what configfs sees; name, mode, generated show and store
@@ -86,13 +93,6 @@ enum cst_attr_when {
  * does nothing (but see CST_ATTR_EFFECT), so that a configuration can be written
  * twice.
  */
-#define CST_ATTR_STRING_SIZE	4094	/* value, newline and NUL pass configfs in one piece */
-
-union cst_attr_value {
-	u64		num;
-	const char	*str;
-};
-
 struct cst_attr {
 	struct configfs_attribute	ca;
 	u8				type;
@@ -248,17 +248,31 @@ __printf(3, 4)
 void cst_config_error(struct config_item *item, const char *what,
 		      const char *fmt, ...);
 
-/* Count a configuration change in `generation`.  Any context. */
+/**
+ * cst_config_changed() - count a configuration change in `generation`
+ *
+ * Context: any.
+ */
 void cst_config_changed(void);
 
-/*
- * Pin an object while it is enabled or used (rmdir answers EBUSY); nests.  The
- * first pin needs a context in which the object cannot be removed: one of its
- * own attributes' stores, for instance.  May sleep; may be called from configfs
- * callbacks, but not before the object is visible.  cst_object_pin() answers 0
- * or an errno.
+/**
+ * cst_object_pin() - keep an object while it is enabled or used; nests
+ * @obj: rmdir of it answers EBUSY from now on
+ *
+ * The first pin needs a context in which the object cannot be removed: one of its
+ * own attributes' stores, for instance.
+ *
+ * Context: may sleep; a configfs callback, but not before the object is visible.
+ * Return: 0 or an errno.
  */
 int cst_object_pin(struct cst_object *obj);
+
+/**
+ * cst_object_unpin() - undo one cst_object_pin()
+ * @obj: may be gone when the last pin is
+ *
+ * Context: may sleep.
+ */
 void cst_object_unpin(struct cst_object *obj);
 
 /* To be called first by every drop_item; see src/core/linger.c. */

@@ -235,7 +235,9 @@ struct cst_lun_map *cst_target_find_map(struct cst_target *target,
  */
 bool cst_pattern_match(const char *pattern, const char *name);
 
-/* Attributes that every session directory has; for cst_item_type_init(). */
+/*
+ * cst_session_attrs - what every session directory has; for cst_item_type_init()
+ */
 extern const struct cst_attr *const cst_session_attrs[];
 
 #endif /* _CST_SESSION_H */

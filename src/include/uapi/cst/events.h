@@ -17,6 +17,7 @@
 /**
  * enum cst_genl_cmd - commands and events
  *
+ * @CST_CMD_UNSPEC: none
  * @CST_CMD_GET_STATS: dump; one message per device: OBJECT and the counters.
  * @CST_EVENT_LOGIN: a session exists.  OBJECT (target), INITIATOR.
  * @CST_EVENT_LOGOUT: a session is gone.  OBJECT (target), INITIATOR.

@@ -25,6 +25,7 @@
 /**
  * enum cst_iscsi_genl_cmd - commands
  *
+ * @CST_ISCSI_CMD_UNSPEC: none
  * @CST_ISCSI_CMD_GET_SETTINGS: doit, no input.  Reply: ENABLED, LOGIN_TIMEOUT,
  *	MAX_LOGINS_PER_PORTAL, MAX_LOGINS_PER_SOURCE.
  * @CST_ISCSI_CMD_GET_PORTALS: dump, no input.  One message per distinct address
@@ -54,6 +55,8 @@
  *	has gone.
  * @CST_ISCSI_CMD_CONFIG_CHANGED: notification without attributes: settings,
  *	portals or targets may have changed.
+ * @__CST_ISCSI_CMD_AFTER_LAST: none
+ * @CST_ISCSI_CMD_MAX: the highest
  */
 enum cst_iscsi_genl_cmd {
 	CST_ISCSI_CMD_UNSPEC,

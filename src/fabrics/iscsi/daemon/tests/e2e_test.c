@@ -490,7 +490,8 @@ TEST(e2e, refusals_arrive)
 	refused(b, &c, LOGIN_INITIATOR_ERROR);
 	/* Not iSCSI at all. */
 	CHECK(client_connect(&c, b->addr));
-	CHECK(send(c.fd, "GET / HTTP/1.1\r\nHost: storage.example\r\nAccept: */*\r\n\r\n", 54, 0) > 0);
+	CHECK(send(c.fd, "GET / HTTP/1.1\r\nHost: storage.example\r\nAccept: */*\r\n\r\n",
+		   54, 0) > 0);
 	CHECK(client_gone(&c, 5000));
 	client_close(&c);
 	bench_stop(b);
