@@ -121,7 +121,7 @@ def table(cells: Cells, reference: Path) -> list[str]:
         for name in present:
             out += row(name)
         out += row(f"scst/{group}")
-        for name in names[1:2] + [f"scst/{group}"] + beside:
+        for name in [*names[1:2], f"scst/{group}", *beside]:
             out += ratio(names[0], name)
     alone = [name for name in ("scsi_debug/loop/nullio", "nvmet/tcp/nullio", "null_blk/none/nullio")
              if name in cells]
@@ -247,7 +247,8 @@ def read_counts(target: str, text: str) -> dict[str, float]:
         raise ValueError("counting was cut short")
 
     packets, cheap, traced, memory = passes
-    out = {"wakeups": wakeups(target, cheap[2]["sched/sched_wakeup"], traced[2]["sched/sched_wakeup"]) / cheap[0]}
+    woken = wakeups(target, cheap[2]["sched/sched_wakeup"], traced[2]["sched/sched_wakeup"])
+    out = {"wakeups": woken / cheap[0]}
     for name, n in re.findall(r"^packets (\w+) (\d+)$", packets[1], re.M):
         out["packets" if name == "data" else "acks"] = int(n) / packets[0]
     for event, entries in memory[2].items():

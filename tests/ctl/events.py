@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads the generic netlink family `cst`: `events.py listen` prints each event, `events.py stats` the counters."""
+"""Reads the generic netlink family `cst`.
+
+Usage: events.py listen    prints each event
+       events.py stats     prints the counters
+"""
+
+from __future__ import annotations
 
 import os
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 
 NETLINK_GENERIC = 16
 GENL_ID_CTRL = 16
@@ -16,7 +23,7 @@ NUMBERS = {6: "blocks", 7: "read_commands", 8: "write_commands", 9: "other_comma
            10: "read_bytes", 11: "write_bytes", 12: "errors", 13: "aborted"}
 
 
-def attributes(data):
+def attributes(data: bytes) -> dict[int, bytes]:
     """Splits attributes into a dict of number to bytes."""
     found = {}
     while len(data) >= 4:
@@ -26,7 +33,7 @@ def attributes(data):
     return found
 
 
-def messages(sock):
+def messages(sock: socket.socket) -> Iterator[tuple[int, int, dict[int, bytes]]]:
     """Yields (type, command, attributes) of everything in one datagram."""
     data = sock.recv(65536)
     while len(data) >= 16:
@@ -40,11 +47,12 @@ def messages(sock):
         data = data[(length + 3) & ~3:]
 
 
-def request(sock, family, command, flags, payload=b""):
-    sock.send(struct.pack("=IHHIIBBH", 20 + len(payload), family, NLM_F_REQUEST | flags, 1, 0, command, 1, 0) + payload)
+def request(sock: socket.socket, family: int, command: int, flags: int, payload: bytes = b"") -> None:
+    head = struct.pack("=IHHIIBBH", 20 + len(payload), family, NLM_F_REQUEST | flags, 1, 0, command, 1, 0)
+    sock.send(head + payload)
 
 
-def resolve(sock, name):
+def resolve(sock: socket.socket, name: str) -> tuple[int, dict[str, int]]:
     """The family's number, and its multicast groups by name."""
     text = name.encode() + b"\0"
     padded = text + b"\0" * (-len(text) % 4)
@@ -57,14 +65,14 @@ def resolve(sock, name):
     return struct.unpack("=H", found[1])[0], groups
 
 
-def show(command, found):
+def show(command: int, found: dict[int, bytes]) -> None:
     words = [COMMANDS.get(command, str(command))]
     words += [f"{STRINGS[k]}={v.rstrip(bytes(1)).decode()}" for k, v in sorted(found.items()) if k in STRINGS]
     words += [f"{NUMBERS[k]}={struct.unpack('=Q', v)[0]}" for k, v in sorted(found.items()) if k in NUMBERS]
     print(" ".join(words), flush=True)
 
 
-def main():
+def main() -> None:
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
     sock.bind((0, 0))
     family, groups = resolve(sock, "cst")

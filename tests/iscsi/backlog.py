@@ -12,8 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from rawiscsi import *  # noqa: E402,F403
-from rawiscsi import Conn  # noqa: E402
+from rawiscsi import DATA_IN, FINAL, SCSI_CMD, SCSI_RSP, Conn
 
 READS, BLOCKS, READYS = 16, 2048, 900
 

@@ -16,34 +16,56 @@ import random
 import struct
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from rawiscsi import *  # noqa: E402,F403
-from rawiscsi import Closed, Conn  # noqa: E402
+from rawiscsi import (
+    DATA_IN,
+    FINAL,
+    IMMEDIATE,
+    LOGIN,
+    LOGOUT_RSP,
+    NONE,
+    NOP_IN,
+    NOP_OUT,
+    R2T,
+    READ,
+    REJECT,
+    SCSI_CMD,
+    SCSI_RSP,
+    SNACK,
+    TEXT,
+    TEXT_RSP,
+    TMF_RSP,
+    WRITE,
+    Closed,
+    Conn,
+)
 
 TARGET = sys.argv[1]
 SOLICITED = {"InitialR2T": "Yes", "ImmediateData": "No"}
-cases = {}
+cases: dict[str, Callable[[], None]] = {}
 
 
-def case(fn):
+def case(fn: Callable[[], None]) -> Callable[[], None]:
     cases[fn.__name__] = fn
     return fn
 
 
-def equal(got, want, what="answer"):
+def equal(got: object, want: object, what: str = "answer") -> None:
     assert got == want, f"{what} is {got!r}, expected {want!r}"
 
 
-def conn(**keys):
+def conn(**keys: Any) -> Conn:
     c = Conn(TARGET, **keys)
     # The unit attention of a new nexus.
     c.alive()
     return c
 
 
-def pattern(length, seed=0):
+def pattern(length: int, seed: int = 0) -> bytes:
     return random.Random(seed).randbytes(length)
 
 
@@ -51,7 +73,7 @@ def pattern(length, seed=0):
 
 
 @case
-def nop_echo():
+def nop_echo() -> None:
     c = conn()
     for length in (0, 1, 2, 3, 4, 511, 4095, 8192):
         data = pattern(length)
@@ -68,20 +90,20 @@ def nop_echo():
 
 
 @case
-def nop_echo_cut():
+def nop_echo_cut() -> None:
     c = conn(MaxRecvDataSegmentLength=512)
     rsp = c.expect(NOP_IN, c.nop(pattern(2000)))
     equal(rsp.data, pattern(2000)[:512], "echo")
 
 
-def text(c, data, flags=FINAL, ttt=NONE):
+def text(c: Conn, data: bytes, flags: int = FINAL, ttt: int = NONE) -> int:
     itt = next(c.tags)
     c.send(c.request(TEXT | IMMEDIATE, flags, itt, ttt), data)
     return itt
 
 
 @case
-def text_send_targets():
+def text_send_targets() -> None:
     c = conn()
     for data in (b"SendTargets=\0", b"SendTargets=" + TARGET.encode() + b"\0"):
         rsp = c.expect(TEXT_RSP, text(c, data))
@@ -93,7 +115,7 @@ def text_send_targets():
 
 
 @case
-def text_rejected():
+def text_rejected() -> None:
     c = conn()
     for data, reason in ((b"SendTargets=All\0", 5), (b"MaxBurstLength=512\0", 5),
                          (b"SendTargets=", 5), (b"\xff" * 100, 5), (b"\0", 5),
@@ -111,7 +133,7 @@ def text_rejected():
 
 
 @case
-def opcodes_rejected():
+def opcodes_rejected() -> None:
     c = conn()
     for opcode, reason in ((SNACK, 3), (LOGIN, 4), (0x07, 5), (0x1F, 5), (0x3F, 5), (0x25, 5)):
         c.send(c.request(opcode | IMMEDIATE, FINAL, next(c.tags)), pattern(8))
@@ -122,14 +144,14 @@ def opcodes_rejected():
 
 
 @case
-def data_segment_too_long():
+def data_segment_too_long() -> None:
     c = conn()
     c.send(c.request(NOP_OUT | IMMEDIATE, FINAL, 5, NONE), length=(1 << 20) + 4)
     assert c.closed(), "still open"
 
 
 @case
-def ahs():
+def ahs() -> None:
     c = conn()
     # An extended CDB is a CDB that no logical unit here knows.
     ext = struct.pack(">HBB", 1 + 16, 1, 0) + bytes(16)
@@ -154,7 +176,7 @@ def ahs():
 
 
 @case
-def byte_by_byte():
+def byte_by_byte() -> None:
     c = conn(HeaderDigest="CRC32C", DataDigest="CRC32C")
     data = pattern(1024, 1)
     bhs = c.request(SCSI_CMD, FINAL | WRITE, 77, 1024,
@@ -169,7 +191,7 @@ def byte_by_byte():
 
 
 @case
-def cmdsn_outside_is_ignored():
+def cmdsn_outside_is_ignored() -> None:
     c = conn()
     good = c.cmdsn
     for cmdsn in (good + 1, good - 1, good - 1000, good + 1000, good + 0x7FFFFFFF, 0):
@@ -181,14 +203,14 @@ def cmdsn_outside_is_ignored():
 
 
 @case
-def cmdsn_wraps():
+def cmdsn_wraps() -> None:
     c = Conn(TARGET, cmdsn=0xFFFFFFF0)
     for _ in range(40):
         c.alive()
 
 
 @case
-def window():
+def window() -> None:
     c = conn(**SOLICITED)
     depth = c.maxcmdsn - c.cmdsn + 1
     equal(depth, 128, "places in the window")
@@ -215,7 +237,7 @@ def window():
 
 
 @case
-def tag_in_use():
+def tag_in_use() -> None:
     c = conn(**SOLICITED)
     itt = c.write10(0, 1)
     r2t = c.expect(R2T, itt)
@@ -229,7 +251,7 @@ def tag_in_use():
 
 
 @case
-def command_flags():
+def command_flags() -> None:
     c = conn()
     c.scsi(bytes(6), FINAL | READ | WRITE, 512)
     equal(c.rejected(), 9, "both directions")
@@ -244,7 +266,7 @@ def command_flags():
 
 
 @case
-def solicited():
+def solicited() -> None:
     c = conn(MaxBurstLength=4096, FirstBurstLength=512, MaxOutstandingR2T=4, **SOLICITED)
     data = pattern(32768, 2)
     itt = c.write10(64, 64)
@@ -268,7 +290,7 @@ def solicited():
 
 
 @case
-def unsolicited():
+def unsolicited() -> None:
     c = conn(InitialR2T="No", ImmediateData="Yes", FirstBurstLength=4096, MaxBurstLength=8192)
     data = pattern(16384, 3)
     itt = c.write10(200, 32, data[:512], flags=WRITE)
@@ -290,7 +312,7 @@ def unsolicited():
     equal(c.expect(SCSI_RSP, itt).sense(), "ok")
 
 
-def burst_fails(want, ttt=None, **how):
+def burst_fails(want: str, ttt: int | None = None, **how: Any) -> None:
     """A write of 4096 bytes in one burst, with one PDU that is wrong."""
     c = conn(MaxBurstLength=4096, FirstBurstLength=4096, **SOLICITED)
     itt = c.write10(0, 8)
@@ -304,37 +326,37 @@ def burst_fails(want, ttt=None, **how):
 
 
 @case
-def data_out_offset():
+def data_out_offset() -> None:
     burst_fails("0b/4b/05", offset=512)
 
 
 @case
-def data_out_datasn():
+def data_out_datasn() -> None:
     burst_fails("0b/4b/00", datasn=1)
 
 
 @case
-def data_out_too_long():
+def data_out_too_long() -> None:
     burst_fails("0b/0c/0d", data=pattern(4608))
 
 
 @case
-def data_out_not_final():
+def data_out_not_final() -> None:
     burst_fails("0b/0c/0d", final=False)
 
 
 @case
-def data_out_final_early():
+def data_out_final_early() -> None:
     burst_fails("0b/0c/0d", data=pattern(512))
 
 
 @case
-def data_out_unsolicited_instead():
+def data_out_unsolicited_instead() -> None:
     burst_fails("0b/0c/0c", ttt=NONE)
 
 
 @case
-def data_out_strangers():
+def data_out_strangers() -> None:
     """Tags that mean nothing are no reason to touch anything."""
     c = conn(**SOLICITED)
     itt = c.write10(0, 1)
@@ -350,7 +372,7 @@ def data_out_strangers():
 
 
 @case
-def immediate_not_agreed():
+def immediate_not_agreed() -> None:
     c = conn(**SOLICITED)
     equal(c.expect(SCSI_RSP, c.write10(0, 1, pattern(512))).sense(), "0b/0c/0c")
     c.alive()
@@ -364,7 +386,7 @@ def immediate_not_agreed():
 
 
 @case
-def immediate_too_long():
+def immediate_too_long() -> None:
     c = conn(FirstBurstLength=512, ImmediateData="Yes")
     equal(c.expect(SCSI_RSP, c.write10(0, 4, pattern(1024))).sense(), "0b/0c/0d")
     # More than the whole transfer.
@@ -373,7 +395,7 @@ def immediate_too_long():
 
 
 @case
-def unsolicited_too_long():
+def unsolicited_too_long() -> None:
     c = conn(InitialR2T="No", FirstBurstLength=1024)
     itt = c.write10(0, 8, flags=WRITE)
     c.data_out(itt, NONE, 0, pattern(1536))
@@ -382,7 +404,7 @@ def unsolicited_too_long():
 
 
 @case
-def early_answer_waits_for_data():
+def early_answer_waits_for_data() -> None:
     """A write that is refused at once, with its unsolicited data on the way."""
     c = conn(InitialR2T="No", ImmediateData="Yes")
     itt = c.write10(0x7FFFFFF0, 4, pattern(512), flags=WRITE)
@@ -394,7 +416,7 @@ def early_answer_waits_for_data():
 
 
 @case
-def surplus_data():
+def surplus_data() -> None:
     """The initiator expects to move more than the command takes."""
     c = conn(InitialR2T="No", ImmediateData="Yes")
     data = pattern(2048, 4)
@@ -411,7 +433,7 @@ def surplus_data():
 
 
 @case
-def data_in_sequences():
+def data_in_sequences() -> None:
     c = conn(MaxRecvDataSegmentLength=1000, MaxBurstLength=2500, FirstBurstLength=2500)
     data = pattern(8192, 5)
     for i in range(16):
@@ -434,7 +456,7 @@ def data_in_sequences():
 
 
 @case
-def pipelined_reads():
+def pipelined_reads() -> None:
     """Many commands in one segment, answered in order of their tags."""
     c = conn()
     batch = b""
@@ -444,7 +466,7 @@ def pipelined_reads():
         batch += c.pdu(c.request(SCSI_CMD, FINAL | READ, tags[-1], 4096,
                                  rest=struct.pack(">BBIBHB", 0x28, 0, 0, 0, 8, 0)))
     c.write(batch)
-    seen = set()
+    seen: set[int] = set()
     while len(seen) < 100:
         pdu = c.expect(DATA_IN)
         equal(len(pdu.data), 4096, "length")
@@ -456,7 +478,7 @@ def pipelined_reads():
 
 
 @case
-def digests():
+def digests() -> None:
     c = conn(HeaderDigest="CRC32C", DataDigest="CRC32C", InitialR2T="No", FirstBurstLength=2048)
     data = pattern(5120, 6)
     itt = c.write10(500, 10, data[:1024], flags=WRITE)
@@ -473,14 +495,14 @@ def digests():
 
 
 @case
-def header_digest_error():
+def header_digest_error() -> None:
     c = conn(HeaderDigest="CRC32C")
     c.nop(bad_header=True)
     assert c.closed(), "still open"
 
 
 @case
-def data_digest_error():
+def data_digest_error() -> None:
     c = conn(DataDigest="CRC32C", InitialR2T="No")
     equal(c.expect(SCSI_RSP, c.write10(0, 1, pattern(512, 1))).sense(), "ok")
     itt = c.write10(0, 1, pattern(512, 2), bad_data=True)
@@ -503,7 +525,7 @@ def data_digest_error():
 
 
 @case
-def tmf_answers():
+def tmf_answers() -> None:
     c = conn()
     for function, want in ((3, 5), (8, 4), (9, 5), (0, 5), (0x7F, 5)):
         equal(c.expect(TMF_RSP, c.tmf(function, 1)).response, want, f"response to {function}")
@@ -517,7 +539,7 @@ def tmf_answers():
 
 
 @case
-def tmf_not_arrived():
+def tmf_not_arrived() -> None:
     c = conn()
     lost = c.cmdsn
     c.cmdsn += 1
@@ -527,7 +549,7 @@ def tmf_not_arrived():
 
 
 @case
-def abort_waiting_write():
+def abort_waiting_write() -> None:
     c = conn(**SOLICITED)
     itt = c.write10(0, 1)
     r2t = c.expect(R2T, itt)
@@ -539,7 +561,7 @@ def abort_waiting_write():
 
 
 @case
-def abort_held_write():
+def abort_held_write() -> None:
     """Unsolicited data is outstanding: alone, and behind an answer that waits for it."""
     c = conn(InitialR2T="No", ImmediateData="Yes")
     for lba in (0, 0x7FFFFFF0):
@@ -550,7 +572,7 @@ def abort_held_write():
 
 
 @case
-def abort_task_set():
+def abort_task_set() -> None:
     c = conn(**SOLICITED)
     tags = [c.write10(i, 1) for i in range(20)]
     for itt in tags:
@@ -562,7 +584,7 @@ def abort_task_set():
 
 
 @case
-def cold_reset():
+def cold_reset() -> None:
     other = Conn(TARGET, isid=2)
     other.alive()
     c = conn()
@@ -571,7 +593,7 @@ def cold_reset():
 
 
 @case
-def logout():
+def logout() -> None:
     c = conn()
     equal(c.expect(LOGOUT_RSP, c.logout(2)).response, 2, "recovery")
     equal(c.expect(LOGOUT_RSP, c.logout(1, cid=77)).response, 1, "another connection")
@@ -589,7 +611,7 @@ def logout():
 
 
 @case
-def reinstatement():
+def reinstatement() -> None:
     old = conn(**SOLICITED)
     itt = old.write10(700, 1)
     old.expect(R2T, itt)
@@ -604,7 +626,7 @@ def reinstatement():
 
 
 @case
-def reinstated_connection():
+def reinstated_connection() -> None:
     old = conn()
     new = Conn(TARGET, tsih=old.tsih)
     equal(new.tsih, old.tsih, "TSIH")
@@ -619,17 +641,15 @@ def reinstated_connection():
 
 
 @case
-def reinstatement_storm():
-    conns = []
-    for _ in range(20):
-        conns.append(Conn(TARGET))
+def reinstatement_storm() -> None:
+    conns = [Conn(TARGET) for _ in range(20)]
     for c in conns[:-1]:
         assert c.closed(), "an old connection is still open"
     conns[-1].alive()
 
 
 @case
-def cut_in_the_middle():
+def cut_in_the_middle() -> None:
     """Connections that end at every place of a PDU."""
     for cut in (1, 20, 47, 48, 49, 300, 559):
         c = conn()
@@ -641,7 +661,7 @@ def cut_in_the_middle():
 
 
 @case
-def slow_reader():
+def slow_reader() -> None:
     """Who does not read its answers makes the target neither wait nor grow."""
     c = conn()
     other = Conn(TARGET, isid=3)
@@ -663,12 +683,12 @@ def slow_reader():
 
 
 @case
-def garbage():
+def garbage() -> None:
     """Random headers: whatever the answer, the target survives and the next one works."""
     rng = random.Random(7143)
     for _ in range(150):
-        c = Conn(TARGET, isid=rng.randrange(1, 4), timeout=5,
-                 **(SOLICITED if rng.random() < 0.5 else {}))
+        keys: dict[str, Any] = SOLICITED if rng.random() < 0.5 else {}
+        c = Conn(TARGET, isid=rng.randrange(1, 4), timeout=5, **keys)
         try:
             for _ in range(rng.randrange(1, 40)):
                 opcode = rng.choice((0, 1, 1, 1, 2, 4, 5, 5, 6, 0x10, rng.randrange(64)))
@@ -698,7 +718,7 @@ def garbage():
     conn()
 
 
-def main():
+def main() -> bool:
     wrong = 0
     for name, fn in cases.items():
         if len(sys.argv) > 2 and name not in sys.argv[2:]:

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from rawiscsi import FINAL, IMMEDIATE, NONE, NOP_IN, NOP_OUT, Conn  # noqa: E402
+from rawiscsi import FINAL, IMMEDIATE, NONE, NOP_IN, NOP_OUT, Conn
 
 c = Conn(sys.argv[1])
 tags = set()

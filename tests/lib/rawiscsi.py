@@ -56,7 +56,7 @@ class Pdu:
         return f"{sense[2] & 15:02x}/{sense[12]:02x}/{sense[13]:02x}"
 
 
-class Closed(Exception):
+class Closed(Exception):  # noqa: N818 - an event, not an error
     """The target has closed the connection."""
 
 
@@ -127,7 +127,7 @@ class Conn:
 
     def _check_statsn(self, pdu: Pdu) -> None:
         """Everything that carries status advances StatSN by one; NOP-In pings show the next."""
-        carries = pdu.opcode not in (R2T, DATA_IN) or pdu.opcode == DATA_IN and pdu.flags & 1
+        carries = pdu.opcode not in (R2T, DATA_IN) or (pdu.opcode == DATA_IN and pdu.flags & 1)
         if pdu.opcode == NOP_IN and pdu.itt == NONE:
             carries = False
         if carries:
@@ -178,7 +178,7 @@ class Conn:
         self.write(self.pdu(bhs, data, **how))  # type: ignore[arg-type]
 
     def login(self, keys: dict[str, object]) -> None:
-        text = {"InitiatorName": self.name, "TargetName": self.target,
+        text: dict[str, object] = {"InitiatorName": self.name, "TargetName": self.target,
                 "SessionType": "Normal", **keys}
         data = b"".join(f"{k}={v}\0".encode() for k, v in text.items())
         # Straight from the operational stage to the full feature phase.

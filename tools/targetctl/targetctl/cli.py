@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Optional, Sequence, TextIO
+from typing import Optional, TextIO
 
 from targetctl import __version__, commands, complete, render, script
 from targetctl import tree as tp
 from targetctl.context import Context, Files
-from targetctl.errors import CtlError, EXIT_KERNEL, EXIT_OK, UsageError
+from targetctl.errors import EXIT_KERNEL, EXIT_OK, CtlError, UsageError
 from targetctl.store import file_error
 from targetctl.tree import OsTree, Tree
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import difflib
 import errno
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Union
 
 from targetctl import __version__, lexer, render, snapshot, store
 from targetctl import pending as pd
@@ -19,13 +20,13 @@ from targetctl import tree as tp
 from targetctl.context import Context
 from targetctl.edit import Editor, check_value
 from targetctl.errors import (
-    CtlError,
     EXIT_BUSY,
     EXIT_DENIED,
     EXIT_DIFFERS,
     EXIT_EXISTS,
     EXIT_OK,
     EXIT_PARTIAL,
+    CtlError,
     NotFoundError,
     RefusedError,
     UsageError,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import glob
 import os
-from typing import NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
 from targetctl import lexer
 from targetctl import tree as tp

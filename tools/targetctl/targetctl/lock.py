@@ -9,11 +9,12 @@ import os
 import pwd
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Iterator, Optional
+from typing import Optional
 
-from targetctl.errors import CtlError, EXIT_BUSY
+from targetctl.errors import EXIT_BUSY, CtlError
 from targetctl.store import file_error
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import errno
 import fnmatch
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator, Optional
+from typing import Optional
 
 from targetctl import tree as tp
 from targetctl.errors import NotFoundError, RefusedError
@@ -32,7 +33,7 @@ GONE = (errno.ENOENT, errno.ENODEV, errno.ENOTDIR)
 class Node:
     """One directory, listed once when the Node is made."""
 
-    __slots__ = ("tree", "path", "dirs", "files", "links", "_schema")
+    __slots__ = ("_schema", "dirs", "files", "links", "path", "tree")
 
     def __init__(self, tree: Tree, path: str) -> None:
         try:
@@ -274,8 +275,8 @@ def users_of(tree: Tree, path: str) -> list[str]:
         node = try_node(tree, stack.pop())
         if node is None or tp.is_below(node.path, path) or kernel_makes_children(tree, node):
             continue
-        for name in node.links:
-            if tp.is_below(node.link_target(name), path):
-                found.append(node.child_path(name))
+        found += [
+            node.child_path(name) for name in node.links if tp.is_below(node.link_target(name), path)
+        ]
         stack.extend(node.child_path(name) for name in node.dirs)
     return sorted(found, key=tp.natural_key)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import Any, Iterator, Optional, Sequence, TextIO
+from collections.abc import Iterator, Sequence
+from typing import Any, Optional, TextIO
 
 from targetctl import lexer
 from targetctl import tree as tp

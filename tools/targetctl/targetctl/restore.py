@@ -23,7 +23,7 @@ from typing import Optional
 from targetctl import modules
 from targetctl import tree as tp
 from targetctl.edit import Editor
-from targetctl.errors import CtlError, EXIT_BUSY, EXIT_EXISTS, NotFoundError
+from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, CtlError, NotFoundError
 from targetctl.model import ENABLED, Node, in_creation_order, optional_value
 from targetctl.pending import Item, Pending
 from targetctl.snapshot import part_rank

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Optional
+from collections.abc import Iterable
+from typing import Optional
 
 from targetctl import commands, lexer
 from targetctl.context import Context
-from targetctl.errors import CtlError, EXIT_OK, EXIT_PARTIAL
+from targetctl.errors import EXIT_OK, EXIT_PARTIAL, CtlError
 
 
 def run_words(context: Context, words: list[str]) -> int:

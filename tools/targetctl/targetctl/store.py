@@ -18,7 +18,7 @@ from typing import Any, Optional
 
 from targetctl import tree as tp
 from targetctl.edit import check_value
-from targetctl.errors import CtlError, EXIT_DENIED, NotFoundError, UsageError, errno_text, exit_code
+from targetctl.errors import EXIT_DENIED, CtlError, NotFoundError, UsageError, errno_text, exit_code
 
 FORMAT = "cst-config"
 VERSION = 1

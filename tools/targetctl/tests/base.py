@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 from targetctl import cli
+
 from tests.faketree import FakeTree
 
 DISK = "/handlers/vdisk_fileio/disk1"

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from targetctl import cli
 from targetctl.tree import natural_key, resolve
+
 from tests.base import DISK, ISCSI, LOOP, CommandTest
 from tests.faketree import FakeTree
 
@@ -121,17 +122,18 @@ class CreateTest(CommandTest):
         self.tree = FakeTree(handlers=False)
         self.tree.is_live = True
 
-        class Loader:
-            names: list[str] = []
+        tree = self.tree
+        names: list[str] = []
 
-            def load(loader, name: str) -> bool:
-                loader.names.append(name)
-                self.tree.load_handlers()
+        class Loader:
+            def load(self, name: str) -> bool:
+                names.append(name)
+                tree.load_handlers()
                 return True
 
         with mock.patch("targetctl.context.Modprobe", Loader):
             self.ok("create", DISK)
-        self.assertEqual(Loader.names, ["cst-handler-vdisk_fileio"])
+        self.assertEqual(names, ["cst-handler-vdisk_fileio"])
 
 
 class SetTest(CommandTest):

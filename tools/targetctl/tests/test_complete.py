@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 from targetctl import complete
 from targetctl.context import Context, Files
+
 from tests.base import DISK, ISCSI, LOOP, CommandTest
 
 BASH_FILE = os.path.join(os.path.dirname(HERE), "completions", "targetctl")

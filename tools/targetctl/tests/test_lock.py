@@ -19,6 +19,7 @@ from targetctl.context import Files
 from targetctl.errors import CtlError
 from targetctl.lock import Lock
 from targetctl.tree import OsTree
+
 from tests.base import DISK, CommandTest
 
 HOLDER = """
@@ -169,7 +170,7 @@ class ProcessTest(CommandTest):
         }
         command = [os.fsencode(sys.executable), b"-B", b"-m", b"targetctl", *argv]
         return subprocess.run(
-            command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+            command, input=stdin, capture_output=True, env=environment
         )
 
     def setUp(self) -> None:
@@ -196,9 +197,7 @@ class ProcessTest(CommandTest):
             os.mkdir(os.path.join(self.dir, "root", f"dir{number}"))
         environment = {**os.environ, "PYTHONPATH": os.path.dirname(HERE), "CST_ROOT": self.dir + "/root"}
         command = f"{sys.executable} -B -m targetctl ls | head -n 1"
-        done = subprocess.run(
-            ["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-        )
+        done = subprocess.run(["sh", "-c", command], capture_output=True, env=environment)
         self.assertEqual(done.stderr, b"")
         self.assertEqual(len(done.stdout.splitlines()), 1)
 

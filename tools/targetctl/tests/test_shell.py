@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 from targetctl import shell
 from targetctl.context import Context, Files
+
 from tests.base import DISK, ISCSI, CommandTest
 
 needs_configshell = unittest.skipUnless(shell.HAVE_CONFIGSHELL, "python3-configshell-fb is not installed")

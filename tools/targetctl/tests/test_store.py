@@ -6,8 +6,10 @@ Not tested: that the data really reaches the disk before the rename.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import operator
 import os
 import stat
 import sys
@@ -20,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from targetctl import store
 from targetctl.errors import CtlError, UsageError
+
 from tests.base import DISK, ISCSI, LOOP, CommandTest
 from tests.faketree import FakeTree
 
@@ -29,11 +32,14 @@ GROUPS = f"{ISCSI}/ini_groups"
 class StoreTest(CommandTest):
     def save(self) -> Any:
         self.ok("save", self.config)
-        with open(self.config, encoding="utf-8") as stream:
-            return json.load(stream)
+        return self.loaded(self.config)
 
     def paths(self, document: Any) -> list[str]:
         return [entry["path"] for entry in document["objects"]]
+
+    def loaded(self, path: str) -> Any:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
 
     def entry(self, document: Any, path: str) -> Any:
         return next(entry for entry in document["objects"] if entry["path"] == path)
@@ -150,9 +156,9 @@ class SaveTest(StoreTest):
         self.save()
         self.reboot()
         self.assertIn("--force", self.fails(6, "save", self.config))
-        self.assertIn(DISK, self.paths(json.load(open(self.config, encoding="utf-8"))))
+        self.assertIn(DISK, self.paths(self.loaded(self.config)))
         self.ok("save", "--force", self.config)
-        self.assertNotIn(DISK, self.paths(json.load(open(self.config, encoding="utf-8"))))
+        self.assertNotIn(DISK, self.paths(self.loaded(self.config)))
         self.ok("save", self.config)
 
     def test_foreign_file_is_not_replaced(self) -> None:
@@ -168,7 +174,7 @@ class SaveTest(StoreTest):
         self.tree.fail("read", f"{DISK}/usn", errno.EIO)
         self.fails(7, "save", self.config)
         self.tree.faults.clear()
-        self.assertIn("usn", self.entry(json.load(open(self.config, encoding="utf-8")), DISK)["attributes"])
+        self.assertIn("usn", self.entry(self.loaded(self.config), DISK)["attributes"])
 
     def test_to_standard_output(self) -> None:
         self.make_disk()
@@ -246,10 +252,8 @@ class FileTest(StoreTest):
             data = bytearray(good)
             for _ in range(chance.randrange(1, 4)):
                 data[chance.randrange(len(data))] = chance.choice(b'{}[]",:x\\/1\x00\xff')
-            try:
+            with contextlib.suppress(CtlError):
                 store.parse("x", bytes(data))
-            except CtlError:
-                pass
 
 
 class RestoreTest(StoreTest):
@@ -496,10 +500,10 @@ class PendingTest(StoreTest):
     def test_save_keeps_what_could_not_be_restored(self) -> None:
         self.break_and_restore()
         self.assertIn("not restored yet", self.ok("save", self.config))
-        again = json.load(open(self.config, encoding="utf-8"))
+        again = self.loaded(self.config)
         self.assertEqual(
-            sorted(again["objects"], key=lambda entry: entry["path"]),
-            sorted(self.saved["objects"], key=lambda entry: entry["path"]),
+            sorted(again["objects"], key=operator.itemgetter("path")),
+            sorted(self.saved["objects"], key=operator.itemgetter("path")),
         )
         self.assertIn("not restored", self.ok("ls", "/", "0"))
 
