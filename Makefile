@@ -17,7 +17,7 @@ daemon := src/fabrics/iscsi/daemon
 build := build
 
 .DELETE_ON_ERROR:
-.PHONY: all help deps kver modules tools deb lint-deb demo shell bench clean distclean \
+.PHONY: all help deps kver modules tools deb lint lint-deb demo shell bench clean distclean \
 	check check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds
 
 all: modules tools
@@ -39,6 +39,7 @@ help:
 	@echo '  make check-guest T=iscsi/     only tests whose name matches'
 	@echo '  make check-kernels            the matrix of kernels that META states; K=6.12: one'
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
+	@echo '  make lint        compilers, sparse, checkpatch, coccinelle, linters'
 	@echo '  make bench       instructions per I/O, beside LIO and nvmet'
 
 deps:
@@ -64,6 +65,9 @@ $(build)/dkms.conf: dkms.conf.in META
 deb:
 	@tests/vm/deps build
 	@debian/make-debs $(build)
+
+lint:
+	@tests/lint/run
 
 lint-deb: deb
 	@tests/vm/deps check
