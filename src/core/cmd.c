@@ -38,6 +38,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->cdb_xfer_len = 0;
 	cmd->order_blocked = false;
 	cmd->data_ready = false;
+	cmd->answered = false;
 	cmd->detail = (struct cst_sense_detail){};
 	cmd->verify_bvec = NULL;
 	cmd->verify_nr_bvec = 0;

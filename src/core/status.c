@@ -68,7 +68,8 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
  * @reason: CST_OK, sense, CST_BUSY or CST_TASK_SET_FULL
  *
  * An abort that comes after the test below lets the response go out first: the
- * task management response waits until the fabric has released the command.
+ * task management response waits until the fabric has released the command, when
+ * both go to the same initiator.
  *
  * Context: any up to softirq.
  */
@@ -93,5 +94,6 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 		cmd->sess->ops->drop(cmd);
 		return;
 	}
+	WRITE_ONCE(cmd->answered, true);
 	cmd->sess->ops->send_response(cmd);
 }

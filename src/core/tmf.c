@@ -10,9 +10,15 @@
  * wait is bounded: after CST_TMF_TIMEOUT the answer is REJECTED, which is the
  * truth, and the initiator escalates.
  *
+ * A command of the function's own nexus is waited for until the fabric has
+ * released it, because its response must not come after that of the function.
+ * One of another nexus has left the task set when it is answered: whether that
+ * initiator reads its responses is nothing that others have to wait for.
+ *
  * Locks: dev->itl_lock, then a session's list lock, then order.lock.
  */
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/wait.h>
 
 #include "core.h"
@@ -31,13 +37,15 @@ void cst_tmf_cmd_gone(void)
 struct cst_tmf_scope {
 	const struct cst_device	*dev;	/* NULL: of every logical unit */
 	const u64		*tag;	/* NULL: whatever their tag */
+	bool			foreign; /* of another nexus: unanswered ones only */
 };
 
 static bool cst_tmf_match(const struct cst_cmd *cmd,
 			  const struct cst_tmf_scope *scope)
 {
 	return (!scope->dev || cmd->dev == scope->dev) &&
-	       (!scope->tag || cmd->tag == *scope->tag);
+	       (!scope->tag || cmd->tag == *scope->tag) &&
+	       !(scope->foreign && READ_ONCE(cmd->answered));
 }
 
 /* Mark a session's commands; how many were marked. */
@@ -94,7 +102,10 @@ static bool cst_tmf_left(struct cst_session *sess,
 	return left;
 }
 
-/* Mark the commands of every nexus of a device; tell the others when @ua says so. */
+/*
+ * Mark the commands of every nexus of a device for a function of @sess; tell the
+ * others when @ua says so.
+ */
 static void cst_tmf_mark_device(struct cst_device *dev,
 				const struct cst_session *sess, cst_sense_t ua)
 {
@@ -103,13 +114,16 @@ static void cst_tmf_mark_device(struct cst_device *dev,
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
-	list_for_each_entry(itl, &dev->itls, dev_node)
-		if (cst_tmf_mark(itl->sess, &scope) && ua && itl->sess != sess)
+	list_for_each_entry(itl, &dev->itls, dev_node) {
+		scope.foreign = itl->sess != sess;
+		if (cst_tmf_mark(itl->sess, &scope) && ua && scope.foreign)
 			cst_ua_add(itl, ua);
+	}
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 }
 
-static bool cst_tmf_left_device(struct cst_device *dev)
+static bool cst_tmf_left_device(struct cst_device *dev,
+				const struct cst_session *sess)
 {
 	struct cst_tmf_scope scope = { .dev = dev };
 	struct cst_itl *itl;
@@ -118,6 +132,7 @@ static bool cst_tmf_left_device(struct cst_device *dev)
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
 	list_for_each_entry(itl, &dev->itls, dev_node) {
+		scope.foreign = itl->sess != sess;
 		left = cst_tmf_left(itl->sess, &scope);
 		if (left)
 			break;
@@ -127,45 +142,43 @@ static bool cst_tmf_left_device(struct cst_device *dev)
 }
 
 /* Every logical unit of the session, for TARGET RESET. */
-static void cst_tmf_for_each_dev(struct cst_session *sess,
-				 void (*fn)(struct cst_device *dev, void *arg),
-				 void *arg)
+static bool cst_tmf_for_each_dev(struct cst_session *sess,
+				 bool (*fn)(struct cst_device *dev,
+					    const struct cst_session *sess))
 {
 	struct cst_itl *itl;
 	unsigned long lun;
+	bool any = false;
 
 	rcu_read_lock();
 	xa_for_each(&sess->itls, lun, itl) {
 		if (!percpu_ref_tryget_live(&itl->ref))
 			continue;
-		fn(itl->dev, arg);
+		any |= fn(itl->dev, sess);
 		percpu_ref_put(&itl->ref);
 	}
 	rcu_read_unlock();
+	return any;
 }
 
-static void cst_tmf_mark_one(struct cst_device *dev, void *arg)
+static bool cst_tmf_mark_one(struct cst_device *dev,
+			     const struct cst_session *sess)
 {
-	cst_tmf_mark_device(dev, NULL, CST_OK);
+	cst_tmf_mark_device(dev, sess, CST_OK);
+	return true;
 }
 
-static void cst_tmf_left_one(struct cst_device *dev, void *arg)
-{
-	bool *left = arg;
-
-	*left |= cst_tmf_left_device(dev);
-}
-
-static void cst_tmf_reset_one(struct cst_device *dev, void *arg)
+static bool cst_tmf_reset_one(struct cst_device *dev,
+			      const struct cst_session *sess)
 {
 	cst_medium_allow_all(dev);
 	cst_ua_add_device(dev, NULL, CST_SENSE(BUS_DEVICE_RESET));
+	return true;
 }
 
 static bool cst_tmf_pending(struct cst_tmf *tmf)
 {
 	struct cst_tmf_scope scope = { .dev = tmf->dev };
-	bool left = false;
 
 	switch (tmf->function) {
 	case CST_TMF_ABORT_TASK:
@@ -176,12 +189,11 @@ static bool cst_tmf_pending(struct cst_tmf *tmf)
 		return cst_tmf_left(tmf->sess, &scope);
 	case CST_TMF_CLEAR_TASK_SET:
 	case CST_TMF_LUN_RESET:
-		return cst_tmf_left_device(tmf->dev);
+		return cst_tmf_left_device(tmf->dev, tmf->sess);
 	default:
 		/* Of this nexus, also on what has been taken from its map meanwhile. */
-		left = cst_tmf_left(tmf->sess, &scope);
-		cst_tmf_for_each_dev(tmf->sess, cst_tmf_left_one, &left);
-		return left;
+		return cst_tmf_left(tmf->sess, &scope) ||
+		       cst_tmf_for_each_dev(tmf->sess, cst_tmf_left_device);
 	}
 }
 
@@ -206,7 +218,7 @@ static void cst_tmf_conditions(struct cst_tmf *tmf)
 		cst_tmf_reset_one(tmf->dev, NULL);
 		break;
 	case CST_TMF_TARGET_RESET:
-		cst_tmf_for_each_dev(tmf->sess, cst_tmf_reset_one, NULL);
+		cst_tmf_for_each_dev(tmf->sess, cst_tmf_reset_one);
 		break;
 	case CST_TMF_NEXUS_LOSS:
 		cst_tmf_nexus_lost(tmf->sess);
@@ -216,14 +228,25 @@ static void cst_tmf_conditions(struct cst_tmf *tmf)
 	}
 }
 
+/* Until nothing marked is left; false: some still is. */
+static bool cst_tmf_wait_gone(struct cst_tmf *tmf)
+{
+	unsigned long end = jiffies + CST_TMF_TIMEOUT;
+
+	/* Nobody wakes us for one that is answered just as it is marked. */
+	while (!wait_event_timeout(cst_tmf_wait, !cst_tmf_pending(tmf), HZ))
+		if (time_after(jiffies, end))
+			return false;
+	return true;
+}
+
 static void cst_tmf_work(struct work_struct *work)
 {
 	struct cst_tmf *tmf = container_of(work, struct cst_tmf, work);
 	struct cst_device *dev = tmf->dev;
 
 	if (tmf->response == CST_TMF_COMPLETE) {
-		if (wait_event_timeout(cst_tmf_wait, !cst_tmf_pending(tmf),
-				       CST_TMF_TIMEOUT))
+		if (cst_tmf_wait_gone(tmf))
 			cst_tmf_conditions(tmf);
 		else
 			tmf->response = CST_TMF_REJECTED;
@@ -276,7 +299,7 @@ static u8 cst_tmf_start(struct cst_tmf *tmf)
 		return CST_TMF_COMPLETE;
 	case CST_TMF_TARGET_RESET:
 		cst_tmf_mark(tmf->sess, &scope);
-		cst_tmf_for_each_dev(tmf->sess, cst_tmf_mark_one, NULL);
+		cst_tmf_for_each_dev(tmf->sess, cst_tmf_mark_one);
 		return CST_TMF_COMPLETE;
 	default:
 		return CST_TMF_NOT_SUPPORTED;
