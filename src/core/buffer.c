@@ -11,6 +11,12 @@
  *
  * The limit counts pages taken from the system, in use or idle in a pool, so
  * that the shared counter is not touched in the steady state.
+ *
+ * An initiator decides how long its commands keep their buffers: it may send no
+ * data, or read none.  So a session may have CST_SHARE_MIN, and beyond that no
+ * more than it leaves free of three quarters of the limit: one that takes what it
+ * can get leaves room for large commands of others, and many together leave
+ * the last quarter for small ones.
  */
 #include <linux/atomic.h>
 #include <linux/gfp.h>
@@ -22,6 +28,7 @@
 #define CST_POOL_CLASSES	3
 #define CST_POOL_RING		256	/* power of two, slots of the smallest class */
 #define CST_POOL_LOOK		4	/* busy chunks to pass over before asking the system */
+#define CST_SHARE_MIN		(1L << 20)	/* bytes that a session may always ask for */
 
 static const u8 cst_pool_order[CST_POOL_CLASSES] = { 0, 2, 4 };
 static const u16 cst_pool_slots[CST_POOL_CLASSES] = { 256, 64, 32 };
@@ -273,12 +280,28 @@ fail:
 	return NULL;
 }
 
+/* May the session have so much more?  Its only command always may. */
+static bool cst_share_charge(struct cst_session *sess, u32 len)
+{
+	long bytes = atomic_long_add_return(len, &sess->buf_bytes);
+	long left;
+
+	if (likely(bytes <= CST_SHARE_MIN) || bytes == len)
+		return true;
+	left = READ_ONCE(cst_pages_max) / 4 * 3 - atomic_long_read(&cst_pages);
+	if (likely(bytes >> PAGE_SHIFT <= left))
+		return true;
+	atomic_long_sub(len, &sess->buf_bytes);
+	return false;
+}
+
 /**
  * cst_buffer_alloc() - give a command a buffer of its own
  * @cmd: without one
  * @len: bytes, not 0
  *
- * Context: any up to softirq.  Return: false at the memory limit.
+ * Context: any up to softirq.  Return: false at the memory limit, or when the
+ * session has had its share of it.
  */
 bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 {
@@ -286,11 +309,16 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 	bool alloced;
 	u16 nr;
 
+	if (unlikely(!cst_share_charge(cmd->sess, len)))
+		return false;
 	bvec = cst_bvec_alloc(cmd->inline_bvec, CST_INLINE_BVECS, len,
 			      test_bit(CST_CMD_MAY_SLEEP, &cmd->flags), &nr,
 			      &alloced);
-	if (unlikely(!bvec))
+	if (unlikely(!bvec)) {
+		atomic_long_sub(len, &cmd->sess->buf_bytes);
 		return false;
+	}
+	cmd->buf_len = len;
 	cmd->bvec = bvec;
 	cmd->nr_bvec = nr;
 	__set_bit(CST_CMD_OWN_BUF, &cmd->flags);
@@ -301,9 +329,11 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 
 void cst_buffer_free(struct cst_cmd *cmd)
 {
-	if (likely(test_bit(CST_CMD_OWN_BUF, &cmd->flags)))
+	if (likely(test_bit(CST_CMD_OWN_BUF, &cmd->flags))) {
 		cst_bvec_free(cmd->bvec, cmd->nr_bvec,
 			      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
+		atomic_long_sub(cmd->buf_len, &cmd->sess->buf_bytes);
+	}
 	if (unlikely(cmd->verify_bvec))
 		cst_bvec_free(cmd->verify_bvec, cmd->verify_nr_bvec,
 			      test_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags));

@@ -29,6 +29,7 @@ static int cst_session_init(struct cst_session *sess, struct cst_target *target,
 	xa_init(&sess->itls);
 	/* One for the session itself, until it drops its LUNs for good. */
 	atomic_set(&sess->nr_itls, 1);
+	atomic_long_set(&sess->buf_bytes, 0);
 	init_completion(&sess->itls_gone);
 	strscpy(sess->initiator_name, initiator_name,
 		sizeof(sess->initiator_name));

@@ -108,6 +108,7 @@ struct cst_cmd {
 	u32			nblocks;
 	u32			cdb_xfer_len;	/* bytes that the CDB asks for or has room for */
 
+	u32			buf_len;	/* with CST_CMD_OWN_BUF: charged to the session */
 	u64			start_ns;
 	int			cpu;		/* whose list of the session holds it */
 	struct list_head	sess_node;	/* session's per-CPU list */

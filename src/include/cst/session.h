@@ -133,6 +133,7 @@ struct cst_session {
 	struct cst_object	obj;
 	bool			closing;	/* target->obj.lock */
 	bool			own_dir;	/* core made the directory */
+	atomic_long_t		buf_bytes;	/* of its commands' buffers, buffer.c */
 	atomic_t		nr_itls;	/* not yet freed, and one for the session */
 	struct completion	itls_gone;	/* nr_itls has become 0 */
 	char			initiator_name[CST_NAME_MAX + 1];

@@ -221,6 +221,7 @@ static inline bool list_empty(const struct list_head *l)
 /* Locks, waiting, work */
 typedef struct { bool held; } spinlock_t;
 typedef struct { int counter; } atomic_t;
+typedef struct { long counter; } atomic_long_t;
 typedef struct { int unused; } wait_queue_head_t;
 struct mutex { bool held; };
 struct completion { bool done; };
@@ -333,15 +334,33 @@ static inline void memcpy_to_page(struct page *page, size_t offset,
 
 /* <linux/configfs.h> */
 struct config_item {
-	char	*ci_name;
+	char				*ci_name;
+	struct config_item		*ci_parent;
+	const struct config_item_type	*ci_type;
+	struct dentry			*ci_dentry;
 };
 
 struct config_group {
 	struct config_item	cg_item;
+	struct list_head	default_groups;
+	struct list_head	group_entry;
 };
 
+struct configfs_subsystem {
+	struct config_group	su_group;
+};
+
+struct configfs_item_operations {
+	void (*release)(struct config_item *item);
+};
+
+struct configfs_group_operations;
+
 struct config_item_type {
-	struct module	*ct_owner;
+	struct module				*ct_owner;
+	struct configfs_item_operations		*ct_item_ops;
+	struct configfs_group_operations	*ct_group_ops;
+	struct configfs_attribute		**ct_attrs;
 };
 
 struct configfs_attribute {
@@ -351,9 +370,6 @@ struct configfs_attribute {
 	ssize_t (*show)(struct config_item *item, char *page);
 	ssize_t (*store)(struct config_item *item, const char *page, size_t n);
 };
-
-struct configfs_item_operations;
-struct configfs_group_operations;
 
 static inline struct config_group *to_config_group(struct config_item *item)
 {
