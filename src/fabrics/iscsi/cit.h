@@ -67,6 +67,7 @@ struct cit_params {
 	u32			queued_commands;
 	u32			nop_interval;
 	u32			nop_timeout;
+	u32			dataout_timeout;
 	u32			max_sessions;
 	char			alias[256];
 };
@@ -164,6 +165,7 @@ struct cit_cmd {
 	u32			rcvd;		/* next offset to come */
 	u32			unsol_max;	/* end of unsolicited data */
 	u32			burst_end;	/* of the R2T being answered */
+	unsigned long		data_since;	/* jiffies: this sequence is waited for */
 	u32			r2t_off;	/* next offset to ask for */
 	u32			datasn;		/* next of this sequence */
 	u32			r2tsn;		/* R2Ts sent */
@@ -291,6 +293,8 @@ enum {
 	CIT_CONN_WANT,		/* there is something to do */
 	CIT_CONN_ABORTS,	/* an aborted command may be waiting for data */
 	CIT_CONN_NOP_DUE,	/* the timer has fired */
+	CIT_CONN_DATA_DUE,	/* ... that of data-out */
+	CIT_CONN_GOODBYE,	/* to be closed, and the initiator told */
 	CIT_CONN_STARTED,	/* close_work may run */
 	CIT_CONN_CLOSING,	/* ... and has been asked to */
 	CIT_CONN_ENDING,	/* ... and has been queued, once */
@@ -334,6 +338,8 @@ struct cit_conn {
 	u32			ping_ttt;
 	u32			nop_interval;	/* seconds */
 	u32			nop_timeout;
+	u32			dataout_timeout; /* seconds */
+	bool			data_armed;	/* data_work is to come */
 
 	/* of the socket, restored at the end */
 	void (*old_data_ready)(struct sock *sk);
@@ -341,6 +347,7 @@ struct cit_conn {
 	void (*old_state_change)(struct sock *sk);
 
 	struct delayed_work	nop_work;
+	struct delayed_work	data_work;
 	struct work_struct	close_work;
 	struct completion	drained;	/* DEAD and nothing active */
 
@@ -405,6 +412,7 @@ int cit_conn_start(struct cit_conn *conn);
 void cit_conn_destroy(struct cit_conn *conn);
 void cit_conn_kick(struct cit_conn *conn);
 void cit_conn_close(struct cit_conn *conn);
+void cit_conn_dismiss(struct cit_conn *conn);
 void cit_conn_event(struct cit_conn *conn, struct cit_event *event);
 
 static inline bool cit_conn_dead(const struct cit_conn *conn)
@@ -464,6 +472,9 @@ int cit_data_out_rx(struct cit_conn *conn);
 void cit_data_out_start(struct cit_cmd *cc);
 int cit_data_out_end(struct cit_cmd *cc, bool digest_ok);
 void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason);
+void cit_data_out_expect(struct cit_cmd *cc);
+void cit_data_work(struct work_struct *work);
+int cit_data_due(struct cit_conn *conn);
 u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset);
 
 /* nop.c */
@@ -483,6 +494,7 @@ void cit_tmf_finish(struct cit_tmf *tmf);
 
 /* logout.c */
 int cit_logout_rx(struct cit_conn *conn);
+void cit_goodbye(struct cit_conn *conn);
 
 /* reject.c */
 int cit_reject(struct cit_conn *conn, u8 reason);

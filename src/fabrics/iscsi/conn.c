@@ -14,7 +14,7 @@
  *     know us any more; the peer is told by a FIN;
  *  2. DEAD is set and io_work flushed: whatever runs of it from here on submits
  *     nothing and sends nothing, it only gives back what comes back;
- *  3. the timer is stopped;
+ *  3. the timers are stopped;
  *  4. core aborts every command; io_work fails those that wait for data, releases
  *     those that were to be answered, and signals `drained` when the last command
  *     and the last task management function have come back;
@@ -123,6 +123,17 @@ static void cit_conn_round(struct cit_conn *conn)
 		cit_scsi_reap(conn);
 	if (unlikely(test_and_clear_bit(CIT_CONN_NOP_DUE, &conn->flags)) &&
 	    cit_nop_due(conn)) {
+		cit_conn_close(conn);
+		return;
+	}
+	if (unlikely(test_and_clear_bit(CIT_CONN_DATA_DUE, &conn->flags)) &&
+	    cit_data_due(conn)) {
+		cit_conn_close(conn);
+		return;
+	}
+	if (unlikely(test_bit(CIT_CONN_GOODBYE, &conn->flags))) {
+		cit_goodbye(conn);
+		cit_conn_io(conn);
 		cit_conn_close(conn);
 		return;
 	}
@@ -238,6 +249,7 @@ static void cit_close_work(struct work_struct *work)
 	flush_work(&conn->io_work);
 	/* 3. */
 	cancel_delayed_work_sync(&conn->nop_work);
+	cancel_delayed_work_sync(&conn->data_work);
 	/* 4. */
 	cst_session_abort_all(&conn->sess->sess);
 	cit_conn_kick(conn);
@@ -268,6 +280,27 @@ void cit_conn_close(struct cit_conn *conn)
 		return;
 	if (test_bit(CIT_CONN_STARTED, &conn->flags))
 		cit_conn_queue_close(conn);
+}
+
+/**
+ * cit_conn_dismiss() - close a connection, and tell the initiator before
+ * @conn: of a registered session
+ *
+ * An Async Message is sent if TCP takes it at once; nobody waits for that.
+ *
+ * Context: any; any number of times.
+ */
+void cit_conn_dismiss(struct cit_conn *conn)
+{
+	/* close_work waits for us before it cancels io_work for good. */
+	rcu_read_lock();
+	if (!test_bit(CIT_CONN_STARTED, &conn->flags)) {
+		cit_conn_close(conn);
+	} else if (!test_bit(CIT_CONN_CLOSING, &conn->flags)) {
+		set_bit(CIT_CONN_GOODBYE, &conn->flags);
+		cit_conn_kick(conn);
+	}
+	rcu_read_unlock();
 }
 
 static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
@@ -314,6 +347,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	INIT_WORK(&conn->io_work, cit_io_work);
 	INIT_WORK(&conn->close_work, cit_close_work);
 	INIT_DELAYED_WORK(&conn->nop_work, cit_nop_work);
+	INIT_DELAYED_WORK(&conn->data_work, cit_data_work);
 	init_llist_head(&conn->events);
 	init_completion(&conn->drained);
 	INIT_LIST_HEAD(&conn->free);

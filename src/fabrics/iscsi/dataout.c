@@ -8,8 +8,72 @@
  *
  * What an initiator gets wrong ends the command with sense (RFC 7143 11.4.7.2);
  * data of commands that are not waiting for it is received and thrown away.
+ *
+ * A command that waits for data keeps its buffer and its place in the task set,
+ * where others may have to wait for it.  So a sequence that is not complete after
+ * DataOutTimeout ends the connection: whatever an initiator does send meanwhile,
+ * and be it answers to NOP-In, it does not keep what the protocol asks of it, and
+ * level 0 knows no other recovery.  One timer watches all commands; it is armed
+ * by the first that waits, and again as long as some do.
  */
+#include <linux/jiffies.h>
+
 #include "cit.h"
+
+/* The initiator's turn: from now on it has DataOutTimeout for a sequence. */
+void cit_data_out_expect(struct cit_cmd *cc)
+{
+	struct cit_conn *conn = cc->conn;
+
+	cc->data_since = jiffies;
+	if (likely(conn->data_armed) || !conn->dataout_timeout)
+		return;
+	conn->data_armed = true;
+	mod_delayed_work(system_wq, &conn->data_work,
+			 conn->dataout_timeout * HZ);
+}
+
+void cit_data_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(to_delayed_work(work),
+					     struct cit_conn, data_work);
+
+	set_bit(CIT_CONN_DATA_DUE, &conn->flags);
+	cit_conn_kick(conn);
+}
+
+/**
+ * cit_data_due() - the timer has fired: which command waits for data too long?
+ * @conn: alive
+ *
+ * Context: io_work.  Return: 0, or errno when the connection must be closed.
+ */
+int cit_data_due(struct cit_conn *conn)
+{
+	unsigned long limit = conn->dataout_timeout * HZ, longest = 0;
+	unsigned int i;
+
+	conn->data_armed = false;
+	for (i = 0; i < conn->nr_cmds; i++) {
+		struct cit_cmd *cc = &conn->cmds[i];
+
+		if (cc->state != CIT_CMD_DATA && cc->state != CIT_CMD_HELD)
+			continue;
+		/* Not 0: there is one. */
+		longest = max3(longest, jiffies - cc->data_since, 1UL);
+	}
+	if (!longest)
+		return 0;
+	if (longest >= limit) {
+		pr_notice_ratelimited("%s: data that was asked for has not come within %u s: connection closed\n",
+				      conn->sess->sess.initiator_name,
+				      conn->dataout_timeout);
+		return -ETIMEDOUT;
+	}
+	conn->data_armed = true;
+	mod_delayed_work(system_wq, &conn->data_work, limit - longest);
+	return 0;
+}
 
 /* Have the next R2Ts of a command sent, unless they are queued already. */
 static void cit_r2t_queue(struct cit_cmd *cc)
@@ -57,6 +121,7 @@ void cit_data_out_start(struct cit_cmd *cc)
 		cit_data_out_complete(cc);
 		return;
 	}
+	cit_data_out_expect(cc);
 	cc->r2t_off = cc->rcvd;
 	cc->datasn = 0;
 	cit_r2t_queue(cc);
@@ -72,6 +137,7 @@ void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason)
 /* An R2T has been fulfilled: the next one, if it was sent, begins here. */
 static void cit_burst_end(struct cit_cmd *cc)
 {
+	cit_data_out_expect(cc);
 	cc->r2ts--;
 	cc->datasn = 0;
 	cc->burst_end = min(cc->rcvd + cc->conn->keys.max_burst,

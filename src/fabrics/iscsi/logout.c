@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Logout, RFC 7143 11.14 and 11.15.
+ * Logout, RFC 7143 11.14 and 11.15, and the target's own goodbye, 11.9.
  *
- * rx.c calls in, from io_work.  With one connection the session and the connection
+ * rx.c and conn.c call in, from io_work.  With one connection the session and the connection
  * are the same thing, and they end when the answer has been sent.  Owns no lock.
  */
 #include <linux/unaligned.h>
@@ -45,4 +45,26 @@ int cit_logout_rx(struct cit_conn *conn)
 	ctl->close = ctl->hdr.ctl.response == ISCSI_LOGOUT_RSP_DONE;
 	cit_tx_queue(conn, &ctl->tx);
 	return 0;
+}
+
+/**
+ * cit_goodbye() - tell the initiator that the session ends
+ * @conn: alive
+ *
+ * Without memory it is not told.
+ */
+void cit_goodbye(struct cit_conn *conn)
+{
+	struct cit_ctl *ctl = cit_ctl_alloc(conn, 0);
+
+	if (!ctl)
+		return;
+	ctl->hdr.ctl.opcode = ISCSI_OP_ASYNC;
+	ctl->hdr.ctl.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	ctl->hdr.ctl.ttt = 0;
+	/* AsyncEvent and Parameter1, which this event does not use */
+	ctl->hdr.ctl.spec = cpu_to_be32(ISCSI_ASYNC_DROP_ALL << 24);
+	ctl->hdr.ctl.spec2 = cpu_to_be32(conn->keys.time2wait << 16 |
+					 conn->keys.time2retain);
+	cit_tx_queue(conn, &ctl->tx);
 }

@@ -112,6 +112,7 @@ void cit_cmd_event(struct cit_cmd *cc, u8 type)
 	}
 	if (unlikely(cc->unsol || conn->rx.cmd == cc)) {
 		cc->state = CIT_CMD_HELD;
+		cit_data_out_expect(cc);
 		return;
 	}
 	cit_cmd_answer(cc);
@@ -147,6 +148,7 @@ void cit_scsi_get_data(struct cst_cmd *cmd)
 	cc->bv_idx = 0;
 	cc->bv_off = 0;
 	cc->state = CIT_CMD_DATA;
+	cit_data_out_expect(cc);
 }
 
 /* Core holds the lock of the session's list, so the connection is there. */

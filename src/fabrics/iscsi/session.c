@@ -53,9 +53,10 @@ void cit_session_free(struct cst_session *sess)
 	cit_session_put(to_cit_session(sess));
 }
 
+/* Core wants it gone: the target is disabled, or an administrator says so. */
 void cit_session_close(struct cst_session *sess)
 {
-	cit_conn_close(&to_cit_session(sess)->conn);
+	cit_conn_dismiss(&to_cit_session(sess)->conn);
 }
 
 /* Every session of the target but this one: a cold reset. */
@@ -66,7 +67,7 @@ void cit_session_close_others(struct cit_session *cs)
 	mutex_lock(&cs->target->sessions_lock);
 	list_for_each_entry(other, &cs->target->sessions, node)
 		if (other != cs)
-			cit_conn_close(&other->conn);
+			cit_conn_dismiss(&other->conn);
 	mutex_unlock(&cs->target->sessions_lock);
 }
 
@@ -241,6 +242,7 @@ static unsigned int cit_session_params(struct cit_session *cs)
 	queued = params->queued_commands;
 	cs->conn.nop_interval = params->nop_interval;
 	cs->conn.nop_timeout = params->nop_timeout;
+	cs->conn.dataout_timeout = params->dataout_timeout;
 	mutex_unlock(&cs->target->tgt.obj.lock);
 	return queued;
 }
