@@ -149,7 +149,8 @@ def quote(text: str) -> str:
 def quote_like(text: str, open_quote: str) -> str:
     """text as a user would go on typing it inside open_quote (' or " or none); an open quote stays open."""
     if open_quote == "'":
-        return "'" + text
+        # Such a quote inside: out of the quotes, escaped, and in again.
+        return "'" + text.replace("'", "'\\''")
     if open_quote == '"':
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"')
     escaped = "".join("\\" + char if char in "'\"\\" or char in _SPACE else char for char in text)

@@ -123,6 +123,9 @@ def load_json(name: str, data: bytes) -> object:
         ) from error
     except RecursionError as error:
         raise UsageError(f"{name} is nested too deeply") from error
+    except ValueError as error:
+        # Python converts no number of thousands of digits.
+        raise UsageError(f"{name}: a number is too long") from error
 
 
 def parse(name: str, data: bytes) -> list[Entry]:
