@@ -41,6 +41,7 @@ help:
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
 	@echo '  make lint        compilers, sparse, checkpatch, coccinelle, linters'
 	@echo '  make bench       instructions per I/O, beside LIO and nvmet'
+	@echo '  make fuzz TIME=20   every fuzzer in user space, so many seconds each'
 
 deps:
 	@tests/vm/deps
@@ -93,6 +94,10 @@ check-builds:
 
 bench: modules tools
 	@tests/bench/run
+
+.PHONY: fuzz
+fuzz:
+	@tests/fuzz/run -t $(or $(TIME),20)
 
 # Not kbuild's clean: it would search build/ for modules and find the guest's.
 clean:

@@ -130,6 +130,12 @@ static const char *knl_string(const struct nlattr *attr)
 		mnl_attr_get_str(attr) : NULL;
 }
 
+/* Is there a whole message?  libmnl takes a length beyond INT_MAX for a short one. */
+static bool knl_ok(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+}
+
 static struct nlmsghdr *knl_prepare(struct knl *k, uint16_t type, uint8_t cmd,
 				    uint8_t version, uint16_t flags)
 {
@@ -240,7 +246,7 @@ static int knl_transact(struct knl *k, const struct nlmsghdr *request, knl_reply
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		len = (int)n;
 		for (nlh = (const struct nlmsghdr *)(const void *)k->buf;
-		     ret == 1 && mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+		     ret == 1 && knl_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
 			ret = knl_message(k, nlh, fn, arg, &err);
 	}
 	return ret ? ret : err;
@@ -443,7 +449,7 @@ static int knl_read_events(struct kernel *kernel)
 		}
 		len = (int)n;
 		for (nlh = (const struct nlmsghdr *)(const void *)k->buf;
-		     mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+		     knl_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
 			flags |= knl_event(k, nlh);
 	}
 }

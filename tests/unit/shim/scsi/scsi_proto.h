@@ -3,6 +3,9 @@
 #ifndef _CST_SHIM_SCSI_PROTO_H
 #define _CST_SHIM_SCSI_PROTO_H
 
+/* Status, SAM-5 5.3 */
+#define SAM_STAT_GOOD		0x00
+
 #define TEST_UNIT_READY		0x00
 #define REQUEST_SENSE		0x03
 #define READ_6			0x08
