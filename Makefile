@@ -18,7 +18,7 @@ build := build
 
 .DELETE_ON_ERROR:
 .PHONY: all help deps kver modules tools deb lint lint-deb demo shell bench clean distclean \
-	check check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds
+	check check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml
 
 all: modules tools
 
@@ -40,6 +40,7 @@ help:
 	@echo '  make check-kernels            the matrix of kernels that META states; K=6.12: one'
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
 	@echo '  make lint        compilers, sparse, checkpatch, coccinelle, linters'
+	@echo '  make check-uml   the functional tests in a minute, and timers in simulated time'
 	@echo '  make bench       instructions per I/O, beside LIO and nvmet'
 	@echo '  make fuzz TIME=20   every fuzzer in user space, so many seconds each'
 
@@ -91,6 +92,10 @@ check-kernels:
 
 check-builds:
 	@tests/kernels/builds $(K)
+
+# A kernel that is a program; see doc/uml.md.
+check-uml:
+	@tests/uml/check
 
 bench: modules tools
 	@tests/bench/run

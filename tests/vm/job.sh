@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# A job in a guest, whatever the guest is made of: the folder that it sees as
+# /run/cst-vm, and what it says at its end.  Sourced by tests/vm/run and
+# tests/uml/run after lib.sh and dmesg.sh.
+
+# make_share SHARE MODE UNLOAD [COMMAND...]: fills the folder; sets $token
+make_share() {
+	local share=$1 mode=$2 unload=$3
+	shift 3
+	mkdir -p "$share/vm" "$share/out"
+	cp "$vmdir"/{init,guest,cst-vm.service,cst-vm.target} "$share/vm/"
+	chmod 755 "$share/vm/init"
+	tar -C "$top" --exclude=tests/vm --exclude=tests/unit --exclude=tests/fuzz -cf - tests |
+		tar -C "$share" -xf -
+	[ ! -e "$top/README.md" ] || cp "$top/README.md" "$share/"
+	[ ! -d "$top/doc" ] || cp -r "$top/doc" "$share/"
+	if [ $# -eq 1 ]; then
+		printf '%s\n' "$1" >"$share/cmd"
+	elif [ $# -gt 1 ]; then
+		printf '%q ' "$@" >"$share/cmd"
+	fi
+	token=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+	printf 'mode=%s\nunload=%s\ntoken=%s\n' "$mode" "$unload" "$token" >"$share/settings"
+}
+
+# inject SHARE IMAGE KVER MODULES DAEMON: what is to be put over the root of the guest:
+# modules and tools of the tree, and module indexes that know them.
+inject() {
+	local tree=$1/inject base=$2 kver=$3 modules=$4 daemon=$5 moddir ko kos
+	local theirs=$base/root/lib/modules/$kver own=
+	moddir=$tree/lib/modules/$kver
+	mkdir -p "$tree/usr/local/sbin"
+	mapfile -t kos < <(find "$modules" -name '*.ko' 2>/dev/null)
+	if [ -d "$base/kernel" ]; then
+		theirs=$base/kernel/lib/modules/$kver own=1
+	fi
+	if [ ${#kos[@]} -gt 0 ] || [ -n "$own" ]; then
+		mkdir -p "$moddir/updates"
+		for ko in "${kos[@]}"; do
+			[ "$(modinfo -F vermagic "$ko" | cut -d' ' -f1)" = "$kver" ] ||
+				die "${ko#"$top"/} was not built for $kver; run make modules"
+		done
+		[ ${#kos[@]} = 0 ] || cp "${kos[@]}" "$moddir/updates/"
+		if [ -n "$own" ]; then
+			cp -r "$theirs/kernel" "$moddir/kernel"
+		else
+			ln -s "$theirs/kernel" "$moddir/kernel"
+		fi
+		cp "$theirs"/modules.{order,builtin,builtin.modinfo} "$moddir/"
+		depmod -b "$tree" "$kver" || die "depmod failed"
+		[ -n "$own" ] || rm "$moddir/kernel"
+		# /lib is a link in the guest.
+		mkdir -p "$tree/usr/lib"
+		mv "$tree/lib/modules" "$tree/usr/lib/modules"
+		rmdir "$tree/lib"
+	fi
+	[ ! -x "$daemon" ] || cp "$daemon" "$tree/usr/local/sbin/cst-iscsid"
+	if [ -d "$top/tools/targetctl/targetctl" ]; then
+		mkdir -p "$tree/usr/local/lib/targetctl"
+		cp -r "$top/tools/targetctl/targetctl" "$tree/usr/local/lib/targetctl/"
+		cat >"$tree/usr/local/sbin/targetctl" <<-'END'
+			#!/bin/sh
+			PYTHONPATH=/usr/local/lib/targetctl exec python3 -m targetctl "$@"
+		END
+		chmod 755 "$tree/usr/local/sbin/targetctl"
+	fi
+}
+
+# judge OUT STATUS TIMEOUT: exits with what became of the job, from OUT/result,
+# OUT.console and the exit status of the guest's program
+judge() {
+	local out=$1 rc=$2 timeout=$3 result status verdict
+	[ -s "$out.err" ] || rm -f "$out.err"
+	result=$(cat "$out/result" 2>/dev/null)
+	case $result in
+	"cst-vm $token status="*) ;;
+	*)
+		if dmesg_check "$out.console" 80 >&2; then
+			tail -n 20 "$out.console" >&2
+		fi
+		if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
+			echo "vm: FAILED: no end within $timeout s; see ${out#"$top"/}.console" >&2
+			exit 124
+		fi
+		[ ! -s "$out.err" ] || cat "$out.err" >&2
+		echo "vm: FAILED: the guest died; see ${out#"$top"/}.console" >&2
+		exit 125 ;;
+	esac
+	status=${result#*status=}
+	status=${status%% *}
+	verdict=${result#*verdict=}
+	if [ "$status" != 0 ]; then
+		exit "$status"
+	fi
+	if [ "$verdict" != ok ]; then
+		echo "vm: FAILED: $verdict" >&2
+		exit 126
+	fi
+	if ! dmesg_check "$out.console" >&2; then
+		echo "vm: FAILED: the console has a warning after the job's end" >&2
+		exit 126
+	fi
+	note "ok"
+}
