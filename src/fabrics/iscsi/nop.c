@@ -44,8 +44,14 @@ int cit_nop_out_rx(struct cit_conn *conn)
 	return 0;
 }
 
+/*
+ * The timer wheel may fire an eighth of the delay late, which is minutes for an
+ * hour: come that much early, and again for what is left.
+ */
 static void cit_nop_arm(struct cit_conn *conn, unsigned long delay)
 {
+	if (delay > HZ)
+		delay -= delay / 8;
 	mod_delayed_work(system_wq, &conn->nop_work, delay);
 }
 
@@ -93,7 +99,9 @@ static int cit_nop_ping(struct cit_conn *conn)
 int cit_nop_due(struct cit_conn *conn)
 {
 	unsigned long silence = jiffies - conn->last_rx;
+	unsigned long asked = jiffies - conn->ping_time;
 	unsigned long interval = conn->nop_interval * HZ;
+	unsigned long timeout = conn->nop_timeout * HZ;
 	int ret;
 
 	/* Whatever has come since we asked is an answer. */
@@ -101,6 +109,10 @@ int cit_nop_due(struct cit_conn *conn)
 		conn->ping_sent = false;
 	if (silence < interval) {
 		cit_nop_arm(conn, interval - silence);
+		return 0;
+	}
+	if (conn->ping_sent && asked < timeout) {
+		cit_nop_arm(conn, timeout - asked);
 		return 0;
 	}
 	/*
@@ -116,6 +128,7 @@ int cit_nop_due(struct cit_conn *conn)
 	ret = cit_nop_ping(conn);
 	conn->ping_sent = true;
 	conn->ping_time = jiffies;
-	cit_nop_arm(conn, conn->nop_timeout * HZ);
+	/* Answered at once, the next silence may end before this one's time is up. */
+	cit_nop_arm(conn, min(interval, timeout));
 	return ret;
 }

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measures when a target's timers fire, as an initiator sees it.
+
+Usage: timing.py WHAT [ARGUMENT]...; the functions below say which.  Each compares
+with the configured seconds, to the second, and prints what it has measured.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+from rawiscsi import (FINAL, IMMEDIATE, LOGIN, LOGIN_RSP, LOGOUT_RSP, NONE, NOP_IN,  # noqa: E402
+                      NOP_OUT, TEXT, TEXT_RSP, TMF_RSP, WRITE, Conn)
+
+TARGET = "iqn.2026-01.example:t1"
+LONG = 100_000.0
+ABORT_TASK, LUN_RESET, TARGET_RESET = 1, 5, 6
+REJECTED = 255
+
+
+class Watch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def is_at(self, want: float, what: str, late: float = 1) -> None:
+        took = time.monotonic() - self.start
+        print(f"{what}: configured {want:g} s, measured {took:.2f} s")
+        assert -1 <= took - want <= late, f"{what} after {took:.2f} s, configured {want:g} s"
+
+
+def connect() -> Conn:
+    return Conn(TARGET, login=False, timeout=LONG)
+
+
+def login_pdu(conn: Conn, flags: int, text: str) -> None:
+    bhs = struct.pack(">BBBB4xHIHIHHII16x", LOGIN | IMMEDIATE, flags, 0, 0, 0, 1, 0, 1, 0, 0,
+                      conn.cmdsn, conn.statsn)
+    conn.send(bhs, text.replace(" ", "\0").encode() + b"\0")
+
+
+def login(seconds: str) -> None:
+    """login_timeout: of one who is silent, and of one who stops half-way."""
+    watch, conn = Watch(), connect()
+    assert conn.closed(), "still open"
+    watch.is_at(int(seconds), "a silent connection is closed")
+
+    # The time is that of the whole login: it does not start again at each request.
+    watch, conn = Watch(), connect()
+    time.sleep(int(seconds) / 2)
+    login_pdu(conn, 0x04, f"InitiatorName=iqn.2026-01.example:raw TargetName={TARGET}")
+    conn.expect(LOGIN_RSP)
+    assert conn.closed(), "still open"
+    watch.is_at(int(seconds), "a login that stops half-way is closed")
+
+
+def discovery(seconds: str) -> None:
+    """A discovery session is closed so long after its last request."""
+    conn = connect()
+    login_pdu(conn, 0x87, "InitiatorName=iqn.2026-01.example:raw SessionType=Discovery")
+    conn.expect(LOGIN_RSP)
+    time.sleep(int(seconds) * 0.75)
+    conn.send(conn.request(TEXT | IMMEDIATE, FINAL, 7, NONE), b"SendTargets=All\0")
+    answer = conn.expect(TEXT_RSP, 7)
+    assert TARGET.encode() in answer.data, "the target is listed"
+    watch = Watch()
+    assert conn.closed(), "still open"
+    watch.is_at(int(seconds), "an idle discovery session is closed")
+
+
+def refused(seconds: str) -> None:
+    """One whose login is refused gets so long to read that and to close."""
+    conn = connect()
+    login_pdu(conn, 0x87, "InitiatorName=iqn.2026-01.example:raw TargetName=iqn.2026-01.example:none")
+    assert conn.recv().bhs[36:38] == b"\x02\x03", "target not found"
+    # A connection that has been half-closed looks closed from here: ask the other end.
+    watch, port = Watch(), conn.sock.getsockname()[1]
+    assert owned_by(port), "the daemon has dropped it at once"
+    while owned_by(port):
+        time.sleep(0.05)
+        assert time.monotonic() - watch.start < 100, "the daemon keeps it"
+    watch.is_at(int(seconds), "a refused connection is dropped")
+
+
+def owned_by(port: int) -> list[str]:
+    """Connections to a client's port that a process still holds open."""
+    rows = []
+    for table in "/proc/net/tcp", "/proc/net/tcp6":
+        if os.path.exists(table):
+            with open(table, encoding="ascii") as lines:
+                rows += [line.split() for line in lines][1:]
+    # An orphan has no inode.
+    return [r[9] for r in rows if int(r[2].split(":")[1], 16) == port and r[9] != "0"]
+
+
+def nop(interval: str, timeout: str) -> None:
+    """NopInInterval and NopInTimeout."""
+    ask, give_up = int(interval), int(timeout)
+    watch, conn = Watch(), Conn(TARGET, timeout=LONG)
+    for _ in range(2):
+        ping = conn.expect(NOP_IN)
+        watch.is_at(ask, "a silent initiator is asked")
+        conn.send(conn.request(NOP_OUT | IMMEDIATE, FINAL, NONE, ping.ttt))
+        watch = Watch()
+    # Whatever it sends counts.
+    time.sleep(ask / 2)
+    assert conn.alive()
+    watch = Watch()
+    conn.expect(NOP_IN)
+    watch.is_at(ask, "one that was heard of is asked")
+    watch = Watch()
+    assert conn.closed(), "still open"
+    watch.is_at(give_up, "one that does not answer is closed")
+
+
+def never_asked(hours: str) -> None:
+    """NopInInterval 0."""
+    conn = Conn(TARGET, timeout=LONG)
+    assert conn.silent(int(hours) * 3600), "the target said something"
+    assert conn.alive()
+    print(f"NopInInterval 0: silent for {hours} h, and alive")
+    conn.logout()
+    conn.expect(LOGOUT_RSP)
+
+
+def stuck_write(conn: Conn) -> int:
+    return conn.write10(0, 8, bytes(4096))
+
+
+def tmf(seconds: str) -> None:
+    """Functions that wait for a backing which does not let go."""
+    for what, function in ("ABORT TASK", ABORT_TASK), ("LOGICAL UNIT RESET", LUN_RESET), (
+            "TARGET WARM RESET", TARGET_RESET):
+        conn = Conn(TARGET, isid=function, timeout=LONG)
+        assert conn.alive()
+        itt = stuck_write(conn)
+        watch = Watch()
+        rtt = conn.tmf(function, itt if function == ABORT_TASK else NONE, refcmdsn=conn.cmdsn - 1)
+        answer = conn.expect(TMF_RSP, rtt)
+        assert answer.response == REJECTED, f"response {answer.response}"
+        watch.is_at(int(seconds), f"{what} is answered REJECTED")
+        conn.close()
+
+
+def stuck(ready: str) -> None:
+    """A session with a write that does not end; it stays until it is told to go."""
+    conn = Conn(TARGET, timeout=LONG)
+    assert conn.alive()
+    stuck_write(conn)
+    with open(ready, "w", encoding="ascii"):
+        pass
+    conn.closed()
+
+
+def reinstate(seconds: str) -> None:
+    """A login that replaces a session waits so long for it to end."""
+    old = Conn(TARGET, timeout=LONG)
+    assert old.alive()
+    stuck_write(old)
+    watch = Watch()
+    try:
+        Conn(TARGET, timeout=LONG)
+    except Exception as error:  # closed, or refused with a status: both are a refusal
+        print(f"the new login: {error!r}")
+    else:
+        raise AssertionError("the new session started beside a command of the old one")
+    watch.is_at(int(seconds), "a login that replaces a stuck session is given up")
+    old.close()
+
+
+def retain(offer: str, wait: str) -> None:
+    """DefaultTime2Wait and DefaultTime2Retain as negotiated, and as told at logout."""
+    conn = Conn(TARGET, timeout=LONG, DefaultTime2Wait=0, DefaultTime2Retain=3600)
+    keys = conn.negotiated
+    assert keys["DefaultTime2Retain"] == offer, keys
+    assert keys["DefaultTime2Wait"] == wait, keys
+    conn.logout()
+    answer = conn.expect(LOGOUT_RSP)
+    told = struct.unpack(">HH", answer.bhs[40:44])
+    assert told == (int(wait), int(offer)), f"the logout response says {told}"
+    print(f"Time2Wait {wait} s and Time2Retain {offer} s are told")
+
+
+def lost() -> None:
+    """The connection goes without a logout: so does the session, with its tasks."""
+    folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
+    conn = Conn(TARGET, timeout=LONG)
+    assert conn.alive() and len(sessions(folder)) == 1
+    # A write that waits for its data has nothing to wait for any more.
+    conn.scsi(struct.pack(">BBIBHB", 0x2A, 0, 0, 0, 2048, 0), FINAL | WRITE, 2048 * 512)
+    conn.recv()
+    watch = Watch()
+    conn.close()
+    while sessions(folder):
+        time.sleep(0.01)
+        assert time.monotonic() - watch.start < 100, "the session stays"
+    watch.is_at(0, "nothing is retained at recovery level 0: the session ends")
+
+
+def sessions(folder: str) -> list[str]:
+    return [e.name for e in os.scandir(folder) if e.is_dir()]
+
+
+def alone(ready: str) -> None:
+    """A session that only TCP looks after."""
+    conn = Conn(TARGET, timeout=LONG)
+    assert conn.alive()
+    with open(ready, "w", encoding="ascii"):
+        pass
+    conn.sock.recv(1)
+
+
+def gone(seconds: str) -> None:
+    """All sessions end so long from now."""
+    folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
+    watch = Watch()
+    while sessions(folder):
+        time.sleep(0.2)
+        assert time.monotonic() - watch.start < 10 * int(seconds), "the session stays"
+    # The kernel's TCP is content with the timer wheel, which may be an eighth late.
+    watch.is_at(int(seconds), "the session of a peer that is gone ends", int(seconds) / 8)
+
+
+def occupy(port: str, seconds: str) -> None:
+    """Take an address for so long."""
+    with socket.create_server(("", int(port))):
+        time.sleep(int(seconds))
+
+
+def watchdog(path: str, seconds: str) -> None:
+    """The daemon's messages to the service manager."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    watch = None
+    beats = 0
+    while beats < 4:
+        if b"WATCHDOG=1" not in sock.recv(4096).split(b"\n"):
+            continue
+        if watch:
+            watch.is_at(int(seconds) / 2, "the daemon says that it lives")
+        watch = Watch()
+        beats += 1
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
