@@ -63,6 +63,8 @@ static inline int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	return n;
 }
 
+#define sysfs_emit(page, ...)	scnprintf(page, 4096, __VA_ARGS__)
+
 static inline char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
 {
 	char *copy = malloc(len + 1);
