@@ -51,10 +51,12 @@ inject() {
 		cp "$theirs"/modules.{order,builtin,builtin.modinfo} "$moddir/"
 		depmod -b "$tree" "$kver" || die "depmod failed"
 		[ -n "$own" ] || rm "$moddir/kernel"
-		# /lib is a link in the guest.
-		mkdir -p "$tree/usr/lib"
-		mv "$tree/lib/modules" "$tree/usr/lib/modules"
-		rmdir "$tree/lib"
+		# /lib is a link in the guest, in Debian 11 not always.
+		if [ -L "$base/root/lib" ]; then
+			mkdir -p "$tree/usr/lib"
+			mv "$tree/lib/modules" "$tree/usr/lib/modules"
+			rmdir "$tree/lib"
+		fi
 	fi
 	[ ! -x "$daemon" ] || cp "$daemon" "$tree/usr/local/sbin/cst-iscsid"
 	if [ -d "$top/tools/targetctl/targetctl" ]; then
