@@ -5,10 +5,10 @@
 Usage: fuzz.py [--time SECONDS] [--seed N] [--keep FOLDER] [TARGET...]
        fuzz.py --replay FILE...
 
-Inputs are mutated; one that reaches a new line of targetctl, or a line a new number of times, is mutated further.
-Whatever the input, nothing but CtlError and its kin may come out, and what a target promises must hold. An input
-that breaks this is written to FOLDER/crash-TARGET-NUMBER and named. One line a target; the last line is
-`N passed, N failed`.
+Inputs are mutated; one that reaches a new line of targetctl, or a line a new number of times, is mutated
+further. Whatever the input, nothing but CtlError and its kin may come out, and what a target promises must
+hold. An input that breaks this is written to FOLDER/crash-TARGET-NUMBER and named. One line a target; the
+last line is `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from typing import Any, Callable, Optional
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-from targetctl import cli, lexer, schema, store  # noqa: E402
-from targetctl.errors import CtlError, UsageError  # noqa: E402
-from tests.faketree import FakeTree  # noqa: E402
+from targetctl import cli, lexer, schema, store
+from targetctl.errors import CtlError, UsageError
+
+from tests.faketree import FakeTree
 
 PACKAGE = os.path.join(os.path.dirname(HERE), "targetctl") + os.sep
 CORPUS = os.path.join(HERE, "corpus")
@@ -40,7 +41,7 @@ LENGTH_MAX = 4096
 
 
 def fuzz_lexer(data: bytes) -> None:
-    """Splitting is exact: words quoted are read back, positions lie in the line, prefixes can be completed."""
+    """Splitting is exact: what is quoted is read back, positions lie in the line."""
     line = data.decode("utf-8", "surrogateescape").replace("\n", " ")
     try:
         words = lexer.scan_words(line)
@@ -114,7 +115,7 @@ def fuzz_script(data: bytes) -> None:
 
 
 def fuzz_restore(data: bytes) -> None:
-    """Any configuration file is restored, in whole, in part or not at all, and the tree can be saved after it."""
+    """Any file is restored, in whole, in part or not at all, and the tree can be saved after it."""
     config = os.path.join(os.environ["HOME"], "config.json")
     with open(config, "wb") as stream:
         stream.write(data)
@@ -168,13 +169,14 @@ class Coverage:
 # --- mutation ---
 
 DICTIONARY = [
-    b"'", b'"', b"\\", b"#", b" ", b"\t", b"\n", b"\0", b"=", b"/", b"..", b"../", b"{", b"}", b"[", b"]", b",", b":",
-    b"null", b"true", b"1e999", b"-0", b"NaN", b"9" * 5000, b'"\\ud800"', b"\xff", b"\xc3\xa9", b"\xed\xa0\x80",
-    b'"path"', b'"attributes"', b'"links"', b'"objects"', b'"format"', b'"cst-config"', b'"version"', b"/handlers",
-    b"/targets/loop/t1", b"/targets/iscsi/iqn.2026-01.example:t1", b"vdisk_fileio", b"vdisk_nullio/null1", b"enabled=1",
-    b"enabled", b"create", b"delete", b"set", b"get", b"ls", b"cd", b"link", b"unlink", b"enable", b"disable", b"clear",
-    b"pwd", b"--json", b"--recursive", b"-r", b"--help", b"--", b"luns/0", b"device=", b"size=1M", b"uint", b"0..10",
-    b"bytes", b"rw", b"always", b"[" * 2000,
+    b"'", b'"', b"\\", b"#", b" ", b"\t", b"\n", b"\0", b"=", b"/", b"..", b"../", b"{", b"}", b"[",
+    b"]", b",", b":", b"null", b"true", b"1e999", b"-0", b"NaN", b"9" * 5000, b'"\\ud800"', b"\xff",
+    b"\xc3\xa9", b"\xed\xa0\x80", b'"path"', b'"attributes"', b'"links"', b'"objects"', b'"format"',
+    b'"cst-config"', b'"version"', b"/handlers", b"/targets/loop/t1",
+    b"/targets/iscsi/iqn.2026-01.example:t1", b"vdisk_fileio", b"vdisk_nullio/null1", b"enabled=1",
+    b"enabled", b"create", b"delete", b"set", b"get", b"ls", b"cd", b"link", b"unlink", b"enable",
+    b"disable", b"clear", b"pwd", b"--json", b"--recursive", b"-r", b"--help", b"--", b"luns/0",
+    b"device=", b"size=1M", b"uint", b"0..10", b"bytes", b"rw", b"always", b"[" * 2000,
 ]
 
 
