@@ -17,7 +17,7 @@ daemon := src/fabrics/iscsi/daemon
 build := build
 
 .DELETE_ON_ERROR:
-.PHONY: all help deps kver modules tools deb lint lint-deb demo shell bench clean distclean \
+.PHONY: all help deps modules tools deb lint lint-deb demo shell bench clean distclean \
 	check check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml
 
 all: modules tools
@@ -46,9 +46,6 @@ help:
 
 deps:
 	@tests/vm/deps
-
-kver:
-	@echo $(KVER)
 
 modules:
 	@[ -n '$(KVER)' ] || { echo 'No kernel headers found; make deps installs them.' >&2; exit 1; }
