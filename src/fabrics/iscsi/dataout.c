@@ -26,7 +26,9 @@ void cit_data_out_expect(struct cit_cmd *cc)
 	struct cit_conn *conn = cc->conn;
 
 	cc->data_since = jiffies;
-	if (likely(conn->data_armed) || !conn->dataout_timeout)
+	/* The timer of a dead connection has been stopped for good. */
+	if (likely(conn->data_armed) || !conn->dataout_timeout ||
+	    cit_conn_dead(conn))
 		return;
 	conn->data_armed = true;
 	mod_delayed_work(system_wq, &conn->data_work,
