@@ -28,7 +28,7 @@
 #define CST_POOL_CLASSES	3
 #define CST_POOL_RING		256	/* power of two, slots of the smallest class */
 #define CST_POOL_LOOK		4	/* busy chunks to pass over before asking the system */
-#define CST_SHARE_MIN		(1L << 20)	/* bytes that a session may always ask for */
+#define CST_SHARE_MIN		(1024 * 1024L)	/* bytes that a session may always ask for */
 
 static const u8 cst_pool_order[CST_POOL_CLASSES] = { 0, 2, 4 };
 static const u16 cst_pool_slots[CST_POOL_CLASSES] = { 256, 64, 32 };

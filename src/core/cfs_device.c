@@ -242,7 +242,7 @@ static ssize_t cst_device_nblocks_print(struct cst_object *obj, char *page)
 
 static ssize_t cst_device_ejected_print(struct cst_object *obj, char *page)
 {
-	return sprintf(page, "%d\n", READ_ONCE(obj_to_device(obj)->ejected));
+	return sysfs_emit(page, "%d\n", READ_ONCE(obj_to_device(obj)->ejected));
 }
 
 /* A link keeps its LUN's directory, and so the names on the path, in place. */

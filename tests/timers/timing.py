@@ -15,8 +15,21 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from rawiscsi import (FINAL, IMMEDIATE, LOGIN, LOGIN_RSP, LOGOUT_RSP, NONE, NOP_IN,  # noqa: E402
-                      NOP_OUT, TEXT, TEXT_RSP, TMF_RSP, WRITE, Conn)
+from rawiscsi import (
+    FINAL,
+    IMMEDIATE,
+    LOGIN,
+    LOGIN_RSP,
+    LOGOUT_RSP,
+    NONE,
+    NOP_IN,
+    NOP_OUT,
+    TEXT,
+    TEXT_RSP,
+    TMF_RSP,
+    WRITE,
+    Conn,
+)
 
 TARGET = "iqn.2026-01.example:t1"
 LONG = 100_000.0

@@ -115,7 +115,7 @@ struct cst_cmd {
 	struct list_head	order_node;	/* order.blocked */
 	bool			order_blocked;	/* order.lock */
 	bool			data_ready;	/* order.lock when CST_CMD_ORDER_SLOW */
-	bool			answered;	/* send_response has been called, or is about to be */
+	bool			answered;	/* send_response is or was called */
 	struct work_struct	work;
 	cst_sense_t		reason;		/* outcome on its way to status.c */
 	struct cst_sense_detail	detail;

@@ -63,7 +63,11 @@ class Editor:
         file = tp.join(path, name)
         try:
             self._do(
-                "link", path, name, lambda: self.tree.symlink(target, file), lambda: link_error(self.tree, path)
+                "link",
+                path,
+                name,
+                lambda: self.tree.symlink(target, file),
+                lambda: link_error(self.tree, path),
             )
         except RefusedError:
             if not self.tree.is_dir(target):

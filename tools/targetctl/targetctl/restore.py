@@ -11,8 +11,9 @@ initiators see the target's own LUNs, a missing portal would make it listen ever
 sessions do no such harm. A group is not made when an earlier one failed: the first that matches decides, so
 their order is access control.
 
-A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so nothing
-is read back before it is written; only what is refused then takes the long way, which finds the reason.
+A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so
+nothing is read back before it is written; only what is refused then takes the long way, which finds the
+reason.
 """
 
 from __future__ import annotations
