@@ -5,8 +5,11 @@
 #include_next <linux/highmem.h>
 #include <linux/version.h>
 
-/* Since 5.11 (f3ba3c710ac5); what is mapped so must not sleep before. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+/*
+ * Since 5.11 (f3ba3c710ac5), and in 5.10 with the -rt patches.  Where it is made of
+ * this, who has mapped something must not sleep.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && !defined(kunmap_local)
 #define kmap_local_page(_page)	kmap_atomic(_page)
 #define kunmap_local(_addr)	kunmap_atomic(_addr)
 #endif
