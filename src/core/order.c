@@ -101,6 +101,12 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 	unsigned long flags;
 
 	spin_lock_irqsave(&order->lock, flags);
+	/*
+	 * Marked on its way here, too early for cst_order_abort(), and that is not
+	 * called again: it must not wait, and it touches nothing.
+	 */
+	if (unlikely(cst_cmd_aborted(cmd)))
+		cmd->task_attr = CST_TASK_HEAD_OF_QUEUE;
 	if (!order->slow) {
 		/* The fast way may have opened again since we looked. */
 		if (cmd->task_attr != CST_TASK_ORDERED &&

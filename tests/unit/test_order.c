@@ -403,6 +403,37 @@ static void fast_way_opens_again(void)
 	finish();
 }
 
+/* Task management finds a command before it has taken its place. */
+static void aborted_on_its_way_in(void)
+{
+	static const u8 attrs[] = { CST_TASK_SIMPLE, CST_TASK_ORDERED };
+	unsigned int i, a, o, x;
+
+	for (i = 0; i < 2; i++) {
+		start();
+		a = arrive(CST_TASK_SIMPLE);
+		o = arrive(CST_TASK_ORDERED);
+		cmds[nr].aborted = 1UL << CST_ABORTED;
+		aborted[nr] = true;
+		x = arrive(attrs[i]);
+		CHECK_EQ(states[x], RUNS);
+		leave(x);
+		grace();
+		CHECK_EQ(states[o], READY);
+		leave(a);
+		CHECK_EQ(states[o], RUNS);
+		/* It does not end the turn of the one that it passes. */
+		cmds[nr].aborted = 1UL << CST_ABORTED;
+		aborted[nr] = true;
+		x = arrive(attrs[i]);
+		CHECK_EQ(states[x], RUNS);
+		leave(x);
+		a = arrive(CST_TASK_SIMPLE);
+		CHECK_EQ(states[a], READY);
+		finish();
+	}
+}
+
 /* Random histories; the seed of a failing one is its number. */
 static void random_histories(void)
 {
@@ -467,5 +498,6 @@ TEST_MAIN(
 	T(data_failed_while_blocked),
 	T(aborted_ones_do_not_wait),
 	T(fast_way_opens_again),
+	T(aborted_on_its_way_in),
 	T(random_histories),
 )
