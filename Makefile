@@ -17,8 +17,8 @@ daemon := src/fabrics/iscsi/daemon
 build := build
 
 .DELETE_ON_ERROR:
-.PHONY: all help deps modules tools deb lint lint-deb demo shell bench clean distclean \
-	check check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml
+.PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-config clean distclean \
+	check check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml
 
 all: modules tools
 
@@ -41,7 +41,9 @@ help:
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
 	@echo '  make lint        compilers, sparse, checkpatch, coccinelle, linters'
 	@echo '  make check-uml   the functional tests in a minute, and timers in simulated time'
-	@echo '  make bench       instructions per I/O, beside LIO and nvmet'
+	@echo '  make bench       instructions per I/O, beside LIO, nvmet and tgt (doc/bench.md)'
+	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
+	@echo '  make check-bench cst alone against the committed figures'
 	@echo '  make fuzz TIME=20   every fuzzer in user space, so many seconds each'
 
 deps:
@@ -96,6 +98,12 @@ check-uml:
 
 bench: modules tools
 	@tests/bench/run
+
+bench-config: modules tools
+	@tests/bench/$(@:bench-%=%)
+
+check-bench: modules tools
+	@tests/bench/run --check
 
 .PHONY: fuzz
 fuzz:

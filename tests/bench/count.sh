@@ -35,19 +35,26 @@ completed() {
 	echo $((stat[0] + stat[4]))
 }
 
+# Of the whole machine: initiator, network and target.
+switches() {
+	sed -n 's/^ctxt //p' /proc/stat
+}
+
 # count_pass EVENT:KEYS...: lets the load run for a while with these counted
 count_pass() {
-	local ek before
+	local ek before switched
 	for ek; do
 		echo "hist:keys=${ek#*:}:size=8192" >$tracing/${ek%%:*}/trigger || return 1
 	done
 	nft reset counters table inet bench >/dev/null
 	before=$(completed)
+	switched=$(switches)
 	kill -CONT "$load"
 	sleep 0.5
 	load_pause
 	echo "pass"
 	echo "ios $(($(completed) - before))"
+	echo "switches $(($(switches) - switched))"
 	nft list counters table inet bench | awk '
 		$1 == "counter" { name = $2 }
 		$1 == "packets" { print "packets", name, $2 }'

@@ -3,7 +3,10 @@
  * A QEMU TCG plug-in: counts how often each translated block of guest code is
  * executed between two markers (mark.py), and writes one line per block:
  *
- *   address instructions atomics executions
+ *   address instructions atomics executions target
+ *
+ * where target is what the block's last instruction calls or jumps to, if that is
+ * written in the instruction, else 0.  The Nth window goes to the file FILE.N.
  *
  * With -icount this is the whole truth: no sampling, and no cost in the guest.
  * Debian ships QEMU with plug-ins enabled but without their header, so what is
@@ -36,12 +39,14 @@ uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
 /* A page may hold other code later, and a block be cut shorter: all are kept apart. */
 struct block {
 	struct block *next;
 	uint64_t addr;
 	uint64_t executions;
+	uint64_t target;
 	uint32_t insns;
 	uint32_t atomics;
 };
@@ -49,14 +54,16 @@ struct block {
 #define BUCKETS (1u << 16)
 static struct block *blocks[BUCKETS];
 static const char *out_name;
+static unsigned int windows;
 static bool running;
 
-static struct block *block_get(uint64_t addr, uint32_t insns, uint32_t atomics)
+static struct block *block_get(uint64_t addr, uint32_t insns, uint32_t atomics, uint64_t target)
 {
 	struct block **bucket = &blocks[(addr ^ addr >> 16) % BUCKETS], *b;
 
 	for (b = *bucket; b; b = b->next)
-		if (b->addr == addr && b->insns == insns && b->atomics == atomics)
+		if (b->addr == addr && b->insns == insns && b->atomics == atomics &&
+		    b->target == target)
 			return b;
 	b = calloc(1, sizeof(*b));
 	if (!b)
@@ -64,6 +71,7 @@ static struct block *block_get(uint64_t addr, uint32_t insns, uint32_t atomics)
 	b->addr = addr;
 	b->insns = insns;
 	b->atomics = atomics;
+	b->target = target;
 	b->next = *bucket;
 	*bucket = b;
 	return b;
@@ -85,6 +93,7 @@ static void window_start(unsigned int vcpu, void *arg)
 static void window_stop(unsigned int vcpu, void *arg)
 {
 	struct block *b;
+	char name[4096];
 	unsigned int i;
 	FILE *out;
 
@@ -93,16 +102,17 @@ static void window_stop(unsigned int vcpu, void *arg)
 	if (!running)
 		return;
 	running = false;
-	out = fopen(out_name, "w");
+	snprintf(name, sizeof(name), "%s.%u", out_name, ++windows);
+	out = fopen(name, "w");
 	if (!out) {
-		perror(out_name);
+		perror(name);
 		return;
 	}
 	for (i = 0; i < BUCKETS; i++)
 		for (b = blocks[i]; b; b = b->next)
 			if (b->executions)
-				fprintf(out, "%" PRIx64 " %u %u %" PRIu64 "\n", b->addr,
-					b->insns, b->atomics, b->executions);
+				fprintf(out, "%" PRIx64 " %u %u %" PRIu64 " %" PRIx64 "\n",
+					b->addr, b->insns, b->atomics, b->executions, b->target);
 	fclose(out);
 }
 
@@ -132,6 +142,18 @@ static bool is_atomic(const uint8_t *p, size_t size)
 	return locked;
 }
 
+/* Where a call (e8) or a tail call (e9) goes; it ends its block. */
+static uint64_t call_target(const struct qemu_plugin_insn *insn)
+{
+	const uint8_t *code = qemu_plugin_insn_data(insn);
+	int32_t distance;
+
+	if (qemu_plugin_insn_size(insn) != 5 || (code[0] & 0xfe) != 0xe8)
+		return 0;
+	memcpy(&distance, code + 1, sizeof(distance));
+	return qemu_plugin_insn_vaddr(insn) + 5 + (int64_t)distance;
+}
+
 static void tb_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	static const uint8_t nop[] = { 0x0f, 0x1f, 0x84, 0x00 };
@@ -151,7 +173,8 @@ static void tb_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 				QEMU_PLUGIN_CB_NO_REGS, NULL);
 	}
 	qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
-		&block_get(qemu_plugin_tb_vaddr(tb), n, atomics)->executions, 1);
+		&block_get(qemu_plugin_tb_vaddr(tb), n, atomics,
+			   n ? call_target(qemu_plugin_tb_get_insn(tb, n - 1)) : 0)->executions, 1);
 }
 
 EXPORT int qemu_plugin_version = 1;

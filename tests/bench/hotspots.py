@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 
@@ -42,7 +43,7 @@ def text(title: str, blocks: str, symbols: Symbols, ios: int, top: int) -> list[
     modules: dict[str, Sum] = defaultdict(Sum)
     total = 0
     for line in blocks.splitlines():
-        where, instructions, atomics, executions = line.split()
+        where, instructions, atomics, executions, _target = line.split()
         name, module, entry = symbols.find(int(where, 16))
         n = int(executions)
         total += int(instructions) * n
@@ -71,3 +72,49 @@ def text(title: str, blocks: str, symbols: Symbols, ios: int, top: int) -> list[
             + ("" if module in ("kernel", "user") else f" [{module}]")
         )
     return out
+
+
+OURS = re.compile(r"cst(_\w+)?$")
+LOCK = re.compile(
+    r"_raw_(spin|read|write)_(try)?lock|(__)?mutex_(try)?lock|rt_mutex_|ww_mutex_|down_|percpu_down_"
+    r"|lock_sock|__lock_task|bit_spin_lock|lock_page|__lock_page|folio_lock|__folio_lock"
+)
+ALLOCATION = re.compile(
+    r"(__)?kmem_cache_alloc|(__)?kmalloc|__do_kmalloc|kvmalloc|krealloc|kmemdup|kstrdup|mempool_alloc|vmalloc"
+    r"|sg_kmalloc|(__)?sg_alloc|sgl_alloc|(__)?alloc_pages|(__)?get_free_page|get_zeroed_page"
+    r"|(__)?folio_alloc|page_frag_alloc|(__)?alloc_percpu|pcpu_alloc|(__)?alloc_skb"
+)
+
+
+def ours(blocks: str, symbols: Symbols, ios: int) -> dict[str, float]:
+    """What the text of our modules does itself for one I/O."""
+    found = {"instructions": 0, "locks": 0, "allocations": 0, "atomics": 0}
+    for line in blocks.splitlines():
+        where, instructions, atomics, executions, target = line.split()
+        module = symbols.find(int(where, 16))[1]
+        if not OURS.match(module):
+            continue
+        n = int(executions)
+        found["instructions"] += int(instructions) * n
+        found["atomics"] += int(atomics) * n
+        called, _, entry = symbols.find(int(target, 16))
+        if int(target, 16) and entry and LOCK.match(called):
+            found["locks"] += n
+        if int(target, 16) and entry and ALLOCATION.match(called):
+            found["allocations"] += n
+    return {what: n / ios for what, n in found.items()}
+
+
+def call_table(blocks: str, symbols: Symbols, ios: int) -> list[str]:
+    """Which functions of ours take locks and memory, most frequent first."""
+    sites: dict[tuple[str, str], int] = defaultdict(int)
+    for line in blocks.splitlines():
+        where, _, _, executions, target = line.split()
+        name, module, _ = symbols.find(int(where, 16))
+        called, _, entry = symbols.find(int(target, 16))
+        if OURS.match(module) and entry and (LOCK.match(called) or ALLOCATION.match(called)):
+            sites[name, called] += int(executions)
+    ranked = sorted(sites.items(), key=lambda site: -site[1])
+    return ["", "  calls/IO  locks and memory that functions of ours take"] + [
+        f"{n / ios:10.3f}  {name} -> {called}" for (name, called), n in ranked if n / ios >= 0.001
+    ]

@@ -73,3 +73,9 @@ lio_iscsi_down() {
 	rmdir $tpg/lun/lun_0 $tpg/np/127.0.0.1:$lio_port $tpg $lio/iscsi/$lio_iqn $lio/iscsi \
 		$lio_dev ${lio_dev%/*}
 }
+
+# Anybody may log in, and sees the LUNs.
+lio_open() {
+	echo 1 >$lio/iscsi/$lio_iqn/tpgt_1/attrib/generate_node_acls
+	echo 1 >$lio/iscsi/$lio_iqn/tpgt_1/attrib/cache_dynamic_acls
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The names of the benchmark's workloads.
+
+# fio's options of a workload: what, block size, queue depth; rr4k-q1 is a random
+# read of 4 KiB at depth 1, s sequential, mix 70 % reads
+workload() {
+	local kind=${1%%[0-9]*} size depth
+	size=${1#"$kind"} depth=${1#*-q}
+	size=${size%-q*}
+	case $kind in
+	rr) kind=randread ;;
+	rw) kind=randwrite ;;
+	mix) kind="randrw --rwmixread=70" ;;
+	sr) kind="read" ;;
+	sw) kind="write" ;;
+	*) fail "unknown workload $1" ;;
+	esac
+	echo "--rw=$kind --bs=$size --iodepth=$depth"
+}
