@@ -177,14 +177,25 @@ class Conn:
     def send(self, bhs: bytes, data: bytes = b"", **how: object) -> None:
         self.write(self.pdu(bhs, data, **how))  # type: ignore[arg-type]
 
-    def login(self, keys: dict[str, object]) -> None:
+    def login_bhs(self, flags: int = 0x87, itt: int = 1, version: tuple[int, int] = (0, 0),
+                  opcode: int = LOGIN | IMMEDIATE, isid: int | None = None,
+                  cid: int | None = None, tsih: int | None = None) -> bytes:
+        """A Login Request's header: T, C, CSG and NSG are in flags."""
+        isid = self.isid if isid is None else isid
+        return struct.pack(">BBBB4xHIHIHHII16x", opcode, flags, *version, isid >> 32,
+                           isid & NONE, self.tsih if tsih is None else tsih, itt,
+                           self.cid if cid is None else cid, 0, self.cmdsn, 0)
+
+    def login_keys(self, **keys: object) -> bytes:
+        """The text of a Login Request: who wants what, and these keys."""
         text: dict[str, object] = {"InitiatorName": self.name, "TargetName": self.target,
-                "SessionType": "Normal", **keys}
-        data = b"".join(f"{k}={v}\0".encode() for k, v in text.items())
+                                   "SessionType": "Normal", **keys}
+        return b"".join(f"{k}={v}\0".encode() for k, v in text.items() if v is not None)
+
+    def login(self, keys: dict[str, object]) -> None:
+        data = self.login_keys(**keys)
         # Straight from the operational stage to the full feature phase.
-        bhs = struct.pack(">BBBB4xHIHIHHII16x", LOGIN | IMMEDIATE, 0x87, 0, 0,
-                          self.isid >> 32, self.isid & NONE, self.tsih, next(self.tags),
-                          self.cid, 0, self.cmdsn, 0)
+        bhs = self.login_bhs(itt=next(self.tags))
         while True:
             self.send(bhs, data)
             rsp = self.recv()

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Attacks on memory: what one initiator can make the target keep, and for how long.
+
+Usage: pinning.py TARGET DISK [CASE...]
+
+DISK is the disk of a session that is under load meanwhile: the load must keep half
+of its speed.  Needs cmd_mem_limit_mb 64 and QueuedCommands 128.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+from rawcases import case, conn, equal, main, times, until
+from rawiscsi import R2T, SCSI_RSP, TMF_RSP, Conn
+
+SOLICITED = {"InitialR2T": "Yes", "ImmediateData": "No"}
+DISK = os.path.basename(sys.argv.pop(2))
+LIMIT_MB = 64
+WINDOW = 3.0
+
+
+def rate() -> float:
+    """I/Os a second of the other session."""
+    def ios() -> int:
+        with open(f"/sys/block/{DISK}/stat") as f:
+            fields = f.read().split()
+        return int(fields[0]) + int(fields[4])
+
+    begin, start = ios(), time.monotonic()
+    time.sleep(WINDOW)
+    return (ios() - begin) / (time.monotonic() - start)
+
+
+def half_remains(hold: Callable[[], list[Conn]], let_go: Callable[[list[Conn]], None],
+                 what: str) -> None:
+    """Alternate rest and attack; a busy host disturbs one pair, not each of four."""
+    ratios = []
+    for _ in range(4):
+        rest = rate()
+        held = hold()
+        under = rate()
+        let_go(held)
+        ratios.append(under / max(rest, 1))
+        print(f"{what}: {rest:.0f} IOPS at rest, {under:.0f} under attack", file=sys.stderr)
+        if ratios[-1] >= 0.5:
+            return
+    raise AssertionError(f"{what}: the other session has {max(ratios):.0%} of its IOPS")
+
+
+def fill(c: Conn, blocks: int, count: int) -> int:
+    """Open so many writes and take the answers; how many wait for their data."""
+    tags = {c.write10(0, blocks) for _ in range(count)}
+    waiting: set[int] = set()
+    refused = 0
+    while len(waiting) + refused < count:
+        pdu = c.recv()
+        if pdu.opcode == R2T:
+            waiting.add(pdu.itt)
+        else:
+            assert pdu.opcode == SCSI_RSP and pdu.status in (0x28, 8), \
+                f"opcode {pdu.opcode:#x} status {pdu.status:#x}"
+            assert pdu.itt in tags
+            refused += 1
+    return len(waiting)
+
+
+def close_all(conns: list[Conn]) -> None:
+    for c in conns:
+        c.close()
+
+
+@case
+def thousands_of_open_writes() -> None:
+    """Sixteen sessions with all the writes that their windows hold, and no data."""
+    def hold() -> list[Conn]:
+        conns = [conn(isid=100 + n, **SOLICITED) for n in range(times(16, 4))]
+        for c in conns:
+            equal(fill(c, 1, 128), 128, "open writes of a block")
+        return conns
+
+    half_remains(hold, close_all, "open writes")
+
+
+@case
+def one_takes_a_part() -> None:
+    """Writes of eight megabytes: one session gets less than half of the memory."""
+    c = conn(isid=90, **SOLICITED)
+    got = fill(c, 16384, 64)
+    print(f"one session holds {got * 8} of {LIMIT_MB} MiB", file=sys.stderr)
+    assert 1 <= got * 8 <= LIMIT_MB // 2, f"{got * 8} MiB of {LIMIT_MB} are held by one session"
+    # Somebody else has room for a large command still.
+    other = conn(isid=91, **SOLICITED)
+    assert fill(other, 8192, 1) == 1, "there is no room for four megabytes"
+    c.close()
+    other.close()
+
+
+@case
+def many_take_almost_all() -> None:
+    """Ten greedy sessions: each has a share, and the small commands of others find room."""
+    def hold() -> list[Conn]:
+        conns = [conn(isid=100 + n, **SOLICITED) for n in range(10)]
+        got = [fill(c, 2048, 64) for c in conns]
+        print(f"held: {got} MiB of {LIMIT_MB}", file=sys.stderr)
+        assert sum(got) <= LIMIT_MB, "more than the limit"
+        assert all(got), "a session got nothing at all"
+        return conns
+
+    half_remains(hold, close_all, "memory full of writes")
+
+
+@case
+def answers_that_nobody_reads() -> None:
+    """Reads whose data waits for TCP for ever; NOP-Outs say that all is well."""
+    def hold() -> list[Conn]:
+        conns = []
+        for n in range(4):
+            c = conn(isid=100 + n)
+            for _ in range(100):
+                c.read10(0, 4096)
+            conns.append(c)
+        return conns
+
+    half_remains(hold, close_all, "answers unread")
+
+
+@case
+def memory_is_back() -> None:
+    """After all that one session can have a large part of it again."""
+    c = conn(isid=92, **SOLICITED)
+    until(30, lambda: fill_and_clear(c) >= LIMIT_MB // 4, "a quarter of the memory")
+    c.close()
+
+
+def fill_and_clear(c: Conn) -> int:
+    got = fill(c, 2048, 64)
+    equal(c.expect(TMF_RSP, c.tmf(2)).response, 0, "ABORT TASK SET")
+    return got
+
+
+main()
