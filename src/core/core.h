@@ -147,6 +147,7 @@ void cst_device_default_ids(struct cst_device *dev, const char *name);
 
 /* lun_map.c; target->obj.lock held */
 int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map);
+void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl);
 void cst_session_itl_put(struct cst_session *sess);	/* no lock needed */
 void cst_lun_map_init(struct cst_lun_map *map, struct cst_target *target);
 int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev);

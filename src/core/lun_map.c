@@ -89,9 +89,17 @@ free_itl:
 	return ret;
 }
 
-static void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
+/**
+ * cst_itl_remove() - step 1 of the teardown
+ * @sess: target->obj.lock held
+ * @itl: one of its nexuses
+ *
+ * What the initiator held is free from now on, however long its commands take.
+ */
+void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
 {
 	xa_erase(&sess->itls, itl->lun);
+	cst_medium_allow(itl);
 	percpu_ref_kill(&itl->ref);
 }
 

@@ -51,10 +51,8 @@ static void cst_session_drop_luns(struct cst_session *sess)
 	struct cst_itl *itl;
 	unsigned long lun;
 
-	xa_for_each(&sess->itls, lun, itl) {
-		xa_erase(&sess->itls, lun);
-		percpu_ref_kill(&itl->ref);
-	}
+	xa_for_each(&sess->itls, lun, itl)
+		cst_itl_remove(sess, itl);
 }
 
 /* After the last I_T_L nexus: everything but the directory. */

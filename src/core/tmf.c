@@ -203,10 +203,19 @@ static void cst_tmf_nexus_lost(struct cst_session *sess)
 	unsigned long lun;
 
 	rcu_read_lock();
-	xa_for_each(&sess->itls, lun, itl) {
-		cst_medium_allow(itl);
+	xa_for_each(&sess->itls, lun, itl)
 		cst_ua_add(itl, CST_SENSE(I_T_NEXUS_LOSS));
-	}
+	rcu_read_unlock();
+}
+
+static void cst_tmf_let_go(struct cst_session *sess)
+{
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	rcu_read_lock();
+	xa_for_each(&sess->itls, lun, itl)
+		cst_medium_allow(itl);
 	rcu_read_unlock();
 }
 
@@ -221,6 +230,7 @@ static void cst_tmf_conditions(struct cst_tmf *tmf)
 		cst_tmf_for_each_dev(tmf->sess, cst_tmf_reset_one);
 		break;
 	case CST_TMF_NEXUS_LOSS:
+		cst_tmf_let_go(tmf->sess);
 		cst_tmf_nexus_lost(tmf->sess);
 		break;
 	default:
@@ -326,5 +336,7 @@ void cst_session_abort_all(struct cst_session *sess)
 	static const struct cst_tmf_scope everything;
 
 	cst_tmf_mark(sess, &everything);
+	/* The next session may come before this one is taken apart. */
+	cst_tmf_let_go(sess);
 }
 EXPORT_SYMBOL_GPL(cst_session_abort_all);
