@@ -43,6 +43,7 @@ help:
 	@echo '  make check-uml   the functional tests in a minute, and timers in simulated time'
 	@echo '  make bench       instructions per I/O, beside LIO, nvmet and tgt (doc/bench.md)'
 	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
+	@echo '  make conformance libiscsi, sg3_utils, file systems, sd and sg, beside LIO and tgt (doc/conformance.md)'
 	@echo '  make check-bench cst alone against the committed figures'
 	@echo '  make fuzz TIME=20   every fuzzer in user space, so many seconds each'
 
@@ -95,6 +96,10 @@ check-builds:
 # A kernel that is a program; see doc/uml.md.
 check-uml:
 	@tests/uml/check
+
+.PHONY: conformance
+conformance: modules tools
+	@tests/conformance/run $(if $(TARGETS),-t $(TARGETS)) $(if $(SUITES),-s $(SUITES))
 
 bench: modules tools
 	@tests/bench/run

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# libiscsi's conformance tests (iscsi-test-cu), over iSCSI.  An item is
+# Suite.Test.  A test that passes after it said SKIPPED counts as skipped: it has
+# not looked at all that it is for.
+
+# cu_parse LOG: verdicts from CUnit's words.  What stands behind a test's verdict,
+# on its line or after it, is said while the suite is taken down.
+cu_parse() {
+	awk '
+	function out(verdict, why) {
+		if (name != "")
+			print suite "." name "\t" verdict "\t" why
+		name = ""
+	}
+	function words() { gsub(/.*\[(SKIPPED|FAILED)\] */, ""); return $0 }
+	/^Suite: / { out("fail", "no verdict"); suite = $2 }
+	/^  Test: / { out("fail", "no verdict"); name = $2; skipped = broke = "" }
+	/^Run Summary/ { out("fail", "no verdict"); whole = 1 }
+	name == "" { next }
+	/(^|\.\.\.)passed/ { out(skipped == "" ? "pass" : "skip", skipped); next }
+	/(^|\.\.\.)FAILED/ { out("fail", broke != "" ? broke : "an assertion"); next }
+	/\[SKIPPED\]/ && skipped == "" { skipped = words() }
+	/\[FAILED\]/ && broke == "" { broke = words() }
+	END {
+		out("fail", "no verdict")
+		if (!whole) {
+			name = "the-end"
+			out("fail", "it ended early")
+		}
+	}' "$1"
+}
+
+# The whole on the main unit; what needs another kind of unit, on that.
+suite_libiscsi() {
+	local target=$1 main url part log=out/libiscsi-$1.log
+	main=$(unit_url "$target" main)
+	iscsi-test-cu --dataloss --allow-sanitize --test=ALL "$main" "$main" >"$log" 2>&1
+	cu_parse "$log" >"$TMP/cu.tsv"
+	for part in removable:StartStopUnit removable:PreventAllow removable:NoMedia readonly:ReadOnly; do
+		url=$(unit_url "$target" ${part%:*}) || continue
+		log=out/libiscsi-$target-${part#*:}.log
+		iscsi-test-cu --dataloss "--test=ALL.${part#*:}" "$url" >"$log" 2>&1
+		sed -i "/^${part#*:}\./d" "$TMP/cu.tsv"
+		cu_parse "$log" >>"$TMP/cu.tsv"
+	done
+	while IFS=$'\t' read -r item verdict why; do
+		result "$item" "$verdict" "$why"
+	done <"$TMP/cu.tsv"
+}
