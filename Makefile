@@ -18,7 +18,8 @@ build := build
 
 .DELETE_ON_ERROR:
 .PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-config clean distclean \
-	check check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml
+	check check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml \
+	check-debug check-kcsan coverage
 
 all: modules tools
 
@@ -41,6 +42,9 @@ help:
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
 	@echo '  make lint        compilers, sparse, checkpatch, coccinelle, linters'
 	@echo '  make check-uml   the functional tests in a minute, and timers in simulated time'
+	@echo '  make check-debug the guest tests under KASAN, lockdep and others, with coverage'
+	@echo '  make check-kcsan the guest tests under KCSAN (T= as above)'
+	@echo '  make coverage    what the tests reach; part of check-debug'
 	@echo '  make bench       instructions per I/O, beside LIO, nvmet and tgt (doc/bench.md)'
 	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
 	@echo '  make conformance libiscsi, sg3_utils, file systems, sd and sg, beside LIO and tgt (doc/conformance.md)'
@@ -100,6 +104,16 @@ check-uml:
 .PHONY: conformance
 conformance: modules tools
 	@tests/conformance/run $(if $(TARGETS),-t $(TARGETS)) $(if $(SUITES),-s $(SUITES))
+
+# See doc/testing-kernels.md.
+check-debug:
+	@tests/debug kasan
+
+check-kcsan:
+	@tests/debug kcsan
+
+coverage:
+	@tests/coverage/run
 
 bench: modules tools
 	@tests/bench/run

@@ -30,9 +30,18 @@ need_cmd() {
 	done
 }
 
+# scaled NUMBER[SUFFIX] [MINIMUM]: less work where each piece of it takes longer
+scaled() {
+	local n=${1%%[!0-9]*} least=${2:-1}
+	local suffix=${1#"$n"}
+	n=$((n / ${CST_SCALE:-1}))
+	[ $n -ge "$least" ] || n=$least
+	echo "$n$suffix"
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds; fails when it does not in time.
 wait_for() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * ${CST_SCALE:-1} * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/./}" -lt $end ] || fail "not within the time: $*"

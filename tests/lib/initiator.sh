@@ -154,13 +154,21 @@ scsi_hosts_found() {
 	[ -n "$(scsi_hosts "$1")" ]
 }
 
-# fio_verify DEVICE [FIO-OPTION...]: writes, reads back and compares
+# fio_verify DEVICE [FIO-OPTION...]: writes, reads back and compares; the size is
+# scaled, so give one in k or m
 fio_verify() {
-	local dev=$1
+	local dev=$1 arg args=()
 	shift
+	for arg in --size=16m "$@"; do
+		case $arg in
+		--size=*) arg=--size=$(scaled "${arg#--size=}") ;;
+		esac
+		args+=("$arg")
+	done
+	set -- "${args[@]}"
 	fio --name=verify --filename="$dev" --direct=1 --ioengine=libaio --rw=randwrite \
 		--verify=crc32c --verify_fatal=1 --do_verify=1 --bs=4k --iodepth=16 \
-		--size=16m --randseed=1 --output="$TMP/fio.log" "$@" || {
+		--randseed=1 --output="$TMP/fio.log" "$@" || {
 		cat "$TMP/fio.log" >&2
 		fail "fio verification on $dev"
 	}

@@ -70,6 +70,16 @@ inject() {
 	fi
 }
 
+# measure SHARE: what runs in the guest shall say which lines it executed
+measure() {
+	local to=$1/inject/usr/local/lib/targetctl
+	cp -r /usr/lib/python3/dist-packages/coverage "$to/"
+	mkdir -p "$1/out/gcov-python"
+	sed -i 's,python3 -m,python3 -m coverage run -p --data-file=/run/cst-vm/out/gcov-python/data --source targetctl -m,' \
+		"$1/inject/usr/local/sbin/targetctl"
+	echo 'export GCOV_PREFIX=/run/cst-vm/out/gcov-user' >>"$1/settings"
+}
+
 # judge OUT STATUS TIMEOUT: exits with what became of the job, from OUT/result,
 # OUT.console and the exit status of the guest's program
 judge() {

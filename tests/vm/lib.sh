@@ -122,6 +122,19 @@ make_initrd() {
 	rm -rf "$tree"
 }
 
+# kernel_settings NAME: how a kernel of tests/vm/kernels is run and what our modules
+# are compiled with for it.  The tests' time limits are multiplied by $scale and
+# the amounts of work that they can choose freely are divided by it.
+kernel_settings() {
+	scale=1 coverage= modules_args=()
+	case $1 in
+	# It counts lines as well; tests/coverage/run has a daemon that does, too.
+	kasan) scale=4 mem=2048 modules_args=(GCOV_PROFILE=y) coverage=$build/coverage ;;
+	# Every race is worth a line; nobody is at risk.
+	kcsan) scale=2 append="panic_on_warn=0 $append" ;;
+	esac
+}
+
 # Fills $accel with qemu's options.  A /dev/kvm that exists may still hang the
 # guest, so a boot with a time limit decides, once per boot of this machine.
 probe_accel() {
