@@ -9,30 +9,29 @@
 
 #include "core.h"
 
+/* Any context: an interrupt may count on the same CPU in between. */
 static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
 {
-	struct cst_dev_stats *stats;
+	struct cst_dev_stats __percpu *stats = cmd->dev->stats;
 	/* Clocks of two CPUs may differ by a little. */
 	s64 us = (s64)(local_clock() - cmd->start_ns) >> 10;
 	unsigned int bucket = us > 0 ? min_t(unsigned int, ilog2(us) + 1,
 					     CST_LATENCY_BUCKETS - 1) : 0;
 
-	stats = get_cpu_ptr(cmd->dev->stats);
-	stats->latency[bucket]++;
+	this_cpu_inc(stats->latency[bucket]);
 	if (!cmd->op || !(cmd->op->flags & CST_OP_BLOCKS)) {
-		stats->other_commands++;
+		this_cpu_inc(stats->other_commands);
 	} else if (cmd->dir == DMA_FROM_DEVICE) {
-		stats->read_commands++;
-		stats->read_bytes += cmd->data_len;
+		this_cpu_inc(stats->read_commands);
+		this_cpu_add(stats->read_bytes, cmd->data_len);
 	} else {
-		stats->write_commands++;
-		stats->write_bytes += cmd->data_len;
+		this_cpu_inc(stats->write_commands);
+		this_cpu_add(stats->write_bytes, cmd->data_len);
 	}
 	if (unlikely(aborted))
-		stats->aborted++;
+		this_cpu_inc(stats->aborted);
 	else if (unlikely(cmd->status == SAM_STAT_CHECK_CONDITION))
-		stats->errors++;
-	put_cpu_ptr(cmd->dev->stats);
+		this_cpu_inc(stats->errors);
 }
 
 /* Nothing, or nothing more, of the data moves. */
