@@ -23,7 +23,8 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 	itl = xa_load(&cmd->sess->itls, lun);
 	if (likely(itl && percpu_ref_tryget_live(&itl->ref))) {
 		cmd->itl = itl;
-		cmd->dev = itl->dev;
+		/* The session's list has it already: see cst_tmf_match(). */
+		WRITE_ONCE(cmd->dev, itl->dev);
 	}
 	rcu_read_unlock();
 }

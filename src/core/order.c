@@ -225,12 +225,14 @@ void cst_order_exit(struct cst_cmd *cmd)
  */
 void cst_order_abort(struct cst_cmd *cmd)
 {
+	struct cst_device *dev = READ_ONCE(cmd->dev);
 	struct cst_order *order;
 	unsigned long flags;
 
-	if (!cmd->dev)
+	/* Not yet at its place in the task set: it looks itself when it runs. */
+	if (!dev)
 		return;
-	order = &cmd->dev->order;
+	order = &dev->order;
 	spin_lock_irqsave(&order->lock, flags);
 	if (cmd->order_blocked) {
 		cst_order_unblock(order, cmd);

@@ -40,10 +40,11 @@ struct cst_tmf_scope {
 	bool			foreign; /* of another nexus: unanswered ones only */
 };
 
+/* A command that does not know its device yet arrives after the function. */
 static bool cst_tmf_match(const struct cst_cmd *cmd,
 			  const struct cst_tmf_scope *scope)
 {
-	return (!scope->dev || cmd->dev == scope->dev) &&
+	return (!scope->dev || READ_ONCE(cmd->dev) == scope->dev) &&
 	       (!scope->tag || cmd->tag == *scope->tag) &&
 	       !(scope->foreign && READ_ONCE(cmd->answered));
 }
