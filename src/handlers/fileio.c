@@ -19,7 +19,6 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
-#include <linux/lockdep.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/sched/mm.h>
@@ -509,14 +508,7 @@ static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 	if (io->op == CST_IO_READ) {
 		ret = fileio_rw_iter(&iocb, io, 0);
 	} else if (file_start_write_trylock(file)) {
-		/*
-		 * Takes the inode's lock under whatever the initiator's file system
-		 * holds, and both are of one class for lockdep when the latter
-		 * sits on a disk that a file like this one serves.
-		 */
-		lockdep_off();
 		ret = fileio_rw_iter(&iocb, io, 0);
-		lockdep_on();
 		file_end_write(file);
 	} else {
 		ret = -EAGAIN;
