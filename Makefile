@@ -49,6 +49,7 @@ help:
 	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
 	@echo '  make conformance libiscsi, sg3_utils, file systems, sd and sg, beside LIO and tgt (doc/conformance.md)'
 	@echo '  make check-bench cst alone against the committed figures'
+	@echo '  make fuzz-live TIME=60    the running target, guided by coverage'
 	@echo '  make fuzz TIME=20   every fuzzer in user space, so many seconds each'
 
 deps:
@@ -97,9 +98,13 @@ check-kernels:
 check-builds:
 	@tests/kernels/builds $(K)
 
-# A kernel that is a program; see doc/uml.md.
+# Kernels that are programs; see doc/uml.md.
 check-uml:
 	@tests/uml/check
+
+.PHONY: fuzz-live
+fuzz-live:
+	@tests/fuzz-live/run $(or $(TIME),60) $(SEED)
 
 .PHONY: conformance
 conformance: modules tools
