@@ -93,5 +93,6 @@ def main() -> None:
             result = f"{type(error).__name__}: {error}"
         wrong += result != "ok"
         print(f"{name}: {result}", flush=True)
-        print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+        seconds = f"{time.monotonic() - start:.1f} s"
+        print(f"{name}: {seconds}, {result}", file=sys.stderr, flush=True)
     sys.exit(wrong != 0)

@@ -131,7 +131,7 @@ kernel_settings() {
 	# It counts lines as well; tests/coverage/run has a daemon that does, too.
 	kasan) scale=4 mem=2048 modules_args=(GCOV_PROFILE=y) coverage=$build/coverage ;;
 	# Every race is worth a line; nobody is at risk.
-	kcsan) scale=2 append="panic_on_warn=0 $append" ;;
+	kcsan) scale=2 ;;
 	esac
 }
 
