@@ -299,7 +299,13 @@ static int fileio_enable(struct cst_device *dev)
 
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
-	fd->nowait = file->f_mode & FMODE_NOWAIT;
+	/*
+	 * A block device reads its page cache under the lock of its inode and
+	 * waits for that whatever it is asked, while the initiator may hold the
+	 * same lock of its disk.
+	 */
+	fd->nowait = (file->f_mode & FMODE_NOWAIT) &&
+		     (fd->o_direct || S_ISREG(inode->i_mode));
 	return 0;
 
 unclaim:
