@@ -135,6 +135,15 @@ kernel_settings() {
 	esac
 }
 
+# This machine's time stamp counter in kHz, which is an emulated CPU's as well.
+tsc_khz() {
+	local program=$cache/tsc
+	if [ ! "$program" -nt "$vmdir/tsc.c" ]; then
+		cc -O2 -Wall -o "$program.$$" "$vmdir/tsc.c" && mv "$program.$$" "$program" || return
+	fi
+	"$program"
+}
+
 # Fills $accel with qemu's options.  A /dev/kvm that exists may still hang the
 # guest, so a boot with a time limit decides, once per boot of this machine.
 probe_accel() {
