@@ -35,6 +35,7 @@ from rawiscsi import (
 )
 
 SOLICITED: dict[str, Any] = {"InitialR2T": "Yes", "ImmediateData": "No"}
+SESSIONS = pathlib.Path(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions")
 ORDERED, HEAD, SYNC = 2, 3, b"\x35" + bytes(9)
 
 
@@ -228,16 +229,26 @@ def ordered_behind_a_dead_write() -> None:
 # --- the target's own goodbye ---
 
 
+def directories(c: Conn) -> list[pathlib.Path]:
+    """Those of the session; others of the same initiator may be on their way out."""
+    found = []
+    for folder in SESSIONS.iterdir():
+        try:
+            tsih = int((folder / "tsih").read_text())
+        except OSError:
+            continue
+        if tsih == c.tsih:
+            found.append(folder)
+    return found
+
+
 @case
 def told_before_the_end() -> None:
     """A session that is force-closed gets an Async Message, and then the end."""
     c = conn(isid=29)
-    folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
-    mine = [d for d in os.listdir(folder) if d.startswith(c.name)
-            and int(pathlib.Path(f"{folder}/{d}/tsih").read_text()) == c.tsih]
+    mine = directories(c)
     equal(len(mine), 1, "directories of the session")
-    with open(f"{folder}/{mine[0]}/force_close", "w") as f:
-        f.write("1")
+    (mine[0] / "force_close").write_text("1")
     pdu = c.expect(ASYNC)
     equal((pdu.bhs[36], pdu.itt), (3, NONE), "event and tag")
     assert c.closed(), "still open"

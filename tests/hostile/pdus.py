@@ -139,7 +139,8 @@ def garbled_stream() -> None:
     rng = random.Random(7143)
     for _ in range(times(80, 10)):
         digests = rng.choice(("None", "CRC32C"))
-        c = Conn(TARGET, isid=7, timeout=0.2 * SLOW, HeaderDigest=digests, DataDigest=digests)
+        c = Conn(TARGET, isid=7, timeout=20 * SLOW, HeaderDigest=digests, DataDigest=digests)
+        c.sock.settimeout(0.2 * SLOW)
         stream = bytearray()
         for _ in range(6):
             stream += c.pdu(c.request(SCSI_CMD, FINAL | READ, next(c.tags), 512,
