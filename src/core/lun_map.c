@@ -54,7 +54,12 @@ static void cst_itl_unused(struct percpu_ref *ref)
 	queue_work(cst_wq, &itl->free_work);
 }
 
-static int cst_itl_add(struct cst_session *sess, struct cst_lun *lun)
+/*
+ * A nexus and its place, before anything is changed: what follows cannot fail.
+ * Prepared ones stand on a list of the caller's, by their dev_node.
+ */
+static int cst_itl_prepare(struct cst_session *sess, const struct cst_lun *lun,
+			   struct list_head *fresh)
 {
 	struct cst_itl *itl;
 	int ret;
@@ -71,36 +76,68 @@ static int cst_itl_add(struct cst_session *sess, struct cst_lun *lun)
 	ret = percpu_ref_init(&itl->ref, cst_itl_unused, 0, GFP_KERNEL);
 	if (ret)
 		goto free_itl;
+	ret = xa_reserve(&sess->itls, itl->lun, GFP_KERNEL);
+	if (ret)
+		goto exit_ref;
 	cst_ua_add(itl, CST_SENSE(POWER_ON_OCCURRED));
+	list_add_tail(&itl->dev_node, fresh);
+	return 0;
 
+exit_ref:
+	percpu_ref_exit(&itl->ref);
+free_itl:
+	kfree(itl);
+	return ret;
+}
+
+static void cst_itls_discard(struct list_head *fresh)
+{
+	struct cst_itl *itl, *next;
+
+	list_for_each_entry_safe(itl, next, fresh, dev_node) {
+		list_del(&itl->dev_node);
+		/* Only the reservation: what stands there stays. */
+		xa_release(&itl->sess->itls, itl->lun);
+		percpu_ref_exit(&itl->ref);
+		kfree(itl);
+	}
+}
+
+/* What the initiator held is free from now on, however long its commands take. */
+static void cst_itl_retire(struct cst_itl *itl)
+{
+	cst_medium_allow(itl);
+	percpu_ref_kill(&itl->ref);
+}
+
+/* Takes the place of a nexus that stands there. */
+static void cst_itl_publish(struct cst_itl *itl)
+{
+	struct cst_session *sess = itl->sess;
+	struct cst_itl *old;
+
+	list_del(&itl->dev_node);
 	config_item_get(&itl->dev->obj.group.cg_item);
 	atomic_inc(&sess->nr_itls);
 	spin_lock_irq(&itl->dev->itl_lock);
 	list_add_tail(&itl->dev_node, &itl->dev->itls);
 	spin_unlock_irq(&itl->dev->itl_lock);
 
-	ret = xa_err(xa_store(&sess->itls, itl->lun, itl, GFP_KERNEL));
-	if (ret)
-		percpu_ref_kill(&itl->ref);
-	return ret;
-
-free_itl:
-	kfree(itl);
-	return ret;
+	/* Reserved or occupied, so nothing is allocated. */
+	old = xa_store(&sess->itls, itl->lun, itl, GFP_KERNEL);
+	if (old)
+		cst_itl_retire(old);
 }
 
 /**
  * cst_itl_remove() - step 1 of the teardown
  * @sess: target->obj.lock held
  * @itl: one of its nexuses
- *
- * What the initiator held is free from now on, however long its commands take.
  */
 void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
 {
 	xa_erase(&sess->itls, itl->lun);
-	cst_medium_allow(itl);
-	percpu_ref_kill(&itl->ref);
+	cst_itl_retire(itl);
 }
 
 static void cst_session_tell_fabric(struct cst_session *sess)
@@ -120,6 +157,12 @@ static void cst_session_luns_changed(struct cst_session *sess)
 	cst_session_tell_fabric(sess);
 }
 
+/* Does a nexus, if there is one, give the access that a map's entry says? */
+static bool cst_itl_serves(const struct cst_itl *itl, const struct cst_lun *lun)
+{
+	return itl && itl->dev == lun->dev && itl->read_only == lun->read_only;
+}
+
 /**
  * cst_session_map_set() - give a session another LUN map
  * @sess: not closing; target->obj.lock held
@@ -128,36 +171,45 @@ static void cst_session_luns_changed(struct cst_session *sess)
  * A number at which both maps have the same device with the same access keeps
  * its nexus, so I/O to it goes on undisturbed.
  *
- * Return: 0 or -ENOMEM, and then some LUNs are missing.
+ * Return: 0 or -ENOMEM: then it has lost what it may no longer see and gained
+ * nothing; the call may be repeated.
  */
 int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 {
 	bool saw_none = xa_empty(&sess->itls);
 	bool changed = false;
-	struct cst_itl *itl;
+	struct cst_itl *itl, *next;
 	struct cst_lun *lun;
+	LIST_HEAD(fresh);
 	unsigned long i;
 	int ret = 0;
 
 	lockdep_assert_held(&sess->target->obj.lock);
 
-	xa_for_each(&sess->itls, i, itl) {
-		lun = map ? xa_load(&map->luns, i) : NULL;
-		if (lun && lun->dev == itl->dev &&
-		    lun->read_only == itl->read_only)
-			continue;
-		cst_itl_remove(sess, itl);
-		changed = true;
-	}
 	if (map) {
 		xa_for_each(&map->luns, i, lun) {
-			if (!lun->dev || xa_load(&sess->itls, i))
+			if (!lun->dev || cst_itl_serves(xa_load(&sess->itls, i), lun))
 				continue;
-			ret = cst_itl_add(sess, lun);
+			ret = cst_itl_prepare(sess, lun, &fresh);
 			if (ret)
 				break;
-			changed = true;
 		}
+	}
+	if (ret)
+		cst_itls_discard(&fresh);
+
+	xa_for_each(&sess->itls, i, itl) {
+		lun = map ? xa_load(&map->luns, i) : NULL;
+		if (lun && cst_itl_serves(itl, lun))
+			continue;
+		changed = true;
+		/* Where there is another device, publishing replaces it. */
+		if (ret || !lun || !lun->dev)
+			cst_itl_remove(sess, itl);
+	}
+	list_for_each_entry_safe(itl, next, &fresh, dev_node) {
+		cst_itl_publish(itl);
+		changed = true;
 	}
 	sess->map = map;
 	if (changed && saw_none)
@@ -185,34 +237,40 @@ static bool cst_session_uses(const struct cst_session *sess,
 int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
 {
 	struct cst_lun_map *map = lun->map;
+	struct cst_itl *itl, *next;
 	struct cst_session *sess;
+	LIST_HEAD(fresh);
 	int ret;
 
 	lockdep_assert_held(&map->target->obj.lock);
 
 	lun->dev = dev;
-	ret = xa_err(xa_store(&map->luns, lun->lun, lun, GFP_KERNEL));
-	if (ret) {
-		lun->dev = NULL;
-		return ret;
+	list_for_each_entry(sess, &map->target->sessions, target_node) {
+		if (!cst_session_uses(sess, map))
+			continue;
+		ret = cst_itl_prepare(sess, lun, &fresh);
+		if (ret)
+			goto discard;
 	}
+	ret = xa_err(xa_store(&map->luns, lun->lun, lun, GFP_KERNEL));
+	if (ret)
+		goto discard;
 	spin_lock_irq(&dev->itl_lock);
 	list_add_tail(&lun->dev_node, &dev->luns);
 	spin_unlock_irq(&dev->itl_lock);
 
-	list_for_each_entry(sess, &map->target->sessions, target_node) {
-		if (!cst_session_uses(sess, map))
-			continue;
-		ret = cst_itl_add(sess, lun);
-		if (ret) {
-			cst_lun_map_unlink(lun);
-			return ret;
-		}
-		cst_session_luns_changed(sess);
+	list_for_each_entry_safe(itl, next, &fresh, dev_node) {
+		cst_itl_publish(itl);
+		cst_session_luns_changed(itl->sess);
 	}
 	/* A map that was empty may give access to sessions that had none. */
 	cst_target_regroup(map->target);
 	return 0;
+
+discard:
+	cst_itls_discard(&fresh);
+	lun->dev = NULL;
+	return ret;
 }
 
 /**

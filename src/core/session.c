@@ -25,6 +25,7 @@ static int cst_session_init(struct cst_session *sess, struct cst_target *target,
 	sess->target = target;
 	sess->ops = target->ops;
 	sess->closing = false;
+	sess->luns_missing = false;
 	sess->map = NULL;
 	xa_init(&sess->itls);
 	/* One for the session itself, until it drops its LUNs for good. */

@@ -16,6 +16,19 @@
 #include "core.h"
 
 #define CST_CLOSE_TIMEOUT	(30 * HZ)
+#define CST_REGROUP_AGAIN	HZ
+
+/* Give LUNs to sessions for which there was no memory. */
+static void cst_target_regroup_work(struct work_struct *work)
+{
+	struct cst_target *target = container_of(to_delayed_work(work),
+						 struct cst_target,
+						 regroup_work);
+
+	mutex_lock(&target->obj.lock);
+	cst_target_regroup(target);
+	mutex_unlock(&target->obj.lock);
+}
 
 int cst_target_init(struct cst_target *target, struct cst_fabric *fabric)
 {
@@ -23,6 +36,7 @@ int cst_target_init(struct cst_target *target, struct cst_fabric *fabric)
 	INIT_LIST_HEAD(&target->ini_groups);
 	INIT_LIST_HEAD(&target->sessions);
 	init_waitqueue_head(&target->sessions_wait);
+	INIT_DELAYED_WORK(&target->regroup_work, cst_target_regroup_work);
 	cst_lun_map_init(&target->map, target);
 	return 0;
 }
@@ -30,6 +44,7 @@ int cst_target_init(struct cst_target *target, struct cst_fabric *fabric)
 /* No session, LUN or group is left. */
 void cst_target_destroy(struct cst_target *target)
 {
+	cancel_delayed_work_sync(&target->regroup_work);
 	xa_destroy(&target->map.luns);
 }
 
@@ -111,10 +126,18 @@ struct cst_lun_map *cst_target_find_map(struct cst_target *target,
 }
 EXPORT_SYMBOL_GPL(cst_target_find_map);
 
+/**
+ * cst_target_regroup() - give each session the map that it should have
+ * @target: obj.lock held
+ *
+ * Where a LUN or a pattern goes, nothing may fail: a session for which there is no
+ * memory loses what it may no longer see at once, and gets the rest a little later.
+ */
 void cst_target_regroup(struct cst_target *target)
 {
 	struct cst_session *sess;
 	struct cst_lun_map *map;
+	bool again = false;
 
 	lockdep_assert_held(&target->obj.lock);
 
@@ -122,10 +145,16 @@ void cst_target_regroup(struct cst_target *target)
 		if (sess->closing)
 			continue;
 		map = cst_target_find_map(target, sess->initiator_name);
-		if (map == sess->map)
+		if (map == sess->map && !sess->luns_missing)
 			continue;
-		if (cst_session_map_set(sess, map))
-			pr_warn("%s: out of memory: %s sees only some of its LUNs\n",
-				cst_target_name(target), sess->initiator_name);
+		sess->luns_missing = cst_session_map_set(sess, map) != 0;
+		if (!sess->luns_missing)
+			continue;
+		pr_warn_ratelimited("%s: out of memory: LUNs of %s come later\n",
+				    cst_target_name(target), sess->initiator_name);
+		again = true;
 	}
+	if (again)
+		queue_delayed_work(cst_wq, &target->regroup_work,
+				   CST_REGROUP_AGAIN);
 }

@@ -170,35 +170,53 @@ static void loop_lun_remove(struct Scsi_Host *shost, unsigned long lun)
 	scsi_device_put(sdev);
 }
 
+/*
+ * Every LUN answers its probe, so one that has brought no disk met a lack of
+ * memory, in whatever words: it is forgotten, and so added again.
+ */
+static int loop_lun_probe(struct Scsi_Host *shost, unsigned long lun)
+{
+	struct loop_host *lh = shost_priv(shost);
+	struct scsi_device *sdev;
+
+	sdev = __scsi_add_device(shost, 0, 0, loop_scsi_lun(lun), NULL);
+	if (IS_ERR(sdev)) {
+		loop_lun_free(xa_erase(&lh->luns, lun));
+		return -ENOMEM;
+	}
+	scsi_device_put(sdev);
+	return 0;
+}
+
 /* Takes over the reference to the device. */
-static void loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
-			 const struct loop_lun *now)
+static int loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
+			const struct loop_lun *now)
 {
 	struct loop_host *lh = shost_priv(shost);
 	struct loop_lun *known = kmemdup(now, sizeof(*now), GFP_KERNEL);
 
 	if (!known || xa_err(xa_store(&lh->luns, lun, known, GFP_KERNEL))) {
-		shost_printk(KERN_ERR, shost, "out of memory: no LUN %lu\n", lun);
+		shost_printk(KERN_ERR, shost,
+			     "out of memory: LUN %lu comes later\n", lun);
 		kfree(known);
 		loop_dev_put(now->dev);
-		return;
+		return -ENOMEM;
 	}
 	/* What its probe finds is in the kernel's log and in sysfs. */
-	scsi_add_device(shost, 0, 0, loop_scsi_lun(lun));
+	return loop_lun_probe(shost, lun);
 }
 
 /* A device that has become ready, or has another size now. */
-static void loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
+static int loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
 {
 	struct scsi_device *sdev;
 
 	sdev = scsi_device_lookup(shost, 0, 0, loop_scsi_lun(lun));
-	if (!sdev) {
-		scsi_add_device(shost, 0, 0, loop_scsi_lun(lun));
-		return;
-	}
+	if (!sdev)
+		return loop_lun_probe(shost, lun);
 	scsi_rescan_device(sdev);
 	scsi_device_put(sdev);
+	return 0;
 }
 
 static void loop_luns_forget_gone(struct loop_session *ls)
@@ -225,12 +243,15 @@ static void loop_luns_forget_gone(struct loop_session *ls)
  * @ls: up
  *
  * A change that comes meanwhile makes the work run again.
+ *
+ * Return: 0, or -ENOMEM when some are missing: try again.
  */
-void loop_host_sync_luns(struct loop_session *ls)
+int loop_host_sync_luns(struct loop_session *ls)
 {
 	struct loop_host *lh = shost_priv(ls->shost);
 	struct loop_lun *known, now;
 	unsigned long lun;
+	int ret = 0;
 
 	loop_luns_forget_gone(ls);
 	for (lun = 0; loop_lun_next(&ls->sess, &lun, &now); lun++) {
@@ -243,7 +264,8 @@ void loop_host_sync_luns(struct loop_session *ls)
 			known = NULL;
 		}
 		if (!known) {
-			loop_lun_add(ls->shost, lun, &now);
+			if (loop_lun_add(ls->shost, lun, &now))
+				ret = -ENOMEM;
 			continue;
 		}
 		/* One that was disabled is left alone: it says so itself. */
@@ -252,9 +274,10 @@ void loop_host_sync_luns(struct loop_session *ls)
 		known->nblocks = now.nblocks;
 		known->enabled = now.enabled;
 		loop_dev_put(now.dev);
-		if (stale)
-			loop_lun_rescan(ls->shost, lun);
+		if (stale && loop_lun_rescan(ls->shost, lun))
+			ret = -ENOMEM;
 	}
+	return ret;
 }
 
 int loop_host_init(void)

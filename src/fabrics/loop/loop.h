@@ -54,7 +54,7 @@ struct loop_session {
 	struct loop_target	*lt;
 	struct list_head	node;
 	bool			wanted;
-	struct work_struct	work;
+	struct delayed_work	work;
 	struct Scsi_Host	*shost;
 	int			host_no;
 };
@@ -123,7 +123,7 @@ int loop_host_init(void);
 void loop_host_exit(void);
 int loop_host_add(struct loop_session *ls);
 void loop_host_remove(struct loop_session *ls);
-void loop_host_sync_luns(struct loop_session *ls);
+int loop_host_sync_luns(struct loop_session *ls);
 
 /* cmd.c */
 cst_qc_status_t loop_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc);

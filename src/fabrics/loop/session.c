@@ -19,6 +19,8 @@
 
 #include "loop.h"
 
+#define LOOP_AGAIN	HZ	/* when there was no memory */
+
 /*
  * The work looks at the wishes itself.  Each run holds a reference, which is not
  * the last one here: the caller's directory or the host has another.
@@ -26,7 +28,7 @@
 static void loop_session_kick(struct loop_session *ls)
 {
 	config_item_get(&ls->sess.obj.group.cg_item);
-	if (!queue_work(loop_wq, &ls->work))
+	if (mod_delayed_work(loop_wq, &ls->work, 0))
 		config_item_put(&ls->sess.obj.group.cg_item);
 }
 
@@ -37,7 +39,8 @@ static void loop_session_want(struct loop_session *ls, bool wanted)
 	loop_session_kick(ls);
 }
 
-static void loop_session_up(struct loop_session *ls)
+/* Return: 0 or an error; -ENOMEM may pass. */
+static int loop_session_up(struct loop_session *ls)
 {
 	struct cst_target *target = &ls->lt->tgt;
 	const char *name = config_item_name(&ls->sess.obj.group.cg_item);
@@ -47,21 +50,22 @@ static void loop_session_up(struct loop_session *ls)
 				   cst_fabric_session_type(target->ops));
 	/* The target is being disabled: that says what is wanted now. */
 	if (ret == -ESHUTDOWN)
-		return;
+		return 0;
 	if (ret) {
 		pr_err("session %s of target %s: %pe\n", name,
 		       cst_target_name(target), ERR_PTR(ret));
-		return;
+		return ret;
 	}
 	ret = loop_host_add(ls);
 	if (ret) {
 		pr_err("session %s of target %s: no SCSI host: %pe\n", name,
 		       cst_target_name(target), ERR_PTR(ret));
 		cst_session_unregister(&ls->sess);
-		return;
+		return ret;
 	}
 	config_item_get(&ls->sess.obj.group.cg_item);
 	WRITE_ONCE(ls->host_no, ls->shost->host_no);
+	return 0;
 }
 
 static void loop_session_down(struct loop_session *ls)
@@ -74,8 +78,10 @@ static void loop_session_down(struct loop_session *ls)
 
 static void loop_session_work(struct work_struct *work)
 {
-	struct loop_session *ls = container_of(work, struct loop_session, work);
+	struct loop_session *ls = container_of(to_delayed_work(work),
+					       struct loop_session, work);
 	struct loop_target *lt = ls->lt;
+	int ret = 0;
 	bool wanted;
 
 	mutex_lock(&lt->lock);
@@ -83,11 +89,15 @@ static void loop_session_work(struct work_struct *work)
 	mutex_unlock(&lt->lock);
 
 	if (wanted && !ls->shost)
-		loop_session_up(ls);
+		ret = loop_session_up(ls);
 	else if (!wanted && ls->shost)
 		loop_session_down(ls);
 	if (ls->shost)
-		loop_host_sync_luns(ls);
+		ret = loop_host_sync_luns(ls);
+	/* The reference goes along. */
+	if (ret == -ENOMEM &&
+	    queue_delayed_work(loop_wq, &ls->work, LOOP_AGAIN))
+		return;
 	config_item_put(&ls->sess.obj.group.cg_item);
 }
 
@@ -98,7 +108,7 @@ int loop_session_enable(struct cst_session *sess)
 
 	ls->lt = lt;
 	ls->host_no = -1;
-	INIT_WORK(&ls->work, loop_session_work);
+	INIT_DELAYED_WORK(&ls->work, loop_session_work);
 
 	mutex_lock(&lt->lock);
 	list_add_tail(&ls->node, &lt->sessions);

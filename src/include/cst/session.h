@@ -81,6 +81,7 @@ struct cst_target {
 	struct list_head	ini_groups;
 	struct list_head	sessions;	/* struct cst_session.target_node */
 	wait_queue_head_t	sessions_wait;	/* sessions has become empty */
+	struct delayed_work	regroup_work;	/* sessions with luns_missing */
 	bool			closing;	/* being disabled: no new sessions */
 	bool			disabling;	/* a store waits for the sessions */
 	bool			fabric_ready;	/* ops->target_init succeeded */
@@ -133,6 +134,7 @@ struct cst_session {
 	struct cst_object	obj;
 	bool			closing;	/* target->obj.lock */
 	bool			own_dir;	/* core made the directory */
+	bool			luns_missing;	/* there was no memory; target->obj.lock */
 	atomic_long_t		buf_bytes;	/* of its commands' buffers, buffer.c */
 	atomic_t		nr_itls;	/* not yet freed, and one for the session */
 	struct completion	itls_gone;	/* nr_itls has become 0 */
