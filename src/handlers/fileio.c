@@ -16,11 +16,13 @@
  *    where they ended, and its errors are the true ones.
  */
 #include <linux/blkdev.h>
+#include <linux/errseq.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
@@ -42,6 +44,8 @@
  * @in_memory: the file system keeps its files in memory alone
  * @nowait: the file can be asked not to wait; cleared when it turns out that it
  *	cannot
+ * @lost: cached data could not be written, and the log has been told
+ * @wb_err: the file's errors of that kind, as they were when it was opened
  * @file: open while the device is enabled
  * @open_node: fileio_open_files, fileio_open_lock
  */
@@ -53,6 +57,8 @@ struct fileio_dev {
 
 	bool			in_memory;
 	bool			nowait;
+	unsigned int		lost;
+	errseq_t		wb_err;
 	struct file		*file;
 	struct hlist_node	open_node;
 };
@@ -306,6 +312,10 @@ static int fileio_enable(struct cst_device *dev)
 	 */
 	fd->nowait = (file->f_mode & FMODE_NOWAIT) &&
 		     (fd->o_direct || S_ISREG(inode->i_mode));
+	/* What failed before is not ours, or has been reported. */
+	fd->lost = 0;
+	fd->wb_err = filemap_sample_wb_err(file->f_mapping);
+	errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
 	return 0;
 
 unclaim:
@@ -566,6 +576,25 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 	return 0;
 }
 
+/*
+ * A page that could not be written counts as clean, and the file system tells of
+ * it once.  An initiator that repeats its flush then, as they do, must not hear
+ * that all is well: the data of writes that were answered GOOD is lost, and stays
+ * lost until somebody has looked.
+ */
+static int fileio_check_lost(struct fileio_dev *fd)
+{
+	int ret = filemap_check_wb_err(fd->file->f_mapping, fd->wb_err);
+
+	/* All that was answered GOOD had been written by then. */
+	if (likely(!ret) || fd->dev.write_through)
+		return 0;
+	if (!xchg(&fd->lost, 1))
+		pr_err("%s: cached data of %s could not be written, error %d; flushes fail until the device is disabled\n",
+		       config_item_name(&fd->dev.obj.group.cg_item), fd->filename, ret);
+	return ret;
+}
+
 static int fileio_flush(struct fileio_dev *fd, struct cst_io *io)
 {
 	int ret;
@@ -577,6 +606,8 @@ static int fileio_flush(struct fileio_dev *fd, struct cst_io *io)
 		ret = vfs_fsync_range(fd->file, io->pos, io->pos + io->len - 1, 1);
 	else
 		ret = vfs_fsync(fd->file, 1);
+	if (!ret)
+		ret = fileio_check_lost(fd);
 	cst_io_done(io, ret);
 	return 0;
 }
