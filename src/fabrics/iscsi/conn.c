@@ -31,6 +31,7 @@
 
 /* After so many rounds others on this CPU get their turn. */
 #define CIT_IO_ROUNDS	32
+#define CIT_DRAIN_NOTICE	(30 * HZ)
 
 void cit_conn_kick(struct cit_conn *conn)
 {
@@ -253,7 +254,11 @@ static void cit_close_work(struct work_struct *work)
 	/* 4. */
 	cst_session_abort_all(&conn->sess->sess);
 	cit_conn_kick(conn);
-	wait_for_completion(&conn->drained);
+	/* A backing that hangs is no task of ours that does. */
+	while (!wait_for_completion_timeout(&conn->drained, CIT_DRAIN_NOTICE))
+		pr_warn("%s: the session of %s ends when its commands in the backing do\n",
+			cst_target_name(&conn->sess->target->tgt),
+			conn->sess->initiator);
 	/* 5. */
 	synchronize_rcu();
 	cancel_work_sync(&conn->io_work);
