@@ -366,6 +366,8 @@ static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 d
 
 static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 done)
 {
+	struct address_space *mapping = fd->file->f_mapping;
+	errseq_t since = filemap_sample_wb_err(mapping);
 	bool buffered = false;
 	struct kiocb iocb;
 	ssize_t ret = 0;
@@ -373,10 +375,13 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 	while (done < io->len) {
 		init_sync_kiocb(&iocb, fd->file);
 		if (buffered)
-			iocb.ki_flags &= ~IOCB_DIRECT;
+			iocb.ki_flags = (iocb.ki_flags & ~IOCB_DIRECT) | IOCB_DSYNC;
 		ret = fileio_rw_iter(&iocb, io, done);
 		if (ret == -EINVAL && (iocb.ki_flags & IOCB_DIRECT)) {
-			/* Finer than the file's own device can do directly. */
+			/*
+			 * Finer than the file's own device can do directly; the
+			 * cache shall hold nothing back then.
+			 */
 			buffered = true;
 			continue;
 		}
@@ -384,8 +389,14 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 			break;
 		done += ret;
 	}
+	/*
+	 * The file tells one caller of data that could not be written: who waits
+	 * for its own at that moment must look for itself.
+	 */
 	if (done == io->len)
-		return 0;
+		return io->op == CST_IO_WRITE &&
+		       (iocb.ki_flags & (IOCB_DSYNC | IOCB_DIRECT)) == IOCB_DSYNC ?
+		       filemap_check_wb_err(mapping, since) : 0;
 	/*
 	 * All of the device lies within the file, so a read that meets the end
 	 * has found that it was cut off: that is lost data, not zeroes.
@@ -587,7 +598,7 @@ static int fileio_check_lost(struct fileio_dev *fd)
 	int ret = filemap_check_wb_err(fd->file->f_mapping, fd->wb_err);
 
 	/* All that was answered GOOD had been written by then. */
-	if (likely(!ret) || fd->dev.write_through)
+	if (likely(!ret) || fd->dev.write_through || fd->o_direct)
 		return 0;
 	if (!xchg(&fd->lost, 1))
 		pr_err("%s: cached data of %s could not be written, error %d; flushes fail until the device is disabled\n",
