@@ -397,6 +397,10 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 		return io->op == CST_IO_WRITE &&
 		       (iocb.ki_flags & (IOCB_DSYNC | IOCB_DIRECT)) == IOCB_DSYNC ?
 		       filemap_check_wb_err(mapping, since) : 0;
+	/* A disk that has gone is no full one. */
+	if (ret == -ENOSPC && S_ISBLK(mapping->host->i_mode) &&
+	    io->pos + io->len > i_size_read(mapping->host))
+		return -EIO;
 	/*
 	 * All of the device lies within the file, so a read that meets the end
 	 * has found that it was cut off: that is lost data, not zeroes.
