@@ -9,7 +9,6 @@ value it had when setting it failed; a link that is still absent. Whatever the u
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -180,8 +179,7 @@ class PendingFile:
     def store(self, pending: Pending) -> None:
         """Write the items, or remove the file when there are none."""
         if not pending.items:
-            with suppress(FileNotFoundError):
-                os.unlink(self.path)
+            store.remove(self.path)
             return
         document: dict[str, Any] = {"format": FORMAT, "version": VERSION}
         document["objects"] = [item.to_json() for item in pending.items]

@@ -189,15 +189,21 @@ def dump(entries: list[Entry], origin: dict[str, str]) -> bytes:
 
 
 def write_atomic(path: str, data: bytes) -> None:
-    """Replace the file at path by data as a whole, durable when this returns; mode 0600."""
+    """Replace the file at path by data as a whole, durable when this returns; mode 0600.
+
+    The caller holds the lock: a temporary file that is there was left by a power cut.
+    """
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
+    prefix, suffix = f".{os.path.basename(target)}.", ".tmp"
     temporary: Optional[str] = None
     try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{os.path.basename(target)}.", suffix=".tmp", dir=directory
-        )
+        _make_directory(directory)
+        for name in os.listdir(directory):
+            if name.startswith(prefix) and name.endswith(suffix):
+                with suppress(OSError):
+                    os.unlink(os.path.join(directory, name))
+        handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=directory)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
@@ -211,6 +217,27 @@ def write_atomic(path: str, data: bytes) -> None:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def remove(path: str) -> None:
+    """Remove the file at path, if it is there, for good when this returns."""
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+            sync_directory(os.path.dirname(path))
+    except OSError as error:
+        raise file_error("remove", path, error) from error
+
+
+def _make_directory(directory: str) -> None:
+    """A new directory is durable when its parent knows it."""
+    if os.path.isdir(directory):
+        return
+    parent = os.path.dirname(directory)
+    _make_directory(parent)
+    with suppress(FileExistsError):
+        os.mkdir(directory, mode=0o700)
+    sync_directory(parent)
 
 
 def sync_directory(directory: str) -> None:

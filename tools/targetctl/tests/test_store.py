@@ -151,6 +151,28 @@ class SaveTest(StoreTest):
                 self.assertEqual(json.load(stream), old)
             self.assertEqual([name for name in os.listdir(self.dir) if name.endswith(".tmp")], [])
 
+    def test_power_cut_leaves_no_temporary_files(self) -> None:
+        self.make_disk()
+        for name in (".config.json.ab12.tmp", ".config.json.cd34.tmp", ".other.json.ab12.tmp"):
+            with open(os.path.join(os.path.dirname(self.config), name), "w"):
+                pass
+        self.save()
+        left = [name for name in os.listdir(os.path.dirname(self.config)) if name.endswith(".tmp")]
+        self.assertEqual(left, [".other.json.ab12.tmp"])
+
+    def test_folders_are_durable(self) -> None:
+        self.make_disk()
+        deep = os.path.join(self.dir, "a", "b", "config.json")
+        synced: list[str] = []
+        with mock.patch("targetctl.store.sync_directory", synced.append):
+            self.ok("save", deep)
+        self.assertEqual([os.path.relpath(path, self.dir) for path in synced], [".", "a", "a/b"])
+        synced.clear()
+        with mock.patch("targetctl.store.sync_directory", synced.append):
+            store.remove(deep)
+            store.remove(deep)
+        self.assertEqual([os.path.relpath(path, self.dir) for path in synced], ["a/b"])
+
     def test_empty_tree_does_not_replace_a_configuration(self) -> None:
         self.make_disk()
         self.save()
