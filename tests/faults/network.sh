@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# A network between initiator and target that can be hurt.  The kernel's initiator
+# lives in the first network namespace only, and so does the target; the way from one
+# to the other leads through a second namespace, a router:
+#
+#   initiator 10.9.0.1 --- 10.9.0.2 router 10.9.1.2 --- 10.9.1.1 target
+#
+# The initiator speaks to the router's 10.9.0.2:3260; the router gives the packets the
+# target's address and its own as the source, by rewriting headers, without state.
+
+ns=cst-router
+
+need_network() {
+	need_module cst_vdisk cst_iscsi iscsi_tcp veth nf_tables sch_netem sch_tbf &&
+		need_cmd cst-iscsid fio ip tc nft ss
+}
+
+in_router() {
+	ip netns exec $ns "$@"
+}
+
+network_up() {
+	ip netns add $ns
+	ip link add ini type veth peer name to-ini netns $ns
+	ip link add tgt type veth peer name to-tgt netns $ns
+	ip addr add 10.9.0.1/24 dev ini
+	ip addr add 10.9.1.1/24 dev tgt
+	in_router ip addr add 10.9.0.2/24 dev to-ini
+	in_router ip addr add 10.9.1.2/24 dev to-tgt
+	ip link set ini up
+	ip link set tgt up
+	in_router ip link set lo up
+	in_router ip link set to-ini up
+	in_router ip link set to-tgt up
+	in_router sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.to-ini.send_redirects=0
+	in_router nft -f - <<-'NFT'
+	table ip way {
+		chain to {
+			type filter hook prerouting priority -300;
+			iifname "to-ini" tcp dport 3260 ip daddr set 10.9.1.1
+			iifname "to-tgt" tcp sport 3260 ip daddr set 10.9.0.1
+		}
+		chain from {
+			type filter hook postrouting priority 300;
+			oifname "to-tgt" tcp dport 3260 ip saddr set 10.9.1.2
+			oifname "to-ini" tcp sport 3260 ip saddr set 10.9.0.2
+		}
+		chain cut {
+			type filter hook forward priority 0;
+		}
+	}
+	NFT
+	wait_for 10 refuses 10.9.1.1 in_router
+	wait_for 10 refuses 10.9.0.2
+}
+
+# refuses ADDRESS [COMMAND]: a connection to it, so the way is there
+refuses() {
+	[[ $("${@:2}" timeout 2 bash -c "exec 3<>/dev/tcp/$1/1" 2>&1) == *refused* ]]
+}
+
+network_down() {
+	ip link del ini
+	ip link del tgt
+	ip netns del $ns
+}
+
+# netem RULE...: both ways; without an argument all is well again
+netem() {
+	local dev
+	for dev in to-ini to-tgt; do
+		in_router tc qdisc del dev $dev root 2>/dev/null || :
+		[ $# = 0 ] || in_router tc qdisc add dev $dev root "$@"
+	done
+}
+
+# cut VERDICT: what becomes of packets to the target's port, and from it
+cut() {
+	in_router nft flush chain ip way cut
+	[ $# = 0 ] || in_router nft add rule ip way cut meta l4proto tcp "$@"
+}
+
+# The initiator's patience, short enough for a test, long enough for every cut.
+network_login() {
+	iscsi_login "$1" 10.9.0.2:3260 node.conn[0].timeo.noop_out_interval=1 \
+		node.conn[0].timeo.noop_out_timeout=2 node.session.timeo.replacement_timeout=90 \
+		"${@:2}"
+}
+
+# verify_during DISK COMMAND...: fio verifies while that is done to the network
+verify_during() {
+	local disk=$1 fio
+	shift
+	rm -f "$TMP/fio.log"
+	fio_verify "$disk" --size=8m --loops=40 --time_based --runtime=$((6 * ${CST_ROUNDS:-1})) --verify_backlog=64 &
+	fio=$!
+	wait_for 20 load_grows "$disk"
+	"$@"
+	wait $fio || fail "during: $*"
+}
+
+load_grows() {
+	local before
+	before=$(awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat")
+	sleep 0.2
+	[ "$(awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat")" -gt "$before" ]
+}
+
+# one_session TARGET: none but the session in use is left
+one_session() {
+	[ "$(find "$cst/targets/$1/sessions" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ]
+}
