@@ -44,6 +44,7 @@
  * @in_memory: the file system keeps its files in memory alone
  * @nowait: the file can be asked not to wait; cleared when it turns out that it
  *	cannot
+ * @had_nv_cache: flushes may have been answered that were not made
  * @lost: cached data could not be written, and the log has been told
  * @wb_err: the file's errors of that kind, as they were when it was opened
  * @file: open while the device is enabled
@@ -57,6 +58,7 @@ struct fileio_dev {
 
 	bool			in_memory;
 	bool			nowait;
+	bool			had_nv_cache;
 	unsigned int		lost;
 	errseq_t		wb_err;
 	struct file		*file;
@@ -269,6 +271,26 @@ static void fileio_unclaim(struct fileio_dev *fd)
 	mutex_unlock(&fileio_open_lock);
 }
 
+/*
+ * Who sees no write cache never flushes, nor does anybody flush again what
+ * nv_cache has answered for: so what the file holds already is made durable first.
+ */
+static int fileio_settle(struct fileio_dev *fd)
+{
+	const struct cst_device *dev = &fd->dev;
+	int ret;
+
+	if (dev->nv_cache || !(dev->write_through || fd->had_nv_cache))
+		return 0;
+	/* What cannot be written has nothing to flush, nor a way to. */
+	if (!fd->file->f_op->fsync)
+		return 0;
+	ret = vfs_fsync(fd->file, 1);
+	if (ret)
+		fileio_refuse(fd, ret, "cannot be flushed: error %d", ret);
+	return ret;
+}
+
 static int fileio_enable(struct cst_device *dev)
 {
 	struct fileio_dev *fd = to_fileio_dev(dev);
@@ -302,6 +324,9 @@ static int fileio_enable(struct cst_device *dev)
 	ret = fileio_get_nblocks(fd, file, &dev->nblocks);
 	if (ret)
 		goto unclaim;
+	ret = fileio_settle(fd);
+	if (ret)
+		goto unclaim;
 
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
@@ -316,6 +341,7 @@ static int fileio_enable(struct cst_device *dev)
 	fd->lost = 0;
 	fd->wb_err = filemap_sample_wb_err(file->f_mapping);
 	errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
+	fd->had_nv_cache |= dev->nv_cache;
 	return 0;
 
 unclaim:
