@@ -16,7 +16,7 @@
  * data, or read none.  So a session may have CST_SHARE_MIN, and beyond that no
  * more than it leaves free of three quarters of the limit: one that takes what it
  * can get leaves room for large commands of others, and many together leave
- * the last quarter for small ones.
+ * the last quarter for small ones.  What is idle in the pools is free here.
  */
 #include <linux/atomic.h>
 #include <linux/gfp.h>
@@ -280,6 +280,26 @@ fail:
 	return NULL;
 }
 
+/* Pages in the pools of all CPUs, about: they go on working meanwhile. */
+static noinline long cst_pages_idle(void)
+{
+	unsigned int class;
+	long idle = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct cst_pool *pool = per_cpu_ptr(cst_pools, cpu);
+
+		for (class = 0; class < CST_POOL_CLASSES; class++) {
+			/* data_race: an old count will do. */
+			long count = data_race(pool->ring[class].count);
+
+			idle += count << cst_pool_order[class];
+		}
+	}
+	return idle;
+}
+
 /* May the session have so much more?  Its only command always may. */
 static bool cst_share_charge(struct cst_session *sess, u32 len)
 {
@@ -289,7 +309,8 @@ static bool cst_share_charge(struct cst_session *sess, u32 len)
 	if (likely(bytes <= CST_SHARE_MIN) || bytes == len)
 		return true;
 	left = READ_ONCE(cst_pages_max) / 4 * 3 - atomic_long_read(&cst_pages);
-	if (likely(bytes >> PAGE_SHIFT <= left))
+	if (likely(bytes >> PAGE_SHIFT <= left) ||
+	    bytes >> PAGE_SHIFT <= left + cst_pages_idle())
 		return true;
 	atomic_long_sub(len, &sess->buf_bytes);
 	return false;
