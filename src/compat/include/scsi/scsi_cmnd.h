@@ -10,9 +10,14 @@
 #define scsi_cmd_to_rq(_scmd)	((_scmd)->request)
 #endif
 
-/* Since 5.16; before, the mid-layer put a function into each command. */
+/*
+ * Since 5.18 (b84b6ec0f976); before, completion takes the way through a softirq.
+ * Before 5.16 the mid-layer put the function into each command.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #define scsi_done_direct(_scmd)	((_scmd)->scsi_done(_scmd))
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#define scsi_done_direct(_scmd)	scsi_done(_scmd)
 #endif
 
 #endif /* _CST_COMPAT_SCSI_CMND_H */

@@ -11,25 +11,25 @@ typedef typeof(((struct scsi_host_template *)NULL)->queuecommand(NULL, NULL))
 	cst_qc_status_t;
 
 /*
- * Since 6.5 a host template may say that queuecommand sleeps.  Before, the same
+ * Since 6.5 a host template may say that queuecommand sleeps.  Before 6.2 the same
  * flag of blk-mq is set behind the mid-layer's back once the tag set exists; it
  * takes effect for the devices that are added afterwards.  Only
- * scsi_host_block(), which nobody calls for a host of ours, minds.
+ * scsi_host_block(), which nobody calls for a host of ours, minds.  In between the
+ * tag set makes what the flag needs when it is made itself (80bd4a7aab4c), so there
+ * queuecommand may not sleep.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define CST_QUEUECOMMAND_MAY_BLOCK
-
-static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
-{
-	shost->tag_set.flags |= BLK_MQ_F_BLOCKING;
-}
 #else
 #define CST_QUEUECOMMAND_MAY_BLOCK	.queuecommand_may_block = true,
+#endif
 
 static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
 {
-}
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	shost->tag_set.flags |= BLK_MQ_F_BLOCKING;
 #endif
+}
 
 /* Since 6.6, and in some stable kernels before, it takes the SCSI device. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
