@@ -19,7 +19,7 @@
 #define STREAM_MAX	(1 << 20)
 
 unsigned long jiffies = 1000000;
-struct workqueue_struct *system_wq;
+struct workqueue_struct *system_percpu_wq;
 struct task_struct shim_task;
 
 static struct cit_conn *conn;

@@ -10,6 +10,7 @@ dmesg_bad='WARNING: |BUG: |BUG [^ ]+ \(.*\): |kernel BUG at|Oops: |general prote
 dmesg_bad="$dmesg_bad"'|refcount_t: |(list_add|list_del) corruption|Bad page state|page allocation failure'
 dmesg_bad="$dmesg_bad"'|objects remaining|sysfs: cannot create duplicate|debugfs: .* already present'
 dmesg_bad="$dmesg_bad"'|scheduling while atomic|sleeping function called|Call Trace:'
+dmesg_bad="$dmesg_bad"'|workqueue: work func [^ ]+ \[cst[^]]*\] enqueued on deprecated workqueue'
 # hangs
 dmesg_bad="$dmesg_bad"'|INFO: task .* blocked for more than|soft lockup|hard LOCKUP|workqueue lockup'
 dmesg_bad="$dmesg_bad"'|detected (expedited )?stalls|self-detected stall'

@@ -31,7 +31,7 @@ void cit_data_out_expect(struct cit_cmd *cc)
 	    cit_conn_dead(conn))
 		return;
 	conn->data_armed = true;
-	mod_delayed_work(system_wq, &conn->data_work,
+	mod_delayed_work(system_percpu_wq, &conn->data_work,
 			 conn->dataout_timeout * HZ);
 }
 
@@ -73,7 +73,7 @@ int cit_data_due(struct cit_conn *conn)
 		return -ETIMEDOUT;
 	}
 	conn->data_armed = true;
-	mod_delayed_work(system_wq, &conn->data_work, limit - longest);
+	mod_delayed_work(system_percpu_wq, &conn->data_work, limit - longest);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static void cit_nop_arm(struct cit_conn *conn, unsigned long delay)
 {
 	if (delay > HZ)
 		delay -= delay / 8;
-	mod_delayed_work(system_wq, &conn->nop_work, delay);
+	mod_delayed_work(system_percpu_wq, &conn->nop_work, delay);
 }
 
 void cit_nop_start(struct cit_conn *conn)

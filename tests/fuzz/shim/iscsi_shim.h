@@ -160,7 +160,7 @@ u32 crc32c(u32 crc, const void *data, size_t len);
 
 /* <linux/jiffies.h>, timers: only the fuzzer lets time pass */
 extern unsigned long jiffies;
-extern struct workqueue_struct *system_wq;
+extern struct workqueue_struct *system_percpu_wq;
 
 #define time_before_eq(a, b)	((long)((a) - (b)) <= 0)
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)

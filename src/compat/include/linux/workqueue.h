@@ -6,11 +6,12 @@
 #include <linux/version.h>
 
 /*
- * Since 6.17 (930c2ea566af) a workqueue says that it is per CPU; before, that is
- * the default.  Some stable kernels have the name, too, as an enumerator: hidden.
+ * Since 6.17 (930c2ea566af, 128ea9f6ccfb) a workqueue says that it is per CPU; before,
+ * that is the default.  Some stable kernels have these names, too: hidden.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
-#define WQ_PERCPU	0
+#define WQ_PERCPU		0
+#define system_percpu_wq	system_wq
 #endif
 
 #endif /* _CST_COMPAT_LINUX_WORKQUEUE_H */
