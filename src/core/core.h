@@ -118,6 +118,13 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by);
 void cst_medium_allow(struct cst_itl *itl);
 void cst_medium_allow_all(struct cst_device *dev);
 
+/* Is it ejected, and the command one that needs it? */
+static inline bool cst_medium_missing(const struct cst_cmd *cmd)
+{
+	return unlikely(READ_ONCE(cmd->dev->ejected)) &&
+	       (cmd->op->flags & (CST_OP_MEDIUM | CST_OP_LOADS)) == CST_OP_MEDIUM;
+}
+
 /* spc_*.c, sbc_*.c, medium.c: the execute functions of the opcode table */
 cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd);
 cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd);

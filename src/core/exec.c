@@ -36,14 +36,15 @@ void cst_cmd_work(struct work_struct *work)
 }
 
 /* The device stays open from here to the command's completion. */
-static bool cst_cmd_io_get(struct cst_cmd *cmd)
+static cst_sense_t cst_cmd_io_get(struct cst_cmd *cmd)
 {
 	if (test_bit(CST_CMD_IO_REF, &cmd->flags))
-		return true;
+		return CST_OK;
 	if (unlikely(!percpu_ref_tryget_live(&cmd->dev->io_ref)))
-		return false;
+		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
 	__set_bit(CST_CMD_IO_REF, &cmd->flags);
-	return true;
+	/* It may have gone while the command waited for data or for its turn. */
+	return cst_medium_missing(cmd) ? CST_SENSE(MEDIUM_NOT_PRESENT) : CST_OK;
 }
 
 /**
@@ -52,10 +53,12 @@ static bool cst_cmd_io_get(struct cst_cmd *cmd)
  */
 void cst_cmd_execute(struct cst_cmd *cmd)
 {
-	cst_sense_t reason;
+	cst_sense_t reason = CST_OK;
 
-	if ((cmd->op->flags & CST_OP_MEDIUM) && unlikely(!cst_cmd_io_get(cmd))) {
-		cst_cmd_finish(cmd, CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+	if (cmd->op->flags & CST_OP_MEDIUM)
+		reason = cst_cmd_io_get(cmd);
+	if (unlikely(reason)) {
+		cst_cmd_finish(cmd, reason);
 		return;
 	}
 

@@ -37,13 +37,12 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 		     (READ_ONCE(itl->read_only) || cmd->dev->read_only)))
 		return CST_SENSE(WRITE_PROTECTED);
 
-	/* Asked again, and then for good, when it executes: exec.c. */
+	/* Both asked again, and then for good, when it executes: exec.c. */
 	if (unlikely((flags & CST_OP_MEDIUM) &&
 		     percpu_ref_is_dying(&cmd->dev->io_ref)))
 		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
 
-	if (unlikely(READ_ONCE(cmd->dev->ejected) &&
-		     (flags & (CST_OP_MEDIUM | CST_OP_LOADS)) == CST_OP_MEDIUM))
+	if (cst_medium_missing(cmd))
 		return CST_SENSE(MEDIUM_NOT_PRESENT);
 
 	return CST_OK;

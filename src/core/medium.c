@@ -3,7 +3,7 @@
  * The medium of a removable device: ejected, loaded, held in place.
  *
  * START STOP UNIT (sbc_unit.c), the opcode table and task management (tmf.c) call
- * in; gate.c reads dev->ejected.  An ejected medium keeps its backing open: nobody
+ * in; gate.c and exec.c look at dev->ejected.  Its backing stays open, but nobody
  * may use it until an initiator loads it or the device is enabled anew.
  * dev->itl_lock protects ejected and prevents_removal of each nexus.  Pure.
  */

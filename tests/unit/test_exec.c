@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * exec.c: what a command meets when its turn has come.
+ *
+ * Work is done when a test says so; an opcode's function answers what the test says.
+ */
+#include <stdlib.h>
+
+/* emu.c has its own of these. */
+#define cst_cmd_may_sleep	exec_may_sleep
+#define cst_cmd_complete	exec_complete
+#define cst_cmd_start_io	exec_start_io
+
+#include "core.h"
+#include "test.h"
+
+#define INIT_WORK(w, f)			((w)->func = (f))
+#define raw_smp_processor_id()		0
+#define memalloc_noio_save()		0
+#define memalloc_noio_restore(noio)	((void)(noio))
+
+struct workqueue_struct *cst_wq;
+static struct work_struct *queued;
+
+static void queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
+{
+	CHECK(!queued);
+	queued = work;
+}
+
+static bool percpu_ref_tryget_live(struct percpu_ref *ref)
+{
+	if (ref->dying)
+		return false;
+	ref->count++;
+	return true;
+}
+
+#include "../../src/core/exec.c"
+
+static struct cst_device dev;
+static struct cst_cmd cmd;
+static struct cst_op op;
+static cst_sense_t answers[4];
+static unsigned int executed;
+static bool finished;
+
+static cst_sense_t execute(struct cst_cmd *c)
+{
+	return answers[executed++];
+}
+
+/* submit.c */
+void cst_cmd_run(struct cst_cmd *c)
+{
+	cst_cmd_execute(c);
+}
+
+/* status.c */
+void cst_cmd_finish(struct cst_cmd *c, cst_sense_t reason)
+{
+	CHECK(!finished);
+	finished = true;
+	c->reason = reason;
+	if (test_bit(CST_CMD_IO_REF, &c->flags))
+		c->dev->io_ref.count--;
+}
+
+static void a_command(unsigned int flags)
+{
+	memset(&dev, 0, sizeof(dev));
+	memset(&cmd, 0, sizeof(cmd));
+	memset(answers, 0, sizeof(answers));
+	op = (struct cst_op){ .flags = flags, .execute = execute };
+	cmd.dev = &dev;
+	cmd.op = &op;
+	queued = NULL;
+	executed = 0;
+	finished = false;
+}
+
+static void work(void)
+{
+	struct work_struct *w = queued;
+
+	CHECK(w);
+	queued = NULL;
+	w->func(w);
+}
+
+/* It has ended so, after that many executions, and holds nothing. */
+#define CHECK_END(_reason, _executed) do {				\
+	CHECK(finished);						\
+	CHECK_EQ(cmd.reason, (_reason));				\
+	CHECK_EQ(executed, (_executed));				\
+	CHECK_EQ(dev.io_ref.count, 0);					\
+	CHECK(!queued);							\
+} while (0)
+
+static void one_that_would_block_goes_to_the_worker(void)
+{
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_WOULD_BLOCK;
+	cst_cmd_execute(&cmd);
+	CHECK(!finished);
+	CHECK(!cst_cmd_may_sleep(&cmd));
+	work();
+	CHECK(cst_cmd_may_sleep(&cmd));
+	CHECK_END(CST_OK, 2);
+
+	a_command(CST_OP_SLEEPS);
+	cst_cmd_execute(&cmd);
+	CHECK_EQ(executed, 0);
+	work();
+	CHECK_END(CST_OK, 1);
+}
+
+static void one_that_waits_elsewhere_is_not_ended(void)
+{
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_PENDING;
+	cst_cmd_execute(&cmd);
+	CHECK(!finished && !queued);
+	CHECK_EQ(dev.io_ref.count, 1);
+	cst_cmd_complete(&cmd, CST_SENSE(WRITE_ERROR));
+	CHECK_END(CST_SENSE(WRITE_ERROR), 1);
+}
+
+/* It has passed the gate, and waited for its data or its turn since. */
+static void the_device_was_disabled_meanwhile(void)
+{
+	a_command(CST_OP_MEDIUM);
+	dev.io_ref.dying = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_SENSE(MANUAL_INTERVENTION_REQUIRED), 0);
+
+	a_command(0);
+	dev.io_ref.dying = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_OK, 1);
+
+	/* One that executes already is waited for. */
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_WOULD_BLOCK;
+	cst_cmd_execute(&cmd);
+	dev.io_ref.dying = true;
+	work();
+	CHECK_END(CST_OK, 2);
+}
+
+static void the_medium_was_ejected_meanwhile(void)
+{
+	a_command(CST_OP_MEDIUM);
+	dev.ejected = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_SENSE(MEDIUM_NOT_PRESENT), 0);
+
+	/* What loads it, and what does without it. */
+	a_command(CST_OP_MEDIUM | CST_OP_LOADS);
+	dev.ejected = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_OK, 1);
+
+	a_command(0);
+	dev.ejected = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_OK, 1);
+}
+
+TEST_MAIN(
+	T(one_that_would_block_goes_to_the_worker),
+	T(one_that_waits_elsewhere_is_not_ended),
+	T(the_device_was_disabled_meanwhile),
+	T(the_medium_was_ejected_meanwhile),
+)
