@@ -4,7 +4,7 @@
 Usage: protocol.py TARGET [CASE...]
 
 One line for each case: ok, or what is wrong.  Each case has its own session; the
-disk is LUN 0 with blocks of 512 bytes.
+disk is LUN 0 with blocks of 512 bytes, and LUN 1 is an empty one that can be ejected.
 
 Not tested: markers, multiple connections (the target negotiates neither).
 """
@@ -427,6 +427,26 @@ def surplus_data() -> None:
     rsp = c.expect(SCSI_RSP, itt)
     equal((rsp.sense(), rsp.flags & 6, rsp.resid), ("ok", 2, 1536), "residual")
     equal(c.read(100, 2), data[:512] * 2, "what was written")
+
+
+@case
+def eject_before_data() -> None:
+    """What waits for its data when the medium goes is not written any more."""
+    c, other = conn(**SOLICITED), conn(isid=2)
+    for one in (c, other):
+        # The unit attention of this logical unit.
+        one.expect(SCSI_RSP, one.scsi(bytes(6), lun=1))
+    itt = c.write10(0, 1, lun=1)
+    r2t = c.expect(R2T, itt)
+    for flags in (2, 3):
+        # Eject; load.
+        start_stop = other.scsi(bytes((0x1B, 0, 0, 0, flags, 0)), lun=1)
+        equal(other.expect(SCSI_RSP, start_stop).sense(), "ok", f"START STOP UNIT {flags}")
+        if flags == 2:
+            c.data_out(itt, r2t.ttt, 0, pattern(512))
+            equal(c.expect(SCSI_RSP, itt).sense(), "02/3a/00", "the write")
+    rsp = other.expect(DATA_IN, other.read10(0, 1, lun=1))
+    equal(rsp.data, bytes(512), "what is on the medium")
 
 
 # --- data-in ---
