@@ -44,6 +44,7 @@ help:
 	@echo '  make check-uml   the functional tests in a minute, and timers in simulated time'
 	@echo '  make check-debug the guest tests under KASAN, lockdep and others, with coverage'
 	@echo '  make check-kcsan the guest tests under KCSAN (T= as above)'
+	@echo '  make check-power CUTS=10  power cuts: what was promised must be there (doc/power.md)'
 	@echo '  make coverage    what the tests reach; part of check-debug'
 	@echo '  make bench       instructions per I/O, beside LIO, nvmet and tgt (doc/bench.md)'
 	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
@@ -109,6 +110,11 @@ fuzz-live:
 .PHONY: conformance
 conformance: modules tools
 	@tests/conformance/run $(if $(TARGETS),-t $(TARGETS)) $(if $(SUITES),-s $(SUITES))
+
+# See doc/power.md.
+.PHONY: check-power
+check-power: modules tools
+	@tests/power/run --cuts $(or $(CUTS),10) $(if $(SEED),--seed $(SEED))
 
 # See doc/testing-kernels.md.
 check-debug:
