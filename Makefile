@@ -18,7 +18,7 @@ build := build
 
 .DELETE_ON_ERROR:
 .PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-config clean distclean \
-	check check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml \
+	check check-long check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml \
 	check-debug check-kcsan coverage
 
 all: modules tools
@@ -35,7 +35,8 @@ help:
 	@echo '  make lint-deb    lintian on them'
 	@echo '  make clean       what was built; make distclean: the guest and logs, too'
 	@echo 'Testing:'
-	@echo '  make check       everything'
+	@echo '  make check       everything that fits into an hour (doc/testing.md)'
+	@echo '  make check-long  what does not'
 	@echo '  make check-unit check-daemon check-targetctl check-deb check-guest'
 	@echo '  make check-guest T=iscsi/     only tests whose name matches'
 	@echo '  make check-kernels            the matrix of kernels that META states; K=6.12: one'
@@ -90,7 +91,7 @@ shell: deb
 check:
 	@tests/check
 
-check-unit check-daemon check-targetctl check-deb check-guest:
+check-unit check-daemon check-targetctl check-deb check-guest check-long:
 	@tests/check $(@:check-%=%)
 
 check-kernels:
