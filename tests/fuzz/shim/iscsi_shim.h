@@ -188,8 +188,17 @@ struct task_struct { int unused; };
 #define in_task()		true
 
 /* <linux/net.h>, <net/sock.h>, <net/tcp.h>, <linux/skbuff.h> */
-struct sock { int unused; };
-struct socket { struct sock *sk; };
+struct sock {
+	u16		sk_family;
+	u16		sk_protocol;
+	u8		sk_state;
+	const void	*icsk_ulp_ops;
+};
+
+struct socket {
+	int		type;
+	struct sock	*sk;
+};
 
 /* What has come, as one piece of the receive queue. */
 struct sk_buff {
