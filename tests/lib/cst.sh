@@ -138,11 +138,8 @@ make_ini_group() {
 # Removes every object below DIR: links first, then folders bottom up.  Folders
 # that belong to an object go with it, so their own refusal means nothing.
 remove_tree() {
-	local dir
 	find "$1" -mindepth 1 -type l -delete
-	find "$1" -mindepth 1 -depth -type d | while read -r dir; do
-		rmdir "$dir" 2>/dev/null
-	done
+	find "$1" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true
 	[ -z "$(find "$1" -mindepth 1 -maxdepth 1 -type d)" ]
 }
 
