@@ -73,7 +73,18 @@ iscsi_login() {
 	iscsiadm -m node -T "$iqn" -p "$portal" --login >/dev/null
 }
 
+# The initiator removes a SCSI target in a workqueue that is for reclaim, and waits there
+# for what runtime power management has queued in one that is not; when that is slow, the
+# kernel (6.1 at least) warns.  What may not idle queues nothing.
+iscsi_stay_awake() {
+	local f
+	for f in /sys/class/iscsi_session/session*/device/target*/power/control; do
+		[ ! -e "$f" ] || echo on >"$f" 2>/dev/null || true
+	done
+}
+
 iscsi_logout() {
+	iscsi_stay_awake
 	iscsiadm -m node -T "$1" --logout >/dev/null
 }
 
@@ -176,6 +187,7 @@ fio_verify() {
 
 initiator_cleanup() {
 	if [ -n "$(ls /sys/class/iscsi_session 2>/dev/null)" ]; then
+		iscsi_stay_awake
 		timeout 30 iscsiadm -m node -u >/dev/null 2>&1 ||
 			timeout 30 iscsiadm -m session -u >/dev/null 2>&1
 	fi
