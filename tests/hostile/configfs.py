@@ -211,5 +211,4 @@ def made_read_and_removed_at_once() -> None:
             os.rmdir(path)
 
 
-
 main()
