@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from blocks import REGION, SECTOR, WORKERS, Worker, sector
+from blocks import DIRECT, REGION, SECTOR, WORKERS, Worker, sector
 
 sys.path.insert(0, "/usr/local/lib/targetctl")
 
@@ -70,19 +70,24 @@ class SgIo(ctypes.Structure):
     ]
 
 
-def scsi(fd: int, cdb: bytes, data: bytes = b"") -> None:
-    """A command that must end with GOOD; a unit attention is heard and the command repeated."""
+def scsi(fd: int, cdb: bytes, data: bytes = b"", offset: int = 0) -> None:
+    """A command that must end with GOOD; a unit attention is heard and the command repeated.
+
+    The data lies so many bytes into a page, and the target gets it like that over loop.
+    """
+    memory = mmap.mmap(-1, offset + len(data) + 1)
+    memory[offset : offset + len(data)] = data
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory, offset))
     while True:
         sense = ctypes.create_string_buffer(64)
         command = ctypes.create_string_buffer(cdb, len(cdb))
-        buffer = ctypes.create_string_buffer(data, len(data)) if data else None
         header = SgIo(
             interface_id=ord("S"),
             dxfer_direction=SG_TO_DEV if data else SG_NONE,
             cmd_len=len(cdb),
             mx_sb_len=64,
             dxfer_len=len(data),
-            dxferp=ctypes.cast(buffer, ctypes.c_void_p) if buffer else None,
+            dxferp=address if data else None,
             cmdp=ctypes.cast(command, ctypes.c_void_p),
             sbp=ctypes.cast(sense, ctypes.c_void_p),
             timeout=60000,
@@ -128,6 +133,9 @@ class Writer:
         path = self.disks[worker.fabric, worker.lun]
         direct = os.O_DIRECT | os.O_DSYNC if worker.mode == "dsync" else 0
         fd = os.open(path, os.O_RDWR | direct)
+        # A write too fine to be direct is flushed, and so is all that others wrote:
+        # now and then there are none.
+        whole = worker.lun == DIRECT and self.cycle % 2 == 1
         number = self.cycle * 1000000
         while True:
             done: list[str] = []
@@ -135,16 +143,20 @@ class Writer:
                 number += 1
                 count = chance.choice((1, 1, 3, 8, 8, 8, 16))
                 lba = worker.base + chance.randrange(REGION - count)
-                if count >= 8 and chance.random() < 0.7:
+                if whole:
+                    count = -(-count // 8) * 8
+                if whole or (count >= 8 and chance.random() < 0.7):
                     lba &= ~7
                 data = b"".join(sector(worker.number, lba + i, number) for i in range(count))
-                self.write(fd, worker.mode, lba, data, chance)
+                self.write(fd, worker.mode, lba, data, 0 if whole else 16, chance)
                 done += [f"{worker.number} {lba + i} {number}" for i in range(count)]
             if worker.mode == "sync":
                 self.flush(fd, worker, chance)
             self.promise(done)
 
-    def write(self, fd: int, mode: str, lba: int, data: bytes, chance: random.Random) -> None:
+    def write(
+        self, fd: int, mode: str, lba: int, data: bytes, offset: int, chance: random.Random
+    ) -> None:
         if mode == "dsync":
             with mmap.mmap(-1, len(data)) as buffer:
                 buffer[:] = data
@@ -154,9 +166,9 @@ class Writer:
         fua = 8 if mode == "fua" else 0
         count = len(data) // SECTOR
         if chance.random() < 0.5:
-            scsi(fd, struct.pack(">BBIBHB", 0x2A, fua, lba, 0, count, 0), data)
+            scsi(fd, struct.pack(">BBIBHB", 0x2A, fua, lba, 0, count, 0), data, offset)
         else:
-            scsi(fd, struct.pack(">BBQIBB", 0x8A, fua, lba, count, 0, 0), data)
+            scsi(fd, struct.pack(">BBQIBB", 0x8A, fua, lba, count, 0, 0), data, offset)
 
     def flush(self, fd: int, worker: Worker, chance: random.Random) -> None:
         """Everything that makes written data safe; the answer tells that it is, IMMED or not."""
