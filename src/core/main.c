@@ -17,8 +17,12 @@ static int __init cst_init(void)
 	cst_wq = alloc_workqueue("cst", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!cst_wq)
 		return ret;
-	/* Its items wait for commands: as many as there are functions. */
-	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	/*
+	 * Its items wait for commands: as many as there are functions.  No
+	 * rescuer, which would run them one after the other, and on a busy
+	 * machine that is soon called.
+	 */
+	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_UNBOUND, 0);
 	if (!cst_tmf_wq)
 		goto destroy_wq;
 	ret = cst_buffer_init();

@@ -60,9 +60,11 @@ static int __init cit_init(void)
 				    WQ_PERCPU | WQ_MEM_RECLAIM, 0);
 	if (!cit_io_wq)
 		return ret;
-	/* Waits: one slow end of a session must not hold up the others. */
-	cit_close_wq = alloc_workqueue("cst_iscsi_close",
-				       WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/*
+	 * Waits: one slow end of a session must not hold up the others, and may
+	 * even need them.  So no rescuer, which runs one after the other.
+	 */
+	cit_close_wq = alloc_workqueue("cst_iscsi_close", WQ_UNBOUND, 0);
 	if (!cit_close_wq)
 		goto destroy_io;
 	ret = cit_cfs_init();
