@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 # Every line in these that no test reaches needs a reason.
 STRICT = ("src/core/", "src/fabrics/iscsi/")
@@ -34,18 +35,16 @@ class File:
 Files = dict[str, File]
 
 
-def gcov(directory: str) -> list[dict]:
+def gcov(directory: str) -> list[dict[str, Any]]:
     """What gcov says of every .gcda below the directory, whose .gcno is beside it."""
     data = sorted(glob.glob(directory + "/**/*.gcda", recursive=True))
     found = []
     for path in data:
         done = subprocess.run(
             ["gcov", "--json-format", "--stdout", path],
-            cwd=os.path.dirname(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+            cwd=os.path.dirname(path), capture_output=True, text=True, check=False,
         )
-        for line in done.stdout.splitlines():
-            if line.startswith("{"):
-                found.append(json.loads(line))
+        found += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode or not done.stdout:
             raise RuntimeError(f"gcov {path}: {done.stderr}")
         if "stamp mismatch" in done.stderr:
@@ -53,7 +52,7 @@ def gcov(directory: str) -> list[dict]:
     return found
 
 
-def add(files: Files, results: list[dict], roots: list[str]) -> None:
+def add(files: Files, results: list[dict[str, Any]], roots: list[str]) -> None:
     for result in results:
         cwd = result.get("current_working_directory", "/")
         for entry in result["files"]:
@@ -105,7 +104,10 @@ def python_lines(files: Files, top: str, data: str, guests: list[str]) -> None:
             "  /usr/local/lib/targetctl/targetctl\n"
         )
     coverage = [sys.executable, "-m", "coverage"]
-    subprocess.run([*coverage, "combine", "--keep", "--rcfile", rc, *parts], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*coverage, "combine", "--keep", "--rcfile", rc, *parts],
+        check=True, stdout=subprocess.DEVNULL,
+    )
     subprocess.run(
         [*coverage, "json", "--rcfile", rc, "-o", data + "/json", "--include", top + "/tools/*"],
         check=True, stdout=subprocess.DEVNULL,
@@ -190,7 +192,7 @@ def main() -> int:
     for note in glob.glob(work + "/notes/**/*.gcno", recursive=True):
         done = subprocess.run(
             ["gcov", "--json-format", "--stdout", note],
-            cwd=os.path.dirname(note), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
+            cwd=os.path.dirname(note), capture_output=True, text=True, check=True,
         )
         notes += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     add(files, notes, roots)
@@ -231,8 +233,8 @@ def report(files: Files, top: str, out: str, covered: dict[str, set[int]]) -> in
                 info.write(f"DA:{number},{file.counts[number]}\n")
             info.write("end_of_record\n")
     with open(out + "/report.txt", "w", encoding="utf-8") as stream:
-        for path, total, missing, reasoned in rows:
-            stream.write(line_of(path, total, missing, reasoned))
+        for row in rows:
+            stream.write(line_of(*row))
         stream.write("\n")
         for name in sorted(areas):
             stream.write(line_of(name + "/", *areas[name]))
@@ -244,7 +246,8 @@ def report(files: Files, top: str, out: str, covered: dict[str, set[int]]) -> in
 
 def line_of(name: str, total: int, missing: int, reasoned: int) -> str:
     percent = 100.0 * (total - missing) / total if total else 100.0
-    return f"{name:<44} {total:6} lines {percent:6.1f} % reached, {missing:5} not, {reasoned:5} of them explained\n"
+    reached = f"{name:<44} {total:6} lines {percent:6.1f} % reached"
+    return f"{reached}, {missing:5} not, {reasoned:5} of them explained\n"
 
 
 if __name__ == "__main__":

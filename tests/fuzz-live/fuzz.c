@@ -29,13 +29,13 @@
 #define RING		16
 #define RING_SLOT	32768		/* 8 bytes of number, 8 of length, the input */
 
-struct options options = { .port = 3260 };
 unsigned long sent;
+struct options options = { .port = 3260 };
 
+static const struct surface *surface;
 static const struct surface *const surfaces[] = {
 	&wire_surface, &login_surface, &scsi_surface,
 };
-static const struct surface *surface;
 
 static struct input *corpus[CORPUS_MAX];
 static unsigned int corpus_count;
@@ -272,9 +272,11 @@ static void report(const char *when)
 {
 	double seconds = now() - begun;
 
-	printf("%s %s: %.0f s, %lu inputs, %lu %s, %.0f/s, %u edges, %u blocks, corpus %u, %lu stalled\n",
+	printf("%s %s: %.0f s, %lu inputs, %lu %s, %.0f/s, ",
 	       surface->name, when, seconds, runs, sent, surface->pdus ? "PDUs" : "commands",
-	       (double)sent / (seconds > 0 ? seconds : 1), edges, blocks, corpus_count, stalls);
+	       (double)sent / (seconds > 0 ? seconds : 1));
+	printf("%u edges, %u blocks, corpus %u, %lu stalled\n",
+	       edges, blocks, corpus_count, stalls);
 	fflush(stdout);
 }
 
@@ -363,18 +365,41 @@ int main(int argc, char **argv)
 				if (!strcmp(surfaces[i]->name, optarg))
 					surface = surfaces[i];
 			break;
-		case 't': seconds = atof(optarg); break;
-		case 'r': seed = strtoull(optarg, NULL, 0); break;
-		case 'i': seeds = optarg; break;
-		case 'c': corpus_dir = optarg; break;
-		case 'l': ring = optarg; break;
-		case 'k': pattern = optarg; break;
-		case 'T': options.target = optarg; break;
-		case 'p': options.port = (uint16_t)atoi(optarg); break;
-		case 'd': options.disk = optarg; break;
-		case 'R': what = optarg; break;
-		case 'M': printf("%d\n", FUZZ_MAP); return 0;
-		default: usage();
+		case 't':
+			seconds = atof(optarg);
+			break;
+		case 'r':
+			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'i':
+			seeds = optarg;
+			break;
+		case 'c':
+			corpus_dir = optarg;
+			break;
+		case 'l':
+			ring = optarg;
+			break;
+		case 'k':
+			pattern = optarg;
+			break;
+		case 'T':
+			options.target = optarg;
+			break;
+		case 'p':
+			options.port = (uint16_t)atoi(optarg);
+			break;
+		case 'd':
+			options.disk = optarg;
+			break;
+		case 'R':
+			what = optarg;
+			break;
+		case 'M':
+			printf("%d\n", FUZZ_MAP);
+			return 0;
+		default:
+			usage();
 		}
 	}
 	if (!surface || optind < argc)

@@ -116,8 +116,10 @@ size_t pdu_fix_length(uint8_t *pdu, size_t len)
 		len = BHS;
 	}
 	ahs = (size_t)pdu[4] * 4;
-	if (BHS + ahs > len)
-		ahs = pdu[4] = 0;
+	if (BHS + ahs > len) {
+		pdu[4] = 0;
+		ahs = 0;
+	}
 	len -= BHS + ahs;
 	pdu[5] = (uint8_t)(len >> 16);
 	pdu[6] = (uint8_t)(len >> 8);
@@ -136,8 +138,8 @@ int login(const char *name, uint32_t *cmdsn)
 	if (fd < 0)
 		return -1;
 	n = snprintf(text, sizeof(pdu) - BHS - 4,
-		     "InitiatorName=%s%cTargetName=%s%cSessionType=Normal%cInitialR2T=Yes%c"
-		     "ImmediateData=Yes%c", name, 0, options.target, 0, 0, 0, 0);
+		     "InitiatorName=%s%cTargetName=%s%cSessionType=Normal%c%s%c%s%c",
+		     name, 0, options.target, 0, 0, "InitialR2T=Yes", 0, "ImmediateData=Yes", 0);
 	put32(pdu + 16, 1);
 	put32(pdu + 24, 1);
 	if (!tcp_write(fd, pdu, pdu_fix_length(pdu, BHS + (size_t)n)) ||

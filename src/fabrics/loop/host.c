@@ -174,7 +174,7 @@ static void loop_lun_remove(struct Scsi_Host *shost, unsigned long lun)
  * Every LUN answers its probe, so one that has brought no disk met a lack of
  * memory, in whatever words: it is forgotten, and so added again.
  */
-static int loop_lun_probe(struct Scsi_Host *shost, unsigned long lun)
+static bool loop_lun_probe(struct Scsi_Host *shost, unsigned long lun)
 {
 	struct loop_host *lh = shost_priv(shost);
 	struct scsi_device *sdev;
@@ -182,15 +182,15 @@ static int loop_lun_probe(struct Scsi_Host *shost, unsigned long lun)
 	sdev = __scsi_add_device(shost, 0, 0, loop_scsi_lun(lun), NULL);
 	if (IS_ERR(sdev)) {
 		loop_lun_free(xa_erase(&lh->luns, lun));
-		return -ENOMEM;
+		return false;
 	}
 	scsi_device_put(sdev);
-	return 0;
+	return true;
 }
 
-/* Takes over the reference to the device. */
-static int loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
-			const struct loop_lun *now)
+/* Takes over the reference to the device.  False: no memory. */
+static bool loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
+			 const struct loop_lun *now)
 {
 	struct loop_host *lh = shost_priv(shost);
 	struct loop_lun *known = kmemdup(now, sizeof(*now), GFP_KERNEL);
@@ -200,14 +200,14 @@ static int loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
 			     "out of memory: LUN %lu comes later\n", lun);
 		kfree(known);
 		loop_dev_put(now->dev);
-		return -ENOMEM;
+		return false;
 	}
 	/* What its probe finds is in the kernel's log and in sysfs. */
 	return loop_lun_probe(shost, lun);
 }
 
 /* A device that has become ready, or has another size now. */
-static int loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
+static bool loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
 {
 	struct scsi_device *sdev;
 
@@ -216,7 +216,7 @@ static int loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
 		return loop_lun_probe(shost, lun);
 	scsi_rescan_device(sdev);
 	scsi_device_put(sdev);
-	return 0;
+	return true;
 }
 
 static void loop_luns_forget_gone(struct loop_session *ls)
@@ -264,7 +264,7 @@ int loop_host_sync_luns(struct loop_session *ls)
 			known = NULL;
 		}
 		if (!known) {
-			if (loop_lun_add(ls->shost, lun, &now))
+			if (!loop_lun_add(ls->shost, lun, &now))
 				ret = -ENOMEM;
 			continue;
 		}
@@ -274,7 +274,7 @@ int loop_host_sync_luns(struct loop_session *ls)
 		known->nblocks = now.nblocks;
 		known->enabled = now.enabled;
 		loop_dev_put(now.dev);
-		if (stale && loop_lun_rescan(ls->shost, lun))
+		if (stale && !loop_lun_rescan(ls->shost, lun))
 			ret = -ENOMEM;
 	}
 	return ret;
