@@ -209,7 +209,7 @@ static void cst_tmf_nexus_lost(struct cst_session *sess)
 	rcu_read_unlock();
 }
 
-static void cst_tmf_let_go(struct cst_session *sess)
+void cst_session_let_go(struct cst_session *sess)
 {
 	struct cst_itl *itl;
 	unsigned long lun;
@@ -219,6 +219,7 @@ static void cst_tmf_let_go(struct cst_session *sess)
 		cst_medium_allow(itl);
 	rcu_read_unlock();
 }
+EXPORT_SYMBOL_GPL(cst_session_let_go);
 
 /* SAM-5 6.3: the unit attentions that follow a function. */
 static void cst_tmf_conditions(struct cst_tmf *tmf)
@@ -231,7 +232,7 @@ static void cst_tmf_conditions(struct cst_tmf *tmf)
 		cst_tmf_for_each_dev(tmf->sess, cst_tmf_reset_one);
 		break;
 	case CST_TMF_NEXUS_LOSS:
-		cst_tmf_let_go(tmf->sess);
+		cst_session_let_go(tmf->sess);
 		cst_tmf_nexus_lost(tmf->sess);
 		break;
 	default:
@@ -338,6 +339,6 @@ void cst_session_abort_all(struct cst_session *sess)
 
 	cst_tmf_mark(sess, &everything);
 	/* The next session may come before this one is taken apart. */
-	cst_tmf_let_go(sess);
+	cst_session_let_go(sess);
 }
 EXPORT_SYMBOL_GPL(cst_session_abort_all);

@@ -43,6 +43,9 @@ int cit_logout_rx(struct cit_conn *conn)
 					 conn->keys.time2retain);
 	ctl->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
 	ctl->close = ctl->hdr.ctl.response == ISCSI_LOGOUT_RSP_DONE;
+	/* Who has the answer may count on it, also in another session. */
+	if (ctl->close)
+		cst_session_let_go(&conn->sess->sess);
 	cit_tx_queue(conn, &ctl->tx);
 	return 0;
 }

@@ -207,6 +207,17 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
 void cst_session_abort_all(struct cst_session *sess);
 
 /**
+ * cst_session_let_go() - the initiator holds no medium any more
+ * @sess: registered
+ *
+ * Part of cst_session_abort_all(), for a fabric that tells the initiator that the
+ * session has ended before it calls that.
+ *
+ * Context: any up to softirq.
+ */
+void cst_session_let_go(struct cst_session *sess);
+
+/**
  * cst_session_unregister() - take an I_T nexus away
  * @sess: registered.  The fabric submits nothing more, and every command has been
  *	released, and every task management function is done.
