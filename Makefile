@@ -17,7 +17,7 @@ daemon := src/fabrics/iscsi/daemon
 build := build
 
 .DELETE_ON_ERROR:
-.PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-config clean distclean \
+.PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-scale bench-config clean distclean \
 	check check-long check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml \
 	check-debug check-kcsan coverage
 
@@ -48,6 +48,7 @@ help:
 	@echo '  make check-power CUTS=10  power cuts: what was promised must be there (doc/power.md)'
 	@echo '  make coverage    what the tests reach; part of check-debug'
 	@echo '  make bench       instructions per I/O, beside LIO, nvmet and tgt (doc/bench.md)'
+	@echo '  make bench-scale     1, 2, 4 CPUs with as many sessions'
 	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
 	@echo '  make conformance libiscsi, sg3_utils, file systems, sd and sg, beside LIO and tgt (doc/conformance.md)'
 	@echo '  make check-bench cst alone against the committed figures'
@@ -130,7 +131,7 @@ coverage:
 bench: modules tools
 	@tests/bench/run
 
-bench-config: modules tools
+bench-scale bench-config: modules tools
 	@tests/bench/$(@:bench-%=%)
 
 check-bench: modules tools

@@ -65,7 +65,7 @@ class Guest:
                     self.contended[words[1]] = int(words[2]), int(words[3]), int(words[4])
                 elif words[:1] == ["time"] and len(words) == 4:
                     self.times.setdefault(words[1], {})[words[2]] = float(words[3])
-                    print(f"{time.monotonic() - started:5.0f} s  {words[1]} {words[2]}", file=sys.stderr)
+                    print(f"{time.monotonic() - started:5.0f} s  {' '.join(words[1:])}", file=sys.stderr)
                 elif words[:1] == ["failed"]:
                     self.failed.append(words[1])
                     print(f"bench: {words[1]} FAILED", file=sys.stderr)

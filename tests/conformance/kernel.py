@@ -41,7 +41,7 @@ from sgio import (
     read10,
     sg_io,
     write10,
-)  # fmt: skip
+)
 
 BLKGETSIZE64, BLKRRPART, BLKDISCARD, BLKZEROOUT = 0x80081272, 0x125F, 0x1277, 0x127F
 
@@ -588,7 +588,7 @@ ITEMS = (
     sd_partitions, sd_zeroout, sd_discard, sd_queue_depth, sg_inquiry, sg_read_long, sg_read_short,
     sg_write_long, sg_write_short, sg_no_buffer, sg_wrong_direction, sg_sizes, sg_iovec, sg_direct,
     sg_mmap, sg_async, sg_sense, sg_cdb_lengths, sg_scsi_id, sg_block_node, bsg, sd_delete_add,
-)  # fmt: skip
+)
 
 
 def main() -> None:

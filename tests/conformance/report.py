@@ -43,7 +43,7 @@ class Results:
         return [
             r for r in self.rows
             if r.target == target and r.suite == suite and fabric in (None, r.fabric)
-        ]  # fmt: skip
+        ]
 
     def as_json(self) -> dict[str, object]:
         return {"states": self.states, "results": [asdict(r) for r in self.rows]}
