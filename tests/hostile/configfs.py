@@ -195,7 +195,7 @@ def made_read_and_removed_at_once() -> None:
                  lambda: [read(f"{dev}/{f}") for f in os.listdir(dev)],
                  lambda: [read(f"{target}/{f}") for f in os.listdir(target)
                           if os.path.isfile(f"{target}/{f}")]]
-        for _ in range(times(1500, 200)):
+        for _ in range(times(1500, 100)):
             with contextlib.suppress(OSError):
                 rng.choice(steps)()
 

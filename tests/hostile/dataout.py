@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from rawcases import SLOW, TARGET, case, conn, equal, main, pattern, times
+from rawcases import SLOW, TARGET, case, conn, equal, main, pattern, times, together
 from rawiscsi import (
     DATA_IN,
     DATA_OUT,
@@ -178,32 +178,37 @@ def after_an_abort() -> None:
 @case
 def random_answers() -> None:
     """Data-Out with every field at random, in the midst of good ones."""
-    rng = random.Random(11)
-    for _ in range(times(40, 6)):
-        c = Conn(TARGET, isid=11, timeout=20 * SLOW, MaxBurstLength=2048,
-                 FirstBurstLength=1024, MaxOutstandingR2T=3,
-                 **rng.choice((SOLICITED, UNSOLICITED)))
-        c.sock.settimeout(0.2 * SLOW)
-        open_writes: list[tuple[int, int]] = []
-        try:
-            for _ in range(40):
-                if rng.random() < 0.3 or not open_writes:
-                    data = b"" if rng.random() < 0.5 else pattern(rng.choice((1, 512, 1024)))
-                    flags = WRITE | rng.choice((0, FINAL))
-                    open_writes.append((c.write10(rng.randrange(64), 16, data, flags=flags), NONE))
-                elif rng.random() < 0.4:
-                    pdu = c.recv()
-                    if pdu.opcode == R2T:
-                        open_writes.append((pdu.itt, pdu.ttt))
-                itt, ttt = rng.choice(open_writes)
-                c.data_out(itt, rng.choice((ttt, ttt, ttt, NONE, rng.getrandbits(32))),
-                           rng.choice((0, 512, 1024, 2048, 8191, rng.getrandbits(32))),
-                           pattern(rng.choice((0, 1, 511, 512, 1024, 2048, 4096))),
-                           rng.choice((0, 0, 1, 2, NONE)), rng.random() < 0.5)
-        except (Closed, TimeoutError):
-            pass
-        c.close()
-    conn(isid=11)
+    def one(n: int) -> None:
+        rng = random.Random(11 + n)
+        for _ in range(times(10, 2)):
+            c = Conn(TARGET, isid=110 + n, timeout=20 * SLOW, MaxBurstLength=2048,
+                     FirstBurstLength=1024, MaxOutstandingR2T=3,
+                     **rng.choice((SOLICITED, UNSOLICITED)))
+            c.sock.settimeout(0.2 * SLOW)
+            open_writes: list[tuple[int, int]] = []
+            try:
+                for _ in range(40):
+                    if rng.random() < 0.3 or not open_writes:
+                        data = b"" if rng.random() < 0.5 else pattern(rng.choice((1, 512, 1024)))
+                        flags = WRITE | rng.choice((0, FINAL))
+                        itt = c.write10(rng.randrange(64), 16, data, flags=flags)
+                        open_writes.append((itt, NONE))
+                    elif rng.random() < 0.4:
+                        pdu = c.recv()
+                        if pdu.opcode == R2T:
+                            open_writes.append((pdu.itt, pdu.ttt))
+                    itt, ttt = rng.choice(open_writes)
+                    c.data_out(itt, rng.choice((ttt, ttt, ttt, NONE, rng.getrandbits(32))),
+                               rng.choice((0, 512, 1024, 2048, 8191, rng.getrandbits(32))),
+                               pattern(rng.choice((0, 1, 511, 512, 1024, 2048, 4096))),
+                               rng.choice((0, 0, 1, 2, NONE)), rng.random() < 0.5)
+            except (Closed, TimeoutError):
+                pass
+            c.close()
+
+    # Most of the time is spent waiting for an answer that does not come.
+    together(*(lambda n=n: one(n) for n in range(4)))
+    conn(isid=110)
 
 
 # --- R2T that is not answered ---

@@ -22,6 +22,9 @@ if grep -q ' kasan_report$' /proc/kallsyms 2>/dev/null; then
 	export CST_SLOW=${CST_SLOW:-8}
 fi
 export CST_SLOW=${CST_SLOW:-1}
+# There the well-behaved session leaves the CPUs to the attackers.
+hostile_load=()
+[ "$CST_SLOW" = 1 ] || hostile_load=(--rate_iops=$((400 / CST_SLOW)))
 
 hostile_requires() {
 	need_module cst_vdisk cst_iscsi iscsi_tcp && need_cmd cst-iscsid fio python3 "$@"
@@ -88,7 +91,7 @@ hostile_up() {
 	hostile_disk=$(iscsi_disk $hostile_iqn 0)
 	hostile_tsih=$(good_session)
 	fio_load "$hostile_disk" --rw=randwrite --iodepth=8 --size=8m --runtime=3600 \
-		--verify=crc32c --verify_fatal=1 --verify_backlog=64
+		--verify=crc32c --verify_fatal=1 --verify_backlog=64 "${hostile_load[@]}"
 }
 
 attack() {
