@@ -230,6 +230,9 @@ def never_answered() -> None:
         itt = c.write10(0, 8, data, flags=flags)
         if flags & FINAL:
             c.expect(R2T, itt)
+        else:
+            # What has been answered came behind the write.
+            c.expect(NOP_IN, c.nop())
         ordered = other.scsi(b"\x35" + bytes(9), FINAL | 2)
         assert other.silent(), "the ORDERED command has passed an older write"
         while time.monotonic() - begin < TIMEOUT - 1:
