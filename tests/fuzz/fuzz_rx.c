@@ -263,6 +263,11 @@ static void core_abort(struct core_cmd *c)
 	cit_scsi_abort_data(c->cmd);
 }
 
+/* No medium is removable here. */
+void cst_session_let_go(struct cst_session *sess)
+{
+}
+
 void cst_tmf_submit(struct cst_tmf *tmf)
 {
 	unsigned int i;
