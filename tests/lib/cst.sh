@@ -146,7 +146,10 @@ remove_tree() {
 # Takes the whole configuration down; complains about what does not go.
 cst_teardown() {
 	[ -d $cst ] || return 0
-	local f d rc=0
+	local f d rc=0 dotglob
+	# Any name that mkdir takes may be there, also one that * leaves out.
+	dotglob=$(shopt -p dotglob) || true
+	shopt -s dotglob
 	for f in $cst/targets/*/*/enabled; do
 		[ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || echo 0 >"$f" ||
 			{ echo "$f: $(cat $cst/last_error)"; rc=1; }
@@ -161,6 +164,7 @@ cst_teardown() {
 	for d in $cst/handlers/*; do
 		[ ! -d "$d" ] || remove_tree "$d" || rc=1
 	done
+	$dotglob
 	if [ $rc != 0 ]; then
 		echo "left in the tree; last_error: $(cat $cst/last_error)"
 		find $cst/targets $cst/handlers -mindepth 2 -type d
