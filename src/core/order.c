@@ -101,6 +101,8 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 	unsigned long flags;
 
 	spin_lock_irqsave(&order->lock, flags);
+	/* Who marks it after we looked must see cmd->dev, written before. */
+	smp_mb__after_spinlock();
 	/*
 	 * Marked on its way here, too early for cst_order_abort(), and that is not
 	 * called again: it must not wait, and it touches nothing.

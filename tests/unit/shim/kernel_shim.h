@@ -250,6 +250,7 @@ static inline void spin_unlock(spinlock_t *l)
 	l->held = false;
 }
 
+#define smp_mb__after_spinlock()	__sync_synchronize()
 #define spin_lock_irqsave(l, f)		do { (f) = 0; spin_lock(l); } while (0)
 #define spin_unlock_irqrestore(l, f)	do { (void)(f); spin_unlock(l); } while (0)
 #define spin_lock_irq(l)		spin_lock(l)
