@@ -364,7 +364,8 @@ void cst_buffer_free(struct cst_cmd *cmd)
  * cst_buffer_set_limit_mb() - set how much memory buffers may take
  * @mb: MiB; 0: a quarter of all memory
  *
- * What is in use already may exceed a smaller limit until it is given back.
+ * Idle chunks go back to the system at once.  What is in use already may exceed a
+ * smaller limit until it is given back.
  */
 void cst_buffer_set_limit_mb(u32 mb)
 {
@@ -372,6 +373,8 @@ void cst_buffer_set_limit_mb(u32 mb)
 		mb = max_t(unsigned long, CST_MEM_LIMIT_MIN_MB,
 			   totalram_pages() / 4 >> (20 - PAGE_SHIFT));
 	WRITE_ONCE(cst_pages_max, (unsigned long)mb << (20 - PAGE_SHIFT));
+	/* Idle chunks count, too. */
+	cst_pool_trim();
 }
 
 int cst_buffer_init(void)
