@@ -11,17 +11,20 @@
  * rmdir drops the references of creation; the memory goes with the last ones,
  * which a session's directory or a walk over the fabric's targets may still hold.
  */
-#include <linux/idr.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/xarray.h>
 
 #include "cfs.h"
 #include "core.h"
 
-/* RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1. */
-static DEFINE_IDA(rel_tgt_ids);
+/*
+ * RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1.  Not an IDA, which
+ * loses a bitmap when there is no memory for the node that would hold it.
+ */
+static DEFINE_XARRAY_ALLOC1(rel_tgt_ids);
 
 static struct cst_item_type cst_luns_type;
 static struct cst_item_type cst_lun_type;
@@ -397,15 +400,15 @@ static int cst_target_set_rel_tgt_id(struct cst_object *obj,
 	struct cst_target *target = obj_to_target(obj);
 	int ret;
 
-	ret = ida_alloc_range(&rel_tgt_ids, val.num, val.num, GFP_KERNEL);
-	if (ret == -ENOSPC) {
+	ret = xa_insert(&rel_tgt_ids, val.num, target, GFP_KERNEL);
+	if (ret == -EBUSY) {
 		cst_config_error(&obj->group.cg_item, "rel_tgt_id",
 				 "%llu belongs to another target", val.num);
 		return -EEXIST;
 	}
-	if (ret < 0)
+	if (ret)
 		return ret;
-	ida_free(&rel_tgt_ids, target->rel_tgt_id);
+	xa_erase(&rel_tgt_ids, target->rel_tgt_id);
 	return 0;
 }
 
@@ -452,7 +455,7 @@ struct configfs_item_operations cst_target_item_ops = {
 static void cst_target_drop(struct cst_target *target)
 {
 	if (target->rel_tgt_id)
-		ida_free(&rel_tgt_ids, target->rel_tgt_id);
+		xa_erase(&rel_tgt_ids, target->rel_tgt_id);
 	cst_group_drop(&target->obj.group);
 }
 
@@ -470,16 +473,18 @@ static int cst_target_setup(struct cst_target *target, struct cst_fabric *fabric
 			    struct config_item *parent)
 {
 	const struct cst_fabric_ops *ops = fabric->ops;
+	u32 rel_tgt_id;
 	int ret;
 
 	mutex_init(&target->session_names);
-	ret = ida_alloc_range(&rel_tgt_ids, 1, U16_MAX, GFP_KERNEL);
-	if (ret == -ENOSPC)
+	ret = xa_alloc(&rel_tgt_ids, &rel_tgt_id, target, XA_LIMIT(1, U16_MAX),
+		       GFP_KERNEL);
+	if (ret == -EBUSY)
 		cst_config_error(parent, cst_target_name(target),
 				 "there are %u targets already", U16_MAX);
-	if (ret < 0)
-		return ret;
-	target->rel_tgt_id = ret;
+	if (ret)
+		return ret == -EBUSY ? -ENOSPC : ret;
+	target->rel_tgt_id = rel_tgt_id;
 	ret = cst_target_init(target, fabric);
 	if (ret) {
 		target->fabric = NULL;	/* nothing to destroy */
