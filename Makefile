@@ -103,7 +103,7 @@ check-builds:
 
 # Kernels that are programs; see doc/uml.md.
 check-uml:
-	@tests/uml/check
+	@tests/uml/check functional timers
 
 .PHONY: fuzz-live
 fuzz-live:

@@ -6,9 +6,9 @@ Usage: ledger.py DISK SECONDS SEED [BLOCKS]
 Each thread has BLOCKS (128) of its own.  Each 4 KiB block carries its number, a
 version and a pattern made from both.  A write that was answered well must be there from
 then on; after one that failed, the block may be either version, until the next one; any
-other content is wrong data.  A read may fail, but never lie.  When a line arrives on
-standard input the backing is whole again: everything is read once more, and now no read
-may fail.  Prints what happened.
+other content is wrong data.  A read may fail, but never lie.  A line on standard input
+says that the backing fails from now on; the next one that it is whole again: everything
+is read once more, and now no read may fail.  Prints what happened.
 """
 
 from __future__ import annotations
@@ -93,6 +93,12 @@ class Ledger:
             self.read(block)
 
 
+def told(what: str) -> None:
+    if not select.select([sys.stdin], [], [], 60)[0]:
+        sys.exit(f"nobody said that the backing {what}")
+    os.read(sys.stdin.fileno(), 64)
+
+
 def main() -> None:
     disk, seconds, seed = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     blocks = int(sys.argv[4]) if len(sys.argv) > 4 else 128
@@ -107,10 +113,10 @@ def main() -> None:
             if everywhere(Ledger.fill)["write failed"]:
                 sys.exit("the disk failed before it should")
             print("filled", flush=True)
+            told("fails")
             before = everywhere(lambda ledger: ledger.work(seconds))["read failed"]
             print("done", flush=True)
-            if not select.select([sys.stdin], [], [], 60)[0]:
-                sys.exit("nobody said that the backing is whole")
+            told("is whole")
             counts = everywhere(Ledger.read_all)
     except WrongDataError as wrong:
         sys.exit(str(wrong))

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Allocation failures on demand: what the kernel offers, and what a fault may look like.
+
+Used by nth.py, in a guest whose kernel has FAULT_INJECTION.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from rawiscsi import Closed
+
+ROOT = "/sys/kernel/config/cst"
+DEBUG = "/sys/kernel/debug"
+CAPABILITIES = ("failslab", "fail_page_alloc")
+
+# What an operation that found no memory may answer.  The kernel's own file system code
+# has a few more names for it than ENOMEM.
+NO_MEMORY = {errno.ENOMEM, errno.ENFILE, errno.ENOBUFS}
+
+
+class BrokenError(Exception):
+    """Something happened that no lack of memory excuses."""
+
+
+def put(path: str, value: object) -> None:
+    """One write(2), like the shell's echo."""
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, f"{value}\n".encode())
+    finally:
+        os.close(fd)
+
+
+def get(path: str) -> str:
+    with open(path, "rb", buffering=0) as f:
+        return f.read(65536).decode()
+
+
+def set_up() -> None:
+    """Every kind of allocation may fail, none does yet, and nothing is printed."""
+    for name in CAPABILITIES:
+        put(f"{DEBUG}/{name}/ignore-gfp-wait", "N")
+        put(f"{DEBUG}/{name}/verbose", 0)
+        put(f"{DEBUG}/{name}/probability", 0)
+    put(f"{DEBUG}/fail_page_alloc/min-order", 0)
+
+
+class Nth:
+    """The nth allocation of one task fails."""
+
+    def __init__(self, task: int = 0):
+        path = f"/proc/{task}/task/{task}/fail-nth" if task else "/proc/thread-self/fail-nth"
+        self.fd = os.open(path, os.O_RDWR)
+
+    def arm(self, n: int) -> None:
+        os.pwrite(self.fd, str(n).encode(), 0)
+
+    def disarm(self) -> int:
+        """What was left to count: 0 says that one has failed."""
+        left = int(os.pread(self.fd, 32, 0))
+        os.pwrite(self.fd, b"0", 0)
+        return left
+
+
+@contextlib.contextmanager
+def no_memory_allowed() -> Iterator[list[str]]:
+    """What an initiator or an administrator sees of a failed allocation is let through."""
+    seen: list[str] = []
+    try:
+        yield seen
+    except Closed:
+        seen.append("connection closed")
+    except PermissionError as error:
+        # Login refused: 0301 service unavailable, 0302 out of resources, 0300 target error.
+        if not re.fullmatch("03..", str(error)):
+            raise
+        seen.append(f"login status {error}")
+    except (ConnectionError, TimeoutError) as error:
+        seen.append(type(error).__name__)
+    except OSError as error:
+        if error.errno not in NO_MEMORY:
+            raise
+        seen.append(errno.errorcode[error.errno or 0])
