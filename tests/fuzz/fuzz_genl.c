@@ -9,6 +9,7 @@
  * Core, configfs and netlink are played here.
  */
 #include "cit.h"
+#include "input.h"
 #include <net/genetlink.h>
 #include <linux/inet.h>
 
@@ -31,25 +32,6 @@ static struct cit_target targets[NR_TARGETS];
 static unsigned int nr_targets;
 static const char *const target_names[NR_TARGETS] = { "iqn.a", "iqn.b", "iqn.c" };
 static int target_refs;
-
-/* --- the input --- */
-
-static const u8 *in;
-static size_t in_left;
-
-static u32 take(unsigned int n)
-{
-	u32 v = 0;
-
-	while (n--) {
-		v = v << 8 | (in_left ? *in : 0);
-		if (in_left) {
-			in++;
-			in_left--;
-		}
-	}
-	return v;
-}
 
 /* --- memory --- */
 

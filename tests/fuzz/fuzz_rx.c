@@ -9,6 +9,7 @@
  * (enum step).  Core is played here: the CDB's first bytes say what a command does.
  */
 #include "cit.h"
+#include "input.h"
 
 #define MUST(cond) do { if (!(cond)) { fprintf(stderr, "%s:%d: %s\n", __FILE__, \
 	__LINE__, #cond); abort(); } } while (0)
@@ -25,25 +26,6 @@ struct task_struct shim_task;
 static struct cit_conn *conn;
 static struct cit_session *sess;
 static struct cit_target *target;
-
-/* --- the input --- */
-
-static const u8 *in;
-static size_t in_left;
-
-static u32 take(unsigned int n)
-{
-	u32 v = 0;
-
-	while (n--) {
-		v = v << 8 | (in_left ? *in : 0);
-		if (in_left) {
-			in++;
-			in_left--;
-		}
-	}
-	return v;
-}
 
 /* --- memory --- */
 

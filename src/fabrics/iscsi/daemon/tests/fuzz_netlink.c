@@ -17,6 +17,7 @@
 
 #include "../kernel.h"
 #include "../log.h"
+#include "input.h"
 
 #define ENSURE(cond) do {						\
 	if (!(cond)) {							\
@@ -27,24 +28,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t *in;
-static size_t in_left;
 static uint32_t last_seq;
 static uint16_t last_type;
-
-static uint32_t take(unsigned int n)
-{
-	uint32_t v = 0;
-
-	while (n--) {
-		v = v << 8 | (in_left ? *in : 0);
-		if (in_left) {
-			in++;
-			in_left--;
-		}
-	}
-	return v;
-}
 
 /* --- libmnl's sockets --- */
 
