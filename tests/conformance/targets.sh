@@ -176,7 +176,8 @@ tgt_down() {
 	local pid
 	pid=$(cat "$TMP/tgtd.pid")
 	tgtadm --op delete --mode target --tid 1 --force || true
-	kill "$pid"
+	# It minds no SIGTERM.
+	tgtadm --op delete --mode system
 	wait_for 10 process_gone "$pid"
 }
 
