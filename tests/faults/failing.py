@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from rawiscsi import Closed
@@ -67,6 +67,17 @@ class Nth:
         left = int(os.pread(self.fd, 32, 0))
         os.pwrite(self.fd, b"0", 0)
         return left
+
+    def run(self, n: int, do: Callable[[], object]) -> tuple[str, bool]:
+        """What do answered for want of memory, or ""; and whether an allocation has failed."""
+        failed = False
+        with no_memory_allowed() as seen:
+            self.arm(n)
+            try:
+                do()
+            finally:
+                failed = self.disarm() == 0
+        return seen[0] if seen else "", failed
 
 
 @contextlib.contextmanager

@@ -38,19 +38,13 @@ class Step:
     def sweep(self, nth: Nth) -> None:
         answers: Counter[str] = Counter()
         for n in range(1, LIMIT):
-            failed = False
-            with no_memory_allowed() as seen:
-                nth.arm(n)
-                try:
-                    self.do()
-                finally:
-                    failed = nth.disarm() == 0
-            answers[seen[0] if seen else "done"] += 1
+            seen, failed = nth.run(n, self.do)
+            answers[seen or "done"] += 1
             if self.done() == bool(seen):
                 raise BrokenError(f"{self.name}, allocation {n}: answered {seen or 'done'}, "
                              f"but is {'' if seen else 'not '}done")
             if seen and not failed:
-                raise BrokenError(f"{self.name}: {seen[0]}, although nothing was failed")
+                raise BrokenError(f"{self.name}: {seen}, although nothing was failed")
             if seen:
                 self.do()
                 if not self.done():
@@ -287,16 +281,10 @@ def load() -> None:
         module.remove()
         answers: Counter[str] = Counter()
         for n in range(max(1, total - last), total + 20):
-            failed = False
-            with no_memory_allowed() as seen:
-                nth.arm(n)
-                try:
-                    module.insert()
-                finally:
-                    failed = nth.disarm() == 0
-            answers[seen[0] if seen else "done"] += 1
+            seen, failed = nth.run(n, module.insert)
+            answers[seen or "done"] += 1
             if seen and not failed:
-                raise BrokenError(f"{module.name}: {seen[0]}, although nothing was failed")
+                raise BrokenError(f"{module.name}: {seen}, although nothing was failed")
             if not seen:
                 module.remove()
             if not failed:
