@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Allocation failures on demand: what the kernel offers, and what a fault may look like.
 
-Used by nth.py, in a guest whose kernel has FAULT_INJECTION.
+Used by nth.py and sites.py, in a guest whose kernel has FAULT_INJECTION.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -19,6 +20,7 @@ from rawiscsi import Closed
 ROOT = "/sys/kernel/config/cst"
 DEBUG = "/sys/kernel/debug"
 CAPABILITIES = ("failslab", "fail_page_alloc")
+SLOW = int(os.environ.get("CST_SCALE", "1"))
 
 # What an operation that found no memory may answer.  The kernel's own file system code
 # has a few more names for it than ENOMEM.
@@ -43,6 +45,15 @@ def get(path: str) -> str:
         return f.read(65536).decode()
 
 
+def wait_for(what: Callable[[], object], seconds: float = 30, text: str = "") -> None:
+    """Until what() is true; BrokenError after so many seconds, more on a slow kernel."""
+    end = time.monotonic() + seconds * SLOW
+    while not what():
+        if time.monotonic() > end:
+            raise BrokenError(f"not within {seconds} s: {text or what.__name__}")
+        time.sleep(0.02)
+
+
 def set_up() -> None:
     """Every kind of allocation may fail, none does yet, and nothing is printed."""
     for name in CAPABILITIES:
@@ -50,6 +61,32 @@ def set_up() -> None:
         put(f"{DEBUG}/{name}/verbose", 0)
         put(f"{DEBUG}/{name}/probability", 0)
     put(f"{DEBUG}/fail_page_alloc/min-order", 0)
+    put(f"{DEBUG}/fail_page_alloc/ignore-gfp-highmem", "N")
+
+
+class Site:
+    """The next allocation below one call instruction fails, in whatever context."""
+
+    def __init__(self, address: int):
+        """address: where the call returns to"""
+        self.address = address
+
+    def __enter__(self) -> Site:
+        for name in CAPABILITIES:
+            put(f"{DEBUG}/{name}/require-start", f"{self.address:#x}")
+            put(f"{DEBUG}/{name}/require-end", f"{self.address + 1:#x}")
+            put(f"{DEBUG}/{name}/stacktrace-depth", 32)
+            put(f"{DEBUG}/{name}/interval", 1)
+            put(f"{DEBUG}/{name}/times", 1)
+            put(f"{DEBUG}/{name}/probability", 100)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in CAPABILITIES:
+            put(f"{DEBUG}/{name}/probability", 0)
+
+    def hit(self) -> bool:
+        return any(get(f"{DEBUG}/{name}/times").strip() == "0" for name in CAPABILITIES)
 
 
 class Nth:

@@ -157,8 +157,9 @@ def configure(folder: str) -> None:
 
 
 def empty_pools() -> None:
-    """Setting the memory limit gives idle chunks of all pools back to the system."""
-    put(f"{ROOT}/cmd_mem_limit_mb", 0)
+    """A changed memory limit gives idle chunks of all pools back to the system."""
+    for limit in (4096, 0):
+        put(f"{ROOT}/cmd_mem_limit_mb", limit)
 
 
 COMMANDS = {

@@ -310,13 +310,14 @@ void cit_conn_dismiss(struct cit_conn *conn)
 
 static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
 {
+	/* The login is refused and logged; a peer is worth no stack trace. */
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 	unsigned int i;
 
 	conn->nr_cmds = queued + CIT_IMMEDIATE_CMDS;
 	conn->itt_bits = order_base_2(conn->nr_cmds) + 1;
-	conn->cmds = kvcalloc(conn->nr_cmds, sizeof(*conn->cmds), GFP_KERNEL);
-	conn->itts = kvcalloc(1UL << conn->itt_bits, sizeof(*conn->itts),
-			      GFP_KERNEL);
+	conn->cmds = kvcalloc(conn->nr_cmds, sizeof(*conn->cmds), gfp);
+	conn->itts = kvcalloc(1UL << conn->itt_bits, sizeof(*conn->itts), gfp);
 	if (!conn->cmds || !conn->itts)
 		return -ENOMEM;
 	for (i = 0; i < conn->nr_cmds; i++) {

@@ -91,8 +91,9 @@ int loop_host_add(struct loop_session *ls)
 	refcount_set(&lh->users, 1);
 	init_completion(&lh->unused);
 	xa_init(&lh->luns);
+	/* The session is refused, or tried again, and logged. */
 	lh->reserve = kvmalloc_array(LOOP_MAX_BVECS, sizeof(*lh->reserve),
-				     GFP_KERNEL);
+				     GFP_KERNEL | __GFP_NOWARN);
 	if (!lh->reserve)
 		goto put_host;
 
