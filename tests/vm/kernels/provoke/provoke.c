@@ -28,11 +28,12 @@ static void *hidden(void *p)
 
 static void provoke_out_of_bounds(void)
 {
-	char *p = hidden(kmalloc(40, GFP_KERNEL));
+	/* A whole object of its cache: SLUB's red zone begins only after that. */
+	char *p = hidden(kmalloc(64, GFP_KERNEL));
 
 	if (!p)
 		return;
-	WRITE_ONCE(p[40], 1);
+	WRITE_ONCE(p[64], 1);
 	kfree(p);
 }
 
