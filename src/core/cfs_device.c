@@ -486,6 +486,8 @@ static void cst_device_drop(struct cst_device *dev)
 {
 	enum cst_device_id kind;
 
+	/* Whoever finds it reads its name, which goes before its release. */
+	cst_events_del_device(dev);
 	mutex_lock(&ids_lock);
 	for (kind = 0; kind < CST_NR_IDS; kind++)
 		hash_del(&dev->ids_node[kind]);
@@ -536,6 +538,7 @@ static struct config_group *cst_device_make(struct config_group *group,
 		return ERR_PTR(-ENOMEM);
 	}
 	dev->ops = ops;
+	INIT_LIST_HEAD(&dev->all_node);
 	ret = cst_object_init(&dev->obj, name, &handler->dev_type);
 	if (!ret)
 		ret = cst_device_setup(dev, ops, group, name);
@@ -543,6 +546,7 @@ static struct config_group *cst_device_make(struct config_group *group,
 		cst_device_drop(dev);
 		return ERR_PTR(ret);
 	}
+	cst_events_add_device(dev);
 	cst_config_changed();
 	return &dev->obj.group;
 }

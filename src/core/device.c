@@ -63,7 +63,6 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	ret = cst_order_init(&dev->order);
 	if (ret)
 		goto exit_io_ref;
-	cst_events_add_device(dev);
 	return 0;
 
 exit_io_ref:
@@ -75,7 +74,6 @@ free_stats:
 
 void cst_device_destroy(struct cst_device *dev)
 {
-	cst_events_del_device(dev);
 	cst_order_destroy(&dev->order);
 	/* The last kill holds a callback into this structure until then. */
 	wait_for_completion(&dev->io_drained);

@@ -257,7 +257,7 @@ void cst_events_add_device(struct cst_device *dev)
 void cst_events_del_device(struct cst_device *dev)
 {
 	mutex_lock(&cst_devices_lock);
-	list_del(&dev->all_node);
+	list_del_init(&dev->all_node);
 	mutex_unlock(&cst_devices_lock);
 }
 

@@ -2,7 +2,7 @@
 """Reads the generic netlink family `cst`.
 
 Usage: events.py listen    prints each event
-       events.py stats     prints the counters
+       events.py stats     prints the counters; with forever, again and again
 """
 
 from __future__ import annotations
@@ -72,17 +72,24 @@ def show(command: int, found: dict[int, bytes]) -> None:
     print(" ".join(words), flush=True)
 
 
+def dump(sock: socket.socket, family: int) -> None:
+    request(sock, family, 1, NLM_F_DUMP)
+    while True:
+        for kind, command, found in messages(sock):
+            if kind == NLMSG_DONE:
+                return
+            show(command, found)
+
+
 def main() -> None:
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
     sock.bind((0, 0))
     family, groups = resolve(sock, "cst")
     if sys.argv[1] == "stats":
-        request(sock, family, 1, NLM_F_DUMP)
-        while True:
-            for kind, command, found in messages(sock):
-                if kind == NLMSG_DONE:
-                    return
-                show(command, found)
+        dump(sock, family)
+        while sys.argv[2:] == ["forever"]:
+            dump(sock, family)
+        return
     sock.setsockopt(270, 1, groups["events"])  # SOL_NETLINK, NETLINK_ADD_MEMBERSHIP
     print("listening", flush=True)
     while True:
