@@ -172,8 +172,11 @@ static int fileio_check_type(struct fileio_dev *fd)
 
 static struct file *fileio_open_file(struct fileio_dev *fd)
 {
-	/* O_EXCL: nobody else may have claimed the block device. */
-	int flags = O_LARGEFILE | O_EXCL;
+	/*
+	 * O_EXCL: nobody else may have claimed the block device.  O_NOATIME: a read
+	 * shall write nothing.
+	 */
+	int flags = O_LARGEFILE | O_EXCL | O_NOATIME;
 	struct file *file;
 	int ret;
 
@@ -599,7 +602,11 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 
 	if (fd->in_memory) {
 		ret = fileio_rw_memory(fd, io);
-	} else if (!READ_ONCE(fd->nowait)) {
+	} else if (!READ_ONCE(fd->nowait) || current->journal_info) {
+		/*
+		 * The file's file system would take the transaction of the one
+		 * that submits for its own.
+		 */
 		return -EAGAIN;
 	} else if (fd->o_direct) {
 		/* On top of another submission our bios would only be queued. */
