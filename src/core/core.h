@@ -57,6 +57,8 @@ struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced);
 bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len);	/* cmd->bvec */
 void cst_buffer_free(struct cst_cmd *cmd);	/* cmd->bvec and cmd->verify_bvec */
+bool cst_buffer_alloc_verify(struct cst_cmd *cmd, u32 len);
+void cst_buffer_free_verify(struct cst_cmd *cmd);
 #define CST_MEM_LIMIT_MIN_MB	16U
 void cst_buffer_set_limit_mb(u32 mb);
 

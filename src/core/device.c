@@ -115,10 +115,15 @@ int cst_device_enable(struct cst_device *dev)
 	wait_for_completion(&dev->io_drained);
 	WRITE_ONCE(dev->ejected, false);
 	reinit_completion(&dev->io_drained);
+	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	/*
+	 * A command that came before this executes no more, one that came after
+	 * it finds the unit attention: none reaches another backing unawares.
+	 */
+	smp_store_release(&dev->enable_seq, dev->enable_seq + 1);
 	percpu_ref_reinit(&dev->io_ref);
 	dev->obj.enabled = true;
 
-	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	cst_device_changed(dev);
 	cst_event_device(dev, CST_EVENT_ENABLED);
 	return 0;

@@ -43,7 +43,17 @@ static cst_sense_t cst_cmd_io_get(struct cst_cmd *cmd)
 	if (unlikely(!percpu_ref_tryget_live(&cmd->dev->io_ref)))
 		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
 	__set_bit(CST_CMD_IO_REF, &cmd->flags);
-	/* It may have gone while the command waited for data or for its turn. */
+	/*
+	 * All of this may have changed while the command waited for its data or
+	 * for its turn, which its initiator can draw out.
+	 */
+	if (unlikely(cmd->enable_seq != READ_ONCE(cmd->dev->enable_seq)))
+		return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
+	if (unlikely(percpu_ref_is_dying(&cmd->itl->ref)))
+		return CST_SENSE(LU_NOT_SUPPORTED);
+	if (unlikely((cmd->op->flags & CST_OP_WRITES) &&
+		     READ_ONCE(cmd->itl->read_only)))
+		return CST_SENSE(WRITE_PROTECTED);
 	return cst_medium_missing(cmd) ? CST_SENSE(MEDIUM_NOT_PRESENT) : CST_OK;
 }
 

@@ -33,11 +33,11 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 			return ua;
 	}
 
+	/* From here on all is asked again, and then for good, when it executes: exec.c. */
 	if (unlikely((flags & CST_OP_WRITES) &&
 		     (READ_ONCE(itl->read_only) || cmd->dev->read_only)))
 		return CST_SENSE(WRITE_PROTECTED);
 
-	/* Both asked again, and then for good, when it executes: exec.c. */
 	if (unlikely((flags & CST_OP_MEDIUM) &&
 		     percpu_ref_is_dying(&cmd->dev->io_ref)))
 		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);

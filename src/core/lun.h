@@ -11,7 +11,7 @@
  */
 static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 {
-	struct cst_itl *itl;
+	struct cst_itl *itl, *gone = NULL;
 	u32 lun;
 
 	cmd->itl = NULL;
@@ -20,11 +20,21 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 		return;
 
 	rcu_read_lock();
-	itl = xa_load(&cmd->sess->itls, lun);
-	if (likely(itl && percpu_ref_tryget_live(&itl->ref))) {
-		cmd->itl = itl;
-		/* The session's list has it already: see cst_tmf_match(). */
-		WRITE_ONCE(cmd->dev, itl->dev);
+	for (;;) {
+		itl = xa_load(&cmd->sess->itls, lun);
+		if (unlikely(!itl || itl == gone))
+			break;
+		if (likely(percpu_ref_tryget_live(&itl->ref))) {
+			cmd->itl = itl;
+			/* The session's list has it already: see cst_tmf_match(). */
+			WRITE_ONCE(cmd->dev, itl->dev);
+			/* Before anything else about the device: see device.c. */
+			cmd->enable_seq = smp_load_acquire(&itl->dev->enable_seq);
+			break;
+		}
+		gone = itl;
+		/* Its successor, if it has one, was stored before it was killed. */
+		smp_rmb();
 	}
 	rcu_read_unlock();
 }

@@ -11,16 +11,6 @@
 
 #include "sbc.h"
 
-/*
- * The bytes were counted with the block size of the time when the command came.
- * The device may have been disabled, given another one and enabled since.
- */
-static bool cst_sbc_block_size_changed(const struct cst_cmd *cmd, u32 nblocks)
-{
-	return unlikely((u64)nblocks << cmd->dev->block_shift !=
-			cmd->cdb_xfer_len);
-}
-
 /* Sense of a failed I/O.  Which block it was is known only when there is one. */
 static noinline cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error,
 					     bool write)
@@ -76,8 +66,6 @@ cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
 
 	if (unlikely(reason))
 		return reason;
-	if (cst_sbc_block_size_changed(cmd, cmd->nblocks))
-		return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
 	if (unlikely(!cmd->data_len))
 		return CST_OK;
 	if (test_bit(CST_CMD_FABRIC_BUF, &cmd->flags))
@@ -107,8 +95,6 @@ cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 
 	if (unlikely(reason))
 		return reason;
-	if (cst_sbc_block_size_changed(cmd, cmd->nblocks))
-		return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
 	if (unlikely(cmd->data_len & (dev->block_size - 1)))
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (unlikely(!cmd->data_len))
@@ -212,23 +198,9 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 			reason = CST_SENSE(MISCOMPARE_DURING_VERIFY);
 		}
 	}
+	/* Not kept for an initiator that does not take its answers. */
+	cst_buffer_free_verify(cmd);
 	cst_cmd_complete(cmd, reason);
-}
-
-static bool cst_sbc_verify_alloc(struct cst_cmd *cmd, u32 len)
-{
-	bool alloced;
-
-	if (cmd->verify_bvec)
-		return true;
-	/* inline_bvec may hold the data-out. */
-	cmd->verify_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
-					  &cmd->verify_nr_bvec, &alloced);
-	if (!cmd->verify_bvec)
-		return false;
-	if (alloced)
-		__set_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags);
-	return true;
 }
 
 /**
@@ -248,24 +220,11 @@ cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 	/* Comparing with less than all would be a success that is none. */
 	if (unlikely(cmd->data_len != cmd->cdb_xfer_len))
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
-	switch (cmd->cdb[1] & CST_CDB_BYTCHK) {
-	case 0x02:
-		if (cst_sbc_block_size_changed(cmd, cmd->nblocks))
-			return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
-		break;
-	case 0x06:
-		if (cst_sbc_block_size_changed(cmd, !!cmd->nblocks))
-			return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
-		break;
-	}
 	if (!cmd->nblocks)
 		return CST_OK;
 
-	/* Without data-out the length was bounded with the block size then. */
-	if (unlikely(cmd->nblocks > CST_MAX_XFER_BYTES >> cmd->dev->block_shift))
-		return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
 	len = cmd->nblocks << cmd->dev->block_shift;
-	if (!cst_sbc_verify_alloc(cmd, len))
+	if (!cst_buffer_alloc_verify(cmd, len))
 		return cst_cmd_may_sleep(cmd) ? CST_TASK_SET_FULL :
 						CST_WOULD_BLOCK;
 

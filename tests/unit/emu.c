@@ -89,11 +89,31 @@ void cst_buffer_free(struct cst_cmd *cmd)
 	if (test_bit(CST_CMD_OWN_BUF, &cmd->flags))
 		cst_bvec_free(cmd->bvec, cmd->nr_bvec,
 			      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
+	cst_buffer_free_verify(cmd);
+	cmd->flags = 0;
+}
+
+bool cst_buffer_alloc_verify(struct cst_cmd *cmd, u32 len)
+{
+	bool alloced;
+
+	if (cmd->verify_bvec)
+		return true;
+	cmd->verify_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
+					  &cmd->verify_nr_bvec, &alloced);
+	if (!cmd->verify_bvec)
+		return false;
+	if (alloced)
+		__set_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags);
+	return true;
+}
+
+void cst_buffer_free_verify(struct cst_cmd *cmd)
+{
 	if (cmd->verify_bvec)
 		cst_bvec_free(cmd->verify_bvec, cmd->verify_nr_bvec,
 			      test_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags));
 	cmd->verify_bvec = NULL;
-	cmd->flags = 0;
 }
 
 static void emu_bvec_copy(const struct bio_vec *bv, u8 *data, u32 len, bool in)

@@ -12,6 +12,8 @@
 #define cst_bvec_free		pool_bvec_free
 #define cst_buffer_alloc	pool_buffer_alloc
 #define cst_buffer_free		pool_buffer_free
+#define cst_buffer_alloc_verify	pool_buffer_alloc_verify
+#define cst_buffer_free_verify	pool_buffer_free_verify
 
 #include "core.h"
 #include "test.h"

@@ -39,6 +39,7 @@ static bool percpu_ref_tryget_live(struct percpu_ref *ref)
 #include "../../src/core/exec.c"
 
 static struct cst_device dev;
+static struct cst_itl itl;
 static struct cst_cmd cmd;
 static struct cst_op op;
 static cst_sense_t answers[4];
@@ -69,10 +70,12 @@ void cst_cmd_finish(struct cst_cmd *c, cst_sense_t reason)
 static void a_command(unsigned int flags)
 {
 	memset(&dev, 0, sizeof(dev));
+	memset(&itl, 0, sizeof(itl));
 	memset(&cmd, 0, sizeof(cmd));
 	memset(answers, 0, sizeof(answers));
 	op = (struct cst_op){ .flags = flags, .execute = execute };
 	cmd.dev = &dev;
+	cmd.itl = &itl;
 	cmd.op = &op;
 	queued = NULL;
 	executed = 0;
@@ -126,6 +129,33 @@ static void one_that_waits_elsewhere_is_not_ended(void)
 	CHECK_END(CST_SENSE(WRITE_ERROR), 1);
 }
 
+/* Another backing, or the same one with other blocks. */
+static void the_device_was_enabled_anew_meanwhile(void)
+{
+	a_command(CST_OP_MEDIUM);
+	dev.enable_seq++;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_SENSE(MEDIUM_MAY_HAVE_CHANGED), 0);
+}
+
+static void the_nexus_changed_meanwhile(void)
+{
+	a_command(CST_OP_MEDIUM);
+	itl.ref.dying = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_SENSE(LU_NOT_SUPPORTED), 0);
+
+	a_command(CST_OP_MEDIUM | CST_OP_WRITES);
+	itl.read_only = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_SENSE(WRITE_PROTECTED), 0);
+
+	a_command(CST_OP_MEDIUM);
+	itl.read_only = true;
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_OK, 1);
+}
+
 /* It has passed the gate, and waited for its data or its turn since. */
 static void the_device_was_disabled_meanwhile(void)
 {
@@ -170,6 +200,8 @@ static void the_medium_was_ejected_meanwhile(void)
 TEST_MAIN(
 	T(one_that_would_block_goes_to_the_worker),
 	T(one_that_waits_elsewhere_is_not_ended),
+	T(the_device_was_enabled_anew_meanwhile),
+	T(the_nexus_changed_meanwhile),
 	T(the_device_was_disabled_meanwhile),
 	T(the_medium_was_ejected_meanwhile),
 )

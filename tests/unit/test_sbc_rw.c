@@ -187,50 +187,6 @@ static void a_worker_starts_again(void)
 	CHECK_EQ(emu.ios, 1);
 }
 
-/* Counted with one block size, executed after another was set. */
-static cst_sense_t run_with_new_block_size(const u8 *cdb)
-{
-	struct cst_cmd *cmd = &emu.cmd;
-
-	cst_buffer_free(cmd);
-	memset(cmd, 0, sizeof(*cmd));
-	cmd->sess = emu.sess;
-	cmd->itl = &emu.itl;
-	cmd->dev = &emu.dev;
-	cmd->cdb = (u8 *)cdb;
-	cmd->cdb_len = 10;
-	emu.ios = 0;
-	emu.dev.block_shift = 9;
-	emu.dev.block_size = 512;
-	CHECK_REASON(cst_parse(cmd), CST_OK);
-	cmd->exp_len = cmd->cdb_xfer_len;
-	cst_cmd_set_len(cmd, cmd->cdb_xfer_len);
-	emu.dev.block_shift = 12;
-	emu.dev.block_size = 4096;
-	return cmd->op->execute(cmd);
-}
-
-static void the_block_size_changes_under_a_command(void)
-{
-	static const u8 cdbs[][10] = {
-		{ 0x28, 0x00, 0, 0, 0, 0, 0, 0, 8, 0 },
-		{ 0x2a, 0x00, 0, 0, 0, 0, 0, 0, 8, 0 },
-		{ 0x2f, 0x02, 0, 0, 0, 0, 0, 0, 8, 0 },
-		{ 0x2f, 0x06, 0, 0, 0, 0, 0, 0, 8, 0 },
-		{ 0x2f, 0x00, 0, 0, 0, 0, 0, 0x20, 0, 0 },
-	};
-	unsigned int i;
-
-	emu_reset();
-	emu.dev.nblocks = 1 << 20;
-	for (i = 0; i < ARRAY_SIZE(cdbs); i++) {
-		CHECK_REASON(run_with_new_block_size(cdbs[i]),
-			     CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
-		CHECK_EQ(emu.ios, 0);
-	}
-	emu.cmd.cdb = NULL;
-}
-
 static void verify_reads_the_medium(void)
 {
 	emu_reset();
@@ -342,7 +298,6 @@ TEST_MAIN(T(reads_the_blocks), T(writes_the_blocks), T(beyond_the_end),
 	  T(the_initiator_expects_less_than_it_reads),
 	  T(the_initiator_sends_less_than_it_writes),
 	  T(errors_of_the_backend), T(a_worker_starts_again),
-	  T(the_block_size_changes_under_a_command),
 	  T(verify_reads_the_medium), T(verify_compares_every_byte),
 	  T(verify_compares_with_one_block), T(verify_with_4k_blocks),
 	  T(verify_needs_all_that_it_compares_with),

@@ -108,6 +108,7 @@ struct cst_cmd {
 	u32			nblocks;
 	u32			cdb_xfer_len;	/* bytes that the CDB asks for or has room for */
 
+	u32			enable_seq;	/* the device's when the command came */
 	u32			buf_len;	/* with CST_CMD_OWN_BUF: charged to the session */
 	u64			start_ns;
 	int			cpu;		/* whose list of the session holds it */
@@ -128,6 +129,7 @@ struct cst_cmd {
 	/* VERIFY with BYTCHK: what the medium holds */
 	struct bio_vec		*verify_bvec;
 	u16			verify_nr_bvec;
+	u32			verify_len;	/* charged to the session */
 };
 
 /**

@@ -91,6 +91,7 @@ struct cst_device {
 
 	/* fixed while enabled */
 	u8			block_shift;
+	u32			enable_seq;	/* how many times it has been */
 
 	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
 	u64			nblocks;
