@@ -250,6 +250,15 @@ void cst_session_let_go(struct cst_session *sess)
 {
 }
 
+void cst_session_abort_all(struct cst_session *sess)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_CMDS; i++)
+		if (core[i].cmd)
+			core_abort(&core[i]);
+}
+
 void cst_tmf_submit(struct cst_tmf *tmf)
 {
 	unsigned int i;
@@ -326,10 +335,13 @@ static void check_pdu(const u8 *p, u32 len)
 	case ISCSI_OP_REJECT:
 		MUST(len == ISCSI_BHS_LEN);
 		break;
+	case ISCSI_OP_LOGOUT_RSP:
+		/* It says that everything has ended. */
+		MUST(hdr->ctl.response || !conn->active);
+		break;
 	case ISCSI_OP_SCSI_RSP:
 	case ISCSI_OP_TMF_RSP:
 	case ISCSI_OP_TEXT_RSP:
-	case ISCSI_OP_LOGOUT_RSP:
 	case ISCSI_OP_ASYNC:
 		break;
 	default:

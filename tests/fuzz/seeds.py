@@ -79,6 +79,12 @@ SEEDS = {
     "late": setup(0) + pdu(1, FINAL | READ, cdb=command(IN, 512, True), expected=512) + ROUND_STEP +
     bytes([END_ONE, 0]) + ROUND_STEP,
     "text-and-logout": setup(0) + pdu(0x44, FINAL, length=20) + pdu(0x46, FINAL) + ROUND_STEP,
+    # Written at once, it would come before the end of what it ends.
+    "logout-waits": setup(4) +
+    pdu(1, FINAL | READ, cdb=command(IN, 512, True), expected=512) +
+    pdu(1, FINAL | WRITE, itt=2, cdb=command(OUT, 512), expected=512) + ROUND_STEP +
+    pdu(0x46, FINAL, itt=3) + pdu(1, FINAL, itt=4, cdb=command(NOTHING, 0)) + ROUND_STEP * 2 +
+    bytes([END_ONE, 0]) + ROUND_STEP * 2,
     "silence": setup(4) + pdu(1, FINAL | WRITE, cdb=command(OUT, 8192), expected=8192) +
     ROUND_STEP + bytes([NOP_DUE, 100, 0]) + ROUND_STEP + bytes([DATA_DUE, 100, 0]),
 }

@@ -188,6 +188,17 @@ def reinstate(seconds: str) -> None:
     old.close()
 
 
+def logout(seconds: str) -> None:
+    """The backing lets go so long from now; until then nobody is asked whether he is there."""
+    conn = Conn(TARGET, timeout=LONG)
+    assert conn.alive()
+    stuck_write(conn)
+    watch, itt = Watch(), conn.logout()
+    conn.expect(LOGOUT_RSP, itt)
+    watch.is_at(int(seconds), "a logout is answered when the backing lets go")
+    assert conn.closed(), "still open"
+
+
 def retain(offer: str, wait: str) -> None:
     """DefaultTime2Wait and DefaultTime2Retain as negotiated, and as told at logout."""
     conn = Conn(TARGET, timeout=LONG, DefaultTime2Wait=0, DefaultTime2Retain=3600)

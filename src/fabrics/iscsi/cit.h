@@ -287,6 +287,13 @@ struct cit_tx {
 	struct bio_vec		frag[CIT_TX_FRAGS];
 };
 
+/* conn->logout */
+enum cit_logout {
+	CIT_LOGOUT_NONE,
+	CIT_LOGOUT_WAITS,	/* for the session's commands to end */
+	CIT_LOGOUT_ANSWERED,	/* the response is queued */
+};
+
 /* conn->flags */
 enum {
 	CIT_CONN_OWNED,		/* io_work is queued or running */
@@ -323,6 +330,7 @@ struct cit_conn {
 	u32			statsn;		/* next to send */
 	unsigned int		active;		/* commands and functions with core */
 	unsigned int		immediates;	/* immediate commands among them */
+	u8			logout;		/* enum cit_logout */
 	unsigned int		ctls;
 	u32			ctl_bytes;
 	struct cit_rx		rx;

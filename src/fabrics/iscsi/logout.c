@@ -4,6 +4,12 @@
  *
  * rx.c and conn.c call in, from io_work.  With one connection the session and the connection
  * are the same thing, and they end when the answer has been sent.  Owns no lock.
+ *
+ * The answer says that the session's commands are terminated: who has it may let
+ * another host have the disk.  So they are aborted at once, and the answer waits until
+ * the last has ended, however long its backing takes.  Reception pauses: no more
+ * requests may come.  The wait ends early with the connection: the initiator closes it, TCP
+ * finds it gone, an administrator or a reinstatement ends the session.
  */
 #include <linux/unaligned.h>
 
@@ -23,31 +29,55 @@ static u8 cit_logout_response(const struct cit_conn *conn,
 	}
 }
 
+/* Has all that was under way ended?  Called again when something has. */
+static bool cit_logout_clean(struct cit_conn *conn)
+{
+	if (conn->logout == CIT_LOGOUT_NONE) {
+		conn->logout = CIT_LOGOUT_WAITS;
+		cst_session_abort_all(&conn->sess->sess);
+		/* Those that wait for data, whoever has aborted them. */
+		cit_scsi_reap(conn);
+	}
+	return !conn->active;
+}
+
 int cit_logout_rx(struct cit_conn *conn)
 {
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
+	u8 response = cit_logout_response(conn, hdr);
 	struct cit_ctl *ctl;
 
 	if ((hdr->flags & ISCSI_LOGOUT_REASON_MASK) > ISCSI_LOGOUT_RECOVERY)
 		return cit_reject_cmd(conn, ISCSI_REJECT_INVALID_FIELD);
-	if (!cit_cmdsn_accept(conn, hdr->cmdsn))
+	if (conn->logout == CIT_LOGOUT_ANSWERED)
+		return -EAGAIN;
+	if (conn->logout == CIT_LOGOUT_NONE &&
+	    !cit_cmdsn_accept(conn, hdr->cmdsn))
 		return 0;
+	if (response == ISCSI_LOGOUT_RSP_DONE && !cit_logout_clean(conn))
+		return -EAGAIN;
 	ctl = cit_ctl_alloc(conn, 0);
 	if (!ctl)
 		return -ENOMEM;
 	ctl->hdr.ctl.opcode = ISCSI_OP_LOGOUT_RSP;
-	ctl->hdr.ctl.response = cit_logout_response(conn, hdr);
+	ctl->hdr.ctl.response = response;
 	ctl->hdr.ctl.itt = hdr->itt;
 	ctl->hdr.ctl.ttt = 0;
 	ctl->hdr.ctl.spec2 = cpu_to_be32(conn->keys.time2wait << 16 |
 					 conn->keys.time2retain);
 	ctl->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
-	ctl->close = ctl->hdr.ctl.response == ISCSI_LOGOUT_RSP_DONE;
-	/* Who has the answer may count on it, also in another session. */
-	if (ctl->close)
-		cst_session_let_go(&conn->sess->sess);
+	ctl->close = response == ISCSI_LOGOUT_RSP_DONE;
 	cit_tx_queue(conn, &ctl->tx);
-	return 0;
+	if (!ctl->close)
+		return 0;
+	conn->logout = CIT_LOGOUT_ANSWERED;
+	/*
+	 * Again, for what was executing when it was done first: who has the answer
+	 * may count on it, also in another session.
+	 */
+	cst_session_let_go(&conn->sess->sess);
+	/* Nothing behind a logout is received. */
+	return -EAGAIN;
 }
 
 /**

@@ -104,6 +104,11 @@ int cit_nop_due(struct cit_conn *conn)
 	unsigned long timeout = conn->nop_timeout * HZ;
 	int ret;
 
+	/* We do not listen, and the session stays until its commands have ended anyway. */
+	if (conn->logout == CIT_LOGOUT_WAITS) {
+		cit_nop_arm(conn, interval);
+		return 0;
+	}
 	/* Whatever has come since we asked is an answer. */
 	if (conn->ping_sent && time_before_eq(conn->ping_time, conn->last_rx))
 		conn->ping_sent = false;

@@ -104,6 +104,9 @@ void cit_cmd_event(struct cit_cmd *cc, u8 type)
 		conn->rx.take = 0;
 	}
 
+	/* Behind a logout nothing is received, so there is no data to wait for. */
+	if (unlikely(cc->unsol && conn->logout))
+		type = CIT_EV_DROP;
 	if (unlikely(type == CIT_EV_DROP)) {
 		if (conn->rx.cmd == cc)
 			conn->rx.cmd = NULL;
