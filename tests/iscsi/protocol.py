@@ -661,6 +661,23 @@ def reinstated_connection() -> None:
 
 
 @case
+def second_connection() -> None:
+    """MaxConnections is 1: the session goes on without another one."""
+    old = Conn(TARGET, cid=3)
+    old.alive()
+    for cid in (0, 4, 0xFFFF):
+        try:
+            Conn(TARGET, tsih=old.tsih, cid=cid)
+        except PermissionError as error:
+            equal(str(error), "0206", "status of a second connection")
+        else:
+            raise AssertionError(f"a second connection, CID {cid}")
+        old.alive()
+    Conn(TARGET, tsih=old.tsih, cid=3).alive()
+    assert old.closed(), "the old connection is still open"
+
+
+@case
 def reinstatement_storm() -> None:
     conns = [Conn(TARGET) for _ in range(20)]
     for c in conns[:-1]:

@@ -297,6 +297,9 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 
 	if (tsih && (!old || old->tsih != tsih))
 		return -ESRCH;
+	/* RFC 7143 6.3.1: another connection for the session, which has one. */
+	if (tsih && old->conn.cid != cs->conn.cid)
+		return -EMLINK;
 	/* One that takes another's place waits beside it until that has gone. */
 	if (max && target->nr_sessions >= (old ? 2 * max : max))
 		return -EMLINK;
