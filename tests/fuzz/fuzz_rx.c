@@ -686,6 +686,7 @@ static void conn_up(void)
 /* As close_work and cit_conn_reap() do; then nothing may be left. */
 static void conn_down(void)
 {
+	bool graceful = test_bit(CIT_CONN_GRACEFUL, &conn->flags);
 	unsigned int i, rounds;
 
 	fail_after = 0;
@@ -715,6 +716,8 @@ static void conn_down(void)
 		for (i = 0; i < NR_CMDS; i++)
 			end_one(i);
 	}
+	/* What was not sent by then never is. */
+	MUST(test_bit(CIT_CONN_GRACEFUL, &conn->flags) == graceful);
 	MUST(!conn->active && !conn->immediates);
 	MUST(!conn->ctls && !conn->ctl_bytes);
 	for (i = 0; i < NR_CMDS; i++)

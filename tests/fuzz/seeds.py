@@ -85,6 +85,8 @@ SEEDS = {
     pdu(1, FINAL | WRITE, itt=2, cdb=command(OUT, 512), expected=512) + ROUND_STEP +
     pdu(0x46, FINAL, itt=3) + pdu(1, FINAL, itt=4, cdb=command(NOTHING, 0)) + ROUND_STEP * 2 +
     bytes([END_ONE, 0]) + ROUND_STEP * 2,
+    "logout-unsent": setup(0) + pdu(0x40, FINAL, length=4000) * 17 + ROUND_STEP +
+    pdu(0x46, FINAL) + ROUND_STEP,
     "silence": setup(4) + pdu(1, FINAL | WRITE, cdb=command(OUT, 8192), expected=8192) +
     ROUND_STEP + bytes([NOP_DUE, 100, 0]) + ROUND_STEP + bytes([DATA_DUE, 100, 0]),
 }

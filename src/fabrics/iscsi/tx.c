@@ -444,21 +444,22 @@ static int cit_tx_gather(struct cit_conn *conn)
 }
 
 /* TCP has the last byte of an item, or never will. */
+static void cit_tx_item_free(struct cit_conn *conn, struct cit_tx_item *item)
+{
+	if (likely(item->type == CIT_TX_RESPONSE))
+		cit_cmd_free(cit_tx_cmd(item));
+	else if (item->type == CIT_TX_CTL)
+		cit_ctl_free(conn, cit_tx_ctl(item));
+}
+
+/* TCP has the last byte of an item. */
 static void cit_tx_item_done(struct cit_conn *conn, struct cit_tx_item *item)
 {
-	if (likely(item->type == CIT_TX_RESPONSE)) {
-		cit_cmd_free(cit_tx_cmd(item));
-		return;
+	if (unlikely(item->type == CIT_TX_CTL && cit_tx_ctl(item)->close)) {
+		set_bit(CIT_CONN_GRACEFUL, &conn->flags);
+		cit_conn_close(conn);
 	}
-	if (item->type == CIT_TX_CTL) {
-		struct cit_ctl *ctl = cit_tx_ctl(item);
-
-		if (ctl->close) {
-			set_bit(CIT_CONN_GRACEFUL, &conn->flags);
-			cit_conn_close(conn);
-		}
-		cit_ctl_free(conn, ctl);
-	}
+	cit_tx_item_free(conn, item);
 }
 
 static void cit_tx_taken(struct cit_conn *conn, u32 len)
@@ -532,7 +533,7 @@ static void cit_tx_drop_list(struct cit_conn *conn, struct list_head *list)
 
 	list_for_each_entry_safe(item, next, list, node) {
 		list_del_init(&item->node);
-		cit_tx_item_done(conn, item);
+		cit_tx_item_free(conn, item);
 	}
 }
 
@@ -543,7 +544,7 @@ void cit_tx_flush(struct cit_conn *conn)
 
 	cit_tx_drop_list(conn, &tx->sending);
 	if (tx->cur) {
-		cit_tx_item_done(conn, tx->cur);
+		cit_tx_item_free(conn, tx->cur);
 		tx->cur = NULL;
 	}
 	cit_tx_drop_list(conn, &tx->queue);
