@@ -7,6 +7,7 @@
  * session shows is constant while its directory exists.
  */
 #include <linux/ctype.h>
+#include <linux/sched/mm.h>
 
 #include "cit.h"
 
@@ -99,6 +100,10 @@ int cit_target_init(struct cst_target *tgt)
 	int ret;
 
 	mutex_init(&target->sessions_lock);
+	/* Tell lockdep that reclaim may need who waits for it: io_work. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&target->sessions_lock);
+	fs_reclaim_release(GFP_KERNEL);
 	INIT_LIST_HEAD(&target->sessions);
 	ret = cit_params_init(target);
 	if (!ret)

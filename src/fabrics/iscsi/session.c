@@ -8,7 +8,8 @@
  * answered, only when nothing of the older can touch a medium any more.  It waits
  * for that in start_work, so that the daemon does not.  target->sessions_lock
  * protects the list of sessions; it is taken inside no other lock of ours, and
- * outside none but rcu.
+ * outside none but rcu.  Nobody who holds it allocates: io_work waits for it, and
+ * the allocation might wait for I/O that needs that io_work.
  *
  * The end, called by conn.c when the connection is drained:
  *  1. core forgets the session, and removes its directory;
@@ -281,6 +282,18 @@ put:
 	return NULL;
 }
 
+/* A TSIH of its own for a new session. */
+static int cit_session_tsih(struct cit_session *cs)
+{
+	int ret = ida_alloc_range(&cit_tsihs, 1, U16_MAX, GFP_KERNEL);
+
+	if (ret < 0)
+		return ret == -ENOSPC ? -EMLINK : ret;
+	cs->tsih = ret;
+	cs->own_tsih = true;
+	return 0;
+}
+
 /*
  * Put the session on the target's list, and close the one that it replaces.
  * sessions_lock held.
@@ -291,7 +304,6 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 	struct cit_session *old = cit_session_same(target, cs->initiator,
 						   cs->isid);
 	u32 max = READ_ONCE(target->params.max_sessions);
-	int ret;
 
 	lockdep_assert_held(&target->sessions_lock);
 
@@ -308,12 +320,6 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 		cs->tsih = tsih;
 		cs->own_tsih = old->own_tsih;
 		old->own_tsih = false;
-	} else {
-		ret = ida_alloc_range(&cit_tsihs, 1, U16_MAX, GFP_KERNEL);
-		if (ret < 0)
-			return ret == -ENOSPC ? -EMLINK : ret;
-		cs->tsih = ret;
-		cs->own_tsih = true;
 	}
 	if (old)
 		cit_conn_close(&old->conn);
@@ -360,6 +366,11 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 	if (!cs)
 		return -ENOMEM;
 
+	if (!login->tsih) {
+		ret = cit_session_tsih(cs);
+		if (ret)
+			goto free;
+	}
 	mutex_lock(&target->sessions_lock);
 	ret = cit_session_enlist(cs, login->tsih);
 	mutex_unlock(&target->sessions_lock);
