@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import struct
 import sys
 import time
@@ -695,6 +696,24 @@ def cut_in_the_middle() -> None:
         c.write(c.pdu(bhs, pattern(512))[:cut])
         c.close()
     conn(**SOLICITED)
+
+
+@case
+def end_of_stream() -> None:
+    """More than the target's receive buffer holds, then a FIN: all of it is received."""
+    for blocks in range(198, 204):
+        c = conn()
+        pdus = [c.pdu(c.request(SCSI_CMD, FINAL | WRITE, next(c.tags), blocks * 512),
+                      bytes(blocks * 512)) for _ in range(100)]
+        c.write(b"".join(pdus))
+        c.sock.shutdown(socket.SHUT_WR)
+        answers = 0
+        try:
+            while True:
+                c.expect(SCSI_RSP)
+                answers += 1
+        except Closed:
+            equal(answers, len(pdus), f"answers to commands of {blocks} blocks before the FIN")
 
 
 @case

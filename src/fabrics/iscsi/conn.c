@@ -81,18 +81,20 @@ static noinline void cit_conn_take_events(struct cit_conn *conn)
 static int cit_conn_io(struct cit_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
+	bool lost;
 	int ret;
 
 	lock_sock(sk);
+	/*
+	 * Now all that came before the end of the stream is in the receive queue.
+	 * An end that release_sock() finds comes with a kick of its own.
+	 */
+	lost = test_bit(CIT_CONN_LOST, &conn->flags);
 	ret = cit_rx(conn);
 	if (likely(!ret))
 		ret = cit_tx(conn);
 	release_sock(sk);
-
-	/* All that came before the end of the stream has been received. */
-	if (unlikely(!ret && test_bit(CIT_CONN_LOST, &conn->flags)))
-		ret = -ECONNRESET;
-	return ret;
+	return unlikely(!ret && lost) ? -ECONNRESET : ret;
 }
 
 /* What io_work does for a dead connection. */
