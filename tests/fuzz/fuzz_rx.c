@@ -665,6 +665,8 @@ static void conn_up(void)
 	conn->dataout_timeout = 60;
 	conn->statsn = next_statsn = flags & 0x20 ? 0xfffffff0 : 1;
 	conn->last_rx = jiffies;
+	conn->data_moved = jiffies;
+	conn->tx_moved = jiffies;
 	cit_window_init(&conn->window, flags & 0x20 ? 0xfffffff0 : 1, NR_QUEUED);
 	INIT_LIST_HEAD(&conn->free);
 	cit_rx_init(&conn->rx);

@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from rawiscsi import (
+    DATA_IN,
     FINAL,
     IMMEDIATE,
     LOGIN,
@@ -24,10 +25,13 @@ from rawiscsi import (
     NONE,
     NOP_IN,
     NOP_OUT,
+    R2T,
+    SCSI_RSP,
     TEXT,
     TEXT_RSP,
     TMF_RSP,
     WRITE,
+    Closed,
     Conn,
 )
 
@@ -197,6 +201,89 @@ def logout(seconds: str) -> None:
     conn.expect(LOGOUT_RSP, itt)
     watch.is_at(int(seconds), "a logout is answered when the backing lets go")
     assert conn.closed(), "still open"
+
+
+SOLICITED = {"InitialR2T": "Yes", "ImmediateData": "No"}
+PIECE = 64 << 10
+
+
+def data_never(seconds: str) -> None:
+    """DataOutTimeout: an R2T that is not answered."""
+    conn = Conn(TARGET, timeout=LONG, **SOLICITED)
+    assert conn.alive()
+    conn.expect(R2T, conn.write10(0, 8))
+    if seconds == "0":
+        assert conn.silent(24 * 3600), "the target said something"
+        conn.close()
+        return
+    watch = Watch()
+    assert conn.closed(), "still open"
+    # The timer wheel may be an eighth late.
+    watch.is_at(int(seconds), "one whose data does not come is closed", 1 + int(seconds) / 8)
+
+
+def data_slow(order: str) -> None:
+    """32 MiB at 10 Mbit/s take longer than DataOutTimeout, whichever comes first."""
+    conn = Conn(TARGET, timeout=LONG, MaxBurstLength=16 * PIECE, **SOLICITED)
+    assert conn.alive()
+    tags = [conn.write10(0, 2048) for _ in range(32)]
+    ttts = [conn.expect(R2T, itt).ttt for itt in tags]
+    pieces = [(i, n) for i in range(32) for n in range(16)]
+    if order == "in_turn":
+        pieces.sort(key=lambda piece: piece[1])
+    if order == "last_first":
+        pieces.sort(key=lambda piece: -piece[0])
+    watch = Watch()
+    for i, n in pieces:
+        time.sleep(0.05)
+        conn.data_out(tags[i], ttts[i], n * PIECE, bytes(PIECE), n, n == 15)
+    for _ in tags:
+        assert conn.expect(SCSI_RSP).sense() == "ok"
+    watch.is_at(len(pieces) * 0.05, f"writes whose data comes slowly, {order}, are done")
+    conn.close()
+
+
+def data_starved(seconds: str) -> None:
+    """Data of all but one command comes: 12 commands of a piece each are all at once."""
+    conn = Conn(TARGET, timeout=LONG, MaxBurstLength=PIECE, FirstBurstLength=PIECE, **SOLICITED)
+    assert conn.alive()
+    conn.expect(R2T, conn.write10(0, 8))
+    watch = Watch()
+    try:
+        while True:
+            itt = conn.write10(0, PIECE // 512)
+            conn.data_out(itt, conn.expect(R2T, itt).ttt, 0, bytes(PIECE))
+            assert conn.expect(SCSI_RSP, itt).sense() == "ok"
+            time.sleep(1)
+            assert time.monotonic() - watch.start < 1000, "the one is never missed"
+    except Closed:
+        watch.is_at(int(seconds), "one whose data alone does not come is closed", 3)
+
+
+def data_behind_answers(seconds: str) -> None:
+    """An R2T behind 16 MiB that are read slowly; then behind what is not read at all."""
+    for pause in 2, 0:
+        conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20, **SOLICITED)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
+        assert conn.alive()
+        reads = [conn.read10(0, 2048) for _ in range(16)]
+        watch, itt = Watch(), conn.write10(0, 8)
+        if not pause:
+            while any(sessions(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions")):
+                time.sleep(0.1)
+            watch.is_at(int(seconds), "one who reads nothing is closed", 1 + int(seconds) / 8)
+            break
+        for tag in reads:
+            time.sleep(pause)
+            got = 0
+            while got < 1 << 20:
+                got += len(conn.expect(DATA_IN, tag).data)
+        conn.data_out(itt, conn.expect(R2T, itt).ttt, 0, bytes(4096))
+        assert conn.expect(SCSI_RSP, itt).sense() == "ok"
+        print(f"a write behind answers is done after {time.monotonic() - watch.start:.1f} s")
+        conn.close()
+        while any(sessions(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions")):
+            time.sleep(0.1)
 
 
 def retain(offer: str, wait: str) -> None:

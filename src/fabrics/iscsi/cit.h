@@ -166,6 +166,7 @@ struct cit_cmd {
 	u32			unsol_max;	/* end of unsolicited data */
 	u32			burst_end;	/* of the R2T being answered */
 	unsigned long		data_since;	/* jiffies: this sequence is waited for */
+	u64			data_mark;	/* conn->data_came at that time */
 	u32			r2t_off;	/* next offset to ask for */
 	u32			datasn;		/* next of this sequence */
 	u32			r2tsn;		/* R2Ts sent */
@@ -348,6 +349,10 @@ struct cit_conn {
 	u32			nop_timeout;
 	u32			dataout_timeout; /* seconds */
 	bool			data_armed;	/* data_work is to come */
+	u64			data_came;	/* bytes of data segments */
+	u64			data_step;	/* ... when data_moved was set */
+	unsigned long		data_moved;	/* jiffies: enough of them had come */
+	unsigned long		tx_moved;	/* jiffies: TCP has taken something */
 
 	/* of the socket, restored at the end */
 	void (*old_data_ready)(struct sock *sk);
@@ -481,6 +486,7 @@ void cit_data_out_start(struct cit_cmd *cc);
 int cit_data_out_end(struct cit_cmd *cc, bool digest_ok);
 void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason);
 void cit_data_out_expect(struct cit_cmd *cc);
+void cit_data_came(struct cit_conn *conn, u32 len);
 void cit_data_work(struct work_struct *work);
 int cit_data_due(struct cit_conn *conn);
 u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset);

@@ -391,6 +391,8 @@ int cit_conn_start(struct cit_conn *conn)
 	tcp_sock_set_nodelay(sk);
 
 	conn->last_rx = jiffies;
+	conn->data_moved = jiffies;
+	conn->tx_moved = jiffies;
 	ret = cit_callbacks_set(conn);
 	if (ret)
 		return ret;

@@ -15,10 +15,19 @@
  * and be it answers to NOP-In, it does not keep what the protocol asks of it, and
  * level 0 knows no other recovery.  One timer watches all commands; it is armed
  * by the first that waits, and again as long as some do.
+ *
+ * An initiator sends the data of many commands one after another, in an order of its
+ * own, and the line may be slow: one that does send is not late.  The time of a
+ * sequence begins when its R2T goes out, and anew with every CIT_DATA_STEP bytes that
+ * come for whatever command - until more has come since than can be outstanding at
+ * once.  Who is still without data then has not been waiting for its turn.
  */
 #include <linux/jiffies.h>
 
 #include "cit.h"
+
+/* So many bytes within DataOutTimeout are a flow, fewer are not. */
+#define CIT_DATA_STEP	(64U << 10)
 
 /* The initiator's turn: from now on it has DataOutTimeout for a sequence. */
 void cit_data_out_expect(struct cit_cmd *cc)
@@ -26,6 +35,7 @@ void cit_data_out_expect(struct cit_cmd *cc)
 	struct cit_conn *conn = cc->conn;
 
 	cc->data_since = jiffies;
+	cc->data_mark = conn->data_came;
 	/* The timer of a dead connection has been stopped for good. */
 	if (likely(conn->data_armed) || !conn->dataout_timeout ||
 	    cit_conn_dead(conn))
@@ -42,6 +52,36 @@ void cit_data_work(struct work_struct *work)
 
 	set_bit(CIT_CONN_DATA_DUE, &conn->flags);
 	cit_conn_kick(conn);
+}
+
+/**
+ * cit_data_came() - a piece of a data segment has come
+ * @conn: on this connection, for whatever it is
+ * @len: bytes
+ */
+void cit_data_came(struct cit_conn *conn, u32 len)
+{
+	conn->data_came += len;
+	if (conn->data_came - conn->data_step >= CIT_DATA_STEP) {
+		conn->data_step = conn->data_came;
+		conn->data_moved = jiffies;
+	}
+}
+
+/* Since when does a command wait for nothing but the initiator?  In jiffies. */
+static unsigned long cit_data_since(const struct cit_cmd *cc)
+{
+	const struct cit_conn *conn = cc->conn;
+	u64 all = (u64)conn->nr_cmds * conn->keys.max_outstanding_r2t *
+		  conn->keys.max_burst;
+	unsigned long moved = cc->data_since;
+
+	/* Its R2T is behind what the initiator is still reading. */
+	if (!cc->r2ts && !list_empty(&cc->tx.node))
+		moved = conn->tx_moved;
+	else if (conn->data_came - cc->data_mark <= all)
+		moved = conn->data_moved;
+	return time_after(moved, cc->data_since) ? moved : cc->data_since;
 }
 
 /**
@@ -62,7 +102,7 @@ int cit_data_due(struct cit_conn *conn)
 		if (cc->state != CIT_CMD_DATA && cc->state != CIT_CMD_HELD)
 			continue;
 		/* Not 0: there is one. */
-		longest = max3(longest, jiffies - cc->data_since, 1UL);
+		longest = max3(longest, jiffies - cit_data_since(cc), 1UL);
 	}
 	if (!longest)
 		return 0;
@@ -103,8 +143,10 @@ u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset)
 	if (!len || cc->r2ts == keys->max_outstanding_r2t)
 		return 0;
 	*offset = cc->r2t_off;
-	if (!cc->r2ts++)
+	if (!cc->r2ts++) {
+		cit_data_out_expect(cc);
 		cc->burst_end = cc->r2t_off + len;
+	}
 	cc->r2t_off += len;
 	return len;
 }

@@ -76,7 +76,7 @@ CIT_PARAM(NopInTimeout, nop_timeout,
 	  .help = "How long an answer may take before the connection is closed.");
 CIT_PARAM(DataOutTimeout, dataout_timeout,
 	  .type = CST_ATTR_UINT, .min = 0, .max = 3600, .dflt = 60, .unit = "s",
-	  .help = "How long the data that was asked for may take before the connection is closed; 0 is for ever.");
+	  .help = "How long a write may wait for its data, anew with every 64 KiB that come, before the connection is closed; 0 is for ever.");
 CIT_PARAM(MaxSessions, max_sessions,
 	  .type = CST_ATTR_UINT, .min = 0, .max = 65535, .dflt = 1024,
 	  .unit = "sessions", .help = "Sessions of this target at once; 0 is no limit.");

@@ -263,6 +263,7 @@ static int cit_rx_data(struct cit_conn *conn, struct sk_buff *skb, int offset,
 	u32 n = 0;
 	int ret;
 
+	cit_data_came(conn, len);
 	if (likely(rx->got < rx->take)) {
 		n = min(len, rx->take - rx->got);
 		if (likely(rx->dest == CIT_DEST_CMD))

@@ -162,6 +162,7 @@ u32 crc32c(u32 crc, const void *data, size_t len);
 extern unsigned long jiffies;
 extern struct workqueue_struct *system_percpu_wq;
 
+#define time_after(a, b)	((long)((b) - (a)) < 0)
 #define time_before_eq(a, b)	((long)((a) - (b)) <= 0)
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 
