@@ -4,7 +4,8 @@
  *
  * spc_inquiry.c calls in.  Pages of a fixed size are built on the stack; device
  * identification, which can be long, is measured first and then copied out one
- * designator at a time.
+ * designator at a time.  Attributes may change meanwhile, so both go by a copy of
+ * what has no fixed length: what was measured is what fills the buffer.
  */
 #include <linux/kernel.h>
 #include <linux/unaligned.h>
@@ -63,11 +64,31 @@ static cst_sense_t cst_vpd_serial_number(struct cst_cmd *cmd, u8 *header)
 	return cst_cmd_respond(cmd, page, CST_VPD_HEADER + len);
 }
 
+/* The identifiers of a logical unit as they are at one time. */
+struct cst_lu_ids {
+	char	t10_dev_id[sizeof_field(struct cst_device, t10_dev_id)];
+	u8	naa[CST_NAA_SIZE];
+	u8	naa_len;
+};
+
 /* Designators of one logical unit: measured when @cmd is NULL, else copied out. */
 struct cst_designators {
 	struct cst_cmd	*cmd;
 	u32		offset;
 };
+
+static void cst_lu_ids_get(struct cst_lu_ids *ids, const struct cst_device *dev)
+{
+	char naa_id[sizeof(dev->naa_id)];
+
+	/* Half of it may be of another value, but it ends. */
+	memcpy(ids->t10_dev_id, dev->t10_dev_id, sizeof(ids->t10_dev_id));
+	ids->t10_dev_id[sizeof(ids->t10_dev_id) - 1] = '\0';
+	memcpy(naa_id, dev->naa_id, sizeof(naa_id));
+	naa_id[sizeof(naa_id) - 1] = '\0';
+	if (cst_naa_parse(naa_id, ids->naa, &ids->naa_len))
+		ids->naa_len = 0;
+}
 
 static void cst_designator_add(struct cst_designators *to, u8 *designator,
 			       u8 byte0, u8 byte1, unsigned int len)
@@ -82,19 +103,21 @@ static void cst_designator_add(struct cst_designators *to, u8 *designator,
 }
 
 static void cst_designators_lu(struct cst_designators *to,
-			       const struct cst_device *dev, u8 *d)
+			       const struct cst_device *dev,
+			       const struct cst_lu_ids *ids, u8 *d)
 {
-	unsigned int len = strnlen(dev->t10_dev_id, sizeof(dev->t10_dev_id) - 1);
-	u8 naa_len;
+	unsigned int len = strlen(ids->t10_dev_id);
 
 	cst_spc_ascii(d + 4, 8, dev->t10_vend_id);
-	cst_spc_ascii(d + 12, len, dev->t10_dev_id);
+	cst_spc_ascii(d + 12, len, ids->t10_dev_id);
 	cst_designator_add(to, d, CST_CODE_SET_ASCII,
 			   CST_ASSOC_LU | CST_DESIGNATOR_T10, 8 + len);
 
-	if (!cst_naa_parse(dev->naa_id, d + 4, &naa_len) && naa_len)
-		cst_designator_add(to, d, CST_CODE_SET_BINARY,
-				   CST_ASSOC_LU | CST_DESIGNATOR_NAA, naa_len);
+	if (!ids->naa_len)
+		return;
+	memcpy(d + 4, ids->naa, ids->naa_len);
+	cst_designator_add(to, d, CST_CODE_SET_BINARY,
+			   CST_ASSOC_LU | CST_DESIGNATOR_NAA, ids->naa_len);
 }
 
 /* A SCSI name string: NUL terminated, then NULs up to a multiple of four. */
@@ -128,7 +151,8 @@ static void cst_designators_port(struct cst_designators *to,
 			    CST_ASSOC_TARGET, d);
 }
 
-static u32 cst_designators_all(struct cst_cmd *cmd, bool copy)
+static u32 cst_designators_all(struct cst_cmd *cmd, const struct cst_lu_ids *ids,
+			       bool copy)
 {
 	struct cst_designators to = {
 		.cmd = copy ? cmd : NULL,
@@ -136,7 +160,7 @@ static u32 cst_designators_all(struct cst_cmd *cmd, bool copy)
 	};
 	u8 d[CST_DESIGNATOR_MAX];
 
-	cst_designators_lu(&to, cmd->dev, d);
+	cst_designators_lu(&to, cmd->dev, ids, d);
 	cst_designators_port(&to, cmd->sess->target,
 			     cmd->sess->ops->protocol_id, d);
 	return to.offset;
@@ -145,16 +169,19 @@ static u32 cst_designators_all(struct cst_cmd *cmd, bool copy)
 /* 83h */
 static cst_sense_t cst_vpd_device_identification(struct cst_cmd *cmd, u8 *header)
 {
-	u32 size = cst_designators_all(cmd, false);
 	u8 head[CST_VPD_HEADER];
+	struct cst_lu_ids ids;
 	cst_sense_t reason;
+	u32 size;
 
+	cst_lu_ids_get(&ids, cmd->dev);
+	size = cst_designators_all(cmd, &ids, false);
 	reason = cst_cmd_data_in_len(cmd, size);
 	if (reason)
 		return reason;
 	cst_vpd_header(head, header, size);
 	cst_cmd_copy_in(cmd, 0, head, sizeof(head));
-	cst_designators_all(cmd, true);
+	cst_designators_all(cmd, &ids, true);
 	return CST_OK;
 }
 

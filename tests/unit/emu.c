@@ -76,6 +76,8 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 {
 	bool alloced;
 
+	if (emu.meanwhile)
+		emu.meanwhile();
 	cmd->bvec = cst_bvec_alloc(cmd->inline_bvec, CST_INLINE_BVECS, len,
 				   true, &cmd->nr_bvec, &alloced);
 	__set_bit(CST_CMD_OWN_BUF, &cmd->flags);

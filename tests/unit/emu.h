@@ -35,6 +35,9 @@ struct emu {
 	bool			io_would_block;	/* once */
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
 
+	/* what somebody else does while a command gets its buffer */
+	void			(*meanwhile)(void);
+
 	/* what has happened in the last command */
 	unsigned int		ios;
 	struct emu_io		io;

@@ -75,6 +75,38 @@ static void page_83_over_iscsi(void)
 		    'e', 'x', 'a', 'm', 'p', 'l', 'e', ':', 't', '1', 0, 0);
 }
 
+static void shorter(void)
+{
+	strscpy(emu.dev.t10_dev_id, "x", sizeof(emu.dev.t10_dev_id));
+	emu.dev.naa_id[0] = '\0';
+}
+
+static void longer(void)
+{
+	memset(emu.dev.t10_dev_id, 'y', sizeof(emu.dev.t10_dev_id) - 1);
+	strscpy(emu.dev.naa_id, "6123456789abcdef0123456789abcdef", sizeof(emu.dev.naa_id));
+}
+
+/* The whole buffer is written, with what belongs together. */
+static void page_83_while_the_names_change(void)
+{
+	void (*const changes[])(void) = { shorter, longer };
+	u8 before[256];
+	unsigned int i;
+	u32 len;
+
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		emu_reset();
+		CHECK_REASON(VPD(0x83), CST_OK);
+		len = emu.cmd.data_len;
+		memcpy(before, emu.in, len);
+		emu.meanwhile = changes[i];
+		CHECK_REASON(VPD(0x83), CST_OK);
+		CHECK_EQ(emu.cmd.data_len, len);
+		CHECK(!memcmp(emu.in, before, len));
+	}
+}
+
 static void page_83_elsewhere(void)
 {
 	emu_reset();
@@ -192,6 +224,7 @@ static void without_a_logical_unit_there_is_page_00(void)
 }
 
 TEST_MAIN(T(page_00_lists_the_others), T(page_80_is_the_serial_number),
-	  T(page_83_over_iscsi), T(page_83_elsewhere), T(page_83_at_its_longest),
+	  T(page_83_over_iscsi), T(page_83_while_the_names_change),
+	  T(page_83_elsewhere), T(page_83_at_its_longest),
 	  T(page_86), T(page_b0), T(page_b1), T(page_b2),
 	  T(without_a_logical_unit_there_is_page_00))
