@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import time
+from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
@@ -203,7 +204,7 @@ def logout(seconds: str) -> None:
     assert conn.closed(), "still open"
 
 
-SOLICITED = {"InitialR2T": "Yes", "ImmediateData": "No"}
+SOLICITED: dict[str, Any] = {"InitialR2T": "Yes", "ImmediateData": "No"}
 PIECE = 64 << 10
 
 
