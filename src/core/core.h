@@ -187,7 +187,7 @@ void cst_event_tmf(const struct cst_tmf *tmf);
 void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum);
 
 /* main.c */
-extern struct workqueue_struct *cst_wq;	/* per CPU: commands that would block */
+extern struct workqueue_struct *cst_wq;	/* per CPU: nothing in it waits for a backing */
 extern struct workqueue_struct *cst_tmf_wq;	/* task management waits here */
 
 /* cfs_root.c, cfs_device.c, cfs_target.c, cfs_session.c */

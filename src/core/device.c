@@ -10,7 +10,8 @@
  *  1. disable kills io_ref: gate.c and exec.c refuse with NOT READY from then on;
  *  2. io_ref reaches zero: no I/O of the handler is under way; that takes a grace
  *     period, which a device that no session sees does not wait for;
- *  3. the handler closes the backing.
+ *  3. the work queue goes, when workers have left the last commands behind;
+ *  4. the handler closes the backing.
  * What waits for its turn or for data meanwhile ends with NOT READY when it gets
  * there, so disabling waits for the backing only, never for an initiator.  An
  * I_T_L nexus holds a reference to the device's item, so destroy comes after the
@@ -24,6 +25,8 @@
 #include "core.h"
 
 #define CST_DRAIN_TIMEOUT	(30 * HZ)
+/* 23 characters of a work queue's name are kept by every kernel. */
+#define CST_WQ_NAME		"cst_%.19s"
 
 static void cst_device_drained(struct percpu_ref *ref)
 {
@@ -94,11 +97,33 @@ static void cst_device_changed(struct cst_device *dev)
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 }
 
+static int cst_device_make_queue(struct cst_device *dev)
+{
+	dev->wq = cst_wq;
+	if (!dev->ops->may_block)
+		return 0;
+	dev->wq = alloc_workqueue(CST_WQ_NAME, WQ_MEM_RECLAIM | WQ_PERCPU, 0,
+				  cst_device_name(dev));
+	if (dev->wq)
+		return 0;
+	cst_config_error(&dev->obj.group.cg_item, "enabled",
+			 "no memory for the device's work queue");
+	return -ENOMEM;
+}
+
+/* Nobody holds io_ref. */
+static void cst_device_drop_queue(struct cst_device *dev)
+{
+	if (dev->ops->may_block)
+		destroy_workqueue(dev->wq);
+	dev->wq = NULL;
+}
+
 /**
  * cst_device_enable() - open the backing and let commands in
  * @dev: disabled; obj.lock held
  *
- * Return: 0, or the handler's errno, with last_error said.
+ * Return: 0, -ENOMEM or the handler's errno, with last_error said.
  */
 int cst_device_enable(struct cst_device *dev)
 {
@@ -106,10 +131,15 @@ int cst_device_enable(struct cst_device *dev)
 
 	lockdep_assert_held(&dev->obj.lock);
 
-	dev->block_shift = ilog2(dev->block_size);
-	ret = dev->ops->enable(dev);
+	ret = cst_device_make_queue(dev);
 	if (ret)
 		return ret;
+	dev->block_shift = ilog2(dev->block_size);
+	ret = dev->ops->enable(dev);
+	if (ret) {
+		cst_device_drop_queue(dev);
+		return ret;
+	}
 
 	/* Of the last disabling, which may not have waited: a grace period at most. */
 	wait_for_completion(&dev->io_drained);
@@ -174,6 +204,7 @@ int cst_device_disable(struct cst_device *dev)
 		wait_for_completion(&dev->io_drained);
 	}
 	dev->obj.enabled = false;
+	cst_device_drop_queue(dev);
 	dev->ops->disable(dev);
 	cst_event_device(dev, CST_EVENT_DISABLED);
 	return 0;

@@ -4,7 +4,11 @@
  * of this CPU only when it says that it would block.
  *
  * The worker's queue is per CPU and reclaim-safe: a target must make progress
- * when the memory that is short is cached data of its own initiator.
+ * when the memory that is short is cached data of its own initiator.  It is the
+ * device's own where its handler may block, and that is there for those who hold
+ * io_ref: a backing that hangs, or another disk of ours below it, keeps nobody
+ * else waiting.  Whoever waited for its turn comes by core's queue, does not block
+ * there, and goes on to the device's only when it would.
  */
 #include <linux/sched/mm.h>
 
@@ -21,8 +25,12 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
  */
 void cst_cmd_queue(struct cst_cmd *cmd)
 {
+	struct workqueue_struct *wq = cst_wq;
+
+	if (likely(test_bit(CST_CMD_IO_REF, &cmd->flags)))
+		wq = cmd->dev->wq;
 	INIT_WORK(&cmd->work, cst_cmd_work);
-	queue_work_on(raw_smp_processor_id(), cst_wq, &cmd->work);
+	queue_work_on(raw_smp_processor_id(), wq, &cmd->work);
 }
 
 void cst_cmd_work(struct work_struct *work)
@@ -30,7 +38,10 @@ void cst_cmd_work(struct work_struct *work)
 	struct cst_cmd *cmd = container_of(work, struct cst_cmd, work);
 	unsigned int noio = memalloc_noio_save();
 
-	__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
+	/* What needs the backing and does not hold it yet is in core's queue. */
+	if (test_bit(CST_CMD_IO_REF, &cmd->flags) ||
+	    !(cmd->op->flags & CST_OP_MEDIUM))
+		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
 	cst_cmd_run(cmd);
 	memalloc_noio_restore(noio);
 }

@@ -11,7 +11,7 @@
  *  - at once, in the submitter's context: what is served from memory, and direct
  *    I/O where a bio may be submitted;
  *  - asynchronously, from core's worker: direct I/O;
- *  - in a worker that waits: all the rest, and what the other two left undone.
+ *  - in a worker of the device that waits: all the rest, and what the other two left undone.
  *    Reads and overwrites can be repeated, so this starts over or goes on
  *    where they ended, and its errors are the true ones.
  */
@@ -77,8 +77,6 @@ struct fileio_io {
 static DEFINE_MUTEX(fileio_open_lock);
 /* By inode: ten thousand of them are looked up when each of them is opened. */
 static DEFINE_HASHTABLE(fileio_open_files, 10);
-/* Finishes what asynchronous I/O has left undone. */
-static struct workqueue_struct *fileio_wq;
 
 static inline struct fileio_dev *to_fileio_dev(struct cst_device *dev)
 {
@@ -495,7 +493,7 @@ static void fileio_async_end(struct kiocb *iocb, long ret)
 		WRITE_ONCE(fd->nowait, false);
 	fio->done = max(ret, 0L);
 	INIT_WORK(&fio->work, fileio_rest_work);
-	queue_work(fileio_wq, &fio->work);
+	queue_work(io->dev->wq, &fio->work);
 }
 
 /* Any context up to softirq. */
@@ -679,6 +677,7 @@ const struct cst_handler_ops vdisk_fileio_ops = {
 	.name		= "vdisk_fileio",
 	.scsi_type	= TYPE_DISK,
 	.prod_id	= "fileio",
+	.may_block	= true,
 	.dev_size	= sizeof(struct fileio_dev),
 	.attrs		= fileio_attrs,
 	.enable		= fileio_enable,
@@ -686,14 +685,3 @@ const struct cst_handler_ops vdisk_fileio_ops = {
 	.resync_size	= fileio_resync_size,
 	.submit		= fileio_submit,
 };
-
-int vdisk_fileio_init(void)
-{
-	fileio_wq = alloc_workqueue("cst_fileio", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	return fileio_wq ? 0 : -ENOMEM;
-}
-
-void vdisk_fileio_exit(void)
-{
-	destroy_workqueue(fileio_wq);
-}

@@ -9,12 +9,9 @@ static int __init vdisk_init(void)
 {
 	int ret;
 
-	ret = vdisk_fileio_init();
-	if (ret)
-		return ret;
 	ret = cst_handler_register(&vdisk_fileio_ops);
 	if (ret)
-		goto exit_fileio;
+		return ret;
 	ret = cst_handler_register(&vdisk_nullio_ops);
 	if (ret)
 		goto unregister_fileio;
@@ -22,8 +19,6 @@ static int __init vdisk_init(void)
 
 unregister_fileio:
 	cst_handler_unregister(&vdisk_fileio_ops);
-exit_fileio:
-	vdisk_fileio_exit();
 	return ret;
 }
 
@@ -31,7 +26,6 @@ static void __exit vdisk_exit(void)
 {
 	cst_handler_unregister(&vdisk_nullio_ops);
 	cst_handler_unregister(&vdisk_fileio_ops);
-	vdisk_fileio_exit();
 }
 
 module_init(vdisk_init);

@@ -7,8 +7,6 @@
 
 /* fileio.c */
 extern const struct cst_handler_ops vdisk_fileio_ops;
-int vdisk_fileio_init(void);
-void vdisk_fileio_exit(void);
 
 /* nullio.c */
 extern const struct cst_handler_ops vdisk_nullio_ops;

@@ -19,13 +19,16 @@
 #define memalloc_noio_save()		0
 #define memalloc_noio_restore(noio)	((void)(noio))
 
-struct workqueue_struct *cst_wq;
+static char wqs[2];
+struct workqueue_struct *cst_wq = (void *)&wqs[0];
+static struct workqueue_struct *own_wq = (void *)&wqs[1], *queued_on;
 static struct work_struct *queued;
 
 static void queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
 	CHECK(!queued);
 	queued = work;
+	queued_on = wq;
 }
 
 static bool percpu_ref_tryget_live(struct percpu_ref *ref)
@@ -74,6 +77,7 @@ static void a_command(unsigned int flags)
 	memset(&cmd, 0, sizeof(cmd));
 	memset(answers, 0, sizeof(answers));
 	op = (struct cst_op){ .flags = flags, .execute = execute };
+	dev.wq = own_wq;
 	cmd.dev = &dev;
 	cmd.itl = &itl;
 	cmd.op = &op;
@@ -114,6 +118,46 @@ static void one_that_would_block_goes_to_the_worker(void)
 	a_command(CST_OP_SLEEPS);
 	cst_cmd_execute(&cmd);
 	CHECK_EQ(executed, 0);
+	work();
+	CHECK_END(CST_OK, 1);
+}
+
+/* What waited for its turn comes by a queue that all devices need. */
+static void nothing_waits_but_in_the_queue_of_its_device(void)
+{
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_WOULD_BLOCK;
+	cst_cmd_queue(&cmd);
+	CHECK(queued_on == cst_wq);
+	work();
+	CHECK(!cst_cmd_may_sleep(&cmd));
+	CHECK(queued_on == own_wq);
+	work();
+	CHECK(cst_cmd_may_sleep(&cmd));
+	CHECK_END(CST_OK, 2);
+
+	a_command(CST_OP_MEDIUM | CST_OP_SLEEPS);
+	cst_cmd_queue(&cmd);
+	work();
+	CHECK_EQ(executed, 0);
+	CHECK(queued_on == own_wq);
+	work();
+	CHECK_END(CST_OK, 1);
+
+	/* Its device has no queue any more. */
+	a_command(CST_OP_MEDIUM);
+	dev.io_ref.dying = true;
+	dev.wq = NULL;
+	cst_cmd_queue(&cmd);
+	CHECK(queued_on == cst_wq);
+	work();
+	CHECK_END(CST_SENSE(MANUAL_INTERVENTION_REQUIRED), 0);
+
+	/* Without a backing. */
+	a_command(CST_OP_SLEEPS);
+	dev.wq = NULL;
+	cst_cmd_execute(&cmd);
+	CHECK(queued_on == cst_wq);
 	work();
 	CHECK_END(CST_OK, 1);
 }
@@ -199,6 +243,7 @@ static void the_medium_was_ejected_meanwhile(void)
 
 TEST_MAIN(
 	T(one_that_would_block_goes_to_the_worker),
+	T(nothing_waits_but_in_the_queue_of_its_device),
 	T(one_that_waits_elsewhere_is_not_ended),
 	T(the_device_was_enabled_anew_meanwhile),
 	T(the_nexus_changed_meanwhile),

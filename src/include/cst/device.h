@@ -101,6 +101,7 @@ struct cst_device {
 
 	/* the data path */
 	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
+	struct workqueue_struct	*wq;		/* for who holds io_ref: may wait for the backing */
 	struct completion	io_drained;
 	struct cst_order	order;
 	struct cst_dev_stats __percpu *stats;

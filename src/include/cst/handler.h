@@ -72,6 +72,8 @@ static inline void cst_io_done(struct cst_io *io, int error)
  * @name: directory under handlers/
  * @scsi_type: PERIPHERAL DEVICE TYPE (SPC-5 table 144)
  * @prod_id: default of the attribute prod_id, at most 16 bytes
+ * @may_block: @submit without CST_IO_NOWAIT may wait for the backing: each device
+ *	gets a work queue of its own while it is enabled
  * @dev_size: bytes of the handler's device structure; struct cst_device must be
  *	its first member.  Core allocates it zeroed.
  * @attrs: the handler's own attributes (NULL terminated); their fields are
@@ -87,15 +89,16 @@ static inline void cst_io_done(struct cst_io *io, int error)
  *	CST_IO_ATOMIC besides: any context up to softirq, must not sleep at all;
  *	without: process context, perhaps on top of somebody's submit_bio().
  *	-EAGAIN when it would have to, and then nothing has happened.  Without
- *	CST_IO_NOWAIT: a worker, may sleep.  0 when cst_io_done() has been or will
- *	be called; no other values: errors go through cst_io_done().  Order
- *	between I/Os is core's business.
+ *	CST_IO_NOWAIT: a worker, may sleep, and wait only with @may_block.  0 when
+ *	cst_io_done() has been or will be called; no other values: errors go
+ *	through cst_io_done().  Order between I/Os is core's business.
  */
 struct cst_handler_ops {
 	struct module			*owner;
 	const char			*name;
 	u8				scsi_type;
 	const char			*prod_id;
+	bool				may_block;
 	size_t				dev_size;
 	const struct cst_attr *const	*attrs;
 	int (*enable)(struct cst_device *dev);
