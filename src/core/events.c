@@ -47,13 +47,13 @@ static int cst_put_target(struct sk_buff *msg, struct cst_target *target)
 			      cst_target_name(target));
 }
 
-static struct sk_buff *cst_event_start(u8 cmd, void **hdr)
+static struct sk_buff *cst_event_start_gfp(u8 cmd, void **hdr, gfp_t gfp)
 {
 	struct sk_buff *msg;
 
 	if (!genl_has_listeners(&cst_genl_family, &init_net, 0))
 		return NULL;
-	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	msg = genlmsg_new(NLMSG_GOODSIZE, gfp);
 	if (!msg)
 		return NULL;
 	*hdr = genlmsg_put(msg, 0, 0, &cst_genl_family, 0, cmd);
@@ -64,15 +64,25 @@ static struct sk_buff *cst_event_start(u8 cmd, void **hdr)
 	return msg;
 }
 
+static struct sk_buff *cst_event_start(u8 cmd, void **hdr)
+{
+	return cst_event_start_gfp(cmd, hdr, GFP_KERNEL);
+}
+
 /* An event that cannot be built is lost, as it would be for a slow reader. */
-static void cst_event_end(struct sk_buff *msg, void *hdr, int ret)
+static void cst_event_end_gfp(struct sk_buff *msg, void *hdr, int ret, gfp_t gfp)
 {
 	if (ret) {
 		nlmsg_free(msg);
 		return;
 	}
 	genlmsg_end(msg, hdr);
-	genlmsg_multicast(&cst_genl_family, msg, 0, 0, GFP_KERNEL);
+	genlmsg_multicast(&cst_genl_family, msg, 0, 0, gfp);
+}
+
+static void cst_event_end(struct sk_buff *msg, void *hdr, int ret)
+{
+	cst_event_end_gfp(msg, hdr, ret, GFP_KERNEL);
 }
 
 /**
@@ -116,8 +126,13 @@ void cst_event_session(struct cst_session *sess, u8 cmd)
 					     sess->initiator_name));
 }
 
+/*
+ * Comes before the answer, for which those may wait whose memory would have to be
+ * reclaimed: rather lost than late.
+ */
 void cst_event_tmf(const struct cst_tmf *tmf)
 {
+	const gfp_t gfp = GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
 	static const char *const functions[] = {
 		[CST_TMF_ABORT_TASK] = "ABORT TASK",
 		[CST_TMF_ABORT_TASK_SET] = "ABORT TASK SET",
@@ -138,16 +153,17 @@ void cst_event_tmf(const struct cst_tmf *tmf)
 
 	if (tmf->function >= ARRAY_SIZE(functions))
 		return;
-	msg = cst_event_start(CST_EVENT_TMF, &hdr);
+	msg = cst_event_start_gfp(CST_EVENT_TMF, &hdr, gfp);
 	if (msg)
-		cst_event_end(msg, hdr,
-			      cst_put_target(msg, tmf->sess->target) ?:
-			      nla_put_string(msg, CST_A_INITIATOR,
-					     tmf->sess->initiator_name) ?:
-			      nla_put_string(msg, CST_A_FUNCTION,
-					     functions[tmf->function]) ?:
-			      nla_put_string(msg, CST_A_RESPONSE,
-					     responses[tmf->response]));
+		cst_event_end_gfp(msg, hdr,
+				  cst_put_target(msg, tmf->sess->target) ?:
+				  nla_put_string(msg, CST_A_INITIATOR,
+						 tmf->sess->initiator_name) ?:
+				  nla_put_string(msg, CST_A_FUNCTION,
+						 functions[tmf->function]) ?:
+				  nla_put_string(msg, CST_A_RESPONSE,
+						 responses[tmf->response]),
+				  gfp);
 }
 
 /**

@@ -154,7 +154,8 @@ void cst_target_regroup(struct cst_target *target)
 				    cst_target_name(target), sess->initiator_name);
 		again = true;
 	}
+	/* It waits for memory and for locks: on no queue that reclaim needs. */
 	if (again)
-		queue_delayed_work(cst_wq, &target->regroup_work,
+		queue_delayed_work(system_long_wq, &target->regroup_work,
 				   CST_REGROUP_AGAIN);
 }
