@@ -82,7 +82,7 @@ void cst_cmd_release(struct cst_cmd *cmd)
 	if (likely(cmd->itl))
 		percpu_ref_put(&cmd->itl->ref);
 	if (unlikely(aborted))
-		cst_tmf_cmd_gone();
+		cst_tmf_cmd_gone(cmd->sess);
 }
 EXPORT_SYMBOL_GPL(cst_cmd_release);
 

@@ -98,7 +98,10 @@ void cst_cmd_queue(struct cst_cmd *cmd);
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
 
 /* tmf.c */
-void cst_tmf_cmd_gone(void);
+void cst_tmf_cmd_gone(const struct cst_session *sess);	/* an aborted command of it */
+void cst_tmf_session_init(struct cst_session *sess);
+/* Every function is done; wait for the worker that has done the last. */
+void cst_tmf_session_exit(struct cst_session *sess);
 void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active);
 
 /* lun.c */
@@ -188,7 +191,8 @@ void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum);
 
 /* main.c */
 extern struct workqueue_struct *cst_wq;	/* per CPU: nothing in it waits for a backing */
-extern struct workqueue_struct *cst_tmf_wq;	/* task management waits here */
+extern struct workqueue_struct *cst_tmf_wq;	/* task management; nothing in it waits */
+extern struct workqueue_struct *cst_linger_wq;	/* waits for directories */
 
 /* cfs_root.c, cfs_device.c, cfs_target.c, cfs_session.c */
 int cst_cfs_init(void);

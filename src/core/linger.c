@@ -39,7 +39,7 @@ static void cst_linger_work(struct work_struct *work)
 /* Before code or types that items need go: wait for those that linger. */
 void cst_linger_flush(void)
 {
-	flush_workqueue(cst_tmf_wq);
+	flush_workqueue(cst_linger_wq);
 }
 
 /**
@@ -58,6 +58,6 @@ void cst_item_linger(struct config_group *parent, struct config_item *item)
 	INIT_WORK(&linger->work, cst_linger_work);
 	linger->parent = dget(parent->cg_item.ci_dentry);
 	linger->item = config_item_get(item);
-	queue_work(cst_tmf_wq, &linger->work);
+	queue_work(cst_linger_wq, &linger->work);
 }
 EXPORT_SYMBOL_GPL(cst_item_linger);

@@ -9,6 +9,7 @@
 
 struct workqueue_struct *cst_wq;
 struct workqueue_struct *cst_tmf_wq;
+struct workqueue_struct *cst_linger_wq;
 
 static int __init cst_init(void)
 {
@@ -17,17 +18,16 @@ static int __init cst_init(void)
 	cst_wq = alloc_workqueue("cst", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!cst_wq)
 		return ret;
-	/*
-	 * Its items wait for commands: as many as there are functions.  No
-	 * rescuer, which would run them one after the other, and on a busy
-	 * machine that is soon called.
-	 */
-	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_UNBOUND, 0);
+	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!cst_tmf_wq)
 		goto destroy_wq;
+	/* No rescuer, which would let its items wait one after the other. */
+	cst_linger_wq = alloc_workqueue("cst_linger", WQ_UNBOUND, 0);
+	if (!cst_linger_wq)
+		goto destroy_tmf_wq;
 	ret = cst_buffer_init();
 	if (ret)
-		goto destroy_tmf_wq;
+		goto destroy_linger_wq;
 	ret = cst_events_init();
 	if (ret)
 		goto exit_buffer;
@@ -40,6 +40,8 @@ exit_events:
 	cst_events_exit();
 exit_buffer:
 	cst_buffer_exit();
+destroy_linger_wq:
+	destroy_workqueue(cst_linger_wq);
 destroy_tmf_wq:
 	destroy_workqueue(cst_tmf_wq);
 destroy_wq:
@@ -51,6 +53,8 @@ static void __exit cst_exit(void)
 {
 	cst_cfs_exit();
 	cst_events_exit();
+	/* Each may put the last reference to what the next works for. */
+	destroy_workqueue(cst_linger_wq);
 	destroy_workqueue(cst_tmf_wq);
 	destroy_workqueue(cst_wq);
 	/* I_T_L nexuses are freed after a grace period, by code of the kernel. */

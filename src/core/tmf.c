@@ -4,33 +4,53 @@
  * can touch the medium or the initiator any more, then answer.
  *
  * Marking is done in the caller's context, so that a command submitted later is
- * not hit; waiting is done by a worker.  A marked command ends by itself: blocked
- * ones are let go, the fabric is told not to wait for data, and whatever
+ * not hit; the rest by a work of the session.  A marked command ends by itself:
+ * blocked ones are let go, the fabric is told not to wait for data, and whatever
  * executes is waited for, because a backend's write cannot be called back.  The
  * wait is bounded: after CST_TMF_TIMEOUT the answer is REJECTED, which is the
  * truth, and the initiator escalates.
+ *
+ * Nobody sleeps for that: the work looks at all functions of its session whenever
+ * a marked command has gone, and each CST_TMF_LOOK.  So no initiator, with whatever
+ * number of functions, takes a worker that another's would need.
  *
  * A command of the function's own nexus is waited for until the fabric has
  * released it, because its response must not come after that of the function.
  * One of another nexus has left the task set when it is answered: whether that
  * initiator reads its responses is nothing that others have to wait for.
  *
- * Locks: dev->itl_lock, then a session's list lock, then order.lock.
+ * Locks: dev->itl_lock, then a session's list lock, then order.lock.  Owns
+ * cst_tmf_lock, inside which nothing is taken but what a work queue takes.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
-#include <linux/wait.h>
+#include <linux/sched/mm.h>
 
 #include "core.h"
 
 #define CST_TMF_TIMEOUT		(30 * HZ)
+#define CST_TMF_LOOK		HZ
 
-/* A marked command has been released. */
-static DECLARE_WAIT_QUEUE_HEAD(cst_tmf_wait);
+/* Sessions with functions that have not been answered. */
+static LIST_HEAD(cst_tmf_sessions);
+static DEFINE_SPINLOCK(cst_tmf_lock);
 
-void cst_tmf_cmd_gone(void)
+/**
+ * cst_tmf_cmd_gone() - a marked command has been released
+ * @sess: its nexus
+ *
+ * Context: any up to softirq.
+ */
+void cst_tmf_cmd_gone(const struct cst_session *sess)
 {
-	wake_up_all(&cst_tmf_wait);
+	struct cst_session *waiting;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cst_tmf_lock, flags);
+	list_for_each_entry(waiting, &cst_tmf_sessions, tmf_node)
+		if (waiting == sess || waiting->tmfs_foreign)
+			mod_delayed_work(cst_tmf_wq, &waiting->tmf_work, 0);
+	spin_unlock_irqrestore(&cst_tmf_lock, flags);
 }
 
 /* Which commands of one session a function is about. */
@@ -240,33 +260,75 @@ static void cst_tmf_conditions(struct cst_tmf *tmf)
 	}
 }
 
-/* Until nothing marked is left; false: some still is. */
-static bool cst_tmf_wait_gone(struct cst_tmf *tmf)
+/* Can it be answered now? Then its response says what. */
+static bool cst_tmf_over(struct cst_tmf *tmf)
 {
-	unsigned long end = jiffies + CST_TMF_TIMEOUT;
-
-	/* Nobody wakes us for one that is answered just as it is marked. */
-	while (!wait_event_timeout(cst_tmf_wait, !cst_tmf_pending(tmf), HZ))
-		if (time_after(jiffies, end))
-			return false;
+	if (tmf->response != CST_TMF_COMPLETE)
+		return true;
+	if (!cst_tmf_pending(tmf)) {
+		cst_tmf_conditions(tmf);
+		return true;
+	}
+	if (time_before(jiffies, tmf->end))
+		return false;
+	tmf->response = CST_TMF_REJECTED;
 	return true;
 }
 
-static void cst_tmf_work(struct work_struct *work)
+static void cst_tmf_answer(struct cst_tmf *tmf)
 {
-	struct cst_tmf *tmf = container_of(work, struct cst_tmf, work);
 	struct cst_device *dev = tmf->dev;
 
-	if (tmf->response == CST_TMF_COMPLETE) {
-		if (cst_tmf_wait_gone(tmf))
-			cst_tmf_conditions(tmf);
-		else
-			tmf->response = CST_TMF_REJECTED;
-	}
 	cst_event_tmf(tmf);
 	tmf->sess->ops->tmf_done(tmf);
 	if (dev)
 		config_item_put(&dev->obj.group.cg_item);
+}
+
+static void cst_tmf_work(struct work_struct *work)
+{
+	struct cst_session *sess = container_of(to_delayed_work(work),
+						struct cst_session, tmf_work);
+	unsigned int noio = memalloc_noio_save();
+	struct cst_tmf *tmf, *next;
+	LIST_HEAD(over);
+
+	spin_lock_irq(&cst_tmf_lock);
+	list_splice_tail_init(&sess->tmfs, &sess->tmfs_waiting);
+	spin_unlock_irq(&cst_tmf_lock);
+
+	list_for_each_entry_safe(tmf, next, &sess->tmfs_waiting, node)
+		if (cst_tmf_over(tmf))
+			list_move_tail(&tmf->node, &over);
+
+	/* The session may go with its last answer: nobody finds it any more then. */
+	spin_lock_irq(&cst_tmf_lock);
+	if (list_empty(&sess->tmfs) && list_empty(&sess->tmfs_waiting)) {
+		list_del_init(&sess->tmf_node);
+		sess->tmfs_foreign = false;
+	} else {
+		/* Nobody calls us for one that is answered just as it is marked. */
+		queue_delayed_work(cst_tmf_wq, &sess->tmf_work, CST_TMF_LOOK);
+	}
+	spin_unlock_irq(&cst_tmf_lock);
+
+	list_for_each_entry_safe(tmf, next, &over, node)
+		cst_tmf_answer(tmf);
+	memalloc_noio_restore(noio);
+}
+
+void cst_tmf_session_init(struct cst_session *sess)
+{
+	INIT_LIST_HEAD(&sess->tmfs);
+	INIT_LIST_HEAD(&sess->tmfs_waiting);
+	INIT_LIST_HEAD(&sess->tmf_node);
+	sess->tmfs_foreign = false;
+	INIT_DELAYED_WORK(&sess->tmf_work, cst_tmf_work);
+}
+
+void cst_tmf_session_exit(struct cst_session *sess)
+{
+	cancel_delayed_work_sync(&sess->tmf_work);
 }
 
 /* The logical unit that a function names, referenced until its answer. */
@@ -322,14 +384,26 @@ void cst_tmf_submit(struct cst_tmf *tmf)
 {
 	bool whole_nexus = tmf->function == CST_TMF_TARGET_RESET ||
 			   tmf->function == CST_TMF_NEXUS_LOSS;
+	struct cst_session *sess = tmf->sess;
+	unsigned long flags;
 
 	tmf->dev = whole_nexus ? NULL : cst_tmf_dev_get(tmf);
 	if (!tmf->dev && !whole_nexus)
 		tmf->response = CST_TMF_LUN_DOES_NOT_EXIST;
 	else
 		tmf->response = cst_tmf_start(tmf);
-	INIT_WORK(&tmf->work, cst_tmf_work);
-	queue_work(cst_tmf_wq, &tmf->work);
+	tmf->end = jiffies + CST_TMF_TIMEOUT;
+
+	spin_lock_irqsave(&cst_tmf_lock, flags);
+	list_add_tail(&tmf->node, &sess->tmfs);
+	if (list_empty(&sess->tmf_node))
+		list_add_tail(&sess->tmf_node, &cst_tmf_sessions);
+	if (tmf->function == CST_TMF_CLEAR_TASK_SET ||
+	    tmf->function == CST_TMF_LUN_RESET ||
+	    tmf->function == CST_TMF_TARGET_RESET)
+		sess->tmfs_foreign = true;
+	mod_delayed_work(cst_tmf_wq, &sess->tmf_work, 0);
+	spin_unlock_irqrestore(&cst_tmf_lock, flags);
 }
 EXPORT_SYMBOL_GPL(cst_tmf_submit);
 

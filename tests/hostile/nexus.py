@@ -158,6 +158,36 @@ def reset_beside_somebody_who_reads_nothing() -> None:
 
 
 @case
+def hundreds_of_functions_that_wait() -> None:
+    """Aborts of what their own initiators do not read: nobody else's have to wait for them."""
+    deaf = [conn(isid=70 + n) for n in range(5)]
+    # Those in the middle have been answered, but the socket has no room for that.
+    victims = [[d.read10(0, 1024) for _ in range(40)][20] for d in deaf]
+    time.sleep(min(10, 1 + SLOW))
+    for d, itt in zip(deaf, victims):
+        refcmdsn = (d.cmdsn - 20 & NONE).to_bytes(4, "big")
+        d.write(b"".join(d.pdu(d.request(TMF | IMMEDIATE, FINAL | 1, next(d.tags), itt,
+                                         rest=refcmdsn))
+                         for _ in range(64)))
+    # Time to start whatever works on them.
+    time.sleep(min(10, 1 + 2 * SLOW))
+    c = conn(**SOLICITED)
+    for function in (1, 2, 5):
+        itt = c.write10(0, 8)
+        c.expect(R2T, itt)
+        begin = time.monotonic()
+        answer = c.expect(TMF_RSP, c.tmf(function, itt, refcmdsn=c.cmdsn - 1))
+        equal(answer.response, 0, f"function {function}")
+        took = time.monotonic() - begin
+        # Theirs are given up after 30 seconds.
+        assert took < 10, f"{took:.0f} s for function {function}"
+        if function == 5:
+            assert c.expect(SCSI_RSP, c.scsi(bytes(6))).sense().startswith("06/29")
+    for d in deaf:
+        d.close()
+
+
+@case
 def clear_by_another() -> None:
     """What waits for its data is gone, and its initiator is told by a unit attention."""
     victim = conn(isid=23, **SOLICITED)

@@ -212,7 +212,8 @@ enum cst_tmf_response {
  * @lun: as on the wire; unused by TARGET RESET and NEXUS LOSS
  * @tag: of the command to abort
  * @dev: the logical unit, referenced; core's own
- * @work: core's own
+ * @end: when it is given up, in jiffies; core's own
+ * @node: core's own
  */
 struct cst_tmf {
 	struct cst_session	*sess;
@@ -221,7 +222,8 @@ struct cst_tmf {
 	u8			lun[8];
 	u64			tag;
 	struct cst_device	*dev;
-	struct work_struct	work;
+	unsigned long		end;
+	struct list_head	node;
 };
 
 /**

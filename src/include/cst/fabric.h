@@ -74,7 +74,8 @@
  *	send_response and drop is called, once.
  * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().
  * @tmf_done: tmf->response is set; the fabric owns @tmf again.  Responses of
- *	affected commands were handed over before.  Process context.
+ *	affected commands were handed over before.  Process context; must not
+ *	wait, because reclaim may wait for this.
  */
 struct cst_fabric_ops {
 	struct module			*owner;

@@ -118,6 +118,11 @@ struct cst_cmd_list {
  * @map: LUN map in force; target->obj.lock
  * @itls: struct cst_itl by LUN; read under RCU, written under target->obj.lock
  * @active: lists of commands, one per CPU
+ * @tmfs: task management functions that have come; cst_tmf_lock
+ * @tmfs_waiting: those that tmf_work has looked at, which alone touches it
+ * @tmfs_foreign: one of them waits for other nexuses, too; cst_tmf_lock
+ * @tmf_work: looks which of them can be answered
+ * @tmf_node: the sessions that have any; cst_tmf_lock
  * @initiator_name: NUL terminated
  * @obj: directory sessions/<dir_name>
  * @target_node: target->sessions
@@ -129,6 +134,11 @@ struct cst_session {
 	const struct cst_fabric_ops *ops;
 	struct xarray		itls;
 	struct cst_cmd_list __percpu *active;
+	struct list_head	tmfs;
+	struct list_head	tmfs_waiting;
+	bool			tmfs_foreign;
+	struct delayed_work	tmf_work;
+	struct list_head	tmf_node;
 	struct cst_lun_map	*map;
 	struct list_head	target_node;
 	struct cst_object	obj;
