@@ -85,20 +85,43 @@ fabric_down() {
 	cst_teardown
 }
 
-# fio_load DEVICE [FIO-OPTION...]: random reads and writes in the background until
-# fio_load_stop; its errors and its end tell what the initiator saw
-fio_load() {
-	local dev=$1
-	shift
-	fio --name=load --filename="$dev" --direct=1 --ioengine=libaio --rw=randrw --bs=4k \
-		--iodepth=16 --time_based --runtime=120 --size=16m --randseed=2 \
-		--output="$TMP/load.log" "$@" &
-	fio_pid=$!
-	wait_for 20 load_runs "$dev"
+# ios DEVICE: the reads and writes that have ended since the disk was made
+ios() {
+	awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat"
 }
 
-load_runs() {
-	[ "$(awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat")" -gt 200 ]
+# fio_load DEVICE [FIO-OPTION...]: random reads and writes in the background until
+# fio_load_stop; its errors and its end tell what the initiator saw.  It opens the disk
+# again and again, and must not make a file of its name when the disk is gone.
+fio_load() {
+	local dev=$1 before
+	shift
+	before=$(ios "$dev")
+	fio --name=load --filename="$dev" --direct=1 --ioengine=libaio --rw=randrw --bs=4k \
+		--iodepth=16 --time_based --runtime=36000 --size=16m --randseed=2 \
+		--allow_file_create=0 --output="$TMP/load.log" "$@" &
+	fio_pid=$!
+	fio_load_reaches "$dev" $((before + 200))
+}
+
+# fio_load_verified DEVICE [FIO-OPTION...]: the same with writes, which are read back and
+# compared soon after
+fio_load_verified() {
+	fio_load "$1" --rw=randwrite --verify=crc32c --verify_fatal=1 --verify_backlog=64 "${@:2}"
+}
+
+# fio_load_goes_on DEVICE: it does more I/O than what was under way
+fio_load_goes_on() {
+	fio_load_reaches "$1" $(($(ios "$1") + 50))
+}
+
+fio_load_reaches() {
+	wait_for 60 load_reached "$@"
+	! process_gone "$fio_pid" || { cat "$TMP/load.log"; fail "the load has ended"; }
+}
+
+load_reached() {
+	process_gone "$fio_pid" || [ "$(ios "$1")" -ge "$2" ]
 }
 
 # fio_load_fails TEXT: the load must end by itself, with that error

@@ -63,12 +63,8 @@ only_good() {
 	[ "$(find "$hostile_target/sessions" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ]
 }
 
-good_ios() {
-	awk '{ print $1 + $5 }' "/sys/block/${hostile_disk##*/}/stat"
-}
-
 good_went_on() {
-	[ "$(good_ios)" -gt $(($1 + 50)) ]
+	[ "$(ios "$hostile_disk")" -gt $(($1 + 50)) ]
 }
 
 hostile_up() {
@@ -90,19 +86,18 @@ hostile_up() {
 	iscsi_login $hostile_iqn
 	hostile_disk=$(iscsi_disk $hostile_iqn 0)
 	hostile_tsih=$(good_session)
-	fio_load "$hostile_disk" --rw=randwrite --iodepth=8 --size=8m --runtime=3600 \
-		--verify=crc32c --verify_fatal=1 --verify_backlog=64 "${hostile_load[@]}"
+	fio_load_verified "$hostile_disk" --iodepth=8 --size=8m "${hostile_load[@]}"
 }
 
 attack() {
-	local script=$1 ios
+	local script=$1 before
 	shift
-	ios=$(good_ios)
+	before=$(ios "$hostile_disk")
 	python3 "tests/hostile/$script" "$@" ||
 		{ tail -n 20 "$TMP/cst-iscsid.log" >&2; fail "$script $*"; }
 	wait_for $((40 * CST_SLOW)) only_good
 	equal "$(good_session)" "$hostile_tsih" "TSIH of the other session"
-	wait_for $((20 * CST_SLOW)) good_went_on "$ios"
+	wait_for $((20 * CST_SLOW)) good_went_on "$before"
 	! process_gone "$fio_pid" || { cat "$TMP/load.log"; fail "the other session's load has ended"; }
 	! process_gone "$(daemon_pid)" || fail "cst-iscsid has ended"
 }

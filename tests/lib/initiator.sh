@@ -101,6 +101,17 @@ iscsi_session() {
 	[ -n "$found" ] && echo "$found"
 }
 
+# iscsi_peer IQN: address and port of the initiator's connection, at the target
+iscsi_peer() {
+	cat "$cst/targets/iscsi/$1"/sessions/*/connections/*/initiator_address 2>/dev/null
+}
+
+# iscsi_peer_is_new IQN PEER: the initiator is logged in again, and that one is gone
+iscsi_peer_is_new() {
+	local now
+	now=$(iscsi_peer "$1") && [ -n "$now" ] && ! grep -qxF "$2" <<<"$now"
+}
+
 # no_sessions TARGET: none of this target is left in configfs
 no_sessions() {
 	[ -z "$(find "$cst/targets/$1/sessions" -mindepth 1 -maxdepth 1 -type d)" ]
