@@ -49,6 +49,11 @@ wait_for() {
 	done
 }
 
+# umount_below FOLDER [OPTION...]: all that is mounted there
+umount_below() {
+	awk -v t="$1/" 'index($2, t) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount "${@:2}"
+}
+
 equal() {
 	[ "$1" = "$2" ] || fail "${3:-value} is '$1', expected '$2'"
 }
