@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hundreds of answers at once, to an initiator that does not read them yet.
 
-Usage: backlog.py TARGET
+Usage: backlog.py TARGET ROOT
 """
 
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 
@@ -14,17 +15,30 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from rawiscsi import DATA_IN, FINAL, SCSI_CMD, SCSI_RSP, Conn
 
+NAME = "iqn.2026-01.example:raw"
 READS, BLOCKS, READYS = 16, 2048, 900
 
 
+def commands() -> int:
+    """What the target has received from us."""
+    with open(f"{sys.argv[2]}/targets/iscsi/{sys.argv[1]}/sessions/{NAME}/commands",
+              encoding="ascii") as f:
+        return int(f.read())
+
+
 def main() -> None:
-    c = Conn(sys.argv[1])
+    c = Conn(sys.argv[1], name=NAME)
     c.alive()
+    received = commands()
     reads = [c.read10(0, BLOCKS) for _ in range(READS)]
+    # Their data comes first, and TCP does not take all of it.
+    assert select.select([c.sock], [], [], 20)[0], "no data"
     readys = [next(c.tags) for _ in range(READYS)]
     c.write(b"".join(c.pdu(c.request(SCSI_CMD, FINAL, tag)) for tag in readys))
-    # Long enough for all of them to be queued behind what TCP does not take.
-    time.sleep(1)
+    end = time.monotonic() + 20 * int(os.environ.get("CST_SCALE", "1"))
+    while commands() < received + READS + READYS:
+        assert time.monotonic() < end, f"{commands() - received} commands received"
+        time.sleep(0.02)
     answered: dict[int, int] = {}
     got = dict.fromkeys(reads, 0)
     while len(answered) < READS + READYS:
