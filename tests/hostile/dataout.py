@@ -3,7 +3,7 @@
 
 Usage: dataout.py TARGET [CASE...]
 
-The cases never_answered and a_byte_at_a_time need DataOutTimeout=3.
+The last three cases need a DataOutTimeout of 3 times CST_SLOW.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from rawiscsi import (
 
 SOLICITED: dict[str, Any] = {"InitialR2T": "Yes", "ImmediateData": "No"}
 UNSOLICITED: dict[str, Any] = {"InitialR2T": "No", "ImmediateData": "Yes"}
-TIMEOUT = 3
+TIMEOUT = 3 * SLOW
 
 
 # --- unsolicited ---
@@ -217,7 +217,7 @@ def random_answers() -> None:
 def closed_within(c: Conn, begin: float, what: str) -> None:
     assert c.closed(), f"{what}: still open"
     took = time.monotonic() - begin
-    assert TIMEOUT - 0.5 < took < (TIMEOUT + 5) * SLOW, f"{what}: closed after {took:.1f} s"
+    assert TIMEOUT - 0.5 < took < TIMEOUT + 5 * SLOW, f"{what}: closed after {took:.1f} s"
 
 
 @case
