@@ -22,6 +22,9 @@ in_router() {
 }
 
 network_up() {
+	network_down
+	# The initiator has to let go while there is a way.
+	trap 'initiator_cleanup || :; network_down' EXIT
 	ip netns add $ns
 	ip link add ini type veth peer name to-ini netns $ns
 	ip link add tgt type veth peer name to-tgt netns $ns
@@ -62,10 +65,11 @@ refuses() {
 	[[ $("${@:2}" timeout 2 bash -c "exec 3<>/dev/tcp/$1/1" 2>&1) == *refused* ]]
 }
 
+# All that there is of it
 network_down() {
-	ip link del ini
-	ip link del tgt
-	ip netns del $ns
+	[ ! -e /sys/class/net/ini ] || ip link del ini
+	[ ! -e /sys/class/net/tgt ] || ip link del tgt
+	[ ! -e /run/netns/$ns ] || ip netns del $ns
 }
 
 # netem RULE...: both ways; without an argument all is well again
@@ -90,23 +94,27 @@ network_login() {
 		"${@:2}"
 }
 
-# verify_during DISK COMMAND...: fio verifies while that is done to the network
-verify_during() {
-	local disk=$1 fio
-	shift
-	rm -f "$TMP/fio.log"
-	fio_verify "$disk" --size=8m --loops=40 --time_based --runtime=$((6 * ${CST_ROUNDS:-1})) --verify_backlog=64 &
-	fio=$!
-	wait_for 20 load_grows "$disk"
-	"$@"
-	wait $fio || fail "during: $*"
+# given_up IQN: the initiator takes its connection for lost
+given_up() {
+	[ "$(cat "$(iscsi_session "$1")/state")" = FAILED ]
 }
 
-load_grows() {
-	local before
-	before=$(awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat")
-	sleep 0.2
-	[ "$(awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat")" -gt "$before" ]
+# verify_during IQN DISK COMMAND...: fio verifies while that is done to the network, which
+# must cost the connection and nothing else
+verify_during() {
+	local iqn=$1 disk=$2 before round
+	shift 2
+	fio_load_verified "$disk" --size=8m
+	for ((round = 0; round < ${CST_ROUNDS:-1}; round++)); do
+		before=$(iscsi_peer "$iqn")
+		equal "$(wc -l <<<"$before")" 1 "connections before: $*"
+		"$@"
+		(wait_for 60 iscsi_peer_is_new "$iqn" "$before") || fail "the connection has outlived: $*"
+		(fio_load_goes_on "$disk") || fail "no I/O after: $*"
+		# What was cut off has been cleaned up.
+		wait_for 60 one_session "iscsi/$iqn"
+	done
+	fio_load_stop
 }
 
 # one_session TARGET: none but the session in use is left
