@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Logs in to whatever iSCSI targets there are, and reads, while they come and go.
 
+Prints a line for each login; without any, it fails.
+
 Usage: visitor.py LIB ROOT SEED SECONDS [PORT]...
 """
 
@@ -28,6 +30,7 @@ def main() -> None:
             conn = Conn(rnd.choice(names or ["iqn.2026-01.example:none"]), timeout=5,
                         isid=rnd.randrange(3), address=("127.0.0.1", rnd.choice(ports)))
             logins += 1
+            print("logged in to", conn.target, flush=True)
             for lun in range(8):
                 conn.scsi(bytes(6), lun=lun)
                 conn.recv()
@@ -38,6 +41,7 @@ def main() -> None:
             refused += 1
             time.sleep(0.05)
     print(logins, "logins,", refused, "refused or cut off")
+    sys.exit(logins == 0)
 
 
 if __name__ == "__main__":
