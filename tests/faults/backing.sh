@@ -14,14 +14,37 @@ need_backing() {
 	done
 }
 
+# What a test leaves that fails: users of our devices, our devices, what is below them.
+backing_clear() {
+	[ -z "${fio_pid:-}" ] || kill "$fio_pid" 2>/dev/null || :
+	initiator_cleanup || :
+	cst_teardown || :
+	backing_gone
+}
+
+backing_gone() {
+	local m rc=0
+	umount_below "$TMP" || rc=1
+	[ ! -e /sys/module/dm_mod ] || dmsetup remove_all || rc=1
+	for m in brd scsi_debug; do
+		[ ! -e /sys/module/$m ] || (wait_for 10 rmmod $m) || rc=1
+	done
+	return $rc
+}
+
 backing_up() {
-	# What a test that failed has left.
-	if lsmod | grep -q '^brd '; then
-		dmsetup remove_all
-		rmmod brd
-	fi
+	backing_gone
+	trap backing_clear EXIT
 	modprobe brd rd_nr=1 rd_size=$((sectors / 2))
 	modprobe dm_mod
+}
+
+# A SCSI disk of 32 MiB; its name is in $scsi_disk.  After it, wait_for 10 rmmod scsi_debug.
+scsi_disk_up() {
+	backing_gone
+	trap backing_clear EXIT
+	modprobe scsi_debug dev_size_mb=32 delay=0 opts=0
+	scsi_disk=$(host_disk "$(scsi_hosts scsi_debug)" 0)
 }
 
 # The device mapper's device and the memory behind it; whole again at once.
