@@ -25,6 +25,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+SLOW = int(os.environ.get("CST_SCALE", "1"))
+
 # What a refusal may be; anything else, ENOMEM or EIO or EFAULT, is a fault.
 REFUSALS = {errno.EBUSY, errno.EINVAL, errno.EEXIST, errno.ENOENT, errno.EPERM, errno.EACCES,
             errno.ENOTEMPTY, errno.ENODEV, errno.ENOTCONN, errno.EFBIG, errno.ENOSPC,
@@ -264,7 +266,7 @@ def main() -> None:
     begin, k = time.monotonic(), 0
     # Where much goes on at once, a process may come to nothing in that time.
     while (spent := time.monotonic() - begin) < seconds or \
-            (spent < 5 * seconds and not process.did_everything()):
+            (spent < 5 * SLOW * seconds and not process.did_everything()):
         try:
             process.step(random.Random(f"{seed} {number} {k}"))
         except RuleError as wrong:
