@@ -40,11 +40,28 @@ def until(seconds: float, condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def stuck(**keys: object) -> Conn:
-    """A session with a write in the backing."""
-    c = Conn(TARGET, **keys)  # type: ignore[arg-type]
-    c.alive()
+def in_the_backing() -> bool:
+    """Does a kernel thread wait for what cannot be interrupted?"""
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state = path.read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state == "D":
+            return True
+    return False
+
+
+def write_stuck(c: Conn) -> None:
+    """One that is aborted earlier ends at once."""
     c.write10(0, 8, b"1" * 4096)
+    until(20, in_the_backing, "a write that waits for the backing")
+
+
+def stuck() -> Conn:
+    c = Conn(TARGET)
+    c.alive()
+    write_stuck(c)
     return c
 
 
@@ -107,7 +124,7 @@ def requests_behind_it() -> None:
         c.alive()
         if held:
             freeze("-f")
-            c.write10(0, 8, b"1" * 4096)
+            write_stuck(c)
         itt = next(c.tags)
         logout = c.pdu(c.request(LOGOUT | IMMEDIATE, FINAL, itt))
         write = c.pdu(c.request(SCSI_CMD, FINAL | WRITE, next(c.tags), 4096,
