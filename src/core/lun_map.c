@@ -277,8 +277,9 @@ discard:
  * cst_lun_map_unlink() - take a device away from a number
  * @lun: with a device; target->obj.lock held
  *
- * New commands are refused at once; those under way finish, and nobody waits
- * for them here.
+ * New commands are refused at once, and so are those that wait for their data or
+ * for their turn when it comes; those that execute finish, and nobody waits for
+ * them here.
  */
 void cst_lun_map_unlink(struct cst_lun *lun)
 {
