@@ -240,6 +240,8 @@ class Session:
             os.close(fd)
 
     def loop_changes(self) -> None:
+        # A fault may have left the group's map in force, which has neither LUN 0 nor 2.
+        remove(self.LOOP + "/ini_groups/g/initiators/sites")
         ensure_dir(self.LOOP + "/luns/2")
         ensure_link(self.LOOP + "/luns/2", self.NULL)
         wait_for(lambda: self.disk(2), 20, "LUN 2 on loop")
@@ -364,6 +366,7 @@ class Session:
         self.settle()
 
     def iscsi_changes(self) -> None:
+        remove(self.ISCSI + "/ini_groups/g/initiators/*:raw")
         conn = self.settle()
         name = next(iter(os.listdir(f"{ROOT}/{self.ISCSI}/sessions")), "")
         if not name:
