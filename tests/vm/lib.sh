@@ -126,10 +126,9 @@ make_initrd() {
 # are compiled with for it.  The tests' time limits are multiplied by $scale and
 # the amounts of work that they can choose freely are divided by it.
 kernel_settings() {
-	scale=1 modules_args=()
+	scale=1
 	case $1 in
-	# It counts lines as well.
-	kasan) scale=4 mem=2048 modules_args=(GCOV_PROFILE=y) ;;
+	kasan) scale=4 mem=2048 ;;
 	# Every race is worth a line; nobody is at risk.
 	kcsan) scale=2 ;;
 	esac
