@@ -405,7 +405,11 @@ class Session:
         here = os.path.dirname(os.path.abspath(__file__))
         listener = subprocess.Popen([sys.executable, here + "/../ctl/events.py", "listen"],
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert listener.stdout
         try:
+            # An event that nobody listens to allocates nothing.
+            if listener.stdout.readline() != b"listening\n":
+                raise BrokenError("no listener for events")
             done = subprocess.run([sys.executable, here + "/../ctl/events.py", "stats"],
                                   capture_output=True, text=True)
             if done.returncode and not re.search("Cannot allocate memory|No buffer", done.stderr):
@@ -419,6 +423,7 @@ class Session:
         finally:
             listener.kill()
             listener.wait()
+            listener.stdout.close()
 
     def logout(self) -> None:
         conn = self.settle()
