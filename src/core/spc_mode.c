@@ -63,11 +63,15 @@ static const struct cst_mode_page cst_mode_pages[] = {
 	{ 0x0a, CST_CONTROL_SIZE, cst_mode_control },
 };
 
-/* Short or long LBA mode parameter block descriptor, SBC-3 6.4.2 */
+/*
+ * Short or long LBA mode parameter block descriptor, SBC-3 6.4.2.  A medium that is
+ * out has no blocks: an initiator must not take the last one's for the next one's.
+ */
 static unsigned int cst_mode_block_descriptor(const struct cst_cmd *cmd,
 					      bool long_lba, u8 *p)
 {
-	u64 nblocks = cst_device_nblocks(cmd->dev);
+	u64 nblocks = READ_ONCE(cmd->dev->ejected) ? 0 :
+		      cst_device_nblocks(cmd->dev);
 	u32 block_size = cmd->dev->block_size;
 
 	if (long_lba) {

@@ -50,6 +50,13 @@ static void block_descriptors(void)
 	CHECK_BYTES(emu.in + 4, 0xff, 0xff, 0xff, 0xff, 0, 0, 2, 0);
 	CHECK_REASON(EMU(0x5a, 0x10, 0x0a, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 8, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a);
+
+	emu.dev.removable = true;
+	emu.dev.ejected = true;
+	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
+	CHECK_BYTES(emu.in + 4, 0, 0, 0, 0, 0, 0, 2, 0);
+	CHECK_REASON(EMU(0x5a, 0x10, 0x0a, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
+	CHECK_BYTES(emu.in + 8, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 static void what_the_attributes_say(void)
