@@ -38,10 +38,15 @@ void cst_cmd_work(struct work_struct *work)
 	struct cst_cmd *cmd = container_of(work, struct cst_cmd, work);
 	unsigned int noio = memalloc_noio_save();
 
-	/* What needs the backing and does not hold it yet is in core's queue. */
+	/*
+	 * What needs the backing and does not hold it yet is in core's queue, and
+	 * must not wait there, whatever its submitter could have done.
+	 */
 	if (test_bit(CST_CMD_IO_REF, &cmd->flags) ||
 	    !(cmd->op->flags & CST_OP_MEDIUM))
 		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
+	else
+		__clear_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
 	cst_cmd_run(cmd);
 	memalloc_noio_restore(noio);
 }

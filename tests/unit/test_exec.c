@@ -162,6 +162,54 @@ static void nothing_waits_but_in_the_queue_of_its_device(void)
 	CHECK_END(CST_OK, 1);
 }
 
+static cst_sense_t execute_io(struct cst_cmd *c)
+{
+	executed++;
+	return cst_cmd_start_io(c);
+}
+
+/* The handler would rather not; in the device's own worker it has no choice. */
+static unsigned int io_flags[4];
+static unsigned int ios;
+
+static int submit_io(struct cst_io *io)
+{
+	io_flags[ios++] = io->flags & (CST_IO_NOWAIT | CST_IO_ATOMIC);
+	if (io->flags & CST_IO_NOWAIT)
+		return -EAGAIN;
+	return 0;
+}
+
+static void what_the_submitter_may_do_ends_with_it(void)
+{
+	static const struct cst_handler_ops ops = { .submit = submit_io };
+
+	/* It may sleep, for memory and locks. */
+	a_command(CST_OP_MEDIUM);
+	op.execute = execute_io;
+	dev.ops = &ops;
+	ios = 0;
+	__set_bit(CST_CMD_MAY_SLEEP, &cmd.flags);
+	cst_cmd_execute(&cmd);
+	work();
+	CHECK_EQ(ios, 2);
+	CHECK_EQ(io_flags[0], CST_IO_NOWAIT);
+	CHECK_EQ(io_flags[1], 0);
+
+	/* But the queue that all devices need does not, for anybody. */
+	a_command(CST_OP_MEDIUM);
+	op.execute = execute_io;
+	dev.ops = &ops;
+	ios = 0;
+	__set_bit(CST_CMD_MAY_SLEEP, &cmd.flags);
+	cst_cmd_queue(&cmd);
+	work();
+	work();
+	CHECK_EQ(ios, 2);
+	CHECK_EQ(io_flags[0], CST_IO_NOWAIT | CST_IO_ATOMIC);
+	CHECK_EQ(io_flags[1], 0);
+}
+
 static void one_that_waits_elsewhere_is_not_ended(void)
 {
 	a_command(CST_OP_MEDIUM);
@@ -244,6 +292,7 @@ static void the_medium_was_ejected_meanwhile(void)
 TEST_MAIN(
 	T(one_that_would_block_goes_to_the_worker),
 	T(nothing_waits_but_in_the_queue_of_its_device),
+	T(what_the_submitter_may_do_ends_with_it),
 	T(one_that_waits_elsewhere_is_not_ended),
 	T(the_device_was_enabled_anew_meanwhile),
 	T(the_nexus_changed_meanwhile),
