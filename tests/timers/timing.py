@@ -7,6 +7,7 @@ with the configured seconds, to the second, and prints what it has measured.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -287,6 +288,22 @@ def data_behind_answers(seconds: str) -> None:
         conn.close()
         while any(sessions(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions")):
             time.sleep(0.1)
+
+
+def data_behind_trickle(seconds: str) -> None:
+    """An R2T behind 16 MiB that are read so slowly that it is no flow: 4 KiB a second."""
+    conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20, **SOLICITED)
+    assert conn.alive()
+    for _ in range(16):
+        conn.read10(0, 2048)
+    watch = Watch()
+    conn.write10(0, 8)
+    with contextlib.suppress(ConnectionError):
+        while conn.sock.recv(1024):
+            time.sleep(0.25)
+            assert time.monotonic() - watch.start < 600, "a trickle keeps the write for ever"
+    # What TCP had taken before counts once.
+    watch.is_at(int(seconds), "one who reads next to nothing is closed", int(seconds))
 
 
 def retain(offer: str, wait: str) -> None:

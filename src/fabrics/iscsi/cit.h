@@ -349,10 +349,11 @@ struct cit_conn {
 	u32			nop_timeout;
 	u32			dataout_timeout; /* seconds */
 	bool			data_armed;	/* data_work is to come */
-	u64			data_came;	/* bytes of data segments */
+	u64			data_came;	/* bytes of commands' data segments */
 	u64			data_step;	/* ... when data_moved was set */
 	unsigned long		data_moved;	/* jiffies: enough of them had come */
-	unsigned long		tx_moved;	/* jiffies: TCP has taken something */
+	u32			tx_step;	/* tx.taken when tx_moved was set */
+	unsigned long		tx_moved;	/* jiffies: TCP had taken enough */
 
 	/* of the socket, restored at the end */
 	void (*old_data_ready)(struct sock *sk);
@@ -487,6 +488,7 @@ int cit_data_out_end(struct cit_cmd *cc, bool digest_ok);
 void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason);
 void cit_data_out_expect(struct cit_cmd *cc);
 void cit_data_came(struct cit_conn *conn, u32 len);
+void cit_data_went(struct cit_conn *conn);
 void cit_data_work(struct work_struct *work);
 int cit_data_due(struct cit_conn *conn);
 u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset);

@@ -18,7 +18,8 @@
  *
  * An initiator sends the data of many commands one after another, in an order of its
  * own, and the line may be slow: one that does send is not late.  The time of a
- * sequence begins when its R2T goes out, and anew with every CIT_DATA_STEP bytes that
+ * sequence begins when its R2T goes out - before that, when TCP last had taken
+ * CIT_DATA_STEP of what is ahead of it - and anew with every CIT_DATA_STEP bytes that
  * come for whatever command - until more has come since than can be outstanding at
  * once.  Who is still without data then has not been waiting for its turn.
  */
@@ -55,8 +56,8 @@ void cit_data_work(struct work_struct *work)
 }
 
 /**
- * cit_data_came() - a piece of a data segment has come
- * @conn: on this connection, for whatever it is
+ * cit_data_came() - a piece of a command's data has come
+ * @conn: on this connection
  * @len: bytes
  */
 void cit_data_came(struct cit_conn *conn, u32 len)
@@ -65,6 +66,18 @@ void cit_data_came(struct cit_conn *conn, u32 len)
 	if (conn->data_came - conn->data_step >= CIT_DATA_STEP) {
 		conn->data_step = conn->data_came;
 		conn->data_moved = jiffies;
+	}
+}
+
+/**
+ * cit_data_went() - TCP has taken something
+ * @conn: tx.taken counts it
+ */
+void cit_data_went(struct cit_conn *conn)
+{
+	if (conn->tx.taken - conn->tx_step >= CIT_DATA_STEP) {
+		conn->tx_step = conn->tx.taken;
+		conn->tx_moved = jiffies;
 	}
 }
 

@@ -263,7 +263,9 @@ static int cit_rx_data(struct cit_conn *conn, struct sk_buff *skb, int offset,
 	u32 n = 0;
 	int ret;
 
-	cit_data_came(conn, len);
+	/* What nobody has a use for any more may still be a command's. */
+	if (likely(rx->dest != CIT_DEST_CTL))
+		cit_data_came(conn, len);
 	if (likely(rx->got < rx->take)) {
 		n = min(len, rx->take - rx->got);
 		if (likely(rx->dest == CIT_DEST_CMD))

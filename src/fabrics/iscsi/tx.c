@@ -467,8 +467,8 @@ static void cit_tx_taken(struct cit_conn *conn, u32 len)
 	struct cit_tx *tx = &conn->tx;
 	struct cit_tx_item *item;
 
-	conn->tx_moved = jiffies;
 	tx->taken += len;
+	cit_data_went(conn);
 	while (len) {
 		struct bio_vec *bv = &tx->frag[tx->head];
 
