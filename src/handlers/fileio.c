@@ -170,11 +170,8 @@ static int fileio_check_type(struct fileio_dev *fd)
 
 static struct file *fileio_open_file(struct fileio_dev *fd)
 {
-	/*
-	 * O_EXCL: nobody else may have claimed the block device.  O_NOATIME: a read
-	 * shall write nothing.
-	 */
-	int flags = O_LARGEFILE | O_EXCL | O_NOATIME;
+	/* O_EXCL: nobody else may have claimed the block device. */
+	int flags = O_LARGEFILE | O_EXCL;
 	struct file *file;
 	int ret;
 
@@ -196,8 +193,16 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 	}
 
 	file = filp_open(fd->filename, flags, 0600);
-	if (!IS_ERR(file))
+	if (!IS_ERR(file)) {
+		/*
+		 * A read shall write nothing, whoever owns the file: asked for at
+		 * opening, that is refused to all but the owner.
+		 */
+		spin_lock(&file->f_lock);
+		file->f_flags |= O_NOATIME;
+		spin_unlock(&file->f_lock);
 		return file;
+	}
 	ret = PTR_ERR(file);
 	if (ret == -EINVAL && fd->o_direct)
 		fileio_refuse(fd, ret, "is on a file system without direct I/O: o_direct must be 0");
@@ -587,6 +592,21 @@ static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
 }
 
 /*
+ * Its completion, on another CPU, may let go of the device while the file system
+ * is still on its way out here, where no queue's end waits for it: the file must
+ * stay open until then.
+ */
+static int fileio_rw_submitter(struct fileio_dev *fd, struct cst_io *io)
+{
+	int ret;
+
+	percpu_ref_get(&fd->dev.io_ref);
+	ret = fileio_rw_async(fd, io, IOCB_NOWAIT);
+	percpu_ref_put(&fd->dev.io_ref);
+	return ret;
+}
+
+/*
  * Submitter's context.  Anything but complete success is left to a worker: also
  * errors, which may come from the submitter (its signals, its memory cgroup)
  * rather than from the file.
@@ -610,7 +630,7 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 		/* On top of another submission our bios would only be queued. */
 		if (current->plug || current->bio_list)
 			return -EAGAIN;
-		return fileio_rw_async(fd, io, IOCB_NOWAIT);
+		return fileio_rw_submitter(fd, io);
 	} else if (io->op == CST_IO_READ && !(io->flags & CST_IO_FUA)) {
 		ret = fileio_read_cached(fd, io);
 	} else {
