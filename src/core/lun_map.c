@@ -103,11 +103,17 @@ static void cst_itls_discard(struct list_head *fresh)
 	}
 }
 
-/* What the initiator held is free from now on, however long its commands take. */
+/*
+ * What the initiator held is free from now on, however long its commands take; the
+ * one that would hold it again finds the reference dying.  Without its last user
+ * the nexus still stays for a grace period.
+ */
 static void cst_itl_retire(struct cst_itl *itl)
 {
-	cst_medium_allow(itl);
+	rcu_read_lock();
 	percpu_ref_kill(&itl->ref);
+	cst_medium_allow(itl);
+	rcu_read_unlock();
 }
 
 /* Takes the place of a nexus that stands there. */

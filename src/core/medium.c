@@ -103,10 +103,16 @@ void cst_medium_allow_all(struct cst_device *dev)
 cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd)
 {
 	struct cst_device *dev = cmd->dev;
+	struct cst_itl *itl = cmd->itl;
+	cst_sense_t reason = CST_OK;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
-	cmd->itl->prevents_removal = cmd->cdb[4] & 0x01;
+	/* Taken away while this waited for its turn: see cst_itl_retire(). */
+	if (unlikely(percpu_ref_is_dying(&itl->ref)))
+		reason = CST_SENSE(LU_NOT_SUPPORTED);
+	else
+		itl->prevents_removal = cmd->cdb[4] & 0x01;
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
-	return CST_OK;
+	return reason;
 }

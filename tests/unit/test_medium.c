@@ -123,6 +123,17 @@ static void anybody_can_hold_it_in_place(void)
 	CHECK_INVALID(PREVENT(2), 4, 1);
 }
 
+/* PREVENT had to wait for its turn, and the nexus went meanwhile. */
+static void who_is_gone_holds_nothing(void)
+{
+	removable_disk();
+	emu.itl.ref.dying = true;
+	CHECK_REASON(PREVENT(1), CST_SENSE(LU_NOT_SUPPORTED));
+	emu.itl.ref.dying = false;
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK(emu.dev.ejected);
+}
+
 static void a_fixed_disk_is_not_ejected(void)
 {
 	emu_reset();
@@ -135,4 +146,5 @@ static void a_fixed_disk_is_not_ejected(void)
 TEST_MAIN(T(an_eject_flushes_and_takes_the_medium_away),
 	  T(a_load_is_told_to_the_others), T(without_a_flush),
 	  T(a_flush_that_fails_or_blocks), T(anybody_can_hold_it_in_place),
+	  T(who_is_gone_holds_nothing),
 	  T(a_fixed_disk_is_not_ejected))
