@@ -300,13 +300,16 @@ static noinline long cst_pages_idle(void)
 	return idle;
 }
 
-/* May the session have so much more?  Its only command always may. */
-static bool cst_share_charge(struct cst_session *sess, u32 len)
+/*
+ * May a command of the session that has @own have @len more?  The only one always
+ * may.
+ */
+static bool cst_share_charge(struct cst_session *sess, u32 len, u32 own)
 {
 	long bytes = atomic_long_add_return(len, &sess->buf_bytes);
 	long left;
 
-	if (likely(bytes <= CST_SHARE_MIN) || bytes == len)
+	if (likely(bytes <= CST_SHARE_MIN) || bytes == (long)own + len)
 		return true;
 	left = READ_ONCE(cst_pages_max) / 4 * 3 - atomic_long_read(&cst_pages);
 	if (likely(bytes >> PAGE_SHIFT <= left) ||
@@ -330,7 +333,7 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 	bool alloced;
 	u16 nr;
 
-	if (unlikely(!cst_share_charge(cmd->sess, len)))
+	if (unlikely(!cst_share_charge(cmd->sess, len, 0)))
 		return false;
 	bvec = cst_bvec_alloc(cmd->inline_bvec, CST_INLINE_BVECS, len,
 			      test_bit(CST_CMD_MAY_SLEEP, &cmd->flags), &nr,
@@ -367,11 +370,12 @@ void cst_buffer_free(struct cst_cmd *cmd)
  */
 bool cst_buffer_alloc_verify(struct cst_cmd *cmd, u32 len)
 {
+	u32 own = test_bit(CST_CMD_OWN_BUF, &cmd->flags) ? cmd->buf_len : 0;
 	bool alloced;
 
 	if (cmd->verify_bvec)
 		return true;
-	if (!cst_share_charge(cmd->sess, len))
+	if (!cst_share_charge(cmd->sess, len, own))
 		return false;
 	/* inline_bvec may hold the data-out. */
 	cmd->verify_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),

@@ -161,6 +161,24 @@ static void its_only_command_may_be_as_large_as_there_is_room(void)
 	finish();
 }
 
+/* VERIFY needs room for what comes, and for what the medium holds. */
+static void its_only_command_may_be_one_that_compares(void)
+{
+	start(16);
+	/* Nothing is left of what several may share. */
+	CHECK(take(two, 8 * MB));
+	CHECK(take(one, 4 * MB));
+	CHECK(cst_buffer_alloc_verify(cmds[nr - 1], 3 * MB));
+	CHECK_EQ(one->buf_bytes.counter, 7 * MB);
+	give_back();
+
+	CHECK(take(two, 8 * MB));
+	CHECK(take(one, 4096));
+	CHECK(take(one, 2 * MB));
+	CHECK(!cst_buffer_alloc_verify(cmds[nr - 1], 3 * MB));
+	finish();
+}
+
 /* Chunks of every size, on every CPU, as many as a pool keeps. */
 static void fill_pools(void)
 {
@@ -193,5 +211,6 @@ static void idle_memory_is_nobodys(void)
 TEST_MAIN(
 	T(one_that_takes_all_it_can_leaves_room),
 	T(its_only_command_may_be_as_large_as_there_is_room),
+	T(its_only_command_may_be_one_that_compares),
 	T(idle_memory_is_nobodys),
 )
