@@ -88,11 +88,17 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 		}
 	}
 
+	/*
+	 * The session may end as soon as the fabric has the command, and then its
+	 * module may go: that waits for whoever is in here.
+	 */
+	rcu_read_lock();
 	if (unlikely(aborted)) {
 		/* TAS is 0 in the control mode page: nobody is told. */
 		cmd->sess->ops->drop(cmd);
-		return;
+	} else {
+		WRITE_ONCE(cmd->answered, true);
+		cmd->sess->ops->send_response(cmd);
 	}
-	WRITE_ONCE(cmd->answered, true);
-	cmd->sess->ops->send_response(cmd);
+	rcu_read_unlock();
 }
