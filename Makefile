@@ -3,6 +3,7 @@
 # Builds, packages and tests cst.  The modules themselves are described in
 # Kbuild; the name, the version and the supported kernels in META.
 
+suites = $(shell sed -n 's/^$(1)_suites="\(.*\)"/\1/p' tests/check)
 meta = $(shell sed -n 's/^$(1):[ \t]*//p' META)
 NAME := $(call meta,Name)
 VERSION := $(call meta,Version)
@@ -18,8 +19,7 @@ build := build
 
 .DELETE_ON_ERROR:
 .PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-scale bench-config clean distclean \
-	check check-long check-bench check-unit check-daemon check-targetctl check-deb check-guest check-kernels check-builds check-uml \
-	check-debug check-kcsan coverage
+	check check-bench check-kernels check-builds check-uml check-debug check-kcsan coverage FORCE
 
 all: modules tools
 
@@ -37,7 +37,8 @@ help:
 	@echo 'Testing:'
 	@echo '  make check       everything that fits into an hour (doc/testing.md)'
 	@echo '  make check-long  what does not'
-	@echo '  make check-unit check-daemon check-targetctl check-deb check-guest'
+	@echo '  make check-SUITE one of them: $(call suites,guest) $(call suites,host)'
+	@echo '                   or of the long ones: $(call suites,long)'
 	@echo '  make check-guest T=iscsi/     only tests whose name matches'
 	@echo '  make check-kernels            the matrix of kernels that META states; K=6.12: one'
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
@@ -92,8 +93,10 @@ shell: deb
 check:
 	@tests/check
 
-check-unit check-daemon check-targetctl check-deb check-guest check-long:
-	@tests/check $(@:check-%=%)
+# Any suite of tests/check; what has a rule of its own below can be told more, or does
+# less (check-uml).  Not phony: for such targets make looks for no pattern.
+check-%: FORCE
+	@tests/check $*
 
 check-kernels:
 	@tests/kernels/run $(K)

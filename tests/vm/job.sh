@@ -7,7 +7,7 @@
 
 # make_share SHARE MODE UNLOAD [COMMAND...]: fills the folder; sets $token
 make_share() {
-	local share=$1 mode=$2 unload=$3
+	local share=$1 mode=$2 unload=$3 name
 	shift 3
 	mkdir -p "$share/vm" "$share/out"
 	cp "$vmdir"/{init,guest,cst-vm.service,cst-vm.target} "$share/vm/"
@@ -23,6 +23,9 @@ make_share() {
 	fi
 	token=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 	printf 'mode=%s\nunload=%s\ntoken=%s\n' "$mode" "$unload" "$token" >"$share/settings"
+	for name in CST_SEED CST_ROUNDS; do
+		[ -z "${!name:-}" ] || printf 'export %s=%q\n' $name "${!name}" >>"$share/settings"
+	done
 }
 
 # inject SHARE IMAGE KVER MODULES DAEMON: what is to be put over the root of the guest:

@@ -14,6 +14,16 @@ die() {
 	exit 1
 }
 
+# as_root ARGUMENT...: starts this script again as root, unless that is who we are
+as_root() {
+	local name given=()
+	[ "$(id -u)" != 0 ] || return 0
+	for name in CST_ACCEL CST_COVERAGE CST_SEED CST_ROUNDS LANES T; do
+		given+=("$name=${!name:-}")
+	done
+	exec sudo -- env KVER="$kver" CST_BUILD="$build" "${given[@]}" "$0" "$@"
+}
+
 note() {
 	[ -n "${quiet:-}" ] || echo "vm: $*" >&2
 }
