@@ -78,6 +78,8 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 
 	if (emu.meanwhile)
 		emu.meanwhile();
+	if (emu.no_buffer)
+		return false;
 	cmd->bvec = cst_bvec_alloc(cmd->inline_bvec, CST_INLINE_BVECS, len,
 				   true, &cmd->nr_bvec, &alloced);
 	__set_bit(CST_CMD_OWN_BUF, &cmd->flags);
@@ -270,7 +272,8 @@ static cst_sense_t emu_stages(struct cst_cmd *cmd, u32 exp_len)
 	if (reason)
 		return reason;
 	if (cmd->dir == DMA_TO_DEVICE && cmd->data_len) {
-		cst_buffer_alloc(cmd, cmd->data_len);
+		if (!cst_buffer_alloc(cmd, cmd->data_len))
+			return CST_TASK_SET_FULL;
 		emu_bvec_copy(cmd->bvec, emu_out, cmd->data_len, true);
 	}
 

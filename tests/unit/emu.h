@@ -34,6 +34,7 @@ struct emu {
 	int			io_error;
 	bool			io_would_block;	/* once */
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
+	bool			no_buffer;	/* for any command */
 
 	/* what somebody else does while a command gets its buffer */
 	void			(*meanwhile)(void);

@@ -5,6 +5,7 @@
  * The page allocator and the CPUs are played by hand: a chunk of pages is memory
  * behind a small header, and a test says on which CPU it runs.
  */
+#include <limits.h>
 #include <stdlib.h>
 
 /* emu.c has its own of these. */
@@ -54,12 +55,18 @@ static struct chunk *chunk_of(struct page *page)
 }
 
 static long pages_out;		/* taken from the system */
+static long pages_max;		/* that the system has */
+static unsigned int order_max;	/* in pieces no larger than that */
 
 static struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	u8 *memory = aligned_alloc(PAGE_SIZE, PAGE_SIZE + (PAGE_SIZE << order));
-	struct page *page = (struct page *)(memory + PAGE_SIZE);
+	struct page *page;
+	u8 *memory;
 
+	if (order > order_max || pages_out + (1L << order) > pages_max)
+		return NULL;
+	memory = aligned_alloc(PAGE_SIZE, PAGE_SIZE + (PAGE_SIZE << order));
+	page = (struct page *)(memory + PAGE_SIZE);
 	chunk_of(page)->order = order;
 	chunk_of(page)->refs = 1;
 	pages_out += 1L << order;
@@ -98,6 +105,8 @@ static void start(unsigned int limit_mb)
 	two = calloc(1, sizeof(*two));
 	cpu_now = 0;
 	nr = 0;
+	pages_max = LONG_MAX;
+	order_max = UINT_MAX;
 }
 
 /* A command of that session takes so much, if it may. */
@@ -208,7 +217,92 @@ static void idle_memory_is_nobodys(void)
 	finish();
 }
 
+static void where_only_single_pages_can_be_had(void)
+{
+	static struct bio_vec *bvec;
+
+	start(64);
+	order_max = 0;
+	CHECK(take(one, 64 * 1024));
+	CHECK_EQ(cmds[0]->nr_bvec, 16);
+	CHECK(take(one, MB));
+	bvec = cmds[1]->bvec;
+	CHECK_EQ(cmds[1]->nr_bvec, 256);
+	CHECK_EQ(bvec[255].bv_len, PAGE_SIZE);
+	/* A page lists no more of them. */
+	CHECK(!take(one, MB + PAGE_SIZE));
+	/* Nor is all that many inline: the list moves to a page when it is too long. */
+	CHECK(take(one, 5 * PAGE_SIZE));
+	CHECK_EQ(cmds[2]->nr_bvec, 5);
+	finish();
+}
+
+static void where_there_is_no_memory(void)
+{
+	long out;
+
+	start(64);
+	for (pages_max = 0; pages_max < 300; pages_max++)
+		if (take(one, MB + 4096))
+			break;
+	/* 1 MiB and a page, and their list; what is idle is of other sizes. */
+	CHECK(pages_max >= 258 && pages_max < 300);
+	give_back();
+	out = pages_out;
+	/* At the limit what is idle goes first, then commands are refused. */
+	pages_max = LONG_MAX;
+	cst_buffer_set_limit_mb(1);
+	CHECK(pages_out < out);
+	CHECK(!take(one, MB + 4096));
+	CHECK(take(one, MB - 128 * 1024));
+	CHECK(!take(two, MB));
+	CHECK(take(two, 64 * 1024));
+	give_back();
+	CHECK(take(two, MB - 128 * 1024));
+	finish();
+}
+
+static void a_command_compares_with_one_buffer(void)
+{
+	start(64);
+	CHECK(take(one, 4096));
+	CHECK(cst_buffer_alloc_verify(cmds[0], 4096));
+	CHECK(cst_buffer_alloc_verify(cmds[0], 4096));
+	CHECK_EQ(one->buf_bytes.counter, 8192);
+	give_back();
+	CHECK(take(one, 4096));
+	pages_max = 0;
+	cst_pool_trim();
+	CHECK(!cst_buffer_alloc_verify(cmds[0], 4096));
+	CHECK_EQ(one->buf_bytes.counter, 4096);
+	finish();
+}
+
+/* What the network still reads is not handed out again. */
+static void who_holds_a_page_keeps_its_bytes(void)
+{
+	struct page *held;
+
+	start(64);
+	CHECK(take(one, 4096));
+	held = cmds[0]->bvec[0].bv_page;
+	chunk_of(held)->refs++;
+	give_back();
+	CHECK(take(one, 4096));
+	CHECK(cmds[0]->bvec[0].bv_page != held);
+	give_back();
+	put_page(held);
+	CHECK(take(one, 4096));
+	CHECK(take(one, 4096));
+	CHECK(cmds[0]->bvec[0].bv_page == held || cmds[1]->bvec[0].bv_page == held);
+	finish();
+}
+
 TEST_MAIN(
+	T(where_only_single_pages_can_be_had),
+	T(where_there_is_no_memory),
+	T(a_command_compares_with_one_buffer),
+	T(who_holds_a_page_keeps_its_bytes),
 	T(one_that_takes_all_it_can_leaves_room),
 	T(its_only_command_may_be_as_large_as_there_is_room),
 	T(its_only_command_may_be_one_that_compares),

@@ -82,6 +82,26 @@ static void the_allocation_length_cuts(void)
 	CHECK_EQ(emu.cmd.data_len, 0);
 }
 
+/* Nothing is answered half, and the command can be repeated. */
+static void without_memory_for_the_data(void)
+{
+	unsigned int pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		cst_sense_t want = pass ? CST_OK : CST_TASK_SET_FULL;
+
+		emu_reset();
+		emu.no_buffer = !pass;
+		CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), want);
+		CHECK_REASON(EMU(0x12, 0, 0, 0, 0xff, 0), want);
+		CHECK_REASON(EMU(0x12, 1, 0x83, 0, 0xff, 0), want);
+		CHECK_REASON(EMU(0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), want);
+		CHECK_REASON(EMU(0xa3, 0x0c, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), want);
+		CHECK_REASON(EMU(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0), want);
+	}
+}
+
 TEST_MAIN(T(a_ready_unit_has_no_sense), T(a_unit_attention_is_told_once),
 	  T(a_disabled_unit_is_not_ready), T(without_a_logical_unit),
-	  T(the_allocation_length_cuts), T(the_self_test_is_to_be_ready))
+	  T(the_allocation_length_cuts), T(the_self_test_is_to_be_ready),
+	  T(without_memory_for_the_data))
