@@ -97,9 +97,10 @@ def nop_echo_cut() -> None:
     equal(rsp.data, pattern(2000)[:512], "echo")
 
 
-def text(c: Conn, data: bytes, flags: int = FINAL, ttt: int = NONE) -> int:
+def text(c: Conn, data: bytes, flags: int = FINAL, ttt: int = NONE,
+         opcode: int = TEXT | IMMEDIATE) -> int:
     itt = next(c.tags)
-    c.send(c.request(TEXT | IMMEDIATE, flags, itt, ttt), data)
+    c.send(c.request(opcode, flags, itt, ttt), data)
     return itt
 
 
@@ -235,6 +236,21 @@ def window() -> None:
         equal(c.expect(SCSI_RSP, itt).sense(), "ok")
     equal(c.maxcmdsn - c.cmdsn + 1 & NONE, depth, "places at the end")
     c.alive()
+
+
+@case
+def window_stays() -> None:
+    """What takes a number and is not answered, or with a Reject, gives its place back."""
+    c = conn()
+    depth = c.maxcmdsn - c.cmdsn + 1
+    for _ in range(3):
+        c.send(c.request(NOP_OUT, FINAL, NONE, NONE))
+        c.send(c.request(TEXT, FINAL, next(c.tags), NONE), b"MaxBurstLength=512\0")
+        equal(c.rejected(), 5, "reject reason")
+        c.expect(TEXT_RSP, text(c, b"SendTargets=\0", opcode=TEXT))
+        c.expect(NOP_IN, c.nop(b"abc", opcode=NOP_OUT))
+    c.alive()
+    equal(c.maxcmdsn - c.cmdsn + 1 & NONE, depth, "places at the end")
 
 
 @case
@@ -419,15 +435,23 @@ def early_answer_waits_for_data() -> None:
 @case
 def surplus_data() -> None:
     """The initiator expects to move more than the command takes."""
-    c = conn(InitialR2T="No", ImmediateData="Yes")
-    data = pattern(2048, 4)
-    rsp = c.expect(SCSI_RSP, c.write10(100, 1, data, length=2048))
-    equal((rsp.sense(), rsp.flags & 6, rsp.resid), ("ok", 2, 1536), "residual")
-    itt = c.write10(101, 1, data[:1024], flags=WRITE, length=2048)
-    c.data_out(itt, NONE, 1024, data[1024:])
-    rsp = c.expect(SCSI_RSP, itt)
-    equal((rsp.sense(), rsp.flags & 6, rsp.resid), ("ok", 2, 1536), "residual")
-    equal(c.read(100, 2), data[:512] * 2, "what was written")
+    for digest in "None", "CRC32C":
+        c = conn(InitialR2T="No", ImmediateData="Yes", DataDigest=digest)
+        data = pattern(2048, 4 + len(digest))
+        rsp = c.expect(SCSI_RSP, c.write10(100, 1, data, length=2048))
+        equal((rsp.sense(), rsp.flags & 6, rsp.resid), ("ok", 2, 1536), "residual")
+        itt = c.write10(101, 1, data[:1024], flags=WRITE, length=2048)
+        c.data_out(itt, NONE, 1024, data[1024:])
+        rsp = c.expect(SCSI_RSP, itt)
+        equal((rsp.sense(), rsp.flags & 6, rsp.resid), ("ok", 2, 1536), "residual")
+        equal(c.read(100, 2), data[:512] * 2, "what was written")
+        if digest == "CRC32C":
+            # It counts for all that was sent.
+            itt = c.write10(100, 1, data[::-1], length=2048, bad_data=True)
+            equal(c.rejected(), 2, "reject reason")
+            equal(c.expect(SCSI_RSP, itt).sense(), "0b/47/05")
+            equal(c.read(100, 1), data[:512], "what the medium holds")
+        c.close()
 
 
 @case

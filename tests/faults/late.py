@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A live session whose new LUN map found no memory gets its LUNs by itself.
+
+Usage: late.py IQN      LUN 0 is for everybody, LUN 5 for initiators of group g
+
+A pattern that moves the session to the group is made with the first, second, third ...
+allocation failing.  Where mkdir is done all the same, the session loses at once what it
+may no longer see, and gets LUN 5 although nobody does anything any more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import failing
+from failing import ROOT, BrokenError, Nth, wait_for
+from rawiscsi import DATA_IN, FINAL, SCSI_RSP, Conn
+
+LIMIT = 400
+
+
+def luns(conn: Conn) -> list[int]:
+    """What REPORT LUNS lists: numbers below 256."""
+    itt = conn.scsi(bytes([0xA0]) + bytes(7) + b"\x20\0\0\0", FINAL | 0x40, 8192)
+    data = b""
+    while (pdu := conn.recv()).opcode == DATA_IN:
+        data += pdu.data
+        if pdu.flags & 1:
+            break
+    assert pdu.itt == itt
+    if pdu.opcode == SCSI_RSP and pdu.sense() != "ok":
+        raise BrokenError(f"REPORT LUNS: {pdu.sense()}")
+    return [data[i + 1] for i in range(8, len(data), 8)]
+
+
+def main() -> None:
+    pattern = f"{ROOT}/targets/iscsi/{sys.argv[1]}/ini_groups/g/initiators/*:raw"
+    conn = Conn(sys.argv[1])
+    if luns(conn) != [0]:
+        raise BrokenError("not the LUNs of the target")
+    failing.set_up()
+    nth = Nth()
+    late = 0
+    for n in range(1, LIMIT):
+        seen, failed = nth.run(n, lambda: os.mkdir(pattern))
+        if seen:
+            continue
+        now = luns(conn)
+        if now not in ([], [5]):
+            raise BrokenError(f"allocation {n}: LUNs {now} of a session that may see LUN 5")
+        if now == []:
+            late += 1
+            wait_for(lambda: luns(conn) == [5], 10, "LUN 5 comes by itself")
+        os.rmdir(pattern)
+        wait_for(lambda: luns(conn) == [0], 10, "LUN 0 comes back")
+        if not failed:
+            print(f"{n - 1} allocations failed, {late} times the LUN came later")
+            conn.close()
+            if not late:
+                sys.exit("it never came later")
+            return
+    raise BrokenError(f"no end after {LIMIT} allocations")
+
+
+if __name__ == "__main__":
+    main()
