@@ -153,7 +153,7 @@ def explained(files: Files, top: str, reasons: list[list[str]]) -> tuple[dict[st
                 if what.endswith("()"):
                     if files[path].function.get(number) == what[:-2]:
                         hits.add(number)
-                elif number <= len(source) and source[number - 1].strip() == what:
+                elif number <= len(source) and source[number - 1].strip().replace("\t", " ") == what:
                     hits.add(number)
         if not hits and not why.startswith("now and then"):
             stale.append(f"{path}: {what}")

@@ -152,6 +152,19 @@ static void page_83_at_its_longest(void)
 	CHECK_EQ(get_unaligned_be16(emu.in + 2), 76 + 12 + 8 + padded + 228);
 }
 
+/* Read while somebody sets it: what is no name is left out. */
+static void page_83_with_half_a_name(void)
+{
+	u32 with;
+
+	emu_reset();
+	CHECK_REASON(VPD(0x83), CST_OK);
+	with = emu.cmd.data_len;
+	strscpy(emu.dev.naa_id, "3123456789abc", sizeof(emu.dev.naa_id));
+	CHECK_REASON(VPD(0x83), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, with - 4 - 8);
+}
+
 static void page_86(void)
 {
 	static const u8 zero[50];
@@ -225,6 +238,7 @@ static void without_a_logical_unit_there_is_page_00(void)
 
 TEST_MAIN(T(page_00_lists_the_others), T(page_80_is_the_serial_number),
 	  T(page_83_over_iscsi), T(page_83_while_the_names_change),
+	  T(page_83_with_half_a_name),
 	  T(page_83_elsewhere), T(page_83_at_its_longest),
 	  T(page_86), T(page_b0), T(page_b1), T(page_b2),
 	  T(without_a_logical_unit_there_is_page_00))
