@@ -223,6 +223,11 @@ static void where_only_single_pages_can_be_had(void)
 
 	start(64);
 	order_max = 0;
+	/* Four pages are listed in place; a fifth, and none to list them. */
+	pages_max = 4;
+	CHECK(!take(one, 5 * PAGE_SIZE));
+	CHECK_EQ(one->buf_bytes.counter, 0);
+	pages_max = LONG_MAX;
 	CHECK(take(one, 64 * 1024));
 	CHECK_EQ(cmds[0]->nr_bvec, 16);
 	CHECK(take(one, MB));
