@@ -196,7 +196,8 @@ class Conn:
         data = self.login_keys(**keys)
         # Straight from the operational stage to the full feature phase.
         bhs = self.login_bhs(itt=next(self.tags))
-        while True:
+        # A target may wait for an answer to what it proposes itself, and there is none.
+        for _ in range(8):
             self.send(bhs, data)
             rsp = self.recv()
             if rsp.bhs[36:38] != b"\0\0":
@@ -205,6 +206,8 @@ class Conn:
             if rsp.flags & 0x83 == 0x83:
                 break
             data = b""
+        else:
+            raise Closed("the login does not end")
         self.tsih = int.from_bytes(rsp.bhs[14:16], "big")
         assert rsp.expcmdsn == self.cmdsn, f"ExpCmdSN {rsp.expcmdsn} at login"
         digests = keys.get("HeaderDigest"), keys.get("DataDigest")
