@@ -144,6 +144,36 @@ kernel_settings() {
 	esac
 }
 
+# boot_file IMAGE: its kernel as QEMU starts it by itself, without firmware and
+# decompression, which take an emulated CPU as long as the kernel's own start; made
+# once.  vmlinuz when that kernel has no entry for it (CONFIG_PVH).
+boot_file() {
+	local packed=$1/vmlinuz made=$1/vmlinux start end length tool
+	if [ ! -e "$made" ] || [ "$packed" -nt "$made" ]; then
+		# From the header of a bzImage, see the kernel's x86 boot protocol.
+		start=$((($(number "$packed" 0x1f1 1) + 1) * 512 + $(number "$packed" 0x248 4)))
+		length=$(number "$packed" 0x24c 4)
+		end=$((start + length))
+		# The length that the kernel wants after it is none of the tools', except gzip's own.
+		case $(od -An -tx1 -j $start -N 4 "$packed" | tr -d ' ') in
+		fd377a58) tool=xz end=$((end - 4)) length=$((length - 4)) ;;
+		28b52ffd) tool=zstd end=$((end - 4)) length=$((length - 4)) ;;
+		1f8b*) tool=gzip ;;
+		*) die "cannot unpack $packed" ;;
+		esac
+		head -c $end "$packed" | tail -c "$length" | $tool -dc >"$made.$$" || die "cannot unpack $packed"
+		# XEN_ELFNOTE_PHYS32_ENTRY
+		readelf -n "$made.$$" 2>/dev/null | grep '(0x00000012)' >/dev/null || ln -sf vmlinuz "$made.$$"
+		mv "$made.$$" "$made"
+	fi
+	echo "$made"
+}
+
+# number FILE OFFSET BYTES
+number() {
+	od -An -tu"$3" -j "$2" -N "$3" --endian=little "$1" | tr -d ' '
+}
+
 # This machine's time stamp counter in kHz, which is an emulated CPU's as well.
 tsc_khz() {
 	local program=$cache/tsc
@@ -166,7 +196,7 @@ probe_accel() {
 		local found=tcg
 		if [ -w /dev/kvm ] && timeout -s KILL 8 qemu-system-x86_64 \
 			-machine q35 -accel kvm -cpu host -m 256 -nodefaults -no-reboot \
-			-display none -serial stdio -kernel "$base/vmlinuz" \
+			-display none -serial stdio -kernel "$(boot_file "$base")" \
 			-initrd "$base/initrd.img" -append "console=ttyS0 quiet panic=-1 guest_probe" \
 			</dev/null 2>/dev/null | grep cst-probe-ok >/dev/null; then
 			found=kvm
