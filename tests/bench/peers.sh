@@ -75,7 +75,9 @@ nvmet_tcp_up() {
 }
 
 nvmet_loop_up() {
-	nvmet_port nvme-loop || return 1
+	nvmet_port nvme-fabrics || return 1
+	# tests/bench/nvme-loop
+	insmod nvme-loop.ko || return 1
 	echo loop >$nvmet/ports/1/addr_trtype
 	nvmet_connect transport=loop
 }
@@ -96,6 +98,7 @@ nvmet_tcp_down() {
 
 nvmet_loop_down() {
 	nvmet_down
+	rmmod nvme-loop
 }
 
 tgt_iqn=iqn.2026-01.example:bench-tgt
