@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from rawiscsi import Conn
 
 # All of them, so that no target has something to propose itself.
-KEYS: dict[str, object] = {
+KEYS: dict[str, Any] = {
     "HeaderDigest": "None",
     "DataDigest": "None",
     "MaxConnections": 1,
