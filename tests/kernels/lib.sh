@@ -36,11 +36,3 @@ module_sources() {
 	(cd "$top" && find META Kbuild src -type f \( -name Kbuild -o -name '*.[ch]' -o -name '*.mk' \) \
 		! -path '*/daemon/*' ! -name '*.mod.c' -print0 -o -name META -print0 | xargs -0 tar -cf -)
 }
-
-# not_found LOG: all that apt complains of is that the archive said it has no such suite
-not_found() {
-	awk '/^E: / && !/ does not have a Release file\.$/ { other = 1 }
-		err && !/^ +(404 |File not found)/ { other = 1 }
-		{ err = /^Err:/; some = some || err }
-		END { exit other || !some }' "$1"
-}

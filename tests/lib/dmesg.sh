@@ -25,25 +25,18 @@ dmesg_bad="$dmesg_bad"'|Invalid wait context|DEBUG_LOCKS_WARN_ON'
 
 # What the kernel reports of its own code, for things that are none of ours: the iSCSI
 # initiator removes disks on a work queue meant for memory reclaim, whereby it may find
-# the runtime PM's request of a disk just added still under way; User-Mode Linux walks
-# a new process's maple tree without a lock.
+# the runtime PM's request of a disk just added still under way.
 dmesg_known='workqueue: WQ_MEM_RECLAIM iscsi_ctrl_[0-9:]+:__iscsi_unbind_session .*is flushing !WQ_MEM_RECLAIM pm:'
-dmesg_known="$dmesg_known"'|maple_tree\.c:[0-9]+ suspicious rcu_dereference_check.*\] force_flush_all'
 
 # dmesg_unknown FILE: the log without the reports of what is known.  A report is what
-# is between two cuts; or, as lockdep makes them, what begins with its title and ends
-# with the stack.
+# is between two cuts.
 dmesg_unknown() {
 	awk -v known="$dmesg_known" '
-		function end() { if (text !~ known) printf "%s", text; text = ""; block = "" }
-		block == "rcu" && /Call Trace:/ { block = "stack" }
-		block == "stack" && !/Call Trace:|\+0x/ { end() }
-		!block && /WARNING: suspicious RCU usage/ { block = "rcu" }
-		/-+\[ cut here \]-+/ { if (block) printf "%s", text; block = "cut"; text = "" }
-		!block { print; next }
+		/-+\[ cut here \]-+/ { printf "%s", text; report = 1; text = "" }
+		!report { print; next }
 		{ text = text $0 "\n" }
-		block == "cut" && /-+\[ end trace / { end() }
-		END { if (block == "stack") end(); else if (block) printf "%s", text }' "$1"
+		/-+\[ end trace / { if (text !~ known) printf "%s", text; report = 0; text = "" }
+		END { printf "%s", text }' "$1"
 }
 
 # dmesg_check FILE [LINES]: prints the bad lines with what follows each; fails when any.
