@@ -60,6 +60,9 @@ def set_up() -> None:
         put(f"{DEBUG}/{name}/ignore-gfp-wait", "N")
         put(f"{DEBUG}/{name}/verbose", 0)
         put(f"{DEBUG}/{name}/probability", 0)
+        # What is left of another test's Site.
+        put(f"{DEBUG}/{name}/require-start", 0)
+        put(f"{DEBUG}/{name}/require-end", (1 << 64) - 1)
     put(f"{DEBUG}/fail_page_alloc/min-order", 0)
     put(f"{DEBUG}/fail_page_alloc/ignore-gfp-highmem", "N")
 

@@ -150,7 +150,11 @@ def never_asked(hours: str) -> None:
 
 
 def stuck_write(conn: Conn) -> int:
-    return conn.write10(0, 8, bytes(4096))
+    """A write that the backing has and does not finish; aborted earlier, it ends at once."""
+    itt = conn.write10(0, 8, bytes(4096))
+    # Simulated time passes when nobody has anything left to do.
+    time.sleep(1)
+    return itt
 
 
 def tmf(seconds: str) -> None:
@@ -200,8 +204,6 @@ def logout(seconds: str) -> None:
     assert conn.alive()
     watch = Watch()
     stuck_write(conn)
-    # Until it is in the backing: aborted earlier, it ends at once.
-    time.sleep(1)
     conn.expect(LOGOUT_RSP, conn.logout())
     watch.is_at(int(seconds), "a logout is answered when the backing lets go")
     assert conn.closed(), "still open"
