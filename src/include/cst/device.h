@@ -15,7 +15,7 @@
 #include <cst/handler.h>
 
 #define CST_MAX_XFER_BYTES	(8U << 20)	/* one command, VPD B0h */
-#define CST_OPT_XFER_BYTES	(512U << 10)
+#define CST_OPT_XFER_BYTES	(1024U << 10)
 #define CST_LATENCY_BUCKETS	24		/* powers of two microseconds */
 
 /* Counters of one device on one CPU.  Written with preemption off, read racily. */
