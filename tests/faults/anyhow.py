@@ -17,6 +17,7 @@ seed repeats every process's sequence whatever the others do; CST_TRACE=1 prints
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import random
 import re
@@ -178,7 +179,18 @@ class Process:
     def symlink(self, rnd: random.Random) -> None:
         def attempt() -> None:
             os.symlink(self.directory(rnd), self.directory(rnd) + "/" + rnd.choice(["device", "d"]))
-        self.persist(attempt, 30)
+        # By chance alone hardly any two go together.
+        devices = self.found("handlers/*/*")
+        luns = self.found("targets/*/*/luns/*") + self.found("targets/*/*/ini_groups/*/luns/*")
+        if devices and luns and rnd.random() < 0.5:
+            os.symlink(rnd.choice(devices), rnd.choice(luns) + "/device")
+        else:
+            self.persist(attempt, 10)
+
+    def found(self, pattern: str) -> list[str]:
+        """Directories that match and may be touched."""
+        paths = sorted(glob.glob(f"{self.root}/{pattern}/"))
+        return [path[:-1] for path in paths if not self.forbidden(path[:-1])]
 
     def unlink(self, rnd: random.Random) -> None:
         path = self.directory(rnd)
