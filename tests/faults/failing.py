@@ -70,14 +70,14 @@ def set_up() -> None:
 class Site:
     """The next allocation below one call instruction fails, in whatever context."""
 
-    def __init__(self, address: int):
-        """address: where the call returns to"""
-        self.address = address
+    def __init__(self, address: int, length: int = 1):
+        """address: where the call returns to, or with a length where a function begins"""
+        self.address, self.length = address, length
 
     def __enter__(self) -> Site:
         for name in CAPABILITIES:
             put(f"{DEBUG}/{name}/require-start", f"{self.address:#x}")
-            put(f"{DEBUG}/{name}/require-end", f"{self.address + 1:#x}")
+            put(f"{DEBUG}/{name}/require-end", f"{self.address + self.length:#x}")
             put(f"{DEBUG}/{name}/stacktrace-depth", 32)
             put(f"{DEBUG}/{name}/interval", 1)
             put(f"{DEBUG}/{name}/times", 1)

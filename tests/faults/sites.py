@@ -505,6 +505,8 @@ class Sweep:
                     stage()
                 except RefusedError as refused:
                     seen.append(str(refused))
+                except BrokenError as error:
+                    raise BrokenError(f"{text(site)} failed in {stage.__name__}: {error}") from error
             if armed.hit():
                 break
         else:

@@ -539,14 +539,18 @@ static void cit_notify_work(struct work_struct *work)
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
-		return;
+		goto lost;
 	hdr = genlmsg_put(msg, 0, 0, &cit_genl, 0, CST_ISCSI_CMD_CONFIG_CHANGED);
 	if (!hdr) {
 		nlmsg_free(msg);
-		return;
+		goto lost;
 	}
 	genlmsg_end(msg, hdr);
 	genlmsg_multicast(&cit_genl, msg, 0, 0, GFP_KERNEL);
+	return;
+lost:
+	/* Nobody would ask again by himself; this takes no memory. */
+	genl_set_err(&cit_genl, &init_net, 0, 0, -ENOBUFS);
 }
 
 static DECLARE_WORK(cit_notify, cit_notify_work);
