@@ -145,6 +145,7 @@ int genl_register_family(struct genl_family *family);
 #define genlmsg_put_reply(msg, info, family, flags, cmd) \
 	genlmsg_put(msg, 1, 1, family, flags, cmd)
 #define genlmsg_multicast(family, msg, portid, group, gfp)	nlmsg_free(msg)
+#define genl_set_err(family, net, portid, group, code)	do { } while (0)
 #define genl_unregister_family(family)	do { } while (0)
 
 static inline int nla_put_u8(struct sk_buff *msg, int type, u8 v)
