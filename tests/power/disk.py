@@ -4,8 +4,8 @@
 A write is kept in memory until a flush makes it durable; a read sees it at once.
 The cut comes when a given number of requests have arrived after the guest asked
 for it.  From then on nothing is answered; of the writes that no flush covers,
-some, chosen at random, reach the medium, whole or torn between sectors, never
-against the order in which they were made to one sector.  The rest is lost.
+some, chosen at random, reach the medium, whole or torn between physical blocks,
+never against the order in which they were made to one sector.  The rest is lost.
 
 A flush covers the writes that were answered before it came, no others: so answers
 to writes are held back for a while.
@@ -71,6 +71,8 @@ class Disk:
     name: str
     path: Path
     size: int
+    # In bytes: what the medium writes whole or not at all, even as the power goes.
+    block: int = SECTOR
     cache: list[Write] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -116,14 +118,15 @@ class Disk:
         chance = random.Random(f"{cut.seed} {self.name}")
         lost = 0
         for write in self.cache:
-            sectors = range(0, len(write.data), SECTOR)
             if chance.random() >= cut.kept:
                 lost += 1
             elif chance.random() < cut.torn:
                 lost += 1
-                for at in sectors:
+                end = write.offset + len(write.data)
+                for block in range(write.offset // self.block * self.block, end, self.block):
+                    first, last = max(block, write.offset), min(block + self.block, end)
                     if chance.random() < 0.5:
-                        os.pwrite(self.file, write.data[at : at + SECTOR], write.offset + at)
+                        os.pwrite(self.file, write.data[first - write.offset : last - write.offset], first)
             else:
                 os.pwrite(self.file, write.data, write.offset)
         self.cache = []
