@@ -47,6 +47,13 @@ static int cst_put_target(struct sk_buff *msg, struct cst_target *target)
 			      cst_target_name(target));
 }
 
+/* There was no memory for it: tell the readers, as if they had been too slow. */
+static void cst_event_lost(struct sk_buff *msg)
+{
+	nlmsg_free(msg);
+	genl_set_err(&cst_genl_family, &init_net, 0, 0, -ENOBUFS);
+}
+
 static struct sk_buff *cst_event_start_gfp(u8 cmd, void **hdr, gfp_t gfp)
 {
 	struct sk_buff *msg;
@@ -54,11 +61,9 @@ static struct sk_buff *cst_event_start_gfp(u8 cmd, void **hdr, gfp_t gfp)
 	if (!genl_has_listeners(&cst_genl_family, &init_net, 0))
 		return NULL;
 	msg = genlmsg_new(NLMSG_GOODSIZE, gfp);
-	if (!msg)
-		return NULL;
-	*hdr = genlmsg_put(msg, 0, 0, &cst_genl_family, 0, cmd);
+	*hdr = msg ? genlmsg_put(msg, 0, 0, &cst_genl_family, 0, cmd) : NULL;
 	if (!*hdr) {
-		nlmsg_free(msg);
+		cst_event_lost(msg);
 		return NULL;
 	}
 	return msg;
@@ -69,11 +74,10 @@ static struct sk_buff *cst_event_start(u8 cmd, void **hdr)
 	return cst_event_start_gfp(cmd, hdr, GFP_KERNEL);
 }
 
-/* An event that cannot be built is lost, as it would be for a slow reader. */
 static void cst_event_end_gfp(struct sk_buff *msg, void *hdr, int ret, gfp_t gfp)
 {
 	if (ret) {
-		nlmsg_free(msg);
+		cst_event_lost(msg);
 		return;
 	}
 	genlmsg_end(msg, hdr);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads the generic netlink family `cst`.
 
-Usage: events.py listen    prints each event
+Usage: events.py listen    prints each event, or "lost" when it has missed some
        events.py stats     prints the counters; with forever, again and again
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -93,9 +94,14 @@ def main() -> None:
     sock.setsockopt(270, 1, groups["events"])  # SOL_NETLINK, NETLINK_ADD_MEMBERSHIP
     print("listening", flush=True)
     while True:
-        for kind, command, found in messages(sock):
-            if kind == family:
-                show(command, found)
+        try:
+            for kind, command, found in messages(sock):
+                if kind == family:
+                    show(command, found)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            print("lost", flush=True)
 
 
 main()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Allocation failures on demand: what the kernel offers, and what a fault may look like.
 
-Used by nth.py and sites.py, in a guest whose kernel has FAULT_INJECTION.
+Used by this folder's programs, in a guest whose kernel has FAULT_INJECTION.
 """
 
 from __future__ import annotations
@@ -65,6 +65,15 @@ def set_up() -> None:
         put(f"{DEBUG}/{name}/require-end", (1 << 64) - 1)
     put(f"{DEBUG}/fail_page_alloc/min-order", 0)
     put(f"{DEBUG}/fail_page_alloc/ignore-gfp-highmem", "N")
+
+
+def function(module: str, name: str) -> tuple[int, int]:
+    """Where a function of a module begins, and its length in bytes."""
+    with open("/proc/kallsyms", encoding="ascii") as lines:
+        symbols = [line.split() for line in lines if line.rstrip().endswith(f"[{module}]")]
+    addresses = sorted(int(symbol[0], 16) for symbol in symbols)
+    begin = next(int(symbol[0], 16) for symbol in symbols if symbol[2] == name)
+    return begin, next(address for address in addresses if address > begin) - begin
 
 
 class Site:

@@ -11,16 +11,7 @@ import socket
 import sys
 
 import failing
-from failing import ROOT, BrokenError, Site, wait_for
-
-
-def function(module: str, name: str) -> tuple[int, int]:
-    """Where a function of a module begins, and its length in bytes."""
-    with open("/proc/kallsyms", encoding="ascii") as lines:
-        symbols = [line.split() for line in lines if line.rstrip().endswith(f"[{module}]")]
-    addresses = sorted(int(symbol[0], 16) for symbol in symbols)
-    begin = next(int(symbol[0], 16) for symbol in symbols if symbol[2] == name)
-    return begin, next(address for address in addresses if address > begin) - begin
+from failing import ROOT, BrokenError, Site, function, wait_for
 
 
 def main() -> None:
