@@ -9,7 +9,8 @@ stacks: the innermost return address in a module of ours is a call site.  Then i
 again and again; each of its stages fails one site that has not had its turn, with the
 fault injection's filter set to just that address.  The stage may be refused for want of
 memory, nothing else; right after it must succeed.  Every site that was there both times
-has to have failed; what was there once, as a checker's own allocation may be, is tried.
+has to have failed; what was there once, as a checker's own allocation may be, is tried,
+and so is one with __GFP_NOFAIL, below which at most a first attempt may fail.
 At the end stands which functions of the modules refer to an allocator and were not
 reached.
 """
@@ -38,6 +39,8 @@ from sgio import Command
 MODULES = ("cst", "cst_vdisk", "cst_loop", "cst_iscsi")
 EVENTS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "mm_page_alloc")
 TRACING = "/sys/kernel/tracing"
+EVENT = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*? gfp_flags=(\S+)")
+STACK = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*: <stack trace>$")
 FRAME = re.compile(r" => (\S+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
 
 # What allocates, by the names that object code has for it.
@@ -77,24 +80,34 @@ def events_on(value: int) -> None:
             put(f"{TRACING}/events/kmem/{event}/enable", value)
 
 
-def trace_off() -> set[Site]:
-    """The innermost frame in a module of ours, of every allocation that was seen."""
+def trace_off() -> tuple[set[Site], set[Site]]:
+    """The innermost frame in a module of ours, of every allocation that was seen; and
+    those of them that ask for no failure.
+    """
     put(f"{TRACING}/tracing_on", 0)
     events_on(0)
     for path in glob.glob(f"{TRACING}/per_cpu/cpu*/stats"):
         if "overrun: 0\n" not in get(path):
             raise BrokenError("the trace's buffer is too small")
     found: set[Site] = set()
+    nofail: set[Site] = set()
+    # Of each CPU's last event.
+    flags: dict[str, str] = {}
     with open(f"{TRACING}/trace", encoding="ascii", errors="replace") as f:
-        seen = False
+        cpu, seen = "", False
         for line in f:
-            if line.endswith("<stack trace>\n"):
-                seen = False
+            if match := EVENT.match(line):
+                flags[match[1]] = match[2]
+            elif match := STACK.match(line):
+                cpu, seen = match[1], False
             elif not seen and line.endswith("]\n") and (match := FRAME.match(line)) \
                     and match[3] in MODULES:
-                found.add((match[3], match[1], int(match[2], 16)))
+                site = match[3], match[1], int(match[2], 16)
+                found.add(site)
+                if "__GFP_NOFAIL" in flags[cpu].split("|"):
+                    nofail.add(site)
                 seen = True
-    return found
+    return found, nofail
 
 
 def addresses() -> dict[tuple[str, str], list[int]]:
@@ -540,6 +553,7 @@ def main() -> None:
     failing.set_up()
     reached: dict[str, set[Site]] = {}
     steady: set[Site] = set()
+    nofail: set[Site] = set()
     for _ in range(2):
         for stage in session.stages():
             empty_pools()
@@ -547,7 +561,8 @@ def main() -> None:
             try:
                 stage()
             finally:
-                found = trace_off()
+                found, never = trace_off()
+            nofail |= never
             before = reached.setdefault(stage.__name__, set())
             steady |= before & found
             before |= found
@@ -561,14 +576,16 @@ def main() -> None:
         passes += 1
     for site in sorted(sites - sweep.failed):
         stages = [name for name, found in reached.items() if site in found]
-        print("not failed", text(site), "of", *stages, "" if site in steady else "(seen once)")
+        why = "(__GFP_NOFAIL)" if site in nofail else "" if site in steady else "(seen once)"
+        print("not failed", text(site), "of", *stages, why)
     static = allocating()
     unreached = set(static) - {site[:2] for site in sites}
     for module, function in sorted(unreached):
         print(f"unreached  {module}: {function}: {' '.join(sorted(static[module, function]))}")
     print(f"{len(sweep.failed)} of {len(sites)} sites failed in {passes} passes; "
           f"{len(unreached)} of {len(static)} functions that allocate were not reached")
-    if not steady or steady - sweep.failed:
+    wanted = steady - nofail
+    if not wanted or wanted - sweep.failed:
         sys.exit("not every site was failed")
 
 
