@@ -538,19 +538,16 @@ static void cit_notify_work(struct work_struct *work)
 	mutex_unlock(&cit_fabric.obj.lock);
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		goto lost;
-	hdr = genlmsg_put(msg, 0, 0, &cit_genl, 0, CST_ISCSI_CMD_CONFIG_CHANGED);
+	hdr = msg ? genlmsg_put(msg, 0, 0, &cit_genl, 0,
+				CST_ISCSI_CMD_CONFIG_CHANGED) : NULL;
 	if (!hdr) {
 		nlmsg_free(msg);
-		goto lost;
+		/* Nobody would ask again by himself; this takes no memory. */
+		genl_set_err(&cit_genl, &init_net, 0, 0, -ENOBUFS);
+		return;
 	}
 	genlmsg_end(msg, hdr);
 	genlmsg_multicast(&cit_genl, msg, 0, 0, GFP_KERNEL);
-	return;
-lost:
-	/* Nobody would ask again by himself; this takes no memory. */
-	genl_set_err(&cit_genl, &init_net, 0, 0, -ENOBUFS);
 }
 
 static DECLARE_WORK(cit_notify, cit_notify_work);
