@@ -9,8 +9,9 @@ stacks: the innermost return address in a module of ours is a call site.  Then i
 again and again; each of its stages fails one site that has not had its turn, with the
 fault injection's filter set to just that address.  The stage may be refused for want of
 memory, nothing else; right after it must succeed.  Every site that was there both times
-has to have failed; what was there once, as a checker's own allocation may be, is tried,
-and so is one with __GFP_NOFAIL, below which at most a first attempt may fail.
+has to have failed.  Others are tried: what was there once, as a checker's own allocation
+may be; one with __GFP_NOFAIL, of which at most a first attempt fails; and what the
+kernel allocates for others while it only comes by, for packets that have just arrived.
 At the end stands which functions of the modules refer to an allocator and were not
 reached.
 """
@@ -41,6 +42,8 @@ EVENTS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node"
 TRACING = "/sys/kernel/tracing"
 EVENT = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*? gfp_flags=(\S+)")
 STACK = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*: <stack trace>$")
+# An interrupt, or what came for a socket while it was locked.
+BY_CHANCE = re.compile(r" => (asm_\w+|__release_sock)\+")
 FRAME = re.compile(r" => (\S+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
 
 # What allocates, by the names that object code has for it.
@@ -82,7 +85,7 @@ def events_on(value: int) -> None:
 
 def trace_off() -> tuple[set[Site], set[Site]]:
     """The innermost frame in a module of ours, of every allocation that was seen; and
-    those of them that ask for no failure.
+    those of them that may never come to fail.
     """
     put(f"{TRACING}/tracing_on", 0)
     events_on(0)
@@ -90,24 +93,27 @@ def trace_off() -> tuple[set[Site], set[Site]]:
         if "overrun: 0\n" not in get(path):
             raise BrokenError("the trace's buffer is too small")
     found: set[Site] = set()
-    nofail: set[Site] = set()
+    loose: set[Site] = set()
     # Of each CPU's last event.
     flags: dict[str, str] = {}
     with open(f"{TRACING}/trace", encoding="ascii", errors="replace") as f:
-        cpu, seen = "", False
+        may_fail, seen = True, False
         for line in f:
             if match := EVENT.match(line):
                 flags[match[1]] = match[2]
             elif match := STACK.match(line):
-                cpu, seen = match[1], False
-            elif not seen and line.endswith("]\n") and (match := FRAME.match(line)) \
-                    and match[3] in MODULES:
+                may_fail, seen = "__GFP_NOFAIL" not in flags[match[1]].split("|"), False
+            elif seen:
+                continue
+            elif line.endswith("]\n") and (match := FRAME.match(line)) and match[3] in MODULES:
                 site = match[3], match[1], int(match[2], 16)
                 found.add(site)
-                if "__GFP_NOFAIL" in flags[cpu].split("|"):
-                    nofail.add(site)
+                if not may_fail:
+                    loose.add(site)
                 seen = True
-    return found, nofail
+            elif BY_CHANCE.match(line):
+                may_fail = False
+    return found, loose
 
 
 def addresses() -> dict[tuple[str, str], list[int]]:
@@ -553,7 +559,7 @@ def main() -> None:
     failing.set_up()
     reached: dict[str, set[Site]] = {}
     steady: set[Site] = set()
-    nofail: set[Site] = set()
+    loose: set[Site] = set()
     for _ in range(2):
         for stage in session.stages():
             empty_pools()
@@ -561,8 +567,8 @@ def main() -> None:
             try:
                 stage()
             finally:
-                found, never = trace_off()
-            nofail |= never
+                found, by_chance = trace_off()
+            loose |= by_chance
             before = reached.setdefault(stage.__name__, set())
             steady |= before & found
             before |= found
@@ -576,7 +582,7 @@ def main() -> None:
         passes += 1
     for site in sorted(sites - sweep.failed):
         stages = [name for name, found in reached.items() if site in found]
-        why = "(__GFP_NOFAIL)" if site in nofail else "" if site in steady else "(seen once)"
+        why = "(need not)" if site in loose else "" if site in steady else "(seen once)"
         print("not failed", text(site), "of", *stages, why)
     static = allocating()
     unreached = set(static) - {site[:2] for site in sites}
@@ -584,7 +590,7 @@ def main() -> None:
         print(f"unreached  {module}: {function}: {' '.join(sorted(static[module, function]))}")
     print(f"{len(sweep.failed)} of {len(sites)} sites failed in {passes} passes; "
           f"{len(unreached)} of {len(static)} functions that allocate were not reached")
-    wanted = steady - nofail
+    wanted = steady - loose
     if not wanted or wanted - sweep.failed:
         sys.exit("not every site was failed")
 
