@@ -76,15 +76,35 @@ def function(module: str, name: str) -> tuple[int, int]:
     return begin, next(address for address in addresses if address > begin) - begin
 
 
+# By which kmemleak hears of an allocation: next to each other in the kernel's code.
+LEAK_CHECKER = {"kmemleak_alloc", "kmemleak_alloc_percpu", "kmemleak_alloc_phys", "kmemleak_vmalloc"}
+
+
+def leak_checker() -> tuple[int, int]:
+    """Where the code of LEAK_CHECKER begins and ends; (0, 0) without one."""
+    with open("/proc/kallsyms", encoding="ascii") as lines:
+        symbols = [line.split() for line in lines]
+    own = [int(symbol[0], 16) for symbol in symbols if symbol[2] in LEAK_CHECKER]
+    if not own:
+        return 0, 0
+    return min(own), min(address for symbol in symbols if (address := int(symbol[0], 16)) > max(own))
+
+
 class Site:
-    """The next allocation below one call instruction fails, in whatever context."""
+    """The next allocation below one call instruction fails, in whatever context.
+
+    What kmemleak allocates beside it does not: its failure would be nobody's.
+    """
 
     def __init__(self, address: int, length: int = 1):
         """address: where the call returns to, or with a length where a function begins"""
         self.address, self.length = address, length
 
     def __enter__(self) -> Site:
+        begin, end = leak_checker()
         for name in CAPABILITIES:
+            put(f"{DEBUG}/{name}/reject-start", f"{begin:#x}")
+            put(f"{DEBUG}/{name}/reject-end", f"{end:#x}")
             put(f"{DEBUG}/{name}/require-start", f"{self.address:#x}")
             put(f"{DEBUG}/{name}/require-end", f"{self.address + self.length:#x}")
             put(f"{DEBUG}/{name}/stacktrace-depth", 32)

@@ -6,14 +6,14 @@ Usage: sites.py FOLDER DAEMON-PID
 
 First the session runs twice under a trace of the kernel's allocators that keeps call
 stacks: the innermost return address in a module of ours is a call site.  Then it runs
-again and again; each of its stages fails one site that has not had its turn, with the
-fault injection's filter set to just that address.  The stage may be refused for want of
-memory, nothing else; right after it must succeed.  Every site that was there both times
-has to have failed.  Others are tried: what was there once, as a checker's own allocation
-may be; one with __GFP_NOFAIL, of which at most a first attempt fails; and what the
-kernel allocates for others while it only comes by, for packets that have just arrived.
-At the end stands which functions of the modules refer to an allocator and were not
-reached.
+again and again; each of its stages fails one site that it has reached and that has not
+had its turn there, with the fault injection's filter set to just that address.  The stage
+may be refused for want of memory, nothing else; right after it must succeed.  Every site
+that was there both times has to have failed somewhere.  Others are tried: what was there
+once, as a checker's own allocation may be; one with __GFP_NOFAIL, of which at most a
+first attempt fails; and what the kernel allocates for others while it only comes by, for
+packets that have just arrived.  At the end stands which functions of the modules refer
+to an allocator and were not reached.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ EVENTS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node"
 TRACING = "/sys/kernel/tracing"
 EVENT = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*? gfp_flags=(\S+)")
 STACK = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*: <stack trace>$")
+NOTED = tuple(f" => {name}+" for name in failing.LEAK_CHECKER)
 # An interrupt, or what came for a socket while it was locked.
 BY_CHANCE = re.compile(r" => (asm_\w+|__release_sock)\+")
 FRAME = re.compile(r" => (\S+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
@@ -105,6 +106,8 @@ def trace_off() -> tuple[set[Site], set[Site]]:
                 may_fail, seen = "__GFP_NOFAIL" not in flags[match[1]].split("|"), False
             elif seen:
                 continue
+            elif line.startswith(NOTED):
+                seen = True
             elif line.endswith("]\n") and (match := FRAME.match(line)) and match[3] in MODULES:
                 site = match[3], match[1], int(match[2], 16)
                 found.add(site)
@@ -493,27 +496,34 @@ class Session:
 class Sweep:
     """Which sites still have to fail in which stage."""
 
-    TRIES = 3   # times that a stage may fail to come by a site
+    TRIES = 3   # in a stage, of a site that has not failed anywhere
 
     def __init__(self, reached: dict[str, set[Site]], seed: str):
         """reached: of each stage, by its name"""
         self.where = addresses()
         self.failed: set[Site] = set()
+        self.tried: set[tuple[str, Site]] = set()
+        self.failures = 0
         self.left: dict[str, list[Site]] = {}
         for stage, sites in reached.items():
             self.left[stage] = sorted(sites) * self.TRIES
             # Together with other ones each time.
             random.Random(seed).shuffle(self.left[stage])
 
+    def is_due(self, stage: str, site: Site) -> bool:
+        return site not in self.failed or (stage, site) not in self.tried
+
     def next(self, stage: str) -> Site | None:
         while self.left[stage]:
             site = self.left[stage].pop()
-            if site not in self.failed:
+            if self.is_due(stage, site):
+                self.tried.add((stage, site))
                 return site
         return None
 
     def done(self) -> bool:
-        return all(site in self.failed for sites in self.left.values() for site in sites)
+        return not any(self.is_due(stage, site) for stage, sites in self.left.items()
+                       for site in sites)
 
     def fail(self, session: Session, stage: Callable[[], None], site: Site) -> None:
         """Run a stage with one site failing; then it must succeed."""
@@ -531,6 +541,7 @@ class Sweep:
         else:
             return
         self.failed.add(site)
+        self.failures += 1
         answer = seen[0] if seen else "done"
         print(f"failed     {text(site)} in {stage.__name__}: {answer}", flush=True)
         session.after_fault()
@@ -588,7 +599,7 @@ def main() -> None:
     unreached = set(static) - {site[:2] for site in sites}
     for module, function in sorted(unreached):
         print(f"unreached  {module}: {function}: {' '.join(sorted(static[module, function]))}")
-    print(f"{len(sweep.failed)} of {len(sites)} sites failed in {passes} passes; "
+    print(f"{len(sweep.failed)} of {len(sites)} sites failed, {sweep.failures} times in {passes} passes; "
           f"{len(unreached)} of {len(static)} functions that allocate were not reached")
     wanted = steady - loose
     if not wanted or wanted - sweep.failed:
