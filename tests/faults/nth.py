@@ -24,6 +24,8 @@ from rawiscsi import Conn
 from sgio import FROM_DEV, Command, read10, sync10, write10
 
 LIMIT = 4000
+# More than the loading of a module allocates; and those of its end that are failed.
+LOADS, LOADS_FAILED = 1000000, 100
 # System calls that the C library has no function for, as x86-64 numbers them.
 FINIT_MODULE, DELETE_MODULE = 313, 176
 
@@ -273,15 +275,17 @@ class Module:
 def load() -> None:
     """finit_module, from its last allocations back: those of our init functions."""
     nth = Nth()
-    last = int(os.environ.get("CST_LOAD_LAST", "60"))
     for path in os.environ["CST_MODULES"].split():
         module = Module(path)
-        nth.arm(1000000)
-        module.insert()
-        total = 1000000 - nth.disarm()
-        module.remove()
+        total = LOADS
+        # The first one allocates what stays for the others.
+        for _ in range(3):
+            nth.arm(LOADS)
+            module.insert()
+            total = min(total, LOADS - nth.disarm())
+            module.remove()
         answers: Counter[str] = Counter()
-        for n in range(max(1, total - last), total + 20):
+        for n in range(max(1, total - LOADS_FAILED), total + 20):
             seen, failed = nth.run(n, module.insert)
             answers[seen or "done"] += 1
             if seen and not failed:
@@ -290,7 +294,7 @@ def load() -> None:
                 module.remove()
             if not failed:
                 break
-        print(f"{module.name}: {total} allocations, the last {last} failed, {dict(answers)}",
+        print(f"{module.name}: {total} allocations, the last {LOADS_FAILED} failed, {dict(answers)}",
               flush=True)
         module.insert()
         os.close(module.fd)

@@ -42,6 +42,8 @@ EVENTS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node"
 TRACING = "/sys/kernel/tracing"
 EVENT = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*? gfp_flags=(\S+)")
 STACK = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*: <stack trace>$")
+# Of the kernel's headers, when the compiler has made it a function: its caller is the site.
+HELPER = re.compile(r" => (_?k[a-z]*alloc|alloc_|xa_|genlmsg_|nlmsg_)")
 NOTED = tuple(f" => {name}+" for name in failing.LEAK_CHECKER)
 # An interrupt, or what came for a socket while it was locked.
 BY_CHANCE = re.compile(r" => (asm_\w+|__release_sock)\+")
@@ -108,6 +110,8 @@ def trace_off() -> tuple[set[Site], set[Site]]:
                 continue
             elif line.startswith(NOTED):
                 seen = True
+            elif HELPER.match(line):
+                continue
             elif line.endswith("]\n") and (match := FRAME.match(line)) and match[3] in MODULES:
                 site = match[3], match[1], int(match[2], 16)
                 found.add(site)
