@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import sys
@@ -80,6 +81,7 @@ def function(module: str, name: str) -> tuple[int, int]:
 LEAK_CHECKER = {"kmemleak_alloc", "kmemleak_alloc_percpu", "kmemleak_alloc_phys", "kmemleak_vmalloc"}
 
 
+@functools.cache
 def leak_checker() -> tuple[int, int]:
     """Where the code of LEAK_CHECKER begins and ends; (0, 0) without one."""
     with open("/proc/kallsyms", encoding="ascii") as lines:
