@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "cfs.h"
 
@@ -32,7 +33,8 @@ static DEFINE_SPINLOCK(value_lock);
 static DEFINE_MUTEX(error_lock);
 static char error_raw[CST_PATH_SIZE + 512];	/* error_lock */
 static char error_text[2 * sizeof(error_raw)];	/* error_lock */
-static atomic_t errors_said;
+static time64_t error_time;			/* error_lock; seconds of UTC */
+static atomic64_t errors_said;			/* written with error_lock */
 static atomic64_t generation;
 
 void cst_config_changed(void)
@@ -51,7 +53,7 @@ const char *cst_item_path(struct config_item *item, char *buf, size_t size)
 	struct config_item *root = &cst_subsys.su_group.cg_item;
 	char *p = buf + size - 1;
 
-	if (item == root)
+	if (item == root || item == &cst_root_object()->group.cg_item)
 		return ".";
 	*p = '\0';
 	for (; item && item != root; item = item->ci_parent) {
@@ -96,18 +98,30 @@ void cst_config_error(struct config_item *item, const char *what,
 					 "\\x%02x", c);
 	}
 	error_text[out] = '\0';
-	atomic_inc(&errors_said);
+	error_time = ktime_get_real_seconds();
+	atomic64_inc(&errors_said);
 	mutex_unlock(&error_lock);
 }
 EXPORT_SYMBOL_GPL(cst_config_error);
 
+/*
+ * Which refusal it is and when it was said: who reads it can tell an old one, and
+ * one that came in between, from the one that it waits for.
+ */
 ssize_t cst_last_error_print(char *page)
 {
 	ssize_t len = 0;
+	struct tm tm;
 
 	mutex_lock(&error_lock);
-	if (error_text[0])
-		len = scnprintf(page, CST_CFS_PAGE, "%s\n", error_text);
+	if (error_text[0]) {
+		time64_to_tm(error_time, 0, &tm);
+		len = scnprintf(page, CST_CFS_PAGE,
+				"%lld %04ld-%02d-%02dT%02d:%02d:%02dZ %s\n",
+				atomic64_read(&errors_said),
+				tm.tm_year + 1900L, tm.tm_mon + 1, tm.tm_mday,
+				tm.tm_hour, tm.tm_min, tm.tm_sec, error_text);
+	}
 	mutex_unlock(&error_lock);
 	return len;
 }
@@ -484,7 +498,8 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 {
 	struct cst_object *governor = obj->governor ?: obj;
 	bool same = attr->size && cst_attr_equal(obj, attr, val);
-	int ret, said;
+	s64 said;
+	int ret;
 
 	if (same && !(attr->flags & CST_ATTR_EFFECT))
 		return 0;
@@ -496,11 +511,11 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 		return -EBUSY;
 	}
 	if (attr->apply) {
-		said = atomic_read(&errors_said);
+		said = atomic64_read(&errors_said);
 		ret = attr->apply(obj, val);
 		if (ret) {
 			/* Nobody shall take an older line for this refusal. */
-			if (said == atomic_read(&errors_said))
+			if (said == atomic64_read(&errors_said))
 				cst_config_error(item, attr->ca.ca_name,
 						 "refused with error %d", -ret);
 			return ret;

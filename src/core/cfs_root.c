@@ -63,7 +63,7 @@ static ssize_t cst_root_last_error_print(struct cst_object *obj, char *page)
 
 CST_ATTR(cst_root, last_error, 0444,
 	 .type = CST_ATTR_STRING, .show = cst_root_last_error_print,
-	 .help = "Why the last refused operation was refused.");
+	 .help = "Why the last refused operation was refused; its number and time in front.");
 
 static int cst_root_set_cmd_mem_limit(struct cst_object *obj,
 				      union cst_attr_value val)

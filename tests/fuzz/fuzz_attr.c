@@ -21,7 +21,9 @@ bool shim_no_memory(void)
 
 struct cst_object *cst_root_object(void)
 {
-	return NULL;
+	static struct cst_object root;
+
+	return &root;
 }
 
 /* One attribute of each kind. */
@@ -98,7 +100,11 @@ static void check_last_error(void)
 {
 	char page[CST_CFS_PAGE];
 	ssize_t i, len = cst_last_error_print(page);
+	unsigned long long sequence;
+	int end = 0;
 
+	MUST(sscanf(page, "%llu 2026-09-12T08:00:00Z %n", &sequence, &end) == 1 && end);
+	MUST(sequence == (unsigned long long)errors_said.counter);
 	MUST(len > 0 && len < CST_CFS_PAGE && page[len - 1] == '\n');
 	for (i = 0; i < len - 1; i++)
 		MUST(page[i] >= 0x20 && page[i] < 0x7f);
@@ -114,7 +120,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	const struct cst_attr *attr;
 	u64 changes;
 	char *page;
-	int said;
+	s64 said;
 
 	if (size < 2)
 		return 0;

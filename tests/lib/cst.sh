@@ -75,6 +75,11 @@ refused() {
 	[[ $err == *"$want"* ]] || fail "refused with '${err##*: }', expected '$want': $*"
 }
 
+# The text of last_error, without the number and the time in front of it.
+last_error() {
+	cut -d' ' -f3- $cst/last_error
+}
+
 # write_value FILE VALUE: for refused, which needs a command.
 write_value() {
 	# shellcheck disable=SC2069 # only the error message to the output, on purpose

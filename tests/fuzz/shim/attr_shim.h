@@ -3,6 +3,8 @@
 #ifndef _CST_ATTR_SHIM_H
 #define _CST_ATTR_SHIM_H
 
+#include <time.h>
+
 #include "iscsi_shim.h"
 
 #define U64_MAX			(~0ULL)
@@ -17,6 +19,7 @@
 
 struct lock_class_key { int unused; };
 typedef struct { long long counter; } atomic64_t;
+typedef long long time64_t;
 struct inode { int i_flags; };
 struct dentry { struct inode inode; };
 
@@ -38,10 +41,9 @@ static inline void shim_mutex_unlock(struct mutex *m)
 
 #define mutex_unlock		shim_mutex_unlock
 
-static inline void atomic_inc(atomic_t *a) { a->counter++; }
-static inline int atomic_read(const atomic_t *a) { return a->counter; }
 static inline void atomic64_inc(atomic64_t *a) { a->counter++; }
 static inline long long atomic64_read(const atomic64_t *a) { return a->counter; }
+static inline time64_t ktime_get_real_seconds(void) { return 1789200000; }
 static inline bool is_power_of_2(u64 n) { return n && !(n & (n - 1)); }
 
 static inline int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
@@ -61,6 +63,13 @@ static inline int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	n = vscnprintf(buf, size, fmt, args);
 	va_end(args);
 	return n;
+}
+
+static inline void time64_to_tm(time64_t total, int offset, struct tm *tm)
+{
+	time_t t = total + offset;
+
+	gmtime_r(&t, tm);
 }
 
 #define sysfs_emit(page, ...)	scnprintf(page, 4096, __VA_ARGS__)

@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from targetctl import modules
 from targetctl import tree as tp
 from targetctl.errors import CtlError, NotFoundError, RefusedError, UsageError
-from targetctl.model import ENABLED, GONE, Node, last_error, link_error, missing, try_node
+from targetctl.model import ENABLED, GONE, Node, errors_said, last_error, link_error, missing, try_node
 from targetctl.tree import Tree
 
 
@@ -36,27 +36,38 @@ class Editor:
         path: str,
         attribute: Optional[str],
         operation: Callable[[], None],
-        reason: Callable[[], Optional[str]],
+        reason: Callable[[int], Optional[str]],
     ) -> None:
+        before = errors_said(self.tree)
         try:
             operation()
         except OSError as error:
             number = error.errno or errno.EIO
-            raise RefusedError(action, path, number, attribute, reason()) from error
+            raise RefusedError(action, path, number, attribute, reason(before)) from error
         self.changes += 1
 
     def mkdir(self, path: str) -> None:
-        self._do("create", path, None, lambda: self.tree.mkdir(path), lambda: last_error(self.tree, path))
+        self._do(
+            "create",
+            path,
+            None,
+            lambda: self.tree.mkdir(path),
+            lambda before: last_error(self.tree, before, path),
+        )
 
     def rmdir(self, path: str) -> None:
-        # configfs itself refuses these: what last_error holds then is older.
-        self._do("delete", path, None, lambda: self.tree.rmdir(path), lambda: None)
+        # configfs itself refuses these: what last_error holds then is about something else.
+        self._do("delete", path, None, lambda: self.tree.rmdir(path), lambda _: None)
 
     def set(self, path: str, name: str, value: str) -> None:
         check_value(name, value)
         file = tp.join(path, name)
         self._do(
-            "set", path, name, lambda: self.tree.write(file, value), lambda: last_error(self.tree, path, name)
+            "set",
+            path,
+            name,
+            lambda: self.tree.write(file, value),
+            lambda before: last_error(self.tree, before, path, name),
         )
 
     def link(self, path: str, name: str, target: str) -> None:
@@ -67,7 +78,7 @@ class Editor:
                 path,
                 name,
                 lambda: self.tree.symlink(target, file),
-                lambda: link_error(self.tree, path),
+                lambda before: link_error(self.tree, before, path),
             )
         except RefusedError:
             if not self.tree.is_dir(target):
@@ -76,7 +87,7 @@ class Editor:
 
     def unlink(self, path: str, name: str) -> None:
         file = tp.join(path, name)
-        self._do("unlink", path, name, lambda: self.tree.unlink(file), lambda: None)
+        self._do("unlink", path, name, lambda: self.tree.unlink(file), lambda _: None)
 
     def make(self, path: str, parents: bool = True) -> list[str]:
         """Make the object, loading its module; with parents, missing ones too. Returns what was made."""

@@ -173,22 +173,29 @@ def as_kernel_prints(text: str) -> str:
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in tp.encode(text))
 
 
-def _error_line(tree: Tree) -> Optional[str]:
-    """The kernel's last_error, with its path in the form used here."""
-    line = optional_value(tree, "/" + LAST_ERROR)
-    if not line:
-        return None
-    return "/" + line[1:] if line.startswith(".: ") else "/" + line
+def _error_line(tree: Tree) -> tuple[int, str]:
+    """The kernel's last_error: number of the refusal, and its text with the path in the form used here."""
+    sequence, _, rest = (optional_value(tree, "/" + LAST_ERROR) or "").partition(" ")
+    text = rest.partition(" ")[2]
+    if not sequence.isdecimal():
+        return 0, ""
+    return int(sequence), "/" + text[1:] if text.startswith(".: ") else "/" + text
 
 
-def last_error(tree: Tree, path: str, attribute: Optional[str] = None) -> Optional[str]:
-    """The kernel's explanation of the write or mkdir that just failed, unless it is about another.
+def errors_said(tree: Tree) -> int:
+    """How many refusals the kernel has explained so far; asked before an operation, for what is below."""
+    return _error_line(tree)[0]
 
-    A write is told of by object and attribute; mkdir, where attribute is None, by directory and new name.
-    Only enabling can fail because of other attributes, and of objects inside.
+
+def last_error(tree: Tree, before: int, path: str, attribute: Optional[str] = None) -> Optional[str]:
+    """The kernel's explanation of the write or mkdir that just failed, unless it is older or about another.
+
+    before is what errors_said() answered before it. A write is told of by object and attribute; mkdir, where
+    attribute is None, by directory and new name. Only enabling can fail because of other attributes, and of
+    objects inside.
     """
-    text = _error_line(tree)
-    if text is None:
+    sequence, text = _error_line(tree)
+    if sequence <= before:
         return None
     if attribute is None:
         path, attribute = tp.parent(path), tp.base(path)
@@ -199,11 +206,11 @@ def last_error(tree: Tree, path: str, attribute: Optional[str] = None) -> Option
     return text[len(head) :] if text.startswith(head) else None
 
 
-def link_error(tree: Tree, path: str) -> Optional[str]:
+def link_error(tree: Tree, before: int, path: str) -> Optional[str]:
     """The kernel's explanation of the symlink in path that just failed: one without an attribute's name."""
-    text = _error_line(tree)
+    sequence, text = _error_line(tree)
     head = as_kernel_prints(path) + ": "
-    if text is None or not text.startswith(head):
+    if sequence <= before or not text.startswith(head):
         return None
     rest = text[len(head) :]
     return None if Node(tree, path).files.intersection((rest.partition(": ")[0],)) else rest

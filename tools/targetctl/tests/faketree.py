@@ -163,7 +163,10 @@ class Dir:
 
 
 class FakeTree:
-    """The Tree of the tests. `files` are the backing files that exist; `calls` counts operations."""
+    """The Tree of the tests. `files` are the backing files that exist; `calls` counts operations.
+
+    `meanwhile` is what last_error says of somebody else's refusal just before an operation fails.
+    """
 
     def __init__(self, handlers: bool = True, fabrics: bool = True) -> None:
         self.root = "/fake/cst"
@@ -173,6 +176,8 @@ class FakeTree:
         self.calls: dict[str, int] = {}
         self.log: list[tuple[str, ...]] = []
         self.order = 0
+        self.errors = 0
+        self.meanwhile = ""
         root = Kind(
             [
                 Attr("version", access="ro", initial=lambda: "0.1.0"),
@@ -228,6 +233,12 @@ class FakeTree:
         sessions.dirs[initiator] = session
         return f"{target}/sessions/{initiator}"
 
+    def say(self, line: str) -> None:
+        """Put a line into last_error."""
+        self.errors += 1
+        printable = "".join(chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}" for c in tp.encode(line))
+        self.top.values["last_error"] = f"{self.errors} 2026-01-02T03:04:05Z {printable}"
+
     def changes(self) -> list[tuple[str, ...]]:
         """The changing operations so far, as (operation, path, ...)."""
         return self.log
@@ -239,15 +250,15 @@ class FakeTree:
 
     def _error(self, number: int, path: str, text: str = "") -> OSError:
         if text:
-            line = f"{path.lstrip('/') or '.'}: {text}"
-            printable = (chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}" for c in tp.encode(line))
-            self.top.values["last_error"] = "".join(printable)
+            self.say(f"{path.lstrip('/') or '.'}: {text}")
         return OSError(number, os.strerror(number), path)
 
     def _check_fault(self, operation: str, path: str) -> None:
         self._count(operation)
         fault = self.faults.get((operation, path))
         if fault:
+            if self.meanwhile:
+                self.say(self.meanwhile)
             attribute = f"{tp.base(path)}: "
             where = tp.parent(path)
             raise self._error(fault[0], where, attribute + fault[1] if fault[1] else "")

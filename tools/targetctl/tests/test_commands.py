@@ -185,12 +185,25 @@ class SetTest(CommandTest):
         self.fails(7, "set", DISK + "0", "mode=warp")
         self.tree.fail("write", f"{DISK}/mode", errno.EIO)
         self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
-        self.tree.top.values["last_error"] = "handlers/vdisk_fileio/disk1: size: older"
+        self.tree.meanwhile = "handlers/vdisk_fileio/disk1: size: another"
         self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
-        self.tree.top.values["last_error"] = "handlers/vdisk_fileio: disk1: older"
+        self.tree.meanwhile = "handlers/vdisk_fileio: disk1: another"
         self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
         self.make_loop_lun_at("/targets/loop/t9")
-        self.tree.top.values["last_error"] = "targets/loop/t9/luns/0: read_only: older"
+        self.tree.meanwhile = "targets/loop/t9/luns/0: read_only: another"
+        self.tree.fail("symlink", "/targets/loop/t9/luns/0/device", errno.ENOMEM)
+        self.assertNotIn("kernel:", self.fails(7, "link", "/targets/loop/t9/luns/0", DISK))
+
+    def test_older_last_error_is_not_shown(self) -> None:
+        self.ok("create", DISK)
+        self.assertIn("kernel:", self.fails(7, "set", DISK, "mode=warp"))
+        self.tree.fail("write", f"{DISK}/mode", errno.EIO)
+        self.assertNotIn("kernel:", self.fails(7, "set", DISK, "mode=fast"))
+        self.tree.say("handlers/vdisk_fileio: disk2: about an earlier attempt")
+        self.tree.fail("mkdir", "/handlers/vdisk_fileio/disk2", errno.ENOMEM)
+        self.assertNotIn("kernel:", self.fails(7, "create", "/handlers/vdisk_fileio/disk2"))
+        self.make_loop_lun_at("/targets/loop/t9")
+        self.tree.say("targets/loop/t9/luns/0: there is a link to older already")
         self.tree.fail("symlink", "/targets/loop/t9/luns/0/device", errno.ENOMEM)
         self.assertNotIn("kernel:", self.fails(7, "link", "/targets/loop/t9/luns/0", DISK))
 
