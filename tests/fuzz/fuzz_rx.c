@@ -290,6 +290,7 @@ int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t acto
 		size_t n = min_t(size_t, rx_len - rx_pos, 1461);
 		struct sk_buff skb = { .data = rx_buf + rx_pos, .len = n };
 		int used = actor(desc, &skb, 0, n);
+static u32 max_xmit;
 
 		MUST(used >= 0 && (size_t)used <= n);
 		rx_pos += used;
@@ -309,7 +310,9 @@ static void check_pdu(const u8 *p, u32 len)
 	bool status = true;
 
 	MUST(!hdr->bhs.ahs_len);
-	MUST(len <= conn->keys.max_xmit_dsl || opcode == ISCSI_OP_SCSI_RSP ||
+	/* What was queued before another length was declared may be as long as then. */
+	max_xmit = max(max_xmit, conn->keys.max_xmit_dsl);
+	MUST(len <= max_xmit || opcode == ISCSI_OP_SCSI_RSP ||
 	     opcode == ISCSI_OP_REJECT);
 	if (conn->keys.header_digest)
 		MUST(cit_crc_matches(cit_crc(CIT_CRC_START, p, ISCSI_BHS_LEN),
@@ -691,6 +694,10 @@ static void conn_down(void)
 	bool graceful = test_bit(CIT_CONN_GRACEFUL, &conn->flags);
 	unsigned int i, rounds;
 
+	target->params.keys.max_xmit_dsl = 8192;
+	max_xmit = 0;
+	tx_more = false;
+	conn->cmdsn_timeout = 60;
 	fail_after = 0;
 	set_bit(CIT_CONN_DEAD, &conn->flags);
 	for (i = 0; i < NR_CMDS; i++)

@@ -119,15 +119,55 @@ def text_send_targets() -> None:
 @case
 def text_rejected() -> None:
     c = conn()
-    for data, reason in ((b"SendTargets=All\0", 5), (b"MaxBurstLength=512\0", 5),
+    for data, reason in ((b"SendTargets=All\0", 5), (b"X-a=1\0SendTargets=All\0", 5),
                          (b"SendTargets=", 5), (b"\xff" * 100, 5), (b"\0", 5),
-                         (b"SendTargets=\0HeaderDigest=None\0", 5), (bytes(4097), 4)):
+                         (b"MaxBurstLength\0", 5), (b"=512\0", 5), (b"A" * 64 + b"=\0", 5),
+                         (b"X-a=1\0\0X-b=1\0", 5), (b"X=\0" * 1000, 10), (bytes(4097), 4)):
         text(c, data)
         equal(c.rejected(), reason, f"reject reason of {data[:20]!r}")
     text(c, b"SendTargets=\0", 0x40)
     equal(c.rejected(), 4)
     text(c, b"SendTargets=\0", FINAL, 7)
     equal(c.rejected(), 4)
+    c.alive()
+
+
+@case
+def text_keys() -> None:
+    """Each key is answered by itself, those of the login phase with a refusal."""
+    c = conn()
+    for data, answer in (
+            (b"X-com.example.a=1\0", b"X-com.example.a=NotUnderstood\0"),
+            (b"MaxBurstLength=512\0", b"MaxBurstLength=Reject\0"),
+            (b"HeaderDigest=None\0Mist=\0\0\0", b"HeaderDigest=Reject\0Mist=NotUnderstood\0"),
+            (b"InitiatorAlias=me\0", b""),
+            (b"SendTargets=iqn.2026-01.other:x\0X-1=2\0", b"X-1=NotUnderstood\0"),
+            (b"MaxRecvDataSegmentLength=511\0", b"MaxRecvDataSegmentLength=Reject\0"),
+            (b"MaxRecvDataSegmentLength=16777216\0", b"MaxRecvDataSegmentLength=Reject\0"),
+            (b"MaxRecvDataSegmentLength=4294967808\0", b"MaxRecvDataSegmentLength=Reject\0"),
+            (b"MaxRecvDataSegmentLength=0x\0", b"MaxRecvDataSegmentLength=Reject\0"),
+            (b"MaxRecvDataSegmentLength=1k\0", b"MaxRecvDataSegmentLength=Reject\0")):
+        equal(c.expect(TEXT_RSP, text(c, data)).data, answer, f"answer to {data!r}")
+    rsp = c.expect(TEXT_RSP, text(c, b"SendTargets=\0HeaderDigest=None\0"))
+    assert rsp.data.startswith(b"TargetName=" + TARGET.encode()), rsp.data
+    assert rsp.data.endswith(b",1\0HeaderDigest=Reject\0"), rsp.data
+    c.alive()
+
+
+@case
+def text_declares_length() -> None:
+    """MaxRecvDataSegmentLength anew: shorter, longer, and at most what the target sends."""
+    c = conn(MaxRecvDataSegmentLength=4096)
+    for value, lengths in ((b"1024", [1024] * 8), (b"0x2000", [8192]), (b"16777215", [8192])):
+        rsp = c.expect(TEXT_RSP, text(c, b"MaxRecvDataSegmentLength=" + value + b"\0"))
+        equal(rsp.data, b"", "answer")
+        itt = c.read10(0, 16)
+        equal([len(c.expect(DATA_IN, itt).data) for _ in lengths], lengths, f"segments at {value!r}")
+    # Refused, whatever else was in it: nothing has changed.
+    text(c, b"MaxRecvDataSegmentLength=512\0what\0")
+    equal(c.rejected(), 5, "reject reason")
+    itt = c.read10(0, 16)
+    equal(len(c.expect(DATA_IN, itt).data), 8192, "segment")
     c.alive()
 
 
@@ -245,7 +285,7 @@ def window_stays() -> None:
     depth = c.maxcmdsn - c.cmdsn + 1
     for _ in range(3):
         c.send(c.request(NOP_OUT, FINAL, NONE, NONE))
-        c.send(c.request(TEXT, FINAL, next(c.tags), NONE), b"MaxBurstLength=512\0")
+        c.send(c.request(TEXT, FINAL, next(c.tags), NONE), b"SendTargets=All\0")
         equal(c.rejected(), 5, "reject reason")
         c.expect(TEXT_RSP, text(c, b"SendTargets=\0", opcode=TEXT))
         c.expect(NOP_IN, c.nop(b"abc", opcode=NOP_OUT))

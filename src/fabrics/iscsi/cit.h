@@ -34,6 +34,8 @@
 #define CIT_HDR_PAGES		4	/* ring of pages that outgoing headers lie in */
 #define CIT_AHS_MAX		1020	/* TotalAHSLength is one byte of words */
 #define CIT_TEXT_MAX		4096	/* text request in full feature phase */
+#define CIT_DSL_MIN		512	/* data segments and bursts, RFC 7143 13.12 */
+#define CIT_DSL_MAX		0xffffff
 #define CIT_QUEUE_MAX		2048
 #define CIT_SLOT_BITS		12	/* of a Target Transfer Tag */
 
@@ -314,7 +316,8 @@ enum {
 /**
  * struct cit_conn - the connection of a session
  *
- * Constant while io_work can run: sess, sock, cpu, keys, cmds, nr_cmds.
+ * Constant while io_work can run: sess, sock, cpu, cmds, nr_cmds, and keys but for
+ * what the initiator may declare anew (text.c).
  */
 struct cit_conn {
 	struct socket		*sock;
@@ -572,6 +575,10 @@ int cit_target_init(struct cst_target *target);
 int cit_session_dir_init(struct cst_session *sess);
 
 /* genl.c */
+static inline bool cit_dsl_ok(u32 len)
+{
+	return len >= CIT_DSL_MIN && len <= CIT_DSL_MAX;
+}
 int cit_genl_init(void);
 void cit_genl_exit(void);
 void cit_config_notify(void);

@@ -10,9 +10,6 @@
 
 static struct cst_item_type cit_params_type;
 
-#define CIT_DSL_MIN	512
-#define CIT_DSL_MAX	0xffffff
-
 static const char *const cit_digest_names[] = {
 	[CST_ISCSI_DIGEST_NONE]		= "None",
 	[CST_ISCSI_DIGEST_CRC32C]	= "CRC32C",
@@ -114,11 +111,6 @@ int cit_params_init(struct cit_target *target)
 	obj->governor = &target->tgt.obj;
 	cst_object_embed(obj, &target->tgt.obj);
 	return ret;
-}
-
-static bool cit_dsl_ok(u32 len)
-{
-	return len >= CIT_DSL_MIN && len <= CIT_DSL_MAX;
 }
 
 /**

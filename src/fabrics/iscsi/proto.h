@@ -87,6 +87,7 @@
 #define ISCSI_REJECT_IMMEDIATE		0x06
 #define ISCSI_REJECT_IN_PROGRESS	0x07
 #define ISCSI_REJECT_INVALID_FIELD	0x09
+#define ISCSI_REJECT_LONG		0x0a	/* cannot be answered in one PDU */
 
 /* Asynchronous events, 11.9.1 */
 #define ISCSI_ASYNC_DROP_ALL		3

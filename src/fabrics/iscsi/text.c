@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Text Request in the full feature phase, RFC 7143 11.10: SendTargets for the
- * target that the session is with.
+ * target that the session is with, and what an initiator may still declare.
  *
- * rx.c calls in, from io_work.  Nothing can be negotiated any more, so one key in
- * one PDU is all there is to parse; whatever else comes is rejected.  Tries
+ * rx.c calls in, from io_work.  A request is one PDU, and so is the answer: each key
+ * is answered by itself, those that only a login may negotiate are refused, those that
+ * nobody knows are not understood.  What is no text is rejected as a whole.  Tries
  * target->obj.lock to list portals.
  */
+#include <linux/ctype.h>
 #include <linux/mm.h>
 
 #include "cit.h"
 
-#define CIT_SEND_TARGETS	"SendTargets="
+/* RFC 7143 6.1 */
+#define CIT_KEY_MAX	63
+
+/* Keys that are for the login phase, or for targets to say. */
+static const char *const cit_login_keys[] = {
+	"AuthMethod", "DataDigest", "DataPDUInOrder", "DataSequenceInOrder",
+	"DefaultTime2Retain", "DefaultTime2Wait", "ErrorRecoveryLevel",
+	"FirstBurstLength", "HeaderDigest", "IFMarkInt", "IFMarker",
+	"ImmediateData", "InitialR2T", "InitiatorName", "MaxBurstLength",
+	"MaxConnections", "MaxOutstandingR2T", "OFMarkInt", "OFMarker",
+	"SessionType", "TargetAddress", "TargetAlias", "TargetName",
+	"TargetPortalGroupTag", "TaskReporting", "iSCSIProtocolLevel",
+};
 
 int cit_text_rx(struct cit_conn *conn)
 {
@@ -38,28 +52,6 @@ int cit_text_rx(struct cit_conn *conn)
 	return 0;
 }
 
-/* Is the request the one that we know, and about this target? */
-static bool cit_text_wants(const struct cit_ctl *req, const char *target, bool *known)
-{
-	const char *text = req->len ? page_address(req->bvec[0].bv_page) : "";
-	size_t key = strlen(CIT_SEND_TARGETS);
-	const char *end = memchr(text, '\0', req->len);
-
-	*known = true;
-	if (!req->len)
-		return false;
-	/* One pair, ended by a NUL, and nothing but NULs behind it. */
-	if (!end || memchr_inv(end, 0, req->len - (end - text)) ||
-	    strncmp(text, CIT_SEND_TARGETS, key)) {
-		*known = false;
-		return false;
-	}
-	text += key;
-	if (!strcasecmp(text, "All"))
-		*known = false;
-	return !*text || !strcasecmp(text, target);
-}
-
 struct cit_text_buf {
 	char	*text;
 	u32	len;
@@ -82,14 +74,16 @@ static bool cit_text_add(struct cit_text_buf *buf, const char *fmt, ...)
 	return true;
 }
 
-static void cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
+/* Portals that there is no room for are left out. */
+static u8 cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 {
 	struct cit_target *target = conn->sess->target;
 	struct cit_portal *portal;
 	char addr[CIT_ADDR_LEN];
 	bool any = false;
 
-	cit_text_add(buf, "TargetName=%s", cst_target_name(&target->tgt));
+	if (!cit_text_add(buf, "TargetName=%s", cst_target_name(&target->tgt)))
+		return ISCSI_REJECT_LONG;
 	/*
 	 * Who holds the lock may wait for memory, and that for I/O of this very
 	 * session: io_work does not wait for it.
@@ -110,6 +104,132 @@ static void cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 		cit_addr_print(&conn->local, addr);
 		cit_text_add(buf, "TargetAddress=%s,%u", addr, CIT_TPGT);
 	}
+	return 0;
+}
+
+/* SendTargets: only about this target, which is the one that the empty value means. */
+static u8 cit_text_send_targets(struct cit_conn *conn, const char *value,
+				struct cit_text_buf *buf)
+{
+	if (!strcasecmp(value, "All"))
+		return ISCSI_REJECT_NOT_SUPPORTED;
+	if (*value &&
+	    strcasecmp(value, cst_target_name(&conn->sess->target->tgt)))
+		return 0;
+	return cit_text_targets(conn, buf);
+}
+
+/* A number as RFC 7143 6.1 has it, decimal or hexadecimal, of 32 bits. */
+static bool cit_text_number(const char *value, u32 *number)
+{
+	unsigned int base = 10, digits = 0;
+	u64 sum = 0;
+
+	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X')) {
+		base = 16;
+		value += 2;
+	}
+	for (; *value; value++, digits++) {
+		unsigned int digit = 16;
+
+		if (isdigit(*value))
+			digit = *value - '0';
+		else if (isxdigit(*value))
+			digit = (*value | 0x20) - 'a' + 10;
+
+		if (digit >= base)
+			return false;
+		sum = sum * base + digit;
+		if (sum > U32_MAX)
+			return false;
+	}
+	*number = sum;
+	return digits;
+}
+
+static bool cit_text_is_login_key(const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cit_login_keys); i++)
+		if (!strcmp(key, cit_login_keys[i]))
+			return true;
+	return false;
+}
+
+/* Answer one pair.  A reject reason for all of the request, or 0. */
+static u8 cit_text_pair(struct cit_conn *conn, const char *key,
+			const char *value, struct cit_text_buf *buf, u32 *dsl)
+{
+	const char *answer = "Reject";
+	u32 len;
+
+	if (!strcmp(key, "SendTargets"))
+		return cit_text_send_targets(conn, value, buf);
+	/* What is declared needs no answer. */
+	if (!strcmp(key, "InitiatorAlias"))
+		return 0;
+	if (!strcmp(key, "MaxRecvDataSegmentLength")) {
+		if (cit_text_number(value, &len) && cit_dsl_ok(len)) {
+			*dsl = len;
+			return 0;
+		}
+	} else if (!cit_text_is_login_key(key)) {
+		answer = "NotUnderstood";
+	}
+	return cit_text_add(buf, "%s=%s", key, answer) ? 0 : ISCSI_REJECT_LONG;
+}
+
+/* Cut a pair in two at its equals sign; its value, or NULL: it is none. */
+static char *cit_text_split(char *pair)
+{
+	char *p = pair;
+
+	while (isalnum(*p) || (*p && strchr(".-+@_", *p)))
+		p++;
+	if (p == pair || p - pair > CIT_KEY_MAX || *p != '=')
+		return NULL;
+	*p = '\0';
+	return p + 1;
+}
+
+/*
+ * Answer all pairs of a request; dsl is what the initiator declares, else as it was.
+ * A reject reason, or 0.
+ */
+static u8 cit_text_answer(struct cit_conn *conn, char *text, u32 len,
+			  struct cit_text_buf *buf, u32 *dsl)
+{
+	const char *begin = text;
+	char *end, *value;
+	u8 reject;
+
+	while (len) {
+		/* Behind the last pair nothing but NULs. */
+		if (!*text && text != begin && !memchr_inv(text, 0, len))
+			return 0;
+		end = memchr(text, '\0', len);
+		value = end ? cit_text_split(text) : NULL;
+		if (!value)
+			return ISCSI_REJECT_NOT_SUPPORTED;
+		reject = cit_text_pair(conn, text, value, buf, dsl);
+		if (reject)
+			return reject;
+		len -= end + 1 - text;
+		text = end + 1;
+	}
+	return 0;
+}
+
+/*
+ * The initiator declares what it receives from now on: data segments are no longer, and
+ * no longer than we were told to send.
+ */
+static void cit_text_commit(struct cit_conn *conn, u32 dsl)
+{
+	u32 most = READ_ONCE(conn->sess->target->params.keys.max_xmit_dsl);
+
+	WRITE_ONCE(conn->keys.max_xmit_dsl, min(dsl, most));
 }
 
 /* The whole request is there: answer it, and free it. */
@@ -119,28 +239,32 @@ int cit_text_data(struct cit_conn *conn, struct cit_ctl *req)
 	struct cit_text_buf buf = {
 		.size = min_t(u32, PAGE_SIZE, conn->keys.max_xmit_dsl),
 	};
+	struct cit_ctl *rsp = cit_ctl_alloc(conn, buf.size);
 	bool retire = req->retire;
-	struct cit_ctl *rsp;
-	bool known, wanted;
+	u32 dsl = 0;
+	u8 reject = 0;
 
-	wanted = cit_text_wants(req, cst_target_name(&conn->sess->target->tgt),
-				&known);
+	if (!rsp) {
+		cit_ctl_free(conn, req);
+		return -ENOMEM;
+	}
+	buf.text = page_address(rsp->bvec[0].bv_page);
+	if (req->len)
+		reject = cit_text_answer(conn,
+					 page_address(req->bvec[0].bv_page),
+					 req->len, &buf, &dsl);
 	cit_ctl_free(conn, req);
-	if (!known) {
+	if (reject) {
+		cit_ctl_free(conn, rsp);
 		if (retire)
 			cit_window_retire(&conn->window);
-		return cit_reject(conn, ISCSI_REJECT_NOT_SUPPORTED);
+		return cit_reject(conn, reject);
 	}
 
-	rsp = cit_ctl_alloc(conn, wanted ? buf.size : 0);
-	if (!rsp)
-		return -ENOMEM;
-	if (wanted) {
-		buf.text = page_address(rsp->bvec[0].bv_page);
-		cit_text_targets(conn, &buf);
-		conn->ctl_bytes -= rsp->len - buf.len;
-		rsp->len = buf.len;
-	}
+	if (dsl)
+		cit_text_commit(conn, dsl);
+	conn->ctl_bytes -= rsp->len - buf.len;
+	rsp->len = buf.len;
 	rsp->hdr.ctl.opcode = ISCSI_OP_TEXT_RSP;
 	rsp->hdr.ctl.itt = hdr->itt;
 	rsp->retire = retire;
