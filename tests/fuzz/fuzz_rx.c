@@ -360,6 +360,10 @@ static void check_stream(void)
 {
 	size_t at = 0;
 
+		cc = cit_cmd_find(conn, hdr->ctl.itt);
+		/* All that was asked for has come. */
+		MUST(!cc || (!cc->unsol && !cc->r2ts));
+		break;
 	for (;;) {
 		u32 head = ISCSI_BHS_LEN + (conn->keys.header_digest ? ISCSI_DIGEST_LEN : 0);
 		u32 len, all;

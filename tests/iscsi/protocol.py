@@ -606,6 +606,47 @@ def data_digest_error() -> None:
     c.alive()
 
 
+@case
+def data_digest_error_of_r2t() -> None:
+    """Status comes behind the end of all that was asked for (RFC 7143 7.8)."""
+    c = conn(DataDigest="CRC32C", MaxBurstLength=4096, FirstBurstLength=4096,
+             MaxOutstandingR2T=3, **SOLICITED)
+    for first_final in (False, True):
+        data = pattern(20480, 21)
+        itt = c.write10(0, 40)
+        r2ts = [c.expect(R2T, itt) for _ in range(3)]
+        if first_final:
+            c.data_out(itt, r2ts[0].ttt, 0, data[:4096], 0, True, bad_data=True)
+        else:
+            c.data_out(itt, r2ts[0].ttt, 0, data[:2048], 0, False, bad_data=True)
+            equal(c.rejected(), 2, "reject reason")
+            assert c.silent(), "an answer amid the first sequence"
+            c.data_out(itt, r2ts[0].ttt, 2048, data[2048:4096], 1, True)
+        if first_final:
+            equal(c.rejected(), 2, "reject reason")
+        for n in (1, 2):
+            assert c.silent(), f"an answer before sequence {n}"
+            c.data_out(itt, r2ts[n].ttt, n * 4096, data[:1024], 0, False)
+            c.data_out(itt, r2ts[n].ttt, n * 4096 + 1024, data[:3072], 1, True)
+        # Nothing more was asked for meanwhile.
+        equal(c.expect(SCSI_RSP, itt).sense(), "0b/47/05")
+        c.data_out(itt, r2ts[0].ttt, 0, data[:4096])
+        c.alive()
+    # An abort ends the wait, and so does a logout.
+    itt = c.write10(0, 40)
+    r2ts = [c.expect(R2T, itt) for _ in range(3)]
+    c.data_out(itt, r2ts[0].ttt, 0, pattern(4096), bad_data=True)
+    equal(c.rejected(), 2, "reject reason")
+    equal(c.expect(TMF_RSP, c.tmf(1, itt, refcmdsn=c.cmdsn - 1)).response, 0, "abort")
+    c.alive()
+    itt = c.write10(0, 40)
+    r2ts = [c.expect(R2T, itt) for _ in range(3)]
+    c.data_out(itt, r2ts[0].ttt, 0, pattern(4096), bad_data=True)
+    equal(c.rejected(), 2, "reject reason")
+    c.expect(LOGOUT_RSP, c.logout())
+    assert c.closed(), "still open"
+
+
 # --- task management, logout ---
 
 

@@ -138,7 +138,7 @@ enum cit_cmd_state {
 	CIT_CMD_FREE,
 	CIT_CMD_CORE,		/* with core */
 	CIT_CMD_DATA,		/* core waits for its data-out */
-	CIT_CMD_HELD,		/* answered, but its unsolicited data is still coming */
+	CIT_CMD_HELD,		/* answered, but its data is still coming */
 	CIT_CMD_RESPONSE,	/* on the transmit queue, or being sent */
 };
 

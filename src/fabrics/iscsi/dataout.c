@@ -7,7 +7,8 @@
  * one cursor, and one Target Transfer Tag for all its R2Ts.  Owns no lock.
  *
  * What an initiator gets wrong ends the command with sense (RFC 7143 11.4.7.2);
- * data of commands that are not waiting for it is received and thrown away.
+ * data of commands that are not waiting for it is received and thrown away.  After a
+ * digest error, which is the network's doing, the answer waits for the rest.
  *
  * A command that waits for data keeps its buffer and its place in the task set,
  * where others may have to wait for it.  So a sequence that is not complete after
@@ -200,6 +201,30 @@ static void cit_burst_end(struct cit_cmd *cc)
 	cc->burst_end = min(cc->rcvd + cc->conn->keys.max_burst,
 			    cc->cmd.data_len);
 	if (cc->rcvd == cc->cmd.data_len)
+/* A Data-Out PDU with the final bit has come: that sequence is over. */
+static void cit_sequence_end(struct cit_cmd *cc)
+{
+	if (cc->r2ts)
+		cc->r2ts--;
+	else
+		cc->unsol = false;
+}
+
+/*
+ * What has come is not what was sent.  RFC 7143 7.8: at this recovery level the task
+ * cannot go on, but its answer waits for all data that the initiator was asked for.
+ */
+static int cit_data_out_digest_error(struct cit_cmd *cc, bool final)
+{
+	int ret = cit_reject(cc->conn, ISCSI_REJECT_DATA_DIGEST);
+
+	if (final)
+		cit_sequence_end(cc);
+	cc->state = CIT_CMD_CORE;
+	cst_cmd_data_failed(&cc->cmd, CST_SENSE(PROTOCOL_SERVICE_CRC_ERROR));
+	return ret;
+}
+
 		cit_data_out_complete(cc);
 	else
 		cit_r2t_queue(cc);
@@ -218,15 +243,9 @@ int cit_data_out_end(struct cit_cmd *cc, bool digest_ok)
 	const struct iscsi_bhs *hdr = &conn->rx.hdr.bhs;
 	bool solicited = cc->r2ts;
 
-	if (unlikely(!digest_ok)) {
-		/* RFC 7143 7.8: at this recovery level the task cannot go on. */
-		int ret = cit_reject(conn, ISCSI_REJECT_DATA_DIGEST);
-
-		if (hdr->flags & ISCSI_FLAG_FINAL)
-			cc->unsol = false;
-		cit_data_out_fail(cc, CST_SENSE(PROTOCOL_SERVICE_CRC_ERROR));
-		return ret;
-	}
+	if (unlikely(!digest_ok))
+		return cit_data_out_digest_error(cc, hdr->flags &
+						     ISCSI_FLAG_FINAL);
 
 	cc->rcvd += conn->rx.data_len;
 	if (solicited) {
@@ -316,7 +335,7 @@ int cit_data_out_rx(struct cit_conn *conn)
 	failure = cit_data_out_check(cc, hdr, rx->data_len, solicited);
 	if (unlikely(failure)) {
 		if (!solicited && (hdr->flags & ISCSI_FLAG_FINAL))
-			cc->unsol = false;
+			cit_sequence_end(cc);
 		if (rx->data_len)
 			rx->cmd = cc;
 		cit_data_out_fail(cc, failure);

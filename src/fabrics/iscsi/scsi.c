@@ -76,13 +76,19 @@ static void cit_cmd_answer(struct cit_cmd *cc)
 	cit_tx_queue(cc->conn, &cc->tx);
 }
 
+/* Is data of it still to come, unsolicited or that of R2Ts, or coming? */
+static bool cit_cmd_data_comes(const struct cit_cmd *cc)
+{
+	return cc->unsol || cc->r2ts || cc->conn->rx.cmd == cc;
+}
+
 /*
  * An answer does not overtake the unsolicited data that it was given without
  * waiting for: the initiator is still sending it.
  */
 void cit_cmd_unhold(struct cit_cmd *cc)
 {
-	if (cc->state == CIT_CMD_HELD && !cc->unsol && cc->conn->rx.cmd != cc)
+	if (cc->state == CIT_CMD_HELD && !cit_cmd_data_comes(cc))
 		cit_cmd_answer(cc);
 }
 
@@ -105,7 +111,7 @@ void cit_cmd_event(struct cit_cmd *cc, u8 type)
 	}
 
 	/* Behind a logout nothing is received, so there is no data to wait for. */
-	if (unlikely(cc->unsol && conn->logout))
+	if (unlikely((cc->unsol || cc->r2ts) && conn->logout))
 		type = CIT_EV_DROP;
 	if (unlikely(type == CIT_EV_DROP)) {
 		if (conn->rx.cmd == cc)
@@ -113,7 +119,7 @@ void cit_cmd_event(struct cit_cmd *cc, u8 type)
 		cit_cmd_free(cc);
 		return;
 	}
-	if (unlikely(cc->unsol || conn->rx.cmd == cc)) {
+	if (unlikely(cit_cmd_data_comes(cc))) {
 		cc->state = CIT_CMD_HELD;
 		cit_data_out_expect(cc);
 		return;
@@ -183,7 +189,7 @@ void cit_scsi_reap(struct cit_conn *conn)
 			continue;
 		if (cc->state == CIT_CMD_DATA)
 			cit_data_out_fail(cc, CST_SENSE(COMMAND_ABORTED));
-		/* Its unsolicited data will not end any more. */
+		/* Its data will not end any more. */
 		if (cc->state == CIT_CMD_HELD)
 			cit_cmd_event(cc, CIT_EV_DROP);
 	}
