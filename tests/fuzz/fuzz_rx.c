@@ -55,6 +55,14 @@ void cit_session_close_others(struct cit_session *cs)
 	MUST(cs == sess);
 }
 
+static bool again;		/* io_work will look again by itself */
+
+void cit_conn_again(struct cit_conn *c, unsigned long delay)
+{
+	MUST(c == conn && delay);
+	again = true;
+}
+
 static struct cit_event *events[NR_CMDS * 2 + 64];
 static unsigned int nr_events;
 
@@ -279,6 +287,8 @@ static size_t rx_len, rx_pos;
 static size_t tx_room;		/* TCP takes so much */
 static u8 tx_buf[BUF_MAX + 65536];
 static size_t tx_len;
+static bool tx_more;		/* it has been told that more follows */
+static bool tx_refused;
 static u32 next_statsn;
 
 int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)
@@ -299,6 +309,12 @@ static u32 max_xmit;
 			break;
 	}
 	return done;
+}
+
+/* It has sent whatever it took. */
+bool tcp_rtx_and_write_queues_empty(const struct sock *sk)
+{
+	return true;
 }
 
 /* One PDU that we have sent: is it one? */
@@ -390,8 +406,10 @@ int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t l
 	MUST(len);
 	len = min(len, tx_room);
 	if (!len)
+	tx_refused = !len;
 		return -EAGAIN;
 	if (tx_len + len > sizeof(tx_buf))
+	tx_more = flags & MSG_MORE;
 		check_stream();
 	MUST(tx_len + len <= sizeof(tx_buf));
 	memcpy(tx_buf + tx_len, (const u8 *)page + offset, len);
@@ -561,6 +579,11 @@ static bool round_once(void)
 	for (i = 0; i < NR_CMDS; i++) {
 		const struct cit_cmd *cc = &conn->cmds[i];
 
+	if (!ret) {
+		/* Nothing waits for what never comes: neither TCP for us nor we for it. */
+		MUST(!tx_more || conn->tx.head != conn->tx.tail);
+		MUST(!tx_refused || again);
+	}
 		if (cc->state != CIT_CMD_DATA)
 			continue;
 		/* No more than what was asked for, or agreed. */

@@ -270,6 +270,7 @@ struct cit_tx {
 	u16			head;		/* first piece not taken whole */
 	u16			tail;
 
+	bool			giving;		/* TCP is being given them */
 	struct cit_tx_item	*cur;		/* its PDUs are being made */
 	const struct bio_vec	*bvec;		/* its data: next byte to send */
 	u32			bv_off;
@@ -370,6 +371,7 @@ struct cit_conn {
 
 	/* directory connections/<cid> */
 	struct cst_object	obj;
+	struct delayed_work	again_work;
 	u16			cid;
 	struct sockaddr_storage	local;
 	struct sockaddr_storage	peer;
@@ -436,6 +438,7 @@ static inline bool cit_conn_dead(const struct cit_conn *conn)
 {
 	return test_bit(CIT_CONN_DEAD, &conn->flags);
 }
+void cit_conn_again(struct cit_conn *conn, unsigned long delay);
 
 /*
  * Are we called from within io_work?  Not so from a softirq that has
@@ -501,6 +504,7 @@ int cit_nop_out_rx(struct cit_conn *conn);
 void cit_nop_start(struct cit_conn *conn);
 void cit_nop_work(struct work_struct *work);
 int cit_nop_due(struct cit_conn *conn);
+bool cit_r2t_left(const struct cit_cmd *cc);
 
 /* text.c */
 int cit_text_rx(struct cit_conn *conn);

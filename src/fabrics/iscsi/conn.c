@@ -57,6 +57,26 @@ void cit_conn_event(struct cit_conn *conn, struct cit_event *event)
 	rcu_read_unlock();
 }
 
+static void cit_again_work(struct work_struct *work)
+{
+	cit_conn_kick(container_of(to_delayed_work(work), struct cit_conn,
+				   again_work));
+}
+
+/**
+ * cit_conn_again() - have io_work look again by itself
+ * @conn: connection
+ * @delay: jiffies; replaces an earlier one, so who waits longer asks again
+ *
+ * Context: io_work.
+ */
+void cit_conn_again(struct cit_conn *conn, unsigned long delay)
+{
+	/* The timer of a dead connection has been stopped for good. */
+	if (!cit_conn_dead(conn))
+		mod_delayed_work(system_percpu_wq, &conn->again_work, delay);
+}
+
 static noinline void cit_conn_take_events(struct cit_conn *conn)
 {
 	struct llist_node *list = llist_del_all(&conn->events);
@@ -185,7 +205,9 @@ static void cit_write_space(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
-	if (likely(conn) && sk_stream_is_writeable(sk)) {
+	/* Called by our own attempt to send: cit_tx() knows better when to try again. */
+	if (likely(conn) && sk_stream_is_writeable(sk) &&
+	    likely(!READ_ONCE(conn->tx.giving))) {
 		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		cit_conn_kick(conn);
 	}
@@ -258,6 +280,7 @@ static void cit_close_work(struct work_struct *work)
 	cit_conn_kick(conn);
 	/* A backing that hangs is no task of ours that does. */
 	while (!wait_for_completion_timeout(&conn->drained, CIT_DRAIN_NOTICE))
+	cancel_delayed_work_sync(&conn->again_work);
 		pr_warn("%s: the session of %s ends when its commands in the backing do\n",
 			cst_target_name(&conn->sess->target->tgt),
 			conn->sess->initiator);
@@ -361,6 +384,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	INIT_LIST_HEAD(&conn->free);
 	cit_rx_init(&conn->rx);
 	ret = cit_tx_init(&conn->tx);
+	INIT_DELAYED_WORK(&conn->again_work, cit_again_work);
 	if (!ret)
 		ret = cit_conn_alloc_cmds(conn, queued);
 	return ret;

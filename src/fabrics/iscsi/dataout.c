@@ -131,12 +131,17 @@ int cit_data_due(struct cit_conn *conn)
 	return 0;
 }
 
+/* May more be asked for now? */
+bool cit_r2t_left(const struct cit_cmd *cc)
+{
+	return cc->r2t_off != cc->cmd.data_len &&
+	       cc->r2ts != cc->conn->keys.max_outstanding_r2t;
+}
+
 /* Have the next R2Ts of a command sent, unless they are queued already. */
 static void cit_r2t_queue(struct cit_cmd *cc)
 {
-	if (cc->r2t_off == cc->cmd.data_len ||
-	    cc->r2ts == cc->conn->keys.max_outstanding_r2t ||
-	    !list_empty(&cc->tx.node))
+	if (!cit_r2t_left(cc) || !list_empty(&cc->tx.node))
 		return;
 	cc->tx.type = CIT_TX_R2T;
 	cit_tx_queue(cc->conn, &cc->tx);
@@ -154,7 +159,7 @@ u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset)
 	const struct cit_keys *keys = &cc->conn->keys;
 	u32 len = min(cc->cmd.data_len - cc->r2t_off, keys->max_burst);
 
-	if (!len || cc->r2ts == keys->max_outstanding_r2t)
+	if (!cit_r2t_left(cc))
 		return 0;
 	*offset = cc->r2t_off;
 	if (!cc->r2ts++) {

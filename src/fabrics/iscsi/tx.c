@@ -10,6 +10,7 @@
  * that it still needs.
  */
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #include <cst/cmd.h>
 #include <scsi/scsi_proto.h>
@@ -20,6 +21,9 @@
 /* Largest header piece: BHS and digest, sense data with its length, digest. */
 #define CIT_HDR_MAX	(ISCSI_BHS_LEN + ISCSI_DIGEST_LEN + 2 + \
 			 CST_SENSE_DESC_SIZE + 2 + ISCSI_DIGEST_LEN)
+
+/* After so long TCP may have memory again. */
+#define CIT_TX_RETRY	(HZ / 50)
 
 int cit_tx_init(struct cit_tx *tx)
 {
@@ -427,8 +431,12 @@ static int cit_tx_gather(struct cit_conn *conn)
 			ret = cit_put_r2ts(conn, cit_tx_cmd(tx->cur));
 			if (ret)
 				return ret;
-			/* Some may be left: look again when there is room. */
-			if (cit_tx_full(tx))
+			/*
+			 * Those that are left wait for room.  An item without any
+			 * would promise TCP something that never follows, and what
+			 * was gathered would wait for that.
+			 */
+			if (cit_r2t_left(cit_tx_cmd(tx->cur)))
 				list_add(&tx->cur->node, &tx->queue);
 			tx->cur = NULL;
 			continue;
@@ -498,8 +506,9 @@ static void cit_tx_taken(struct cit_conn *conn, u32 len)
  * cit_tx() - send what is queued, as far as TCP takes it
  * @conn: socket locked
  *
- * Context: io_work.  Return: 0, also when TCP is full: its write_space callback
- * kicks us then; or errno when the connection must be closed.
+ * Context: io_work.  Return: 0, also when TCP takes no more: its write_space callback
+ * kicks us then, or our own timer when TCP has nothing under way; or errno when the
+ * connection must be closed.
  */
 int cit_tx(struct cit_conn *conn)
 {
@@ -515,12 +524,23 @@ int cit_tx(struct cit_conn *conn)
 		if (tx->head == tx->tail)
 			return 0;
 
+		WRITE_ONCE(tx->giving, true);
 		ret = cst_sock_send_bvec(conn->sock->sk, &tx->frag[tx->head],
 					 tx->tail - tx->head,
 					 tx->put - tx->taken,
 					 tx->cur || !list_empty(&tx->queue));
-		if (unlikely(ret <= 0))
-			return ret == -EAGAIN || !ret ? 0 : ret;
+		WRITE_ONCE(tx->giving, false);
+		if (unlikely(ret <= 0)) {
+			if (ret && ret != -EAGAIN)
+				return ret;
+			/*
+			 * Out of memory: no acknowledgment will come and say that
+			 * there is room, and TCP's advice is to try again at once.
+			 */
+			if (tcp_rtx_and_write_queues_empty(conn->sock->sk))
+				cit_conn_again(conn, CIT_TX_RETRY);
+			return 0;
+		}
 		cit_tx_taken(conn, ret);
 		/* Full: what is left fits when write_space says so. */
 		if (unlikely(tx->head != tx->tail))

@@ -217,6 +217,7 @@ typedef int (*sk_read_actor_t)(read_descriptor_t *desc, struct sk_buff *skb,
 			       unsigned int offset, size_t len);
 
 int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor);
+bool tcp_rtx_and_write_queues_empty(const struct sock *sk);
 int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t len,
 			int flags);
 
