@@ -290,6 +290,7 @@ static size_t tx_len;
 static bool tx_more;		/* it has been told that more follows */
 static bool tx_refused;
 static u32 next_statsn;
+static u32 max_xmit;
 
 int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)
 {
@@ -300,7 +301,6 @@ int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t acto
 		size_t n = min_t(size_t, rx_len - rx_pos, 1461);
 		struct sk_buff skb = { .data = rx_buf + rx_pos, .len = n };
 		int used = actor(desc, &skb, 0, n);
-static u32 max_xmit;
 
 		MUST(used >= 0 && (size_t)used <= n);
 		rx_pos += used;
@@ -324,6 +324,7 @@ static void check_pdu(const u8 *p, u32 len)
 	u32 head = ISCSI_BHS_LEN + (conn->keys.header_digest ? ISCSI_DIGEST_LEN : 0);
 	u8 opcode = p[0];
 	bool status = true;
+	struct cit_cmd *cc;
 
 	MUST(!hdr->bhs.ahs_len);
 	/* What was queued before another length was declared may be as long as then. */
@@ -359,6 +360,10 @@ static void check_pdu(const u8 *p, u32 len)
 		MUST(hdr->ctl.response || !conn->active);
 		break;
 	case ISCSI_OP_SCSI_RSP:
+		cc = cit_cmd_find(conn, hdr->ctl.itt);
+		/* All that was asked for has come. */
+		MUST(!cc || (!cc->unsol && !cc->r2ts));
+		break;
 	case ISCSI_OP_TMF_RSP:
 	case ISCSI_OP_TEXT_RSP:
 	case ISCSI_OP_ASYNC:
@@ -376,10 +381,6 @@ static void check_stream(void)
 {
 	size_t at = 0;
 
-		cc = cit_cmd_find(conn, hdr->ctl.itt);
-		/* All that was asked for has come. */
-		MUST(!cc || (!cc->unsol && !cc->r2ts));
-		break;
 	for (;;) {
 		u32 head = ISCSI_BHS_LEN + (conn->keys.header_digest ? ISCSI_DIGEST_LEN : 0);
 		u32 len, all;
@@ -405,11 +406,11 @@ int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t l
 {
 	MUST(len);
 	len = min(len, tx_room);
-	if (!len)
 	tx_refused = !len;
+	if (!len)
 		return -EAGAIN;
-	if (tx_len + len > sizeof(tx_buf))
 	tx_more = flags & MSG_MORE;
+	if (tx_len + len > sizeof(tx_buf))
 		check_stream();
 	MUST(tx_len + len <= sizeof(tx_buf));
 	memcpy(tx_buf + tx_len, (const u8 *)page + offset, len);
@@ -571,19 +572,22 @@ static bool round_once(void)
 		clear_bit(CIT_CONN_ABORTS, &conn->flags);
 		cit_scsi_reap(conn);
 	}
-	ret = cit_rx(conn);
+	again = tx_refused = false;
+	ret = conn->gap ? cit_cmdsn_due(conn) : 0;
+	if (!ret)
+		ret = cit_rx(conn);
 	if (!ret)
 		ret = cit_tx(conn);
 	conn->io_task = NULL;
-	MUST(conn->ctls <= 2 * CIT_CTL_MAX + NR_CMDS);
-	for (i = 0; i < NR_CMDS; i++) {
-		const struct cit_cmd *cc = &conn->cmds[i];
-
 	if (!ret) {
 		/* Nothing waits for what never comes: neither TCP for us nor we for it. */
 		MUST(!tx_more || conn->tx.head != conn->tx.tail);
 		MUST(!tx_refused || again);
 	}
+	MUST(conn->ctls <= 2 * CIT_CTL_MAX + NR_CMDS);
+	for (i = 0; i < NR_CMDS; i++) {
+		const struct cit_cmd *cc = &conn->cmds[i];
+
 		if (cc->state != CIT_CMD_DATA)
 			continue;
 		/* No more than what was asked for, or agreed. */
@@ -690,6 +694,10 @@ static void conn_up(void)
 		.first_burst = 512 + take(1) * 64,
 		.max_outstanding_r2t = 1 + (flags >> 6),
 	};
+	target->params.keys.max_xmit_dsl = 8192;
+	max_xmit = 0;
+	tx_more = false;
+	conn->cmdsn_timeout = 60;
 	conn->nop_timeout = 30;
 	conn->nop_interval = 30;
 	conn->dataout_timeout = 60;
@@ -721,10 +729,6 @@ static void conn_down(void)
 	bool graceful = test_bit(CIT_CONN_GRACEFUL, &conn->flags);
 	unsigned int i, rounds;
 
-	target->params.keys.max_xmit_dsl = 8192;
-	max_xmit = 0;
-	tx_more = false;
-	conn->cmdsn_timeout = 60;
 	fail_after = 0;
 	set_bit(CIT_CONN_DEAD, &conn->flags);
 	for (i = 0; i < NR_CMDS; i++)

@@ -49,8 +49,11 @@ class Watch:
     def __init__(self) -> None:
         self.start = time.monotonic()
 
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
     def is_at(self, want: float, what: str, late: float = 1) -> None:
-        took = time.monotonic() - self.start
+        took = self.seconds()
         print(f"{what}: configured {want:g} s, measured {took:.2f} s")
         assert -1 <= took - want <= late, f"{what} after {took:.2f} s, configured {want:g} s"
 

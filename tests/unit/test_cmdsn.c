@@ -11,7 +11,8 @@ static void only_the_expected_number_comes_in(void)
 	CHECK_EQ(w.max, 1031);
 	CHECK_EQ(cit_window_check(&w, 1000), CIT_CMDSN_ACCEPT);
 	CHECK_EQ(cit_window_check(&w, 999), CIT_CMDSN_IGNORE);
-	CHECK_EQ(cit_window_check(&w, 1001), CIT_CMDSN_IGNORE);
+	CHECK_EQ(cit_window_check(&w, 1001), CIT_CMDSN_GAP);
+	CHECK_EQ(cit_window_check(&w, 1031), CIT_CMDSN_GAP);
 	CHECK_EQ(cit_window_check(&w, 1032), CIT_CMDSN_IGNORE);
 	CHECK_EQ(cit_window_check(&w, 1000 + 0x80000000u), CIT_CMDSN_IGNORE);
 }
@@ -31,6 +32,20 @@ static void a_full_window_takes_nothing(void)
 	cit_window_retire(&w);
 	CHECK_EQ(cit_window_check(&w, 9), CIT_CMDSN_ACCEPT);
 	CHECK_EQ(cit_window_check(&w, 10), CIT_CMDSN_IGNORE);
+}
+
+static void a_number_passed_over_is_a_gap(void)
+{
+	struct cit_window w;
+
+	cit_window_init(&w, 0xfffffffe, 4);
+	CHECK_EQ(cit_window_check(&w, 0xfffffffd), CIT_CMDSN_IGNORE);
+	CHECK_EQ(cit_window_check(&w, 0xffffffff), CIT_CMDSN_GAP);
+	CHECK_EQ(cit_window_check(&w, 1), CIT_CMDSN_GAP);
+	CHECK_EQ(cit_window_check(&w, 2), CIT_CMDSN_IGNORE);
+	cit_window_accept(&w);
+	CHECK_EQ(cit_window_check(&w, 0xffffffff), CIT_CMDSN_ACCEPT);
+	CHECK_EQ(cit_window_check(&w, 0xfffffffe), CIT_CMDSN_IGNORE);
 }
 
 static void numbers_wrap(void)
@@ -66,4 +81,5 @@ static void a_task_that_has_not_arrived_counts_as_received(void)
 }
 
 TEST_MAIN(T(only_the_expected_number_comes_in), T(a_full_window_takes_nothing),
-	  T(numbers_wrap), T(a_task_that_has_not_arrived_counts_as_received))
+	  T(numbers_wrap), T(a_number_passed_over_is_a_gap),
+	  T(a_task_that_has_not_arrived_counts_as_received))

@@ -70,6 +70,7 @@ struct cit_params {
 	u32			nop_interval;
 	u32			nop_timeout;
 	u32			dataout_timeout;
+	u32			cmdsn_timeout;
 	u32			max_sessions;
 	char			alias[256];
 };
@@ -269,8 +270,8 @@ struct cit_tx {
 	u32			taken;		/* ... of what TCP has taken */
 	u16			head;		/* first piece not taken whole */
 	u16			tail;
-
 	bool			giving;		/* TCP is being given them */
+
 	struct cit_tx_item	*cur;		/* its PDUs are being made */
 	const struct bio_vec	*bvec;		/* its data: next byte to send */
 	u32			bv_off;
@@ -352,6 +353,10 @@ struct cit_conn {
 	u32			nop_interval;	/* seconds */
 	u32			nop_timeout;
 	u32			dataout_timeout; /* seconds */
+	u32			cmdsn_timeout;	/* seconds */
+	bool			gap;		/* a CmdSN has been passed over */
+	u32			gap_last;	/* highest that was ignored for that */
+	unsigned long		gap_since;	/* jiffies */
 	bool			data_armed;	/* data_work is to come */
 	u64			data_came;	/* bytes of commands' data segments */
 	u64			data_step;	/* ... when data_moved was set */
@@ -366,12 +371,12 @@ struct cit_conn {
 
 	struct delayed_work	nop_work;
 	struct delayed_work	data_work;
+	struct delayed_work	again_work;
 	struct work_struct	close_work;
 	struct completion	drained;	/* DEAD and nothing active */
 
 	/* directory connections/<cid> */
 	struct cst_object	obj;
-	struct delayed_work	again_work;
 	u16			cid;
 	struct sockaddr_storage	local;
 	struct sockaddr_storage	peer;
@@ -433,12 +438,12 @@ void cit_conn_kick(struct cit_conn *conn);
 void cit_conn_close(struct cit_conn *conn);
 void cit_conn_dismiss(struct cit_conn *conn);
 void cit_conn_event(struct cit_conn *conn, struct cit_event *event);
+void cit_conn_again(struct cit_conn *conn, unsigned long delay);
 
 static inline bool cit_conn_dead(const struct cit_conn *conn)
 {
 	return test_bit(CIT_CONN_DEAD, &conn->flags);
 }
-void cit_conn_again(struct cit_conn *conn, unsigned long delay);
 
 /*
  * Are we called from within io_work?  Not so from a softirq that has
@@ -468,7 +473,9 @@ struct cit_ctl *cit_ctl_alloc(struct cit_conn *conn, u32 len);
 void cit_ctl_free(struct cit_conn *conn, struct cit_ctl *ctl);
 bool cit_ctl_room(const struct cit_conn *conn);
 void cit_ctl_fill(struct cit_ctl *ctl, const void *data, u32 len);
+bool cit_cmdsn_expected(struct cit_conn *conn, u32 cmdsn);
 bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn);
+int cit_cmdsn_due(struct cit_conn *conn);
 
 /*
  * The PDU handlers of each opcode.  The header is in conn->rx.hdr, checked for
@@ -497,6 +504,7 @@ void cit_data_came(struct cit_conn *conn, u32 len);
 void cit_data_went(struct cit_conn *conn);
 void cit_data_work(struct work_struct *work);
 int cit_data_due(struct cit_conn *conn);
+bool cit_r2t_left(const struct cit_cmd *cc);
 u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset);
 
 /* nop.c */
@@ -504,7 +512,6 @@ int cit_nop_out_rx(struct cit_conn *conn);
 void cit_nop_start(struct cit_conn *conn);
 void cit_nop_work(struct work_struct *work);
 int cit_nop_due(struct cit_conn *conn);
-bool cit_r2t_left(const struct cit_cmd *cc);
 
 /* text.c */
 int cit_text_rx(struct cit_conn *conn);
@@ -568,6 +575,10 @@ int cit_params_type_init(void);
 void cit_params_type_destroy(void);
 int cit_params_init(struct cit_target *target);
 int cit_keys_check(const struct cit_keys *keys);
+static inline bool cit_dsl_ok(u32 len)
+{
+	return len >= CIT_DSL_MIN && len <= CIT_DSL_MAX;
+}
 
 /* cfs.c */
 extern const struct cst_attr *const cit_fabric_attrs[];
@@ -579,10 +590,6 @@ int cit_target_init(struct cst_target *target);
 int cit_session_dir_init(struct cst_session *sess);
 
 /* genl.c */
-static inline bool cit_dsl_ok(u32 len)
-{
-	return len >= CIT_DSL_MIN && len <= CIT_DSL_MAX;
-}
 int cit_genl_init(void);
 void cit_genl_exit(void);
 void cit_config_notify(void);

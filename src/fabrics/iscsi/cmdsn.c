@@ -5,8 +5,8 @@
  * connection's work, the unit test from user space.
  *
  * With one connection requests arrive in the order of their CmdSN, so only the
- * expected number is acceptable.  A number beyond it would leave a gap that
- * nothing ever fills at error recovery level 0.
+ * expected number is acceptable.  A number beyond it leaves a gap that at error
+ * recovery level 0 nothing fills but an abort of what is missing (ctl.c).
  */
 #include "cmdsn.h"
 
@@ -20,9 +20,9 @@ void cit_window_init(struct cit_window *w, u32 cmdsn, u32 depth)
 /* May a non-immediate request with this CmdSN come in? */
 enum cit_cmdsn_verdict cit_window_check(const struct cit_window *w, u32 cmdsn)
 {
-	if (cmdsn != w->exp || (int)(w->max - cmdsn) < 0)
+	if ((int)(w->max - cmdsn) < 0 || (int)(cmdsn - w->exp) < 0)
 		return CIT_CMDSN_IGNORE;
-	return CIT_CMDSN_ACCEPT;
+	return cmdsn == w->exp ? CIT_CMDSN_ACCEPT : CIT_CMDSN_GAP;
 }
 
 void cit_window_accept(struct cit_window *w)

@@ -25,7 +25,8 @@ struct cit_window {
 
 enum cit_cmdsn_verdict {
 	CIT_CMDSN_ACCEPT,
-	CIT_CMDSN_IGNORE,	/* outside the window, or a gap that cannot be filled */
+	CIT_CMDSN_IGNORE,	/* outside the window */
+	CIT_CMDSN_GAP,		/* in it, but an earlier one is missing */
 };
 
 void cit_window_init(struct cit_window *w, u32 cmdsn, u32 depth);

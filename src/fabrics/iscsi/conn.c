@@ -160,6 +160,11 @@ static void cit_conn_round(struct cit_conn *conn)
 		cit_conn_close(conn);
 		return;
 	}
+	/* Before TCP may ask to be tried again sooner. */
+	if (unlikely(conn->gap) && cit_cmdsn_due(conn)) {
+		cit_conn_close(conn);
+		return;
+	}
 	if (unlikely(cit_conn_io(conn)))
 		cit_conn_close(conn);
 }
@@ -275,12 +280,12 @@ static void cit_close_work(struct work_struct *work)
 	/* 3. */
 	cancel_delayed_work_sync(&conn->nop_work);
 	cancel_delayed_work_sync(&conn->data_work);
+	cancel_delayed_work_sync(&conn->again_work);
 	/* 4. */
 	cst_session_abort_all(&conn->sess->sess);
 	cit_conn_kick(conn);
 	/* A backing that hangs is no task of ours that does. */
 	while (!wait_for_completion_timeout(&conn->drained, CIT_DRAIN_NOTICE))
-	cancel_delayed_work_sync(&conn->again_work);
 		pr_warn("%s: the session of %s ends when its commands in the backing do\n",
 			cst_target_name(&conn->sess->target->tgt),
 			conn->sess->initiator);
@@ -379,12 +384,12 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	INIT_WORK(&conn->close_work, cit_close_work);
 	INIT_DELAYED_WORK(&conn->nop_work, cit_nop_work);
 	INIT_DELAYED_WORK(&conn->data_work, cit_data_work);
+	INIT_DELAYED_WORK(&conn->again_work, cit_again_work);
 	init_llist_head(&conn->events);
 	init_completion(&conn->drained);
 	INIT_LIST_HEAD(&conn->free);
 	cit_rx_init(&conn->rx);
 	ret = cit_tx_init(&conn->tx);
-	INIT_DELAYED_WORK(&conn->again_work, cit_again_work);
 	if (!ret)
 		ret = cit_conn_alloc_cmds(conn, queued);
 	return ret;

@@ -8,6 +8,7 @@
  * initiator that does not read its answers fills its own send buffer.  All in
  * io_work or before it starts; owns no lock.
  */
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -86,6 +87,51 @@ void cit_ctl_fill(struct cit_ctl *ctl, const void *data, u32 len)
 	}
 }
 
+/* The timer wheel may be an eighth late: come that much early, and again. */
+static void cit_cmdsn_arm(struct cit_conn *conn, unsigned long delay)
+{
+	if (delay)
+		cit_conn_again(conn, delay > HZ ? delay - delay / 8 : delay);
+}
+
+/*
+ * An initiator that has passed a number over waits for answers that never come.  So
+ * it is said, and the connection ends unless the missing requests come, or are aborted.
+ */
+static noinline void cit_cmdsn_gap(struct cit_conn *conn, u32 cmdsn)
+{
+	if (conn->gap) {
+		if ((s32)(cmdsn - conn->gap_last) > 0)
+			conn->gap_last = cmdsn;
+		return;
+	}
+	conn->gap = true;
+	conn->gap_last = cmdsn;
+	conn->gap_since = jiffies;
+	cit_cmdsn_arm(conn, conn->cmdsn_timeout * HZ);
+	pr_notice_ratelimited("%s: request with CmdSN %u ignored: %u has not come\n",
+			      conn->sess->sess.initiator_name, cmdsn,
+			      conn->window.exp);
+}
+
+/**
+ * cit_cmdsn_expected() - is a request's CmdSN the expected one?
+ * @conn: connection
+ * @cmdsn: of a request that is not immediate
+ *
+ * Return: false when the request must be ignored.
+ */
+bool cit_cmdsn_expected(struct cit_conn *conn, u32 cmdsn)
+{
+	enum cit_cmdsn_verdict verdict = cit_window_check(&conn->window, cmdsn);
+
+	if (likely(verdict == CIT_CMDSN_ACCEPT))
+		return true;
+	if (verdict == CIT_CMDSN_GAP)
+		cit_cmdsn_gap(conn, cmdsn);
+	return false;
+}
+
 /**
  * cit_cmdsn_accept() - count a request in the command window
  * @conn: its header is in rx.hdr
@@ -97,9 +143,35 @@ bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn)
 {
 	if (conn->rx.hdr.bhs.opcode & ISCSI_OP_IMMEDIATE)
 		return true;
-	if (unlikely(cit_window_check(&conn->window, be32_to_cpu(cmdsn)) !=
-		     CIT_CMDSN_ACCEPT))
+	if (!cit_cmdsn_expected(conn, be32_to_cpu(cmdsn)))
 		return false;
 	cit_window_accept(&conn->window);
 	return true;
+}
+
+/**
+ * cit_cmdsn_due() - has a CmdSN been missing for too long?
+ * @conn: alive; conn->gap is set
+ *
+ * Context: io_work.  Return: 0, or errno when the connection must be closed.
+ */
+int cit_cmdsn_due(struct cit_conn *conn)
+{
+	unsigned long limit = conn->cmdsn_timeout * HZ;
+	unsigned long missing = jiffies - conn->gap_since;
+
+	if ((s32)(conn->window.exp - conn->gap_last) > 0) {
+		conn->gap = false;
+		return 0;
+	}
+	if (!limit)
+		return 0;
+	if (missing >= limit) {
+		pr_notice_ratelimited("%s: CmdSN %u has not come within %u s: connection closed\n",
+				      conn->sess->sess.initiator_name,
+				      conn->window.exp, conn->cmdsn_timeout);
+		return -ETIMEDOUT;
+	}
+	cit_cmdsn_arm(conn, limit - missing);
+	return 0;
 }

@@ -190,22 +190,17 @@ void cit_data_out_start(struct cit_cmd *cc)
 	cit_r2t_queue(cc);
 }
 
-/* The data-out of a waiting command is of no use. */
+/*
+ * The data-out of a waiting command is of no use.  Who has broken the rules of its
+ * R2Ts may not end them either: nothing more is expected.
+ */
 void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason)
 {
+	cc->r2ts = 0;
 	cc->state = CIT_CMD_CORE;
 	cst_cmd_data_failed(&cc->cmd, reason);
 }
 
-/* An R2T has been fulfilled: the next one, if it was sent, begins here. */
-static void cit_burst_end(struct cit_cmd *cc)
-{
-	cit_data_out_expect(cc);
-	cc->r2ts--;
-	cc->datasn = 0;
-	cc->burst_end = min(cc->rcvd + cc->conn->keys.max_burst,
-			    cc->cmd.data_len);
-	if (cc->rcvd == cc->cmd.data_len)
 /* A Data-Out PDU with the final bit has come: that sequence is over. */
 static void cit_sequence_end(struct cit_cmd *cc)
 {
@@ -230,6 +225,15 @@ static int cit_data_out_digest_error(struct cit_cmd *cc, bool final)
 	return ret;
 }
 
+/* An R2T has been fulfilled: the next one, if it was sent, begins here. */
+static void cit_burst_end(struct cit_cmd *cc)
+{
+	cit_data_out_expect(cc);
+	cc->r2ts--;
+	cc->datasn = 0;
+	cc->burst_end = min(cc->rcvd + cc->conn->keys.max_burst,
+			    cc->cmd.data_len);
+	if (cc->rcvd == cc->cmd.data_len)
 		cit_data_out_complete(cc);
 	else
 		cit_r2t_queue(cc);
@@ -326,9 +330,9 @@ int cit_data_out_rx(struct cit_conn *conn)
 
 	/* Whatever becomes of the command: the sequence ends here. */
 	if (unlikely(cc->state != CIT_CMD_DATA)) {
-		if (!solicited && cc->unsol &&
+		if ((solicited ? cc->r2ts : cc->unsol) &&
 		    (hdr->flags & ISCSI_FLAG_FINAL)) {
-			cc->unsol = false;
+			cit_sequence_end(cc);
 			if (rx->data_len)
 				rx->cmd = cc;
 			else
@@ -340,7 +344,7 @@ int cit_data_out_rx(struct cit_conn *conn)
 	failure = cit_data_out_check(cc, hdr, rx->data_len, solicited);
 	if (unlikely(failure)) {
 		if (!solicited && (hdr->flags & ISCSI_FLAG_FINAL))
-			cit_sequence_end(cc);
+			cc->unsol = false;
 		if (rx->data_len)
 			rx->cmd = cc;
 		cit_data_out_fail(cc, failure);

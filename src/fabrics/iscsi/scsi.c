@@ -83,8 +83,8 @@ static bool cit_cmd_data_comes(const struct cit_cmd *cc)
 }
 
 /*
- * An answer does not overtake the unsolicited data that it was given without
- * waiting for: the initiator is still sending it.
+ * An answer does not overtake data that it was given without waiting for: the
+ * initiator is still sending it.
  */
 void cit_cmd_unhold(struct cit_cmd *cc)
 {
@@ -328,9 +328,8 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 	if (unlikely(immediate)) {
 		if (conn->immediates == CIT_IMMEDIATE_CMDS)
 			return cit_reject_cmd(conn, ISCSI_REJECT_IMMEDIATE);
-	} else if (unlikely(cit_window_check(&conn->window,
-					     be32_to_cpu(hdr->cmdsn)) !=
-			    CIT_CMDSN_ACCEPT)) {
+	} else if (unlikely(!cit_cmdsn_expected(conn,
+						be32_to_cpu(hdr->cmdsn)))) {
 		return 0;
 	}
 	/*
