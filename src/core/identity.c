@@ -4,15 +4,19 @@
  * made again, and different from those of every other host.
  *
  * They are a hash of setup_id, the handler's and the device's name.  setup_id is
- * the machine's UUID as its firmware tells it, or random when it tells none; the
- * attribute of that name can set it.  A saved configuration keeps the identifiers
- * themselves.  cst_setup_id_lock protects setup_id.
+ * the machine's UUID as its firmware tells it.  When it tells none, it is the
+ * parameter host_id, which user space keeps from one load to the next
+ * (tools/boot/host-id); without that it is random, for this load.  The attribute of
+ * that name can set it.  A saved configuration keeps the identifiers themselves.
+ * cst_setup_id_lock protects setup_id.
  */
 #include <linux/ctype.h>
 #include <linux/dmi.h>
 #include <linux/errno.h>
 #include <linux/hex.h>
 #include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
@@ -25,6 +29,11 @@
 
 static char cst_setup_id[CST_SETUP_ID_SIZE];
 static DEFINE_SPINLOCK(cst_setup_id_lock);
+
+static char cst_host_id[CST_SETUP_ID_SIZE];
+module_param_string(host_id, cst_host_id, sizeof(cst_host_id), 0444);
+MODULE_PARM_DESC(host_id,
+		 "What identifies this host when its firmware has no UUID");
 
 /* Firmware that was never given a UUID tells one that many machines share. */
 static bool cst_uuid_usable(const char *uuid)
@@ -68,6 +77,11 @@ static void cst_setup_id_default(void)
 		strscpy(cst_setup_id, uuid, sizeof(cst_setup_id));
 		return;
 	}
+	if (cst_host_id[0]) {
+		strscpy(cst_setup_id, cst_host_id, sizeof(cst_setup_id));
+		return;
+	}
+	pr_warn("cst: neither the firmware nor host_id identifies this host: generated identifiers will be others when the module is loaded again\n");
 	get_random_bytes(random, sizeof(random));
 	*bin2hex(cst_setup_id, random, sizeof(random)) = '\0';
 }

@@ -3,6 +3,9 @@
 #include "identity.h"
 #include "test.h"
 
+/* The module's parameter, as identity.c has it. */
+extern char *const shim_param_host_id;
+
 static const char *uuid;
 static u8 random_byte;
 
@@ -114,7 +117,20 @@ static void a_uuid_that_many_have_is_not_used(void)
 		cst_setup_id_get(id);
 		CHECK_EQ(strlen(id), 32);
 		CHECK(id[0] == 'a' && id[30] == 'a');
+
+		/* What user space has kept comes first, then. */
+		strcpy(shim_param_host_id, "kept");
+		cst_setup_id_set("");
+		cst_setup_id_get(id);
+		CHECK_STR(id, "kept");
+		*shim_param_host_id = '\0';
 	}
+	strcpy(shim_param_host_id, "kept");
+	cst_setup_id_set("");
+	uuid = "4c4c4544-0051-3810-8054-b7c04f4e3533";
+	cst_setup_id_get(id);
+	CHECK_STR(id, uuid);
+	*shim_param_host_id = '\0';
 }
 
 static void naa_identifiers_are_checked(void)

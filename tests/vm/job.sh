@@ -61,6 +61,11 @@ inject() {
 			rmdir "$tree/lib"
 		fi
 	fi
+	if [ -d "$top/tools/boot" ]; then
+		mkdir -p "$tree/etc/modprobe.d" "$tree/usr/lib/cst"
+		cp "$top/tools/boot/modprobe.conf" "$tree/etc/modprobe.d/cst.conf"
+		cp "$top/tools/boot/host-id" "$tree/usr/lib/cst/"
+	fi
 	[ ! -x "$daemon" ] || cp "$daemon" "$tree/usr/local/sbin/cst-iscsid"
 	if [ -d "$top/tools/targetctl/targetctl" ]; then
 		mkdir -p "$tree/usr/local/lib/targetctl"

@@ -50,6 +50,14 @@ typedef unsigned int gfp_t;
 
 struct module;
 
+/* <linux/moduleparam.h>: a test sets what the parameter would */
+#define module_param_string(name, string, len, perm)			\
+	char *const shim_param_##name = string
+#define MODULE_PARM_DESC(name, desc)
+
+/* <linux/printk.h> */
+#define pr_warn(fmt...)		((void)(0 && printf(fmt)))
+
 /* <linux/kernel.h> */
 #define U32_MAX			((u32)~0U)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
