@@ -7,8 +7,10 @@ words.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,18 +38,23 @@ from targetctl.model import (
     SESSIONS,
     Node,
     Session,
+    Users,
     as_kernel_prints,
     handler_path,
     missing,
     optional_value,
     sessions,
     short_target,
-    users_of,
+    try_node,
 )
 from targetctl.restore import Restorer, keep_older
 from targetctl.schema import Attribute
+from targetctl.tree import Tree
+from targetctl.watch import Watcher
 
 DEVICE = "device"
+# How a handler whose devices lie in files names what makes one.
+FILENAME, SIZE, MAKE_FILE = "filename", "size", "make_file"
 
 Options = Mapping[str, Union[str, bool]]
 Run = Callable[[Context, Options, Sequence[str]], int]
@@ -232,11 +239,21 @@ def run_ls(context: Context, options: Options, arguments: Sequence[str]) -> int:
         return EXIT_OK
     note = ""
     if path == "/":
-        waiting = len(context.pending.load().outstanding(context.tree))
+        waiting = pending_count(context)
         note = f"{waiting} not restored" if waiting else ""
     for line in view.lines(path, note):
         context.say(line)
     return EXIT_OK
+
+
+def pending_count(context: Context) -> int:
+    """How many objects are pending; none for who may not read that."""
+    try:
+        return len(context.pending.load().outstanding(context.tree))
+    except CtlError as error:
+        if error.code != EXIT_DENIED:
+            raise
+        return 0
 
 
 def run_cd(context: Context, options: Options, arguments: Sequence[str]) -> int:
@@ -377,8 +394,11 @@ def session_row(session: Session) -> list[str]:
 def run_sessions(context: Context, options: Options, arguments: Sequence[str]) -> int:
     if arguments[:1] == ["kill"]:
         if len(arguments) < 2:
-            raise UsageError("sessions kill: which one?", "usage: sessions kill PATH...")
-        return for_each(context, arguments[1:], lambda path: kill_session(context, context.resolve(path)))
+            raise UsageError("sessions kill: which one?", "usage: sessions kill PATH|PATTERN...")
+        chosen: list[str] = []
+        code = for_each(context, arguments[1:], lambda word: chosen.extend(sessions_meant(context, word)))
+        killed = for_each(context, list(dict.fromkeys(chosen)), lambda path: kill_session(context, path))
+        return EXIT_PARTIAL if code and chosen and not killed else code or killed
     if len(arguments) > 1:
         raise UsageError("sessions: one pattern at most", f"usage: {COMMANDS['sessions'].usage}")
     if not context.tree.is_dir("/"):
@@ -405,6 +425,17 @@ def run_sessions(context: Context, options: Options, arguments: Sequence[str]) -
         for line in render.table(lines):
             context.say(line)
     return EXIT_OK
+
+
+def sessions_meant(context: Context, word: str) -> list[str]:
+    """Paths of the sessions that a word of `sessions kill` means: a path, or a pattern as for `sessions`."""
+    path = context.resolve(word)
+    if context.tree.is_dir(path):
+        return [path]
+    found = [session.node.path for session in sessions(context.tree) if session.matches(word)]
+    if not found:
+        raise NotFoundError(f"no session matches {lexer.quote(word)}", "sessions lists them")
+    return found
 
 
 def kill_session(context: Context, path: str) -> None:
@@ -467,23 +498,61 @@ def run_create(context: Context, options: Options, arguments: Sequence[str]) -> 
             raise CtlError(EXIT_EXISTS, f"{path} exists already")
         editor = context.editor()
         made = editor.make(path, bool(options.get("parents")))
+        storage = NewFile()
         try:
-            fill(context, editor, Node(context.tree, path), values)
+            fill(context, editor, Node(context.tree, path), values, storage)
         except BaseException:
             editor.undo(made)
+            storage.undo()
             raise
         context.pending.forget(path, [])
     return EXIT_OK
 
 
-def fill(context: Context, editor: Editor, node: Node, values: dict[str, str]) -> None:
-    """Attributes of a new object as given, then its device, and `enabled` last."""
+class NewFile:
+    """The file that holds a new device's data, if it was made for it."""
+
+    def __init__(self) -> None:
+        self.path: Optional[str] = None
+        self.is_same: tuple[int, int] = (0, 0)
+
+    def make(self, editor: Editor, node: Node, values: Mapping[str, str]) -> None:
+        """Ask for the file when a size is given, the handler can make one, and none is there."""
+        path = values.get(FILENAME, "")
+        if MAKE_FILE not in node.files or SIZE not in values or not path or os.path.lexists(path):
+            return
+        if path.startswith("/dev/"):
+            # Nothing is made there: enabling says that the device is missing.
+            return
+        try:
+            editor.set(node.path, MAKE_FILE, "1")
+        except RefusedError as error:
+            if error.number != errno.EEXIST:
+                raise
+            return
+        if os.path.lexists(path):
+            info = os.lstat(path)
+            self.path, self.is_same = path, (info.st_dev, info.st_ino)
+
+    def undo(self) -> None:
+        """Take the file back while nothing has been written to it."""
+        if self.path is None:
+            return
+        with contextlib.suppress(OSError):
+            info = os.lstat(self.path)
+            if (info.st_dev, info.st_ino) == self.is_same and info.st_blocks == 0:
+                os.unlink(self.path)
+
+
+def fill(context: Context, editor: Editor, node: Node, values: dict[str, str], storage: NewFile) -> None:
+    """Attributes of a new object as given, its file, then its device, and `enabled` last."""
     device = values.pop(DEVICE, None) if DEVICE not in node.files else None
     enabled = values.pop(ENABLED, None)
     for name in values:
         check_known(node, name)
     for name, value in values.items():
         set_attribute(context, editor, node, name, value)
+    storage.make(editor, node, values)
     if device is not None:
         editor.link(node.path, DEVICE, handler_path(device))
     if enabled is not None:
@@ -493,33 +562,42 @@ def fill(context: Context, editor: Editor, node: Node, values: dict[str, str]) -
 def run_delete(context: Context, options: Options, arguments: Sequence[str]) -> int:
     paths = [context.resolve(argument) for argument in arguments]
     recursive = bool(options.get("recursive"))
+    users = Users(context.tree)
+    gone: list[str] = []
+
+    def one(path: str) -> None:
+        delete(context, path, recursive, users)
+        gone.append(path)
+
     with context.lock.held():
-        return for_each(context, paths, lambda path: delete(context, path, recursive))
+        try:
+            return for_each(context, paths, one)
+        finally:
+            context.pending.forget_all(gone)
 
 
-def delete(context: Context, path: str, recursive: bool) -> None:
+def delete(context: Context, path: str, recursive: bool, users: Users) -> None:
     tree = context.tree
     if path == "/":
         raise UsageError("delete: the root cannot be deleted", "clear deletes everything below it")
     node = Node(tree, path)
     editor = context.editor()
     if recursive:
-        delete_tree(context, editor, path)
+        delete_tree(editor, path, users)
     else:
         try:
             editor.remove_object(path)
         except RefusedError as error:
-            error.hint = delete_hint(context, node, error)
+            error.hint = delete_hint(node, error, users)
             raise
-    context.pending.forget(path)
     while not tree.is_dir(context.cwd) and context.cwd != "/":
         context.cwd = tp.parent(context.cwd)
 
 
-def delete_tree(context: Context, editor: Editor, path: str) -> None:
-    users = users_of(context.tree, path)
-    if users:
-        raise CtlError(EXIT_BUSY, f"cannot delete {path}: {in_use(users)}", "unlink or delete those first")
+def delete_tree(editor: Editor, path: str, users: Users) -> None:
+    found = users.of(path)
+    if found:
+        raise CtlError(EXIT_BUSY, f"cannot delete {path}: {in_use(found)}", "unlink or delete those first")
     try:
         # Tried first because the kernel says at once, and before anything changed, when it never may go.
         editor.rmdir(path)
@@ -537,14 +615,14 @@ def in_use(users: Sequence[str]) -> str:
     return f"in use by {', '.join(users[:3])}{more}"
 
 
-def delete_hint(context: Context, node: Node, error: RefusedError) -> Optional[str]:
+def delete_hint(node: Node, error: RefusedError, users: Users) -> Optional[str]:
     if error.number not in (errno.EBUSY, errno.ENOTEMPTY):
         return None
     if node.enabled():
         return "disable it first, or delete --recursive"
-    users = users_of(context.tree, node.path)
-    if users:
-        return in_use(users)
+    found = users.of(node.path)
+    if found:
+        return in_use(found)
     return "delete --recursive" if node.dirs else None
 
 
@@ -674,6 +752,15 @@ def run_restore(context: Context, options: Options, arguments: Sequence[str]) ->
     return EXIT_PARTIAL if result.errors else EXIT_OK
 
 
+def run_watch(context: Context, options: Options, arguments: Sequence[str]) -> int:
+    def say(line: str) -> None:
+        context.say(render.visible(line))
+        context.out.flush()
+
+    Watcher(context.tree, context.lock, context.pending, context.editor, say).run()
+    return EXIT_OK
+
+
 def confirmed(context: Context, question: str) -> bool:
     context.out.write(question + " [y/N] ")
     context.out.flush()
@@ -698,14 +785,28 @@ def run_clear(context: Context, options: Options, arguments: Sequence[str]) -> i
         reset(context, editor, "/", problems)
         context.pending.forget("/")
         context.cwd = "/"
+        left = objects(context.tree)
     for problem in problems:
         report(context, problem)
+    for path in left:
+        context.warn(f"still there: {path}")
     context.say(f"{editor.changes} changes, {len(problems)} errors")
     return EXIT_PARTIAL if problems else EXIT_OK
 
 
+def objects(tree: Tree) -> list[str]:
+    """Paths of all devices and targets."""
+    found = []
+    for top in ("/handlers", "/targets"):
+        above = try_node(tree, top)
+        for kind in above.sorted_dirs() if above else []:
+            node = try_node(tree, tp.join(top, kind))
+            found += [node.child_path(name) for name in node.sorted_dirs()] if node else []
+    return found
+
+
 def reset(context: Context, editor: Editor, path: str, problems: list[CtlError]) -> None:
-    """Give the attributes of what is left, which the kernel made, their defaults."""
+    """Give the attributes of what the kernel made their defaults; an object that could not go is as it is."""
     node = Node(context.tree, path)
     for attribute in node.attributes():
         if attribute.access == "rw" and attribute.default and node.read(attribute.name) != attribute.default:
@@ -714,7 +815,8 @@ def reset(context: Context, editor: Editor, path: str, problems: list[CtlError])
             except RefusedError as error:
                 problems.append(error)
     for name in node.sorted_dirs():
-        reset(context, editor, node.child_path(name), problems)
+        if not store.is_user_object(node.child_path(name)):
+            reset(context, editor, node.child_path(name), problems)
 
 
 def run_exit(context: Context, options: Options, arguments: Sequence[str]) -> int:
@@ -820,7 +922,7 @@ COMMANDS: dict[str, Command] = _table(
     Command(
         "sessions",
         run_sessions,
-        "sessions [--json] [PATTERN] | sessions kill PATH...",
+        "sessions [--json] [PATTERN] | sessions kill PATH|PATTERN...",
         "list or close sessions",
         "Lists the sessions of all fabrics; those of which the initiator, target, fabric or path matches\n"
         "PATTERN (*, ?, [...]). kill closes sessions; initiators may log in again.",
@@ -848,6 +950,15 @@ COMMANDS: dict[str, Command] = _table(
         ("file",),
         (Option("force", "f", "disable objects where a change needs it, replace links"),),
         most=1,
+    ),
+    Command(
+        "watch",
+        run_watch,
+        "watch",
+        "bring up what is pending",
+        "Restores what the last restore had to leave out as soon as it can be: when its file, mount or\n"
+        "device is there. Makes and grows no storage. Ends when nothing is pending.",
+        most=0,
     ),
     Command(
         "clear",

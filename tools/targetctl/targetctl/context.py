@@ -13,6 +13,7 @@ from targetctl import render
 from targetctl import tree as tp
 from targetctl.edit import Editor
 from targetctl.lock import Lock
+from targetctl.model import in_other_case
 from targetctl.modules import Loader, Modprobe, NoLoader
 from targetctl.pending import PendingFile
 from targetctl.tree import Tree
@@ -76,7 +77,8 @@ class Context:
         return Editor(self.tree, self.loader)
 
     def resolve(self, path: str) -> str:
-        return tp.resolve(self.cwd, path)
+        """The path that is meant; a target is found in any letter case, as a login finds it."""
+        return in_other_case(self.tree, tp.resolve(self.cwd, path))
 
     def say(self, text: str) -> None:
         """A line of the result."""

@@ -4,13 +4,28 @@
 from __future__ import annotations
 
 import errno
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Optional
 
 from targetctl import modules
 from targetctl import tree as tp
 from targetctl.errors import CtlError, NotFoundError, RefusedError, UsageError
-from targetctl.model import ENABLED, GONE, Node, errors_said, last_error, link_error, missing, try_node
+from targetctl.model import (
+    ENABLED,
+    GONE,
+    Node,
+    errors_said,
+    last_error,
+    link_error,
+    missing,
+    takes_objects,
+    try_node,
+)
 from targetctl.tree import Tree
+
+# More objects that do not end than this, and clearing takes twice the kernel's time for one.
+_MOST_AT_ONCE = 256
 
 
 def check_value(name: str, value: str) -> None:
@@ -29,6 +44,7 @@ class Editor:
         self.tree = tree
         self.loader = loader
         self.changes = 0
+        self._counting = threading.Lock()
 
     def _do(
         self,
@@ -44,7 +60,8 @@ class Editor:
         except OSError as error:
             number = error.errno or errno.EIO
             raise RefusedError(action, path, number, attribute, reason(before)) from error
-        self.changes += 1
+        with self._counting:
+            self.changes += 1
 
     def mkdir(self, path: str) -> None:
         self._do(
@@ -99,7 +116,7 @@ class Editor:
             module_directory = modules.missing_directory(self.tree, path)
             if module_directory is None:
                 error = missing(self.tree, above)
-                error.hint = "create it first, or use --parents"
+                error.hint = self._hint_above(above)
                 raise error
         made: list[str] = []
         current = "/"
@@ -115,6 +132,15 @@ class Editor:
             self.undo(made)
             raise
         return made
+
+    def _hint_above(self, above: str) -> str:
+        """What helps when the directory above does not exist."""
+        while not self.tree.is_dir(tp.parent(above)):
+            above = tp.parent(above)
+        node = Node(self.tree, tp.parent(above))
+        if takes_objects(node):
+            return "create it first, or use --parents"
+        return "there are: " + (", ".join(node.sorted_dirs()) or "no objects")
 
     def undo(self, made: list[str]) -> None:
         """Take back directories that were just made. Failing here would hide the error that led here."""
@@ -140,22 +166,37 @@ class Editor:
             raise
 
     def take_down(self, path: str, problems: Optional[list[CtlError]] = None) -> None:
-        """Disable everything enabled at or below path, outer objects first: they let go of the inner ones."""
-        stack = [path]
-        while stack:
-            node = try_node(self.tree, stack.pop())
-            if node is None:
-                continue
+        """Disable everything enabled at or below path, outer objects first: they let go of the inner ones.
+
+        All of one depth at once: each may take the time that the kernel gives it, and none waits for another.
+        Without problems, the first error ends it.
+        """
+        level = [path]
+        while level:
+            nodes = [node for node in (try_node(self.tree, name) for name in level) if node is not None]
+            errors = self._disable_all([node.path for node in nodes if node.enabled()])
+            if errors and problems is None:
+                raise errors[0]
+            if problems is not None:
+                problems += errors
+            # Sessions that the kernel made have gone meanwhile.
+            nodes = [node for node in (try_node(self.tree, node.path) for node in nodes) if node is not None]
+            level = [node.child_path(name) for node in nodes for name in node.dirs]
+
+    def _disable_all(self, paths: list[str]) -> list[CtlError]:
+        def disable(path: str) -> Optional[CtlError]:
             try:
-                if node.enabled():
-                    self.set(node.path, ENABLED, "0")
-                    node = try_node(self.tree, node.path)
-            except RefusedError as error:
-                if problems is None:
-                    raise
-                problems.append(error)
-            if node is not None:
-                stack.extend(node.child_path(name) for name in node.dirs)
+                self.set(path, ENABLED, "0")
+            except CtlError as error:
+                return error
+            return None
+
+        if len(paths) < 2:
+            found = [disable(path) for path in paths]
+        else:
+            with ThreadPoolExecutor(min(len(paths), _MOST_AT_ONCE)) as pool:
+                found = list(pool.map(disable, paths))
+        return [error for error in found if error is not None]
 
     def remove_below(self, path: str, problems: Optional[list[CtlError]] = None) -> None:
         """Remove every object below path, inner ones first. With problems, collect errors there and go on."""

@@ -147,6 +147,28 @@ def optional_value(tree: Tree, path: str) -> Optional[str]:
         return None
 
 
+def in_other_case(tree: Tree, path: str) -> str:
+    """path with the name of its target as the tree has it, where only the letter case differs."""
+    names = tp.parts(path)
+    if names[:1] != ["targets"] or len(names) < 3:
+        return path
+    fabric = "/" + "/".join(names[:2])
+    if tree.is_dir(tp.join(fabric, names[2])):
+        return path
+    try:
+        found = [name for name in tree.listing(fabric).dirs if name.lower() == names[2].lower()]
+    except OSError:
+        return path
+    return "/" + "/".join([*names[:2], found[0], *names[3:]]) if len(found) == 1 else path
+
+
+def takes_objects(node: Node) -> bool:
+    """May objects be made in this directory? In an object there are its parts, which the kernel makes."""
+    if CREATABLE in node.files or tp.parent(node.path) in ("/handlers", "/targets"):
+        return True
+    return not node.is_described and node.path not in ("/", "/handlers", "/targets")
+
+
 def kernel_makes_children(tree: Tree, node: Node) -> bool:
     """Are the objects in this container made by the kernel alone?"""
     if CREATABLE in node.files:
@@ -273,17 +295,42 @@ def sessions(tree: Tree) -> Iterator[Session]:
                     yield session
 
 
-def users_of(tree: Tree, path: str) -> list[str]:
-    """Paths of the links outside path that point to it or into it."""
-    found = []
-    top = Node(tree, "/")
-    stack = [top.child_path(name) for name in top.dirs]
-    while stack:
-        node = try_node(tree, stack.pop())
-        if node is None or tp.is_below(node.path, path) or kernel_makes_children(tree, node):
-            continue
-        found += [
-            node.child_path(name) for name in node.links if tp.is_below(node.link_target(name), path)
+class Users:
+    """Which links point to what, collected once for many questions."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._links: Optional[dict[str, list[str]]] = None
+
+    def of(self, path: str) -> list[str]:
+        """Paths of the links outside path that point to it or into it, of those that are still there."""
+        if self._links is None:
+            self._links = self._collect()
+        whole = len(tp.parts(path)) > 2
+        targets = [path] if whole else [target for target in self._links if tp.is_below(target, path)]
+        found = [
+            link
+            for target in targets
+            for link in self._links.get(target, [])
+            if not tp.is_below(link, path) and self._points_to(link, target)
         ]
-        stack.extend(node.child_path(name) for name in node.dirs)
-    return sorted(found, key=tp.natural_key)
+        return sorted(found, key=tp.natural_key)
+
+    def _points_to(self, link: str, target: str) -> bool:
+        try:
+            return self.tree.readlink(link) == target
+        except OSError:
+            return False
+
+    def _collect(self) -> dict[str, list[str]]:
+        result: dict[str, list[str]] = {}
+        top = Node(self.tree, "/")
+        stack = [top.child_path(name) for name in top.dirs]
+        while stack:
+            node = try_node(self.tree, stack.pop())
+            if node is None or kernel_makes_children(self.tree, node):
+                continue
+            for name in node.links:
+                result.setdefault(node.link_target(name), []).append(node.child_path(name))
+            stack.extend(node.child_path(name) for name in node.dirs)
+        return result

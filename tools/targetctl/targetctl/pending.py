@@ -15,7 +15,7 @@ from typing import Any, Optional
 from targetctl import store
 from targetctl import tree as tp
 from targetctl.errors import NotFoundError, UsageError
-from targetctl.model import optional_value
+from targetctl.model import optional_value, try_node
 from targetctl.store import Entry
 from targetctl.tree import Tree
 
@@ -54,15 +54,20 @@ class Pending:
                 if not tree.is_dir(entry.path):
                     result.append(item)
                 continue
+            node = try_node(tree, entry.path)
+            # An attribute that the object does not have can never come.
             attributes = {
                 name: value
                 for name, value in entry.attributes.items()
-                if name in item.seen and optional_value(tree, tp.join(entry.path, name)) == item.seen[name]
+                if node is not None
+                and name in node.files
+                and name in item.seen
+                and optional_value(tree, tp.join(entry.path, name)) == item.seen[name]
             }
             links = {
                 name: target for name, target in entry.links.items() if not _has_link(tree, entry.path, name)
             }
-            if (attributes or links) and tree.is_dir(entry.path):
+            if (attributes or links) and node is not None:
                 result.append(Item(Entry(entry.path, attributes, links), False, item.error, item.seen))
         return result
 
@@ -184,7 +189,16 @@ class PendingFile:
         document: dict[str, Any] = {"format": FORMAT, "version": VERSION}
         document["objects"] = [item.to_json() for item in pending.items]
         document["sequence"] = pending.sequence
-        store.write_atomic(self.path, store.to_bytes(document))
+        own = os.path.dirname(os.path.realpath(self.path))
+        store.write_atomic(self.path, store.to_bytes(document), (own,))
+
+    def forget_all(self, paths: list[str]) -> None:
+        """The user decided about all these paths himself."""
+        if paths and os.path.exists(self.path):
+            pending = self.load()
+            forgotten = [path for path in paths if pending.forget(path)]
+            if forgotten:
+                self.store(pending)
 
     def forget(self, path: str, names: Optional[list[str]] = None) -> None:
         """The user decided about path himself."""

@@ -183,8 +183,10 @@ class TreeView:
                 result.append(f"{attribute.name}={_shorten(lexer.quote(visible(value)))}")
         return result
 
-    @staticmethod
-    def _counts(node: Node) -> list[str]:
+    def _counts(self, node: Node) -> list[str]:
+        if node.path == "/targets":
+            fabrics = (try_node(self.tree, node.child_path(name)) for name in node.dirs)
+            return [_counted(sum(len(fabric.dirs) for fabric in fabrics if fabric is not None), "targets")]
         # A handler holds devices; what holds targets or parts is named after them.
         above = tp.base(tp.parent(node.path))
         noun = {"handlers": "devices", "targets": "targets"}.get(above, node.name)

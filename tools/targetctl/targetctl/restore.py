@@ -11,6 +11,10 @@ initiators see the target's own LUNs, a missing portal would make it listen ever
 sessions do no such harm. A group is not made when an earlier one failed: the first that matches decides, so
 their order is access control.
 
+What may still come is pending: a backing, an address, a module, memory. What can never come, an attribute
+that the object does not have or a value that it does not take, is refused with its place in the file and not
+kept, nor is the enabling of an object that needs it.
+
 A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so
 nothing is read back before it is written; only what is refused then takes the long way, which finds the
 reason.
@@ -18,13 +22,15 @@ reason.
 
 from __future__ import annotations
 
+import difflib
+import errno
 from dataclasses import dataclass, field
 from typing import Optional
 
 from targetctl import modules
 from targetctl import tree as tp
 from targetctl.edit import Editor
-from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, CtlError, NotFoundError
+from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, EXIT_KERNEL, CtlError, NotFoundError, RefusedError
 from targetctl.model import ENABLED, Node, in_creation_order, optional_value
 from targetctl.pending import Item, Pending
 from targetctl.snapshot import part_rank
@@ -47,6 +53,7 @@ class Work:
     is_fresh: bool = False
     errors: list[CtlError] = field(default_factory=list)
     seen: dict[str, Optional[str]] = field(default_factory=dict)
+    refused: bool = False
 
     @property
     def path(self) -> str:
@@ -112,6 +119,7 @@ class Restorer:
         self._listed = {}
         for work in self.works:
             work.errors = []
+            work.refused = False
         for work in [work for work in self.works if not work.is_done]:
             self._apply(work)
             if tp.parts(work.path)[:1] == ["handlers"]:
@@ -220,9 +228,14 @@ class Restorer:
             work.enable = None
         for name, value in list(work.attributes.items()):
             try:
+                if name not in node.files:
+                    work.refused = True
+                    raise self._unknown(work, node, name)
                 if self._set(work, node, name, value):
                     del work.attributes[name]
             except CtlError as error:
+                if isinstance(error, RefusedError) and error.number in (errno.EINVAL, errno.ERANGE):
+                    work.refused = True
                 work.errors.append(error)
         if work.attributes:
             return
@@ -232,6 +245,16 @@ class Restorer:
                 del work.links[name]
             except CtlError as error:
                 work.errors.append(error)
+
+    @staticmethod
+    def _unknown(work: Work, node: Node, name: str) -> NotFoundError:
+        known = [attribute.name for attribute in node.attributes()]
+        close = difflib.get_close_matches(name, known, 1)
+        place = f"{work.entry.place}.attributes.{name}: " if work.entry.place else ""
+        return NotFoundError(
+            f"{place}{node.path} has no attribute {name!r}; it is left out",
+            f"did you mean {close[0]}?" if close else "attributes there: " + (", ".join(known) or "none"),
+        )
 
     def _set(self, work: Work, node: Node, name: str, value: str) -> bool:
         work.seen[name] = None
@@ -253,6 +276,8 @@ class Restorer:
             if holder is None or holder.enable != "0":
                 self._enable_again(owner)
         self.editor.set(node.path, name, value)
+        if attribute.readable and node.read(name) not in (value, attribute.canonical(value)):
+            raise CtlError(EXIT_KERNEL, f"not changed: {node.path}: {name} still reads {node.read(name)!r}")
         return True
 
     def _enable_again(self, owner: str) -> None:
@@ -341,15 +366,20 @@ class Restorer:
 
     def _pending(self) -> Pending:
         pending = Pending()
+        hopeless = {
+            owner.path
+            for owner in (self._owner_of_failure(work) for work in self.works if work.refused)
+            if owner is not None
+        }
         for work in self.works:
-            if work.is_done:
+            if work.is_done or work.refused:
                 continue
             error = work.errors[0].message if work.errors else ""
             if not work.made:
                 pending.items.append(Item(work.entry, True, error))
                 continue
             attributes = dict(work.attributes)
-            if work.enable is not None:
+            if work.enable is not None and work.path not in hopeless:
                 attributes[ENABLED] = work.enable
             if attributes or work.links:
                 entry = Entry(work.path, attributes, dict(work.links))

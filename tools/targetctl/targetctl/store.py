@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -22,16 +23,18 @@ from targetctl.errors import EXIT_DENIED, CtlError, NotFoundError, UsageError, e
 
 FORMAT = "cst-config"
 VERSION = 1
-DEFAULT_FILE = "/etc/cst/config.json"
+DEFAULT_DIRECTORY = "/etc/cst"
+DEFAULT_FILE = DEFAULT_DIRECTORY + "/config.json"
 
 
 @dataclass
 class Entry:
-    """What is configured at one path."""
+    """What is configured at one path; `place` says where in a file it stands, for messages."""
 
     path: str
     attributes: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    place: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
         result: dict[str, Any] = {"path": self.path}
@@ -87,7 +90,7 @@ def parse_entry(where: str, raw: object, extra: tuple[str, ...] = ()) -> Entry:
     links = _mapping(f"{where}.links", raw.get("links", {}))
     for name, target in links.items():
         parse_path(f"{where}.links.{name}", target)
-    return Entry(path, _mapping(f"{where}.attributes", raw.get("attributes", {})), links)
+    return Entry(path, _mapping(f"{where}.attributes", raw.get("attributes", {})), links, where)
 
 
 def _not_ours(name: str, document: object) -> UsageError:
@@ -113,6 +116,8 @@ def load_json(name: str, data: bytes) -> object:
             raise UsageError(f"{name}: key {twice!r} appears twice in one object")
         return result
 
+    if not data.strip(b"\0 \t\r\n"):
+        raise UsageError(f"{name} is empty", "a copy of it, or the last one that was saved, may be restored")
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=unique)
     except UnicodeDecodeError as error:
@@ -188,17 +193,19 @@ def dump(entries: list[Entry], origin: dict[str, str]) -> bytes:
     return to_bytes(document)
 
 
-def write_atomic(path: str, data: bytes) -> None:
+def write_atomic(path: str, data: bytes, own_directories: Sequence[str] = (DEFAULT_DIRECTORY,)) -> None:
     """Replace the file at path by data as a whole, durable when this returns; mode 0600.
 
-    The caller holds the lock: a temporary file that is there was left by a power cut.
+    The caller holds the lock: a temporary file that is there was left by a power cut. Only the folders of our
+    own files are made when they are missing: another one is a slip of the pen, or not mounted.
     """
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
     prefix, suffix = f".{os.path.basename(target)}.", ".tmp"
     temporary: Optional[str] = None
     try:
-        _make_directory(directory)
+        if directory in own_directories:
+            _make_directory(directory)
         for name in os.listdir(directory):
             if name.startswith(prefix) and name.endswith(suffix):
                 with suppress(OSError):

@@ -78,6 +78,7 @@ FILEIO = Kind(
         Attr("usn", when="disabled", range="1..64", unit="bytes", initial=_new_serial, help="Serial number."),
         Attr("comment", range="0..1024", unit="bytes"),
         Attr("resync_size", "uint", "wo", range="1..1"),
+        Attr("make_file", "uint", "wo", when="disabled", range="1..1"),
         Attr("exported", "uint", "ro", initial=lambda: "0"),
     ],
     {"stats": STATS},
@@ -344,6 +345,10 @@ class FakeTree:
             raise self._error(errno.EBUSY, where, f"{name}: may be written only while disabled")
         if name == "enabled":
             self._enable(node, where, value)
+        if name == "make_file":
+            if node.values["filename"] in self.files:
+                raise self._error(errno.EEXIST, where, f"{name}: {node.values['filename']} exists")
+            self.files.add(node.values["filename"])
         if name == "force_close":
             del self._dir(tp.parent(where)).dirs[tp.base(where)]
         elif attr.access != "wo":

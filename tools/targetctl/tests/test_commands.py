@@ -7,12 +7,14 @@ import errno
 import io
 import os
 import sys
+import threading
 import unittest
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from targetctl import cli
+from targetctl import tree as tp
 from targetctl.tree import natural_key, resolve
 
 from tests.base import DISK, ISCSI, LOOP, CommandTest
@@ -36,6 +38,45 @@ class PathTest(unittest.TestCase):
 
 
 class CreateTest(CommandTest):
+    def test_size_makes_the_file(self) -> None:
+        self.ok("create", DISK, "filename=/srv/new.img", "size=1M", "enabled=1")
+        self.assertEqual(self.value(f"{DISK}/enabled"), "1")
+        self.assertIn(("write", f"{DISK}/make_file", "1"), self.tree.changes())
+
+    def test_no_file_without_a_size_nor_below_dev(self) -> None:
+        self.fails(3, "create", DISK, "filename=/srv/new.img", "enabled=1")
+        self.fails(3, "create", DISK, "filename=/dev/nothing", "size=1M", "enabled=1")
+        self.assertEqual([call for call in self.tree.changes() if call[1].endswith("make_file")], [])
+
+    def test_failure_takes_the_file_back(self) -> None:
+        path = os.path.join(self.dir, "new.img")
+        write = self.tree.write
+
+        def make(where: str, value: str) -> None:
+            write(where, value)
+            if where.endswith("make_file"):
+                with open(path, "xb") as stream:
+                    stream.truncate(1 << 20)
+
+        self.tree.fail("write", f"{DISK}/enabled", errno.EIO)
+        with mock.patch.object(self.tree, "write", make):
+            self.fails(7, "create", DISK, f"filename={path}", "size=1M", "enabled=1")
+        self.assertFalse(os.path.exists(path))
+        self.assertFalse(self.tree.is_dir(DISK))
+
+    def test_hint_fits(self) -> None:
+        self.ok("create", ISCSI)
+        self.assertIn("there are: ini_groups, luns, params", self.fails(3, "create", f"{ISCSI}/acls/x"))
+        self.assertIn("--parents", self.fails(3, "create", f"{ISCSI}/ini_groups/g/luns/0"))
+
+    def test_target_in_another_letter_case(self) -> None:
+        self.ok("create", ISCSI)
+        self.fails(4, "create", ISCSI.upper().replace("/TARGETS/ISCSI", "/targets/iscsi"))
+        self.ok("set", "/targets/iscsi/IQN.2026-01.example:T1", "comment=x")
+        self.assertEqual(self.value(f"{ISCSI}/comment"), "x")
+        self.ok("delete", "/targets/iscsi/IQN.2026-01.EXAMPLE:T1")
+        self.assertFalse(self.tree.is_dir(ISCSI))
+
     def test_attributes_in_order_and_enabled_last(self) -> None:
         self.ok("create", DISK, "enabled=1", "size=4K", "filename=/srv/a.img")
         written = [what[1].rpartition("/")[2] for what in self.tree.changes() if what[0] == "write"]
@@ -267,6 +308,43 @@ class SecretTest(CommandTest):
 
 
 class DeleteTest(CommandTest):
+    def test_many_cost_so_many(self) -> None:
+        """Each costs the same, however many there are and are deleted."""
+
+        def cost(number: int) -> int:
+            names = [f"/handlers/vdisk_nullio/n{index}" for index in range(number)]
+            for name in names:
+                self.ok("create", name, "enabled=1")
+            self.tree.calls.clear()
+            self.ok("delete", "-r", *names)
+            return sum(self.tree.calls.values())
+
+        self.ok("create", LOOP)
+        few = cost(10)
+        self.assertLess(cost(100), few * 10 * 1.2)
+
+    def test_clear_waits_for_all_at_once(self) -> None:
+        """Targets that do not end are waited for together, are told once, and are left as they are."""
+        names = [f"/targets/loop/t{index}" for index in range(8)]
+        for name in names:
+            self.ok("create", name, "enabled=1")
+        self.ok("create", "/targets/loop/well", "enabled=1")
+        together = threading.Barrier(len(names))
+        write = self.tree.write
+
+        def stuck(path: str, value: str) -> None:
+            if path.endswith("/enabled") and tp.parent(path) in names:
+                together.wait(20)
+                raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+            write(path, value)
+
+        with mock.patch.object(self.tree, "write", stuck):
+            text = self.fails(8, "clear", "-y")
+        self.assertEqual(text.count("cannot set"), len(names))
+        left = [line for line in text.splitlines() if "still there" in line]
+        self.assertEqual(left, [f"still there: {name}" for name in names])
+        self.assertFalse(self.tree.is_dir("/targets/loop/well"))
+
     def test_simple(self) -> None:
         self.ok("create", DISK)
         self.ok("delete", DISK)
@@ -410,6 +488,20 @@ class GetTest(CommandTest):
 
 
 class LsTest(CommandTest):
+    def test_who_may_not_read_what_is_pending(self) -> None:
+        with open(os.path.join(self.dir, "pending.json"), "w"):
+            pass
+        denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with mock.patch("targetctl.store.open", side_effect=denied, create=True):
+            self.ok("ls")
+
+    def test_counts(self) -> None:
+        self.ok("create", LOOP)
+        self.ok("create", ISCSI)
+        self.ok("create", "/targets/loop/t2")
+        self.assertRegex(self.ok("ls", "/targets", "0"), r"\[3 targets\]")
+        self.assertRegex(self.ok("ls", "/targets/loop", "0"), r"\[2 targets\]")
+
     def test_tree(self) -> None:
         self.make_iscsi()
         self.tree.login(ISCSI, "iqn.2026-01.example:host")
@@ -513,6 +605,15 @@ class SessionsTest(CommandTest):
         )
         self.assertEqual(session["luns"][0], {"lun": "0", "device": DISK})
         self.assertEqual(session["connections"][0]["cid"], "0")
+
+    def test_kill_by_pattern(self) -> None:
+        other = self.tree.login(ISCSI, "iqn.2026-01.example:other")
+        self.fails(3, "sessions", "kill", "iqn.*:nobody")
+        self.ok("sessions", "kill", "IQN.*:OTHER")
+        self.assertFalse(self.tree.is_dir(other))
+        self.assertTrue(self.tree.is_dir(self.path))
+        self.assertEqual(self.run_ctl("sessions", "kill", "nobody", self.path), 8)
+        self.assertFalse(self.tree.is_dir(self.path))
 
     def test_kill(self) -> None:
         self.ok("sessions", "kill", self.path)

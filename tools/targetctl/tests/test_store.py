@@ -124,6 +124,9 @@ class SaveTest(StoreTest):
     def test_file_mode_and_directory(self) -> None:
         self.config = os.path.join(self.dir, "new", "config.json")
         self.make_disk()
+        self.assertIn("No such file", self.fails(3, "save", self.config))
+        self.assertFalse(os.path.exists(os.path.dirname(self.config)))
+        os.mkdir(os.path.dirname(self.config))
         before = os.umask(0)
         try:
             self.save()
@@ -165,7 +168,7 @@ class SaveTest(StoreTest):
         deep = os.path.join(self.dir, "a", "b", "config.json")
         synced: list[str] = []
         with mock.patch("targetctl.store.sync_directory", synced.append):
-            self.ok("save", deep)
+            store.write_atomic(deep, b"x", (os.path.dirname(deep),))
         self.assertEqual([os.path.relpath(path, self.dir) for path in synced], [".", "a", "a/b"])
         synced.clear()
         with mock.patch("targetctl.store.sync_directory", synced.append):
@@ -219,7 +222,9 @@ class FileTest(StoreTest):
             ('{"format": "other"}', "other"),
             ("[]", "no format marker"),
             ("HANDLER vdisk_fileio {", "line 1, column 1"),
-            ("", "line 1"),
+            ("", "is empty"),
+            ("\0" * 100, "is empty"),
+            ('{"format": "cst-config", "ver', "line 1"),
             ('{"format": "cst-config", "version": 2, "objects": []}', "version 2"),
             ('{"format": "cst-config", "version": 1}', "objects must be a list"),
             ("[" * 100000, "nested too deeply"),
@@ -615,10 +620,44 @@ class PendingTest(StoreTest):
         self.tree.mkdir(DISK)
         self.assertNotIn("filename", self.entry(self.save(), DISK)["attributes"])
 
-    def test_unknown_attribute_is_kept(self) -> None:
-        self.write({"path": DISK, "attributes": {"from_the_future": "7"}})
-        self.fails(8, "restore", self.config)
-        self.assertEqual(self.entry(self.save(), DISK)["attributes"]["from_the_future"], "7")
+    def test_unknown_attribute_is_refused_with_its_place(self) -> None:
+        self.make_disk("disk2")
+        self.ok("create", ISCSI)
+        self.write(
+            {"path": "/handlers/vdisk_fileio/disk2", "attributes": {"comment": "new"}},
+            {"path": DISK, "attributes": {"filenam": "7", "comment": "kept", "enabled": "1"}},
+            {"path": f"{ISCSI}/luns/0", "attributes": {"future": 1}, "links": {"device": DISK}},
+            {"path": ISCSI, "attributes": {"enabled": "1"}},
+        )
+        text = self.fails(8, "restore", self.config)
+        place = f"{self.config}: objects[1].attributes.filenam"
+        self.assertIn(f"{place}: {DISK} has no attribute 'filenam'", text)
+        self.assertIn("did you mean filename?", text)
+        # Everything else is done; nothing of it comes back with the next save, or at the next boot.
+        self.assertEqual(self.value("/handlers/vdisk_fileio/disk2/comment"), "new")
+        self.assertEqual((self.value(f"{DISK}/comment"), self.value(f"{DISK}/enabled")), ("kept", "0"))
+        self.assertEqual(self.tree.listing(f"{ISCSI}/luns/0").links, [])
+        self.assertIsNone(self.pending())
+        self.assertNotIn("filenam", self.entry(self.save(), DISK)["attributes"])
+        self.ok("restore", self.config)
+
+    def test_target_that_lacks_a_refused_part_is_not_pending(self) -> None:
+        self.make_disk()
+        self.write(
+            {"path": ISCSI, "attributes": {"enabled": "1"}},
+            {"path": f"{ISCSI}/params", "attributes": {"MaxBurstLength": "1"}},
+        )
+        self.assertIn("not enabled", self.fails(8, "restore", self.config))
+        self.assertIsNone(self.pending())
+
+    def test_poisoned_list_is_healed(self) -> None:
+        self.make_disk()
+        item: dict[str, Any] = {"path": DISK, "attributes": {"future": "7"}, "seen": {"future": None}}
+        item.update({"absent": False, "error": "x"})
+        document = {"format": "cst-pending", "version": 1, "objects": [item], "sequence": {}}
+        with open(os.path.join(self.dir, "pending.json"), "w", encoding="utf-8") as stream:
+            json.dump(document, stream)
+        self.assertNotIn("future", self.entry(self.save(), DISK)["attributes"])
 
     def test_mode(self) -> None:
         self.break_and_restore()

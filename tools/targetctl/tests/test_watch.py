@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is pending comes up by itself. Not tested here: mounts, and real file systems that hang."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import unittest
+from unittest import mock
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from targetctl import watch
+from targetctl.context import Context, Files
+from targetctl.edit import Editor
+
+from tests.base import DISK, LOOP
+from tests.test_store import StoreTest
+
+
+class LookerTest(unittest.TestCase):
+    def test_tells_what_changed(self) -> None:
+        path = os.path.join("/tmp", f"watch-{os.getpid()}")
+        looker = watch.Looker()
+        self.assertEqual(looker.look([path, "/"]).keys(), {path, "/"})
+        self.assertIsNone(looker.look([path])[path])
+        with open(path, "w") as stream:
+            first = looker.look([path])[path]
+            self.assertIsNotNone(first)
+            stream.write("x")
+        self.addCleanup(os.unlink, path)
+        self.assertNotEqual(looker.look([path])[path], first)
+
+    def test_one_that_hangs_stops_no_other(self) -> None:
+        """A stand-in for stat that never answers for one of the paths, and cannot be killed at once."""
+        script = 'for p; do [ "$p" != /hung ] || exec sleep 60; printf "%s\\0here\\0" "$p"; done'
+        looker = watch.Looker()
+        with mock.patch.multiple(watch, _STAT=("/bin/sh", "-c", script, "sh"), ANSWER_S=0.5):
+            self.assertEqual(looker.look(["/a", "/hung", "/b"]), {"/a": "here", "/b": "here"})
+            (question,) = looker.hanging
+            self.assertEqual(question.paths, ["/hung"])
+            with mock.patch.object(question.process, "poll", return_value=None):
+                start = time.monotonic()
+                self.assertEqual(looker.look(["/a", "/hung"]), {"/a": "here"})
+                self.assertLess(time.monotonic() - start, 0.5)
+        question.process.wait()
+        self.assertIsInstance(question.process, subprocess.Popen)
+
+
+class WatchTest(StoreTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.said: list[str] = []
+        files = Files(os.path.join(self.dir, "targetctl.lock"), os.path.join(self.dir, "pending.json"))
+        context = Context(self.tree, sys.stdout, sys.stderr, files)
+        self.looks: watch.Look = {}
+        self.answers = True
+        self.context = context
+        self.watcher = watch.Watcher(
+            self.tree, context.lock, context.pending, self.editor, self.said.append, self.look
+        )
+
+    def editor(self) -> Editor:
+        self.context.tree = self.tree
+        return self.context.editor()
+
+    def look(self, paths: list[str]) -> watch.Look:
+        return {path: self.looks.get(path) for path in paths} if self.answers else {}
+
+    def lose(self) -> None:
+        """After a boot the disk's file is not there; its LUN is."""
+        self.make_disk()
+        self.make_loop()
+        self.save()
+        self.watcher.tree = self.reboot()
+        self.tree.files.discard("/srv/a.img")
+        self.fails(8, "restore", self.config)
+        self.assertEqual(self.tree.readlink(f"{LOOP}/luns/0/device"), DISK)
+        self.assertEqual((self.value(f"{DISK}/enabled"), self.value(f"{LOOP}/enabled")), ("0", "1"))
+
+    def test_comes_up_when_the_file_appears(self) -> None:
+        self.lose()
+        self.assertTrue(self.watcher.step())
+        self.assertTrue(any("cannot open" in line for line in self.said))
+        before = list(self.said)
+        self.tree.files.add("/srv/a.img")
+        # Nothing has changed for who looks: nothing is tried.
+        self.assertTrue(self.watcher.step())
+        self.assertEqual(self.value(f"{DISK}/enabled"), "0")
+        self.looks["/srv/a.img"] = "here"
+        self.assertFalse(self.watcher.step())
+        self.assertEqual(self.value(f"{DISK}/enabled"), "1")
+        self.assertEqual(self.said[len(before) :], ["1 changes, 0 objects still pending"])
+        self.assertIsNone(self.pending())
+
+    def test_is_tried_again_now_and_then(self) -> None:
+        self.lose()
+        self.watcher.step()
+        self.tree.files.add("/srv/a.img")
+        with mock.patch.object(watch, "AGAIN_S", 0.0):
+            self.assertFalse(self.watcher.step())
+        self.assertEqual(self.value(f"{DISK}/enabled"), "1")
+
+    def test_the_users_word_is_last(self) -> None:
+        self.lose()
+        self.ok("disable", DISK)
+        self.tree.files.add("/srv/a.img")
+        self.assertFalse(self.watcher.step())
+        self.assertEqual(self.value(f"{DISK}/enabled"), "0")
+
+    def test_path_that_does_not_answer_is_left_alone(self) -> None:
+        self.lose()
+        self.tree.files.add("/srv/a.img")
+        self.answers = False
+        self.assertTrue(self.watcher.step())
+        self.assertEqual(self.value(f"{DISK}/enabled"), "0")
+
+    def test_nothing_pending(self) -> None:
+        self.ok("watch")
+
+
+if __name__ == "__main__":
+    unittest.main()
