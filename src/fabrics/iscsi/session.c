@@ -296,6 +296,22 @@ static int cit_session_tsih(struct cit_session *cs)
 }
 
 /*
+ * What is negotiated on the leading connection holds for the session (RFC 7143 6.3.4,
+ * 13): the login of another one has agreed on nothing but its own digests and data
+ * segments.
+ */
+static void cit_keys_inherit(struct cit_keys *keys, const struct cit_keys *session)
+{
+	struct cit_keys own = *keys;
+
+	*keys = *session;
+	keys->header_digest = own.header_digest;
+	keys->data_digest = own.data_digest;
+	keys->max_recv_dsl = own.max_recv_dsl;
+	keys->max_xmit_dsl = own.max_xmit_dsl;
+}
+
+/*
  * Put the session on the target's list, and close the one that it replaces.
  * sessions_lock held.
  */
@@ -317,7 +333,8 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 	if (max && target->nr_sessions >= (old ? 2 * max : max))
 		return -EMLINK;
 	if (tsih) {
-		/* Its connection is reinstated, and with that all of it. */
+		/* Its connection is reinstated; the session goes on. */
+		cit_keys_inherit(&cs->conn.keys, &old->conn.keys);
 		cs->tsih = tsih;
 		cs->own_tsih = old->own_tsih;
 		old->own_tsih = false;
