@@ -232,11 +232,17 @@ static void cit_state_change(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
+/*
+ * The socket is locked: TCP's own changes of state wait until it is not, and meet
+ * our callbacks then.  So no end of the stream falls between the look at the state
+ * and their being set.
+ */
 static int cit_callbacks_set(struct cit_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
 	int ret = 0;
 
+	sock_owned_by_me(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_user_data) {
 		ret = -EINVAL;
@@ -405,7 +411,8 @@ void cit_conn_destroy(struct cit_conn *conn)
 
 /**
  * cit_conn_start() - let a connection live
- * @conn: initialised; its session is registered, its first PDU is queued
+ * @conn: initialised; its session is registered, its first PDU is queued.  The caller
+ *	holds a reference to the session: once started it may end at any moment.
  *
  * Return: 0; or errno when the peer has gone, and then nothing has happened.
  */
@@ -414,15 +421,15 @@ int cit_conn_start(struct cit_conn *conn)
 	struct sock *sk = conn->sock->sk;
 	int ret;
 
-	lock_sock(sk);
-	sk->sk_allocation = GFP_NOIO;
-	release_sock(sk);
 	tcp_sock_set_nodelay(sk);
-
 	conn->last_rx = jiffies;
 	conn->data_moved = jiffies;
 	conn->tx_moved = jiffies;
+
+	lock_sock(sk);
+	sk->sk_allocation = GFP_NOIO;
 	ret = cit_callbacks_set(conn);
+	release_sock(sk);
 	if (ret)
 		return ret;
 	cit_nop_start(conn);

@@ -175,12 +175,18 @@ static int cit_session_start(struct cit_session *cs)
 		return ret;
 	kref_get(&cs->refs);	/* the directory's */
 
+	/*
+	 * A peer may have sent a logout behind its login, and be gone with its session
+	 * before the connection has been started to the end.
+	 */
+	kref_get(&cs->refs);
 	cit_tx_queue(conn, &cs->login_rsp->tx);
 	ret = cit_conn_start(conn);
 	if (ret) {
 		list_del_init(&cs->login_rsp->tx.node);
 		cst_session_unregister(&cs->sess);
 	}
+	cit_session_put(cs);
 	return ret;
 }
 
