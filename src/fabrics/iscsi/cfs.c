@@ -105,6 +105,7 @@ int cit_target_init(struct cst_target *tgt)
 	might_lock(&target->sessions_lock);
 	fs_reclaim_release(GFP_KERNEL);
 	INIT_LIST_HEAD(&target->sessions);
+	hash_init(target->ports);
 	ret = cit_params_init(target);
 	if (!ret)
 		ret = cit_portals_init(target);

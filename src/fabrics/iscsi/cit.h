@@ -11,7 +11,7 @@
 #define _CIT_H
 
 #include <linux/bvec.h>
-#include <linux/completion.h>
+#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -37,6 +37,7 @@
 #define CIT_DSL_MIN		512	/* data segments and bursts, RFC 7143 13.12 */
 #define CIT_DSL_MAX		0xffffff
 #define CIT_QUEUE_MAX		2048
+#define CIT_PORT_BITS		8	/* of the hash of a target's initiator ports */
 #define CIT_SLOT_BITS		12	/* of a Target Transfer Tag */
 
 struct cit_conn;
@@ -85,8 +86,10 @@ struct cit_portal {
 /**
  * struct cit_target - a target
  * @tgt: core's part; tgt.obj.lock protects @portals and @nr_portals
- * @sessions_lock: protects @sessions
+ * @sessions_lock: protects @sessions and @ports
  * @sessions: struct cit_session.node: registered, or on their way to it
+ * @ports: the same by initiator port (struct cit_session.port_node), of one port the
+ *	latest first
  */
 struct cit_target {
 	struct cst_target	tgt;
@@ -96,6 +99,7 @@ struct cit_target {
 	unsigned int		nr_portals;
 	struct mutex		sessions_lock;	/* see above */
 	struct list_head	sessions;
+	DECLARE_HASHTABLE(ports, CIT_PORT_BITS);
 	unsigned int		nr_sessions;
 };
 
@@ -311,6 +315,8 @@ enum {
 	CIT_CONN_CLOSING,	/* ... and has been asked to */
 	CIT_CONN_ENDING,	/* ... and has been queued, once */
 	CIT_CONN_DEAD,		/* io_work only gives back what comes back */
+	CIT_CONN_DRAINING,	/* ... and the last of it lets end_work run */
+	CIT_CONN_DRAINED,	/* ... which has been queued, once */
 	CIT_CONN_GRACEFUL,	/* logged out: let TCP deliver what was sent */
 	CIT_CONN_LOST,		/* TCP says that the peer has gone */
 };
@@ -373,7 +379,8 @@ struct cit_conn {
 	struct delayed_work	data_work;
 	struct delayed_work	again_work;
 	struct work_struct	close_work;
-	struct completion	drained;	/* DEAD and nothing active */
+	struct delayed_work	notice_work;
+	struct rcu_work		end_work;
 
 	/* directory connections/<cid> */
 	struct cst_object	obj;
@@ -385,12 +392,16 @@ struct cit_conn {
 /**
  * struct cit_session - a session and its only connection
  * @sess: core's part
- * @refs: one for whoever brings it to its end, one for its directory, and those
- *	who wait for @gone
+ * @refs: one for whoever brings it to its end, one for its directory, one for whoever
+ *	starts it
  * @target: referenced
- * @node: target->sessions, in order of login
- * @gone: off that list; nothing of it touches a medium any more
- * @start_work: the login goes on when an older session of the same name is gone
+ * @node: target->sessions, in order of login.  Once it is off that list, nothing of it
+ *	touches a medium any more
+ * @port_node: target->ports
+ * @waiting: for the end of an older session of the same port; target->sessions_lock
+ * @start_by: jiffies: then it has waited long enough
+ * @start_work: the login goes on, or is given up.  Queued at that time, and earlier by
+ *	whoever makes it possible or pointless, with sessions_lock held and @waiting
  * @own_tsih: @tsih is this session's to give back; target->sessions_lock
  */
 struct cit_session {
@@ -398,8 +409,10 @@ struct cit_session {
 	struct kref		refs;
 	struct cit_target	*target;
 	struct list_head	node;
-	struct completion	gone;
-	struct work_struct	start_work;
+	struct hlist_node	port_node;
+	bool			waiting;
+	unsigned long		start_by;
+	struct delayed_work	start_work;
 	struct cit_ctl		*login_rsp;
 	struct cst_object	conns_obj;
 	struct cit_conn		conn;
@@ -427,7 +440,7 @@ struct cit_fabric {
 extern struct cit_fabric cit_fabric;
 extern const struct cst_fabric_ops cit_ops;
 extern struct workqueue_struct *cit_io_wq;	/* io_work */
-extern struct workqueue_struct *cit_close_wq;	/* close_work: sleeps long */
+extern struct workqueue_struct *cit_close_wq;	/* begins and ends of sessions */
 
 /* conn.c */
 int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
@@ -556,6 +569,7 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		      const struct cit_login *login, u16 *tsih);
 void cit_session_free(struct cst_session *sess);
 void cit_session_close(struct cst_session *sess);
+void cit_session_cancel_logins(struct cit_target *target);
 void cit_session_close_others(struct cit_session *cs);
 void cit_session_end(struct cit_session *cs);
 

@@ -9,19 +9,21 @@
  * that io_work is queued or running, so a kick while it runs costs two bit
  * operations and no wake-up; WANT tells it to go round again.
  *
- * The end, in close_work, after cit_conn_close() from any context:
+ * The end, after cit_conn_close() from any context; close_work does 1 to 4:
  *  1. the socket's callbacks are taken away under sk_callback_lock: TCP does not
  *     know us any more; the peer is told by a FIN;
  *  2. DEAD is set and io_work flushed: whatever runs of it from here on submits
  *     nothing and sends nothing, it only gives back what comes back;
  *  3. the timers are stopped;
- *  4. core aborts every command; io_work fails those that wait for data, releases
- *     those that were to be answered, and signals `drained` when the last command
- *     and the last task management function have come back;
- *  5. who pushed the last event may still be about to kick us: they do both in
- *     one RCU read section, which synchronize_rcu() waits for; then io_work is
- *     cancelled for good and nothing refers to the connection;
- *  6. directories, the session and the socket go.
+ *  4. core aborts every command, and DRAINING is set; io_work fails those that wait
+ *     for data, releases those that were to be answered, and queues end_work when
+ *     the last command and the last task management function have come back.  That
+ *     may be hours later, in a backing that hangs: nobody sleeps meanwhile, or one
+ *     such backing would take all workers, and no other session could end;
+ *  5. who pushed the last event may still be about to kick us, as close_work itself:
+ *     each does that in one RCU read section, and end_work comes a grace period
+ *     later; then io_work is cancelled for good and nothing refers to the connection;
+ *  6. the session and the socket go.
  */
 #include <linux/sched/mm.h>
 #include <net/sock.h>
@@ -127,8 +129,9 @@ static void cit_conn_reap(struct cit_conn *conn)
 		conn->rx.ctl = NULL;
 	}
 	cit_scsi_reap(conn);
-	if (!conn->active)
-		complete_all(&conn->drained);
+	if (!conn->active && test_bit(CIT_CONN_DRAINING, &conn->flags) &&
+	    !test_and_set_bit(CIT_CONN_DRAINED, &conn->flags))
+		queue_rcu_work(cit_close_wq, &conn->end_work);
 }
 
 static void cit_conn_round(struct cit_conn *conn)
@@ -289,14 +292,33 @@ static void cit_close_work(struct work_struct *work)
 	cancel_delayed_work_sync(&conn->again_work);
 	/* 4. */
 	cst_session_abort_all(&conn->sess->sess);
+	queue_delayed_work(cit_close_wq, &conn->notice_work, CIT_DRAIN_NOTICE);
+	/* The end may come as soon as it may: it waits for this section. */
+	rcu_read_lock();
+	set_bit(CIT_CONN_DRAINING, &conn->flags);
 	cit_conn_kick(conn);
-	/* A backing that hangs is no task of ours that does. */
-	while (!wait_for_completion_timeout(&conn->drained, CIT_DRAIN_NOTICE))
-		pr_warn("%s: the session of %s ends when its commands in the backing do\n",
-			cst_target_name(&conn->sess->target->tgt),
-			conn->sess->initiator);
+	rcu_read_unlock();
+}
+
+/* A session that does not end has a reason, which somebody may look for. */
+static void cit_notice_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(to_delayed_work(work),
+					     struct cit_conn, notice_work);
+
+	pr_warn_ratelimited("%s: the session of %s ends when its commands in the backing do\n",
+			    cst_target_name(&conn->sess->target->tgt),
+			    conn->sess->initiator);
+	queue_delayed_work(cit_close_wq, &conn->notice_work, CIT_DRAIN_NOTICE);
+}
+
+static void cit_end_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(to_rcu_work(work), struct cit_conn,
+					     end_work);
+
+	cancel_delayed_work_sync(&conn->notice_work);
 	/* 5. */
-	synchronize_rcu();
 	cancel_work_sync(&conn->io_work);
 	/* 6. */
 	cit_session_end(conn->sess);
@@ -333,7 +355,7 @@ void cit_conn_close(struct cit_conn *conn)
  */
 void cit_conn_dismiss(struct cit_conn *conn)
 {
-	/* close_work waits for us before it cancels io_work for good. */
+	/* end_work waits for us before it cancels io_work for good. */
 	rcu_read_lock();
 	if (!test_bit(CIT_CONN_STARTED, &conn->flags)) {
 		cit_conn_close(conn);
@@ -388,11 +410,12 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 		conn->cpu = WORK_CPU_UNBOUND;
 	INIT_WORK(&conn->io_work, cit_io_work);
 	INIT_WORK(&conn->close_work, cit_close_work);
+	INIT_RCU_WORK(&conn->end_work, cit_end_work);
+	INIT_DELAYED_WORK(&conn->notice_work, cit_notice_work);
 	INIT_DELAYED_WORK(&conn->nop_work, cit_nop_work);
 	INIT_DELAYED_WORK(&conn->data_work, cit_data_work);
 	INIT_DELAYED_WORK(&conn->again_work, cit_again_work);
 	init_llist_head(&conn->events);
-	init_completion(&conn->drained);
 	INIT_LIST_HEAD(&conn->free);
 	cit_rx_init(&conn->rx);
 	ret = cit_tx_init(&conn->tx);

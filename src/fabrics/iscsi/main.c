@@ -21,10 +21,11 @@ static int cit_target_enable(struct cst_target *target)
 	return 0;
 }
 
-/* Core closes the sessions that there are, one by one. */
+/* Core closes the sessions that there are, one by one; it does not know of others. */
 static void cit_target_disable(struct cst_target *target)
 {
 	cit_config_notify();
+	cit_session_cancel_logins(to_cit_target(target));
 }
 
 const struct cst_fabric_ops cit_ops = {
@@ -61,8 +62,8 @@ static int __init cit_init(void)
 	if (!cit_io_wq)
 		return ret;
 	/*
-	 * Waits: one slow end of a session must not hold up the others, and may
-	 * even need them.  So no rescuer, which runs one after the other.
+	 * Allocates, and waits for locks and grace periods.  So no rescuer, which runs
+	 * one after the other; and none waits for a backing, a peer or each other.
 	 */
 	cit_close_wq = alloc_workqueue("cst_iscsi_close", WQ_UNBOUND, 0);
 	if (!cit_close_wq)

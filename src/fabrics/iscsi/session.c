@@ -5,18 +5,24 @@
  *
  * genl.c calls cit_session_login().  A login with the initiator name and ISID of
  * a session that exists ends that one: the new session starts, and its login is
- * answered, only when nothing of the older can touch a medium any more.  It waits
- * for that in start_work, so that the daemon does not.  target->sessions_lock
- * protects the list of sessions; it is taken inside no other lock of ours, and
- * outside none but rcu.  Nobody who holds it allocates: io_work waits for it, and
- * the allocation might wait for I/O that needs that io_work.
+ * answered, only when nothing of the older can touch a medium any more.  Nobody
+ * sleeps for that: the older session's end queues start_work, and so does a still
+ * newer login, which gives this one up at once.  So of one initiator port there is at most
+ * one session that has started and one login that waits for its end.
+ *
+ * target->sessions_lock protects the list of sessions; it is taken inside no other
+ * lock of ours, and outside none but rcu and a work queue's.  Nobody who holds it
+ * allocates: io_work waits for it, and the allocation might wait for I/O that needs
+ * that io_work.
  *
  * The end, called by conn.c when the connection is drained:
  *  1. core forgets the session, and removes its directory;
- *  2. off the list, and `gone` is said: whoever waits may start;
+ *  2. off the list: whoever waits may start;
  *  3. the socket is closed, memory is given back with the last reference.
  */
+#include <linux/ctype.h>
 #include <linux/idr.h>
+#include <linux/jhash.h>
 #include <linux/slab.h>
 #include <net/sock.h>
 #include <linux/unaligned.h>
@@ -60,16 +66,57 @@ void cit_session_close(struct cst_session *sess)
 	cit_conn_dismiss(&to_cit_session(sess)->conn);
 }
 
+/* Have start_work look, if there is a login that waits.  sessions_lock held. */
+static void cit_session_wake(struct cit_session *cs)
+{
+	lockdep_assert_held(&cs->target->sessions_lock);
+	if (cs->waiting)
+		mod_delayed_work(cit_close_wq, &cs->start_work, 0);
+}
+
 /* Every session of the target but this one: a cold reset. */
 void cit_session_close_others(struct cit_session *cs)
 {
 	struct cit_session *other;
 
 	mutex_lock(&cs->target->sessions_lock);
-	list_for_each_entry(other, &cs->target->sessions, node)
-		if (other != cs)
-			cit_conn_dismiss(&other->conn);
+	list_for_each_entry(other, &cs->target->sessions, node) {
+		if (other == cs)
+			continue;
+		cit_conn_dismiss(&other->conn);
+		cit_session_wake(other);
+	}
 	mutex_unlock(&cs->target->sessions_lock);
+}
+
+/**
+ * cit_session_cancel_logins() - give up the logins that wait for older sessions
+ * @target: closing; core closes the sessions that have started
+ *
+ * Context: process.
+ */
+void cit_session_cancel_logins(struct cit_target *target)
+{
+	struct cit_session *cs;
+
+	mutex_lock(&target->sessions_lock);
+	list_for_each_entry(cs, &target->sessions, node) {
+		if (!cs->waiting)
+			continue;
+		cit_conn_close(&cs->conn);
+		cit_session_wake(cs);
+	}
+	mutex_unlock(&target->sessions_lock);
+}
+
+/* Of an initiator port; names are compared without regard to case. */
+static u32 cit_port_hash(const char *initiator, const u8 *isid)
+{
+	u32 hash = jhash(isid, 6, 0);
+
+	for (; *initiator; initiator++)
+		hash = hash * 31 + tolower(*initiator);
+	return hash;
 }
 
 static bool cit_session_is(const struct cit_session *cs, const char *initiator,
@@ -87,47 +134,37 @@ static struct cit_session *cit_session_same(struct cit_target *target,
 	struct cit_session *cs;
 
 	lockdep_assert_held(&target->sessions_lock);
-	list_for_each_entry_reverse(cs, &target->sessions, node)
+	hash_for_each_possible(target->ports, cs, port_node,
+			       cit_port_hash(initiator, isid))
 		if (cit_session_is(cs, initiator, isid))
 			return cs;
 	return NULL;
 }
 
-/* One that @cs replaces and that is not gone yet, referenced, or NULL. */
-static struct cit_session *cit_session_older(struct cit_session *cs)
+/* Is there still one that @cs replaces?  sessions_lock held. */
+static bool cit_session_has_older(struct cit_session *cs)
 {
-	struct cit_session *old, *found = NULL;
+	struct cit_session *old = cs;
 
-	mutex_lock(&cs->target->sessions_lock);
-	list_for_each_entry(old, &cs->target->sessions, node) {
-		if (old == cs)
-			break;
-		if (cit_session_is(old, cs->initiator, cs->isid)) {
-			kref_get(&old->refs);
-			found = old;
-			break;
-		}
-	}
-	mutex_unlock(&cs->target->sessions_lock);
-	return found;
-}
-
-static bool cit_session_must_wait(struct cit_session *cs)
-{
-	struct cit_session *old = cit_session_older(cs);
-
-	if (old)
-		cit_session_put(old);
-	return old;
+	lockdep_assert_held(&cs->target->sessions_lock);
+	hlist_for_each_entry_continue(old, port_node)
+		if (cit_session_is(old, cs->initiator, cs->isid))
+			return true;
+	return false;
 }
 
 static void cit_session_unlist(struct cit_session *cs)
 {
+	struct cit_session *next;
+
 	mutex_lock(&cs->target->sessions_lock);
 	list_del(&cs->node);
+	hash_del(&cs->port_node);
 	cs->target->nr_sessions--;
+	next = cit_session_same(cs->target, cs->initiator, cs->isid);
+	if (next)
+		cit_session_wake(next);
 	mutex_unlock(&cs->target->sessions_lock);
-	complete_all(&cs->gone);
 }
 
 /* The end of one that has been on the list; the socket is the caller's. */
@@ -190,29 +227,40 @@ static int cit_session_start(struct cit_session *cs)
 	return ret;
 }
 
-static int cit_session_wait(struct cit_session *cs)
+/* May a login that waits go on?  -EAGAIN: not yet; other errno: it is given up. */
+static int cit_session_may_start(struct cit_session *cs)
 {
-	unsigned long left = CIT_REINSTATE_TIMEOUT;
-	struct cit_session *old;
-
-	while (left && (old = cit_session_older(cs))) {
-		left = wait_for_completion_timeout(&old->gone, left);
-		cit_session_put(old);
-	}
-	return left ? 0 : -ETIMEDOUT;
+	lockdep_assert_held(&cs->target->sessions_lock);
+	/* It has been replaced itself. */
+	if (test_bit(CIT_CONN_CLOSING, &cs->conn.flags))
+		return -ECANCELED;
+	if (!cit_session_has_older(cs))
+		return 0;
+	return time_before(jiffies, cs->start_by) ? -EAGAIN : -ETIMEDOUT;
 }
 
 static void cit_session_start_work(struct work_struct *work)
 {
-	struct cit_session *cs = container_of(work, struct cit_session,
-					      start_work);
+	struct cit_session *cs = container_of(to_delayed_work(work),
+					      struct cit_session, start_work);
 	struct socket *sock = cs->conn.sock;
 	int ret;
 
-	ret = cit_session_wait(cs);
-	/* It may have been replaced itself meanwhile. */
-	if (!ret && test_bit(CIT_CONN_CLOSING, &cs->conn.flags))
-		ret = -ECANCELED;
+	mutex_lock(&cs->target->sessions_lock);
+	ret = cit_session_may_start(cs);
+	if (ret == -EAGAIN) {
+		/* Only if nobody has queued it again just now. */
+		queue_delayed_work(cit_close_wq, &cs->start_work,
+				   cs->start_by - jiffies);
+	} else {
+		/* Nobody queues it from here on, and it may have been once more. */
+		cs->waiting = false;
+		cancel_delayed_work(&cs->start_work);
+	}
+	mutex_unlock(&cs->target->sessions_lock);
+	if (ret == -EAGAIN)
+		return;
+
 	if (!ret)
 		ret = cit_session_start(cs);
 	if (!ret)
@@ -265,8 +313,7 @@ static struct cit_session *cit_session_alloc(struct cit_target *target,
 	if (!cs)
 		return NULL;
 	kref_init(&cs->refs);
-	init_completion(&cs->gone);
-	INIT_WORK(&cs->start_work, cit_session_start_work);
+	INIT_DELAYED_WORK(&cs->start_work, cit_session_start_work);
 	cs->target = target;
 	memcpy(cs->isid, login->isid, sizeof(cs->isid));
 	strscpy(cs->initiator, login->initiator, sizeof(cs->initiator));
@@ -345,10 +392,17 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 		cs->own_tsih = old->own_tsih;
 		old->own_tsih = false;
 	}
-	if (old)
-		cit_conn_close(&old->conn);
 	list_add_tail(&cs->node, &target->sessions);
+	hash_add(target->ports, &cs->port_node,
+		 cit_port_hash(cs->initiator, cs->isid));
 	target->nr_sessions++;
+	if (!old)
+		return 0;
+	cit_conn_close(&old->conn);
+	cit_session_wake(old);
+	cs->waiting = true;
+	cs->start_by = jiffies + CIT_REINSTATE_TIMEOUT;
+	queue_delayed_work(cit_close_wq, &cs->start_work, CIT_REINSTATE_TIMEOUT);
 	return 0;
 }
 
@@ -381,6 +435,7 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		      const struct cit_login *login, u16 *tsih)
 {
 	struct cit_session *cs;
+	bool waiting;
 	int ret;
 
 	ret = cit_session_access(target, login->initiator);
@@ -397,16 +452,17 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 	}
 	mutex_lock(&target->sessions_lock);
 	ret = cit_session_enlist(cs, login->tsih);
+	waiting = cs->waiting;
+	if (!ret) {
+		cit_login_rsp_fill(cs, login->rsp, login->rsp_len);
+		*tsih = cs->tsih;
+	}
 	mutex_unlock(&target->sessions_lock);
 	if (ret)
 		goto free;
-
-	cit_login_rsp_fill(cs, login->rsp, login->rsp_len);
-	*tsih = cs->tsih;
-	if (cit_session_must_wait(cs)) {
-		queue_work(cit_close_wq, &cs->start_work);
+	/* The work may have ended it by now. */
+	if (waiting)
 		return 0;
-	}
 	ret = cit_session_start(cs);
 	if (!ret)
 		return 0;
