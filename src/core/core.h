@@ -172,6 +172,8 @@ void cst_target_destroy(struct cst_target *target);
 int cst_target_enable(struct cst_target *target);	/* obj.lock held */
 /* obj.lock held; dropped and taken again while it waits; 0 or -ETIMEDOUT */
 int cst_target_disable(struct cst_target *target);
+struct cst_lun_map *cst_target_find_map(struct cst_target *target,
+					const char *initiator_name);
 /* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
 void cst_target_regroup(struct cst_target *target);
 

@@ -93,7 +93,6 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
 			 const char *initiator_name, bool create_dir,
 			 const struct cst_item_type *it)
 {
-	struct cst_lun_map *map;
 	int ret;
 
 	might_sleep();
@@ -103,15 +102,12 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
 	sess->own_dir = create_dir;
 
 	mutex_lock(&target->obj.lock);
-	ret = -ESHUTDOWN;
-	if (!target->obj.enabled || target->closing)
-		goto unlock;
-	map = cst_target_find_map(target, initiator_name);
-	ret = -EACCES;
+	ret = cst_target_access(target, initiator_name);
 	/* An administrator's own session may wait for its LUNs. */
-	if (!map && create_dir)
+	if (ret && (create_dir || ret == -ESHUTDOWN))
 		goto unlock;
-	ret = cst_session_map_set(sess, map);
+	ret = cst_session_map_set(sess, cst_target_find_map(target,
+							    initiator_name));
 	if (ret)
 		goto drop_luns;
 	list_add_tail(&sess->target_node, &target->sessions);

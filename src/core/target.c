@@ -109,6 +109,14 @@ int cst_target_disable(struct cst_target *target)
 	return 0;
 }
 
+/**
+ * cst_target_find_map() - which LUN map would an initiator get?
+ * @target: target->obj.lock held
+ * @initiator_name: its name
+ *
+ * Return: the map of the first group, in creation order, that matches, else the
+ * target's own when it is not empty, else NULL.
+ */
 struct cst_lun_map *cst_target_find_map(struct cst_target *target,
 					const char *initiator_name)
 {
@@ -124,7 +132,19 @@ struct cst_lun_map *cst_target_find_map(struct cst_target *target,
 				return &group->map;
 	return xa_empty(&target->map.luns) ? NULL : &target->map;
 }
-EXPORT_SYMBOL_GPL(cst_target_find_map);
+
+int cst_target_access(struct cst_target *target, const char *initiator_name)
+{
+	lockdep_assert_held(&target->obj.lock);
+
+	if (!target->obj.enabled || target->closing)
+		return -ESHUTDOWN;
+	if (cst_target_find_map(target, initiator_name))
+		return 0;
+	/* Where there are groups, who is in none of them is kept out. */
+	return list_empty(&target->ini_groups) ? -ENODEV : -EACCES;
+}
+EXPORT_SYMBOL_GPL(cst_target_access);
 
 /**
  * cst_target_regroup() - give each session the map that it should have

@@ -207,10 +207,12 @@ int cst_fabric_for_each_target(const struct cst_fabric_ops *ops,
 	return ret;
 }
 
-struct cst_lun_map *cst_target_find_map(struct cst_target *tgt, const char *initiator)
+int cst_target_access(struct cst_target *tgt, const char *initiator)
 {
 	MUST(tgt->obj.lock.held && strlen(initiator) <= CST_NAME_MAX);
-	return initiator[0] == 'x' ? NULL : &tgt->map;
+	if (!tgt->obj.enabled || tgt->closing)
+		return -ESHUTDOWN;
+	return initiator[0] == 'x' ? -EACCES : initiator[0] == 'y' ? -ENODEV : 0;
 }
 
 /* --- sockets --- */

@@ -241,13 +241,9 @@ static int cit_portals_done(struct netlink_callback *cb)
 static int cit_target_access(struct cit_target *target, const char *initiator,
 			     const struct sockaddr_storage *local)
 {
-	struct cst_target *tgt = &target->tgt;
-
 	if (!cit_portal_serves(target, local))
 		return -ENOENT;
-	if (!tgt->obj.enabled || tgt->closing)
-		return -ESHUTDOWN;
-	return cst_target_find_map(tgt, initiator) ? 0 : -EACCES;
+	return cst_target_access(&target->tgt, initiator);
 }
 
 static bool cit_put_keys(struct sk_buff *msg, const struct cit_keys *keys)

@@ -410,13 +410,10 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 static int cit_session_access(struct cit_target *target, const char *initiator)
 {
 	struct cst_target *tgt = &target->tgt;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&tgt->obj.lock);
-	if (!tgt->obj.enabled || tgt->closing)
-		ret = -ESHUTDOWN;
-	else if (!cst_target_find_map(tgt, initiator))
-		ret = -EACCES;
+	ret = cst_target_access(tgt, initiator);
 	mutex_unlock(&tgt->obj.lock);
 	return ret;
 }

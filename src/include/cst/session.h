@@ -197,9 +197,8 @@ struct cst_itl {
  * Each LUN starts with the unit attention POWER ON OCCURRED.
  *
  * Context: process, may sleep; no configfs callback when @create_dir.  Takes
- * target->obj.lock.  Return: 0, -ESHUTDOWN when the target is not enabled,
- * -EACCES when the initiator has no LUN map (no group matches and luns/ is
- * empty), or -ENOMEM.
+ * target->obj.lock.  Return: 0, -ENOMEM, or what cst_target_access() answers, of which
+ * only -ESHUTDOWN counts without @create_dir.
  */
 int cst_session_register(struct cst_session *sess, struct cst_target *target,
 			 const char *initiator_name, bool create_dir,
@@ -241,15 +240,15 @@ void cst_session_let_go(struct cst_session *sess);
 void cst_session_unregister(struct cst_session *sess);
 
 /**
- * cst_target_find_map() - which LUN map would an initiator get?
+ * cst_target_access() - may an initiator log in?
  * @target: target->obj.lock held
  * @initiator_name: its name
  *
- * Return: the map of the first group, in creation order, that matches, else the
- * target's own when it is not empty, else NULL: no access.
+ * Return: 0; -ESHUTDOWN when the target is not enabled; -EACCES when no group matches
+ * and luns/ is empty; -ENODEV when there are no groups at all and luns/ is empty: then
+ * nobody is kept out, there is only nothing to be seen yet, and it may be tried again.
  */
-struct cst_lun_map *cst_target_find_map(struct cst_target *target,
-					const char *initiator_name);
+int cst_target_access(struct cst_target *target, const char *initiator_name);
 
 /**
  * cst_pattern_match() - does a name match a pattern of an initiator group?

@@ -66,6 +66,9 @@ static enum pdu_verdict login_refuse_errno(struct login *l, int err, struct pdu_
 		return login_refuse(l, LOGIN_NOT_FOUND, "no such target here", out);
 	case -EACCES:
 		return login_refuse(l, LOGIN_FORBIDDEN, "initiator has no access", out);
+	case -ENODEV:
+		/* Tried again by the initiator, as long as nothing is there to be refused. */
+		return login_refuse(l, LOGIN_UNAVAILABLE, "target has no LUNs yet", out);
 	case -ESHUTDOWN:
 		return login_refuse(l, LOGIN_UNAVAILABLE, "target is disabled", out);
 	case -ENOMEM:

@@ -27,7 +27,7 @@ struct target_info {
  * struct login_ops - what the login needs from its surroundings
  *
  * @find_target: fill @info for @initiator asking for @target.  0, or -ENOENT,
- *	-EACCES, -ESHUTDOWN or another error.  Called once per normal login.
+ *	-EACCES, -ENODEV, -ESHUTDOWN or another error.  Called once per normal login.
  */
 struct login_ops {
 	int (*find_target)(void *ctx, const char *target, const char *initiator,

@@ -36,7 +36,8 @@
  *	LOCAL_ADDR.  Reply: TARGET_NAME, TARGET_ALIAS (may be empty), TPGT and
  *	the target's configured values of every operational key.
  *	-ENOENT no such target at that address, -EACCES this initiator has no
- *	access, -ESHUTDOWN the target is disabled.
+ *	access, -ENODEV the target has no LUNs yet and keeps nobody out,
+ *	-ESHUTDOWN the target is disabled.
  * @CST_ISCSI_CMD_LIST_TARGETS: dump.  In: INITIATOR_NAME, LOCAL_ADDR and
  *	optionally TARGET_NAME (only that one).  One message per target that the
  *	initiator may use: TARGET_NAME, TPGT, and a PORTAL for each address;
@@ -49,8 +50,8 @@
  *	14-15 and ExpCmdSN and MaxCmdSN into bytes 28-35 of LOGIN_RSP, and sends
  *	LOGIN_RSP as the first PDU.  Reply: TSIH.  After success the daemon closes its descriptor
  *	and never touches the connection again.  On error the daemon still owns
- *	the socket and answers the login itself: -ENOENT, -EACCES, -ESHUTDOWN as
- *	above, -ESRCH TSIH names no session, -EMLINK no more connections or
+ *	the socket and answers the login itself: -ENOENT, -EACCES, -ENODEV,
+ *	-ESHUTDOWN as above, -ESRCH TSIH names no session, -EMLINK no more connections or
  *	sessions, -ENOMEM, -EINVAL a value is out of range, -ENOTCONN the peer
  *	has gone.
  * @CST_ISCSI_CMD_CONFIG_CHANGED: notification without attributes: settings,
