@@ -129,8 +129,7 @@ def resets_from_many_at_once() -> None:
 @case
 def function_and_the_end() -> None:
     """The connection ends with the function still under way."""
-    # But no cold reset: it would end everybody's sessions, as it should.
-    for function in (1, 2, 4, 5, 6):
+    for function in (1, 2, 4, 5, 6, 7):
         for _ in range(3):
             c = conn(isid=40, **SOLICITED)
             itt = c.write10(0, 64)

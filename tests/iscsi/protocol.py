@@ -12,6 +12,7 @@ Not tested: markers, multiple connections (the target negotiates neither).
 from __future__ import annotations
 
 import os
+import pathlib
 import random
 import socket
 import struct
@@ -711,11 +712,21 @@ def abort_task_set() -> None:
 
 @case
 def cold_reset() -> None:
+    """It would end everybody's sessions: only where the administrator lets it."""
+    allow = pathlib.Path(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/params/AllowColdReset")
     other = Conn(TARGET, isid=2)
     other.alive()
     c = conn()
+    equal(c.expect(TMF_RSP, c.tmf(7)).response, 6, "response, not allowed")
+    c.alive()
+    other.alive()
+    equal(c.expect(TMF_RSP, c.tmf(6)).response, 0, "response to a warm reset")
+    c.alive()
+    other.alive()
+    allow.write_text("1")
     equal(c.expect(TMF_RSP, c.tmf(7)).response, 0, "response")
     assert c.closed() and other.closed(), "still open"
+    allow.write_text("0")
 
 
 @case

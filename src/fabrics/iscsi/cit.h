@@ -73,6 +73,7 @@ struct cit_params {
 	u32			dataout_timeout;
 	u32			cmdsn_timeout;
 	u32			max_sessions;
+	bool			cold_reset;
 	char			alias[256];
 };
 

@@ -80,6 +80,9 @@ CIT_PARAM(CmdSNTimeout, cmdsn_timeout,
 CIT_PARAM(MaxSessions, max_sessions,
 	  .type = CST_ATTR_UINT, .min = 0, .max = 65535, .dflt = 1024,
 	  .unit = "sessions", .help = "Sessions of this target at once; 0 is no limit.");
+CIT_PARAM(AllowColdReset, cold_reset,
+	  .type = CST_ATTR_BOOL, .dflt = 0,
+	  .help = "Any initiator may close everybody's sessions by TARGET COLD RESET.");
 CIT_PARAM(TargetAlias, alias,
 	  .type = CST_ATTR_STRING,
 	  .help = "Name for humans that initiators are told at login.");
@@ -102,6 +105,7 @@ static const struct cst_attr *const cit_params_attrs[] = {
 	&cit_params_attr_DataOutTimeout,
 	&cit_params_attr_CmdSNTimeout,
 	&cit_params_attr_MaxSessions,
+	&cit_params_attr_AllowColdReset,
 	&cit_params_attr_TargetAlias,
 	NULL
 };

@@ -68,6 +68,7 @@
 #define ISCSI_TMF_RSP_NO_LUN		2
 #define ISCSI_TMF_RSP_NO_REASSIGN	4
 #define ISCSI_TMF_RSP_NOT_SUPPORTED	5
+#define ISCSI_TMF_RSP_NOT_AUTHORIZED	6
 #define ISCSI_TMF_RSP_REJECTED		255
 
 /* Logout reasons and responses, 11.14.1 and 11.15.1 */

@@ -11,8 +11,14 @@
 
 #include "cit.h"
 
-/* The function of core, or -1 and what to answer. */
-static int cit_tmf_function(u8 function, u8 *response)
+/*
+ * The function of core, or -1 and what to answer.
+ *
+ * A warm reset reaches the logical units that its initiator sees, each of which
+ * it may reset by itself as well.  A cold reset ends the sessions of all others,
+ * also of those with whom it shares nothing: the administrator says whether it may.
+ */
+static int cit_tmf_function(struct cit_conn *conn, u8 function, u8 *response)
 {
 	switch (function) {
 	case ISCSI_TMF_ABORT_TASK:
@@ -23,8 +29,13 @@ static int cit_tmf_function(u8 function, u8 *response)
 		return CST_TMF_CLEAR_TASK_SET;
 	case ISCSI_TMF_LUN_RESET:
 		return CST_TMF_LUN_RESET;
-	case ISCSI_TMF_TARGET_WARM_RESET:
 	case ISCSI_TMF_TARGET_COLD_RESET:
+		if (!READ_ONCE(conn->sess->target->params.cold_reset)) {
+			*response = ISCSI_TMF_RSP_NOT_AUTHORIZED;
+			return -1;
+		}
+		return CST_TMF_TARGET_RESET;
+	case ISCSI_TMF_TARGET_WARM_RESET:
 		return CST_TMF_TARGET_RESET;
 	case ISCSI_TMF_TASK_REASSIGN:
 		*response = ISCSI_TMF_RSP_NO_REASSIGN;
@@ -87,7 +98,7 @@ int cit_tmf_rx(struct cit_conn *conn)
 	if (!rsp)
 		return -ENOMEM;
 
-	function = cit_tmf_function(wire, &response);
+	function = cit_tmf_function(conn, wire, &response);
 	if (function < 0 || cit_tmf_not_arrived(conn, hdr)) {
 		rsp->hdr.ctl.response = response;
 		cit_tx_queue(conn, &rsp->tx);
