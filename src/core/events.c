@@ -5,6 +5,7 @@
  * Objects call in when something has happened; nothing is built while nobody
  * listens.  cst_devices_lock protects the list that the dump walks.
  */
+#include <linux/export.h>
 #include <linux/percpu.h>
 #include <net/genetlink.h>
 
@@ -129,6 +130,23 @@ void cst_event_session(struct cst_session *sess, u8 cmd)
 			      nla_put_string(msg, CST_A_INITIATOR,
 					     sess->initiator_name));
 }
+
+void cst_event_replaced(struct cst_target *target, const char *initiator_name,
+			const char *address, const char *old_address)
+{
+	void *hdr;
+	struct sk_buff *msg = cst_event_start(CST_EVENT_REPLACED, &hdr);
+
+	if (msg)
+		cst_event_end(msg, hdr,
+			      cst_put_target(msg, target) ?:
+			      nla_put_string(msg, CST_A_INITIATOR,
+					     initiator_name) ?:
+			      nla_put_string(msg, CST_A_ADDRESS, address) ?:
+			      nla_put_string(msg, CST_A_OLD_ADDRESS,
+					     old_address));
+}
+EXPORT_SYMBOL_GPL(cst_event_replaced);
 
 /*
  * Comes before the answer, for which those may wait whose memory would have to be

@@ -18,8 +18,10 @@ NETLINK_GENERIC = 16
 GENL_ID_CTRL = 16
 NLM_F_REQUEST, NLM_F_DUMP = 1, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-COMMANDS = {1: "stats", 2: "login", 3: "logout", 4: "tmf", 5: "enabled", 6: "disabled", 7: "resized"}
-STRINGS = {2: "object", 3: "initiator", 4: "function", 5: "response"}
+COMMANDS = {1: "stats", 2: "login", 3: "logout", 4: "tmf", 5: "enabled", 6: "disabled", 7: "resized",
+            8: "replaced"}
+STRINGS = {2: "object", 3: "initiator", 4: "function", 5: "response", 14: "address",
+           15: "old_address"}
 NUMBERS = {6: "blocks", 7: "read_commands", 8: "write_commands", 9: "other_commands",
            10: "read_bytes", 11: "write_bytes", 12: "errors", 13: "aborted"}
 

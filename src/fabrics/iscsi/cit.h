@@ -582,6 +582,8 @@ int cit_portals_init(struct cit_target *target);
 int cit_addr_parse(const char *text, struct sockaddr_storage *addr);
 void cit_addr_print(const struct sockaddr_storage *addr, char *buf);
 bool cit_addr_is_any(const struct sockaddr_storage *addr);
+bool cit_addr_same_host(const struct sockaddr_storage *a,
+			const struct sockaddr_storage *b);
 bool cit_portal_serves(struct cit_target *target,
 		       const struct sockaddr_storage *local);
 

@@ -93,6 +93,19 @@ static __be16 cit_addr_port(const struct sockaddr_storage *addr)
 		((struct sockaddr_in6 *)addr)->sin6_port;
 }
 
+/* Is it the same host, whatever the port? */
+bool cit_addr_same_host(const struct sockaddr_storage *a,
+			const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return ((struct sockaddr_in *)a)->sin_addr.s_addr ==
+		       ((struct sockaddr_in *)b)->sin_addr.s_addr;
+	return ipv6_addr_equal(&((struct sockaddr_in6 *)a)->sin6_addr,
+			       &((struct sockaddr_in6 *)b)->sin6_addr);
+}
+
 static bool cit_addr_matches(const struct sockaddr_storage *portal,
 			     const struct sockaddr_storage *local)
 {
@@ -102,13 +115,7 @@ static bool cit_addr_matches(const struct sockaddr_storage *portal,
 		/* [::] takes IPv4 as well */
 		return portal->ss_family == local->ss_family ||
 		       portal->ss_family == AF_INET6;
-	if (portal->ss_family != local->ss_family)
-		return false;
-	if (portal->ss_family == AF_INET)
-		return ((struct sockaddr_in *)portal)->sin_addr.s_addr ==
-		       ((struct sockaddr_in *)local)->sin_addr.s_addr;
-	return ipv6_addr_equal(&((struct sockaddr_in6 *)portal)->sin6_addr,
-			       &((struct sockaddr_in6 *)local)->sin6_addr);
+	return cit_addr_same_host(portal, local);
 }
 
 /**

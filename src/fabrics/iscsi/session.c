@@ -365,10 +365,11 @@ static void cit_keys_inherit(struct cit_keys *keys, const struct cit_keys *sessi
 }
 
 /*
- * Put the session on the target's list, and close the one that it replaces.
- * sessions_lock held.
+ * Put the session on the target's list, and close the one that it replaces, whose
+ * peer is told if it is another host.  sessions_lock held.
  */
-static int cit_session_enlist(struct cit_session *cs, u16 tsih)
+static int cit_session_enlist(struct cit_session *cs, u16 tsih,
+			      struct sockaddr_storage *old_peer)
 {
 	struct cit_target *target = cs->target;
 	struct cit_session *old = cit_session_same(target, cs->initiator,
@@ -398,12 +399,32 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih)
 	target->nr_sessions++;
 	if (!old)
 		return 0;
+	if (!cit_addr_same_host(&old->conn.peer, &cs->conn.peer))
+		*old_peer = old->conn.peer;
 	cit_conn_close(&old->conn);
 	cit_session_wake(old);
 	cs->waiting = true;
 	cs->start_by = jiffies + CIT_REINSTATE_TIMEOUT;
 	queue_delayed_work(cit_close_wq, &cs->start_work, CIT_REINSTATE_TIMEOUT);
 	return 0;
+}
+
+/*
+ * A host that reconnects has its address still.  Two that share a name and ISID end
+ * each other's sessions for ever, and somebody has to hear of it.
+ */
+static void cit_session_tell_replaced(struct cit_target *target,
+				      const struct cit_login *login,
+				      const struct sockaddr_storage *old_peer)
+{
+	char addr[CIT_ADDR_LEN], old_addr[CIT_ADDR_LEN];
+
+	cit_addr_print(&login->peer, addr);
+	cit_addr_print(old_peer, old_addr);
+	pr_notice_ratelimited("%s: the login of %s from %s ends the session that it has from %s: have two hosts one name?\n",
+			      cst_target_name(&target->tgt), login->initiator,
+			      addr, old_addr);
+	cst_event_replaced(&target->tgt, login->initiator, addr, old_addr);
 }
 
 /* Would core take this session?  It is asked again when it is registered. */
@@ -431,6 +452,7 @@ static int cit_session_access(struct cit_target *target, const char *initiator)
 int cit_session_login(struct cit_target *target, struct socket *sock,
 		      const struct cit_login *login, u16 *tsih)
 {
+	struct sockaddr_storage old_peer = {};
 	struct cit_session *cs;
 	bool waiting;
 	int ret;
@@ -447,17 +469,21 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		if (ret)
 			goto free;
 	}
+	/* A session that waits may end, and drop its target, as soon as it is listed. */
+	config_item_get(&target->tgt.obj.group.cg_item);
 	mutex_lock(&target->sessions_lock);
-	ret = cit_session_enlist(cs, login->tsih);
+	ret = cit_session_enlist(cs, login->tsih, &old_peer);
 	waiting = cs->waiting;
 	if (!ret) {
 		cit_login_rsp_fill(cs, login->rsp, login->rsp_len);
 		*tsih = cs->tsih;
 	}
 	mutex_unlock(&target->sessions_lock);
+	if (!ret && old_peer.ss_family)
+		cit_session_tell_replaced(target, login, &old_peer);
+	cst_target_put(&target->tgt);
 	if (ret)
 		goto free;
-	/* The work may have ended it by now. */
 	if (waiting)
 		return 0;
 	ret = cit_session_start(cs);

@@ -240,6 +240,18 @@ void cst_session_let_go(struct cst_session *sess);
 void cst_session_unregister(struct cst_session *sess);
 
 /**
+ * cst_event_replaced() - tell that a login ends another host's session
+ * @target: of both
+ * @initiator_name: of both
+ * @address: where the login comes from
+ * @old_address: where the session's initiator is
+ *
+ * Context: process, may sleep.
+ */
+void cst_event_replaced(struct cst_target *target, const char *initiator_name,
+			const char *address, const char *old_address);
+
+/**
  * cst_target_access() - may an initiator log in?
  * @target: target->obj.lock held
  * @initiator_name: its name

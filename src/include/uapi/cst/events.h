@@ -26,6 +26,9 @@
  * @CST_EVENT_ENABLED: a device or target was enabled.  OBJECT.
  * @CST_EVENT_DISABLED: a device or target was disabled.  OBJECT.
  * @CST_EVENT_RESIZED: a device has another size.  OBJECT, BLOCKS.
+ * @CST_EVENT_REPLACED: a login ends the session of the same initiator port that another
+ *	host has: perhaps two go by one name.  OBJECT (target), INITIATOR, ADDRESS (new),
+ *	OLD_ADDRESS.
  */
 enum cst_genl_cmd {
 	CST_CMD_UNSPEC,
@@ -36,6 +39,7 @@ enum cst_genl_cmd {
 	CST_EVENT_ENABLED,
 	CST_EVENT_DISABLED,
 	CST_EVENT_RESIZED,
+	CST_EVENT_REPLACED,
 };
 
 enum cst_genl_attr {
@@ -53,6 +57,8 @@ enum cst_genl_attr {
 	CST_A_WRITE_BYTES,
 	CST_A_ERRORS,
 	CST_A_ABORTED,
+	CST_A_ADDRESS,		/* string, as "192.0.2.1:3260" */
+	CST_A_OLD_ADDRESS,	/* string */
 	__CST_A_AFTER_LAST,
 	CST_A_MAX = __CST_A_AFTER_LAST - 1,
 };
