@@ -66,14 +66,14 @@ class Conn:
     def __init__(self, target: str, name: str = "iqn.2026-01.example:raw", isid: int = 1,
                  tsih: int = 0, address: tuple[str, int] = ("127.0.0.1", 3260),
                  login: bool = True, cid: int = 0, cmdsn: int = 100, timeout: float = 20,
-                 **keys: object):
+                 source: str = "", **keys: object):
         self.target, self.name, self.isid, self.cid = target, name, isid, cid
         self.tsih = tsih
         self.header_digest = self.data_digest = False
         self.cmdsn, self.statsn = cmdsn, 0
         self.maxcmdsn = 0
         self.tags = itertools.count(1)
-        self.sock = socket.create_connection(address, timeout)
+        self.sock = socket.create_connection(address, timeout, (source, 0) if source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if login:
             self.login(keys)
