@@ -7,6 +7,7 @@
  * session shows is constant while its directory exists.
  */
 #include <linux/ctype.h>
+#include <linux/hashtable.h>
 #include <linux/sched/mm.h>
 
 #include "cit.h"

@@ -11,7 +11,6 @@
 #define _CIT_H
 
 #include <linux/bvec.h>
-#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -100,7 +99,7 @@ struct cit_target {
 	unsigned int		nr_portals;
 	struct mutex		sessions_lock;	/* see above */
 	struct list_head	sessions;
-	DECLARE_HASHTABLE(ports, CIT_PORT_BITS);
+	struct hlist_head	ports[1 << CIT_PORT_BITS];
 	unsigned int		nr_sessions;
 };
 

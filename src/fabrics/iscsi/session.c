@@ -21,6 +21,7 @@
  *  3. the socket is closed, memory is given back with the last reference.
  */
 #include <linux/ctype.h>
+#include <linux/hashtable.h>
 #include <linux/idr.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>

@@ -235,6 +235,7 @@ struct mutex { bool held; };
 struct completion { bool done; };
 struct work_struct { void (*func)(struct work_struct *work); };
 struct delayed_work { struct work_struct work; };
+struct rcu_work { struct work_struct work; };
 struct workqueue_struct;
 
 #define DEFINE_SPINLOCK(x)		spinlock_t x
