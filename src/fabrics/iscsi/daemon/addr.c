@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Socket addresses as text and back, in the form of the kernel interface:
- * "192.0.2.1:3260", "[2001:db8::1]:3260".  Pure functions; listen.c and conn.c
- * call in.  An IPv4 address that arrived on an IPv6 socket is IPv4 everywhere.
+ * "192.0.2.1:3260", "[2001:db8::1]:3260", "[fe80::1%eth0]:3260".  Nothing is kept;
+ * listen.c and conn.c call in.  An IPv4 address that arrived on an IPv6 socket is
+ * IPv4 everywhere.  A link-local address has a zone, which is an interface's name:
+ * its number is another one when the interface comes again.
  */
 #include "addr.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -14,13 +17,19 @@
 
 #include "text.h"
 
+static struct sockaddr_in6 *to_ipv6(struct sockaddr_storage *addr)
+{
+	return (struct sockaddr_in6 *)(void *)addr;
+}
+
+/* Reads @text.  Where it names a zone, addr_find_zone() completes the address. */
 bool addr_parse(const char *text, struct sockaddr_storage *addr, socklen_t *len)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM,
 	};
-	char host[ADDR_TEXT_SIZE];
+	char host[ADDR_TEXT_SIZE], *percent;
 	struct addrinfo *info;
 	const char *colon = strrchr(text, ':');
 	size_t host_len;
@@ -41,13 +50,37 @@ bool addr_parse(const char *text, struct sockaddr_storage *addr, socklen_t *len)
 		return false;
 	memcpy(host, text, host_len);
 	host[host_len] = '\0';
+	percent = strchr(host, '%');
+	if (percent)
+		*percent++ = '\0';
+	if (percent && (!*percent || strlen(percent) >= IF_NAMESIZE))
+		return false;
 	if (getaddrinfo(host, colon + 1, &hints, &info))
 		return false;
 	memset(addr, 0, sizeof(*addr));
 	memcpy(addr, info->ai_addr, info->ai_addrlen);
 	*len = info->ai_addrlen;
 	freeaddrinfo(info);
-	return true;
+	return !percent || addr_is_link_local(addr);
+}
+
+/*
+ * Puts the number of the interface that @text names, if it does, into @addr, which
+ * has been read from it.  False if there is no such interface now.
+ */
+bool addr_find_zone(const char *text, struct sockaddr_storage *addr)
+{
+	const char *percent = strchr(text, '%'), *end = strchr(text, ']');
+	char zone[IF_NAMESIZE];
+	unsigned int index;
+
+	if (!percent)
+		return true;
+	snprintf(zone, sizeof(zone), "%.*s", (int)(end - percent - 1), percent + 1);
+	index = if_nametoindex(zone);
+	if (index)
+		to_ipv6(addr)->sin6_scope_id = index;
+	return index;
 }
 
 static const struct sockaddr_in *as_ipv4(const struct sockaddr_storage *addr)
@@ -79,31 +112,47 @@ uint16_t addr_port(const struct sockaddr_storage *addr)
 void addr_format(const struct sockaddr_storage *addr, char text[ADDR_TEXT_SIZE])
 {
 	const uint8_t *v4 = ipv4_bytes(addr);
-	char host[INET6_ADDRSTRLEN];
+	char host[INET6_ADDRSTRLEN], zone[IF_NAMESIZE];
 
 	if (v4) {
 		inet_ntop(AF_INET, v4, host, sizeof(host));
 		snprintf(text, ADDR_TEXT_SIZE, "%s:%u", host, addr_port(addr));
-	} else {
-		inet_ntop(AF_INET6, &as_ipv6(addr)->sin6_addr, host, sizeof(host));
-		snprintf(text, ADDR_TEXT_SIZE, "[%s]:%u", host, addr_port(addr));
+		return;
 	}
+	inet_ntop(AF_INET6, &as_ipv6(addr)->sin6_addr, host, sizeof(host));
+	/* The interface may be gone already; then there is no name for it. */
+	if (addr_is_link_local(addr) && if_indextoname(as_ipv6(addr)->sin6_scope_id, zone))
+		snprintf(text, ADDR_TEXT_SIZE, "[%s%%%s]:%u", host, zone, addr_port(addr));
+	else
+		snprintf(text, ADDR_TEXT_SIZE, "[%s]:%u", host, addr_port(addr));
 }
 
 /*
  * An IPv6 host usually owns its whole /64, so that is what counts as one
- * source: a limit on single addresses would limit nothing.
+ * source: a limit on single addresses would limit nothing.  But all hosts on a link
+ * share the prefix of link-local addresses: there the rest counts.
  */
 void addr_source(const struct sockaddr_storage *addr, struct addr_source *source)
 {
 	const uint8_t *v4 = ipv4_bytes(addr);
 
 	memset(source, 0, sizeof(*source));
-	source->ipv6 = !v4;
-	if (v4)
+	if (v4) {
+		source->kind = ADDR_IPV4;
 		memcpy(source->bytes, v4, 4);
-	else
+	} else if (addr_is_link_local(addr)) {
+		source->kind = ADDR_LINK_LOCAL;
+		memcpy(source->bytes, as_ipv6(addr)->sin6_addr.s6_addr + 8, 8);
+	} else {
+		source->kind = ADDR_IPV6;
 		memcpy(source->bytes, as_ipv6(addr)->sin6_addr.s6_addr, 8);
+	}
+}
+
+bool addr_is_link_local(const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_LINKLOCAL(&as_ipv6(addr)->sin6_addr);
 }
 
 bool addr_is_any(const struct sockaddr_storage *addr)

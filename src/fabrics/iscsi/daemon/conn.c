@@ -155,10 +155,28 @@ void conn_reap(struct server *srv)
 	}
 }
 
-/* Drops the connection that @scope can best do without; false if it is empty. */
-bool conn_drop_one(struct scope *scope)
+static const char *conn_initiator(const struct conn *c)
 {
-	struct conn *c = scope_victim(scope);
+	return c->login.initiator[0] ? c->login.initiator : "(unnamed)";
+}
+
+/* One line for each login that comes to nothing: who, to what, and why. */
+static void conn_log_refused(const struct conn *c, const char *why)
+{
+	log_peer(LOG_NOTICE, "%s: login of %s to %s refused: %s", c->remote,
+		 conn_initiator(c),
+		 c->login.asked[0] ? c->login.asked : "(no target)", why);
+}
+
+static struct conn *conn_victim(const struct server *srv, const struct scope *scope)
+{
+	return scope_victim(scope, srv->now > srv->grace_ms ? srv->now - srv->grace_ms : 0);
+}
+
+/* Drops the connection that @scope can best do without; false if it is empty. */
+bool conn_drop_one(struct server *srv, struct scope *scope)
+{
+	struct conn *c = conn_victim(srv, scope);
 
 	if (c)
 		conn_close(c);
@@ -169,14 +187,17 @@ bool conn_drop_one(struct scope *scope)
  * Keeps @scope below @limit.  The scope of a source may be gone afterwards: it
  * goes with its last connection.
  */
-static void conn_make_room(struct scope *scope, unsigned int limit)
+static void conn_make_room(struct server *srv, struct scope *scope, unsigned int limit,
+			   const char *whose)
 {
 	unsigned int excess = limit && scope->count >= limit ? scope->count - limit + 1 : 0;
+	struct conn *c;
 
 	while (excess--) {
-		log_peer(LOG_INFO, "%s: dropped to make room for a new connection",
-			 scope_victim(scope)->remote);
-		conn_drop_one(scope);
+		c = conn_victim(srv, scope);
+		log_peer(LOG_NOTICE, "%s: connection of %s dropped for a new one: there are %u %s",
+			 c->remote, conn_initiator(c), scope->count, whose);
+		conn_close(c);
 	}
 }
 
@@ -327,8 +348,14 @@ static bool conn_handover(struct conn *c)
 			 l->target.name);
 		return true;
 	}
-	if (err == -ENOTCONN || server_watch(c->srv, c->fd, EPOLLIN, &c->watch) < 0)
+	if (err == -ENOTCONN) {
+		conn_log_refused(c, "the initiator has gone");
 		return true;
+	}
+	if (server_watch(c->srv, c->fd, EPOLLIN, &c->watch) < 0) {
+		conn_log_refused(c, "out of memory");
+		return true;
+	}
 	login_refuse_handover(&c->login, err, &c->out);
 	return false;
 }
@@ -340,9 +367,7 @@ static void conn_log_end(const struct conn *c)
 	if (!why)
 		return;
 	if (c->state == CONN_LOGIN)
-		log_peer(LOG_NOTICE, "%s: login of %s to %s refused: %s", c->remote,
-			 c->login.initiator[0] ? c->login.initiator : "(unnamed)",
-			 c->login.asked[0] ? c->login.asked : "(no target)", why);
+		conn_log_refused(c, why);
 	else
 		log_peer(LOG_NOTICE, "%s: discovery by %s ended: %s", c->remote,
 			 c->login.initiator, why);
@@ -353,7 +378,7 @@ static void conn_progress(struct conn *c)
 	size_t i;
 
 	for (i = 0; i < LINK_COUNT; i++)
-		scope_progress(&c->link[i]);
+		scope_progress(&c->link[i], c->srv->now);
 	if (c->state == CONN_DISCOVERY)
 		conn_deadline(c, DEADLINE_IDLE);
 }
@@ -523,6 +548,7 @@ static uint16_t conn_discovery_tsih(struct server *srv)
 void conn_open(struct server *srv, struct scope *portal, int fd,
 	       const struct sockaddr_storage *peer)
 {
+	char remote[ADDR_TEXT_SIZE];
 	struct addr_source key;
 	struct source *source;
 	struct conn *c;
@@ -530,9 +556,10 @@ void conn_open(struct server *srv, struct scope *portal, int fd,
 	addr_source(peer, &key);
 	source = source_find(&srv->sources, &key);
 	if (source)
-		conn_make_room(&source->scope, srv->settings.max_per_source);
-	conn_make_room(portal, srv->settings.max_per_portal);
-	conn_make_room(&srv->all, srv->max_conns);
+		conn_make_room(srv, &source->scope, srv->settings.max_per_source,
+			       "from its address");
+	conn_make_room(srv, portal, srv->settings.max_per_portal, "at its portal");
+	conn_make_room(srv, &srv->all, srv->max_conns, "in all");
 
 	source = source_get(&srv->sources, &key);
 	c = calloc(1, sizeof(*c));
@@ -550,14 +577,16 @@ void conn_open(struct server *srv, struct scope *portal, int fd,
 	login_init(&c->login, &conn_login_ops, c, conn_discovery_tsih(srv));
 	list_init(&c->queue);
 	conn_deadline(c, DEADLINE_LOGIN);
-	scope_join(&srv->all, &c->link[LINK_ALL], c);
-	scope_join(portal, &c->link[LINK_PORTAL], c);
-	scope_join(&source->scope, &c->link[LINK_SOURCE], c);
+	scope_join(&srv->all, &c->link[LINK_ALL], c, source, srv->now);
+	scope_join(portal, &c->link[LINK_PORTAL], c, source, srv->now);
+	scope_join(&source->scope, &c->link[LINK_SOURCE], c, source, srv->now);
 	/* The first request has often come along. */
 	conn_run(c);
 	return;
 
 fail:
+	addr_format(peer, remote);
+	log_peer(LOG_ERROR, "%s: cannot serve a connection: %s", remote, strerror(errno));
 	if (source)
 		source_put(&srv->sources, source);
 	free(c);
@@ -610,7 +639,7 @@ void conn_expire(struct server *srv)
 			struct conn *c = list_entry(srv->queue[i].next, struct conn, queue);
 
 			if (i == DEADLINE_LOGIN)
-				log_peer(LOG_INFO, "%s: login timed out", c->remote);
+				conn_log_refused(c, "not complete in login_timeout");
 			conn_close(c);
 		}
 	}

@@ -10,7 +10,7 @@ struct conn;
 
 void conn_open(struct server *srv, struct scope *portal, int fd,
 	       const struct sockaddr_storage *peer);
-bool conn_drop_one(struct scope *scope);
+bool conn_drop_one(struct server *srv, struct scope *scope);
 void conn_expire(struct server *srv);
 uint64_t conn_next_deadline(const struct server *srv);
 void conn_reap(struct server *srv);

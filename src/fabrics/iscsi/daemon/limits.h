@@ -22,19 +22,31 @@ struct scope {
 };
 
 struct conn;
+struct source;
 
-/* A connection's place in a scope. */
+/**
+ * struct scope_link - a connection's place in a scope
+ *
+ * @node: in one of the scope's lists
+ * @scope: the scope
+ * @conn: the connection
+ * @source: where it comes from
+ * @since: when it came or made progress last, monotonic milliseconds
+ */
 struct scope_link {
 	struct list node;
 	struct scope *scope;
 	struct conn *conn;
+	const struct source *source;
+	uint64_t since;
 };
 
 void scope_init(struct scope *scope);
-void scope_join(struct scope *scope, struct scope_link *link, struct conn *conn);
-void scope_progress(struct scope_link *link);
+void scope_join(struct scope *scope, struct scope_link *link, struct conn *conn,
+		const struct source *source, uint64_t now);
+void scope_progress(struct scope_link *link, uint64_t now);
 void scope_leave(struct scope_link *link);
-struct conn *scope_victim(const struct scope *scope);
+struct conn *scope_victim(const struct scope *scope, uint64_t before);
 
 /**
  * struct source - the connections from one peer

@@ -58,7 +58,7 @@ static void listener_close(struct listener *l)
 {
 	if (l->fd < 0)
 		return;
-	while (conn_drop_one(&l->scope))
+	while (conn_drop_one(l->srv, &l->scope))
 		;
 	server_unwatch(l->srv, l->fd);
 	close(l->fd);
@@ -97,7 +97,7 @@ static void listener_accept_failed(struct listener *l)
 	case ENOBUFS:
 	case ENOMEM:
 		/* Somebody's place is better used by the one who is waiting. */
-		if (!listener_has_waiting(l) || conn_drop_one(&l->srv->all))
+		if (!listener_has_waiting(l) || conn_drop_one(l->srv, &l->srv->all))
 			return;
 		break;
 	default:

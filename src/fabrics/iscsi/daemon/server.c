@@ -30,6 +30,8 @@
 /* Descriptors that are not connections: listeners, netlink, epoll, stderr. */
 #define SERVER_FDS_RESERVED	128
 #define SERVER_LOGIN_TIMEOUT	15
+/* A round trip around the world, and one lost segment. */
+#define SERVER_GRACE_MS		1000
 
 static uint64_t server_clock(void)
 {
@@ -191,6 +193,7 @@ int server_init(struct server *srv, struct kernel *kernel)
 	srv->kernel_watch.ready = server_kernel_ready;
 	srv->stop_watch.ready = server_stop_ready;
 	srv->max_conns = server_conn_limit();
+	srv->grace_ms = SERVER_GRACE_MS;
 	srv->now = server_clock();
 	srv->settings.login_timeout = SERVER_LOGIN_TIMEOUT;
 	list_init(&srv->listeners);

@@ -41,6 +41,7 @@ enum deadline {
  * @queue: every connection by deadline
  * @dead: connections to be freed after the current round of events
  * @max_conns: what the limit on descriptors allows
+ * @grace_ms: how long a connection may rest before it is the first to go at a limit
  * @now: monotonic milliseconds at the start of the current round
  * @retry_at: when to try again what failed, 0 for nothing
  * @listening: how many portals are open
@@ -60,6 +61,7 @@ struct server {
 	struct list queue[DEADLINE_COUNT];
 	struct list dead;
 	unsigned int max_conns;
+	unsigned int grace_ms;
 	uint64_t now;
 	uint64_t retry_at;
 	unsigned int listening;

@@ -56,7 +56,7 @@ TEST(addr, mapped_ipv4_is_ipv4)
 	addr_source(&mapped, &a);
 	addr_source(&plain, &b);
 	CHECK(!memcmp(&a, &b, sizeof(a)));
-	CHECK(!a.ipv6);
+	CHECK_EQ(a.kind, ADDR_IPV4);
 }
 
 TEST(addr, ipv6_network_is_one_source)
@@ -72,6 +72,48 @@ TEST(addr, ipv6_network_is_one_source)
 	addr_source(&two, &b);
 	addr_source(&other, &c);
 	CHECK(!memcmp(&a, &b, sizeof(a)));
+	CHECK(memcmp(&a, &c, sizeof(a)));
+}
+
+TEST(addr, zone)
+{
+	static const char *const bad[] = {
+		"[2001:db8::1%lo]:1", "[fe80::1%]:1", "[fe80::1%a-name-too-long-for-it]:1",
+		"192.0.2.1%lo:1", "[%lo]:1",
+	};
+	struct sockaddr_storage addr;
+	char text[ADDR_TEXT_SIZE];
+	socklen_t len;
+	size_t i;
+
+	CHECK(addr_parse("[fe80::1%lo]:3260", &addr, &len));
+	CHECK(addr_find_zone("[fe80::1%lo]:3260", &addr));
+	addr_format(&addr, text);
+	CHECK_STR(text, "[fe80::1%lo]:3260");
+	CHECK(addr_is_link_local(&addr));
+	/* An interface that is not there may still come. */
+	CHECK(addr_parse("[fe80::1%nothere]:3260", &addr, &len));
+	CHECK(!addr_find_zone("[fe80::1%nothere]:3260", &addr));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		test_check(!addr_parse(bad[i], &addr, &len), __FILE__, __LINE__,
+			   "\"%s\" is taken for an address", bad[i]);
+	CHECK(addr_parse("[2001:db8::1]:1", &addr, &len) && !addr_is_link_local(&addr));
+	CHECK(addr_find_zone("[2001:db8::1]:1", &addr));
+}
+
+TEST(addr, link_local_hosts_are_many_sources)
+{
+	struct sockaddr_storage one, two, global;
+	struct addr_source a, b, c;
+	socklen_t len;
+
+	CHECK(addr_parse("[fe80::2001:db8:0:1]:1", &one, &len));
+	CHECK(addr_parse("[fe80::2001:db8:0:2]:1", &two, &len));
+	CHECK(addr_parse("[2001:db8:0:1::9]:1", &global, &len));
+	addr_source(&one, &a);
+	addr_source(&two, &b);
+	addr_source(&global, &c);
+	CHECK(memcmp(&a, &b, sizeof(a)));
 	CHECK(memcmp(&a, &c, sizeof(a)));
 }
 

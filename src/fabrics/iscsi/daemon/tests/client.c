@@ -14,11 +14,11 @@
 
 #define CLIENT_TIMEOUT_S	10
 
-bool client_connect(struct client *c, const char *addr)
+bool client_connect_from(struct client *c, const char *from, const char *addr)
 {
 	const struct timeval timeout = { .tv_sec = CLIENT_TIMEOUT_S };
-	struct sockaddr_storage to;
-	socklen_t len;
+	struct sockaddr_storage to, own;
+	socklen_t len, own_len;
 
 	memset(c, 0, sizeof(*c));
 	c->cmdsn = 1;
@@ -28,11 +28,21 @@ bool client_connect(struct client *c, const char *addr)
 	c->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	if (from && (!addr_parse(from, &own, &own_len) ||
+		     bind(c->fd, (const struct sockaddr *)&own, own_len) < 0)) {
+		client_close(c);
+		return false;
+	}
 	if (connect(c->fd, (const struct sockaddr *)&to, len) < 0) {
 		client_close(c);
 		return false;
 	}
 	return true;
+}
+
+bool client_connect(struct client *c, const char *addr)
+{
+	return client_connect_from(c, NULL, addr);
 }
 
 void client_close(struct client *c)

@@ -20,6 +20,8 @@ struct client {
 };
 
 bool client_connect(struct client *c, const char *addr);
+/* The same from an address and a port of ours. */
+bool client_connect_from(struct client *c, const char *from, const char *addr);
 void client_close(struct client *c);
 
 void client_login_bhs(uint8_t *bhs, uint8_t flags, size_t len);

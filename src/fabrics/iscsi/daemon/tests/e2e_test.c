@@ -37,6 +37,7 @@ struct bench {
 	char addr[ADDR_TEXT_SIZE];
 	unsigned int fds;
 	unsigned int max_conns;		/* 0: as the daemon finds out by itself */
+	unsigned int expected;		/* connections, for has_conns() */
 };
 
 static double now(void)
@@ -327,6 +328,52 @@ TEST(e2e, silent_ones_go_before_busy_ones)
 	bench_free(b);
 }
 
+static bool has_conns(void *arg)
+{
+	struct bench *b = arg;
+
+	return __atomic_load_n(&b->srv.all.count, __ATOMIC_RELAXED) == b->expected;
+}
+
+/*
+ * Logins from three addresses are begun and left, until the portal is full; others come
+ * and say nothing.  A host in its first round trip is not the one who makes room.
+ */
+TEST(e2e, newcomer_beside_logins_that_were_begun)
+{
+	struct bench *b = bench_new();
+	struct client begun[12], silent[8], c;
+	char from[ADDR_TEXT_SIZE];
+	unsigned int i;
+
+	b->fake.settings.max_per_portal = 12;
+	b->fake.settings.max_per_source = 4;
+	bench_run(b);
+	for (i = 0; i < 12; i++) {
+		snprintf(from, sizeof(from), "127.0.1.%u:%u", 1 + i / 4, free_port());
+		CHECK(client_connect_from(&begun[i], from, b->addr));
+		CHECK(CLIENT_LOGIN(&begun[i], SEC, NAMES));
+	}
+	CHECK(client_connect(&c, b->addr));
+	CHECK(client_gone(&begun[0], 5000));
+	for (i = 0; i < 8; i++) {
+		snprintf(from, sizeof(from), "127.0.1.%u:%u", 4 + i / 4, free_port());
+		CHECK(client_connect_from(&silent[i], from, b->addr));
+	}
+	b->expected = 12;
+	CHECK(eventually(has_conns, b));
+	CHECK(CLIENT_LOGIN(&c, TO_OP, NAMES "AuthMethod=None\0"));
+	CHECK(CLIENT_LOGIN(&c, TO_FFP, ""));
+	CHECK_EQ(client_status(&c), 0);
+	client_close(&c);
+	for (i = 0; i < 12; i++)
+		client_close(&begun[i]);
+	for (i = 0; i < 8; i++)
+		client_close(&silent[i]);
+	bench_stop(b);
+	bench_free(b);
+}
+
 #define FILLERS 4096
 
 /* Uses all descriptors up. Returns how many it took, the last one on top. */
@@ -340,20 +387,6 @@ static unsigned int fill_fds(int *filler)
 	return n;
 }
 
-static bool all_accepted(void *arg)
-{
-	struct bench *b = arg;
-
-	return __atomic_load_n(&b->srv.all.count, __ATOMIC_RELAXED) == 10;
-}
-
-static bool no_conns(void *arg)
-{
-	struct bench *b = arg;
-
-	return __atomic_load_n(&b->srv.all.count, __ATOMIC_RELAXED) == 0;
-}
-
 TEST(e2e, out_of_descriptors)
 {
 	struct bench *b = bench_run(bench_new());
@@ -364,7 +397,8 @@ TEST(e2e, out_of_descriptors)
 
 	for (i = 0; i < 10; i++)
 		CHECK(client_connect(&silent[i], b->addr));
-	CHECK(eventually(all_accepted, b));
+	b->expected = 10;
+	CHECK(eventually(has_conns, b));
 	CHECK(!getrlimit(RLIMIT_NOFILE, &before));
 	limit = before;
 	limit.rlim_cur = 600;
@@ -388,7 +422,8 @@ TEST(e2e, out_of_descriptors)
 	CHECK(client_connect(&c, b->addr));
 	CHECK(CLIENT_LOGIN(&c, SEC, NAMES));
 	client_close(&c);
-	CHECK(eventually(no_conns, b));
+	b->expected = 0;
+	CHECK(eventually(has_conns, b));
 	n = fill_fds(filler);
 	close(filler[--n]);
 	CHECK(client_connect(&c, b->addr));

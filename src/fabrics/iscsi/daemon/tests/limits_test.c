@@ -13,39 +13,157 @@ static struct conn *fake_conn(unsigned int n)
 	return (struct conn *)(uintptr_t)(n + 1);
 }
 
-TEST(limits, victims)
+/* A connection in one scope and among those of its source; a clock that is set. */
+struct fake {
+	struct scope_link link[2];
+};
+
+static uint64_t now;
+
+static void join(struct scope *scope, struct fake *f, struct source *source, unsigned int n)
 {
-	struct scope_link link[4];
+	scope_join(scope, &f->link[0], fake_conn(n), source, now);
+	scope_join(&source->scope, &f->link[1], fake_conn(n), source, now);
+}
+
+static void progress(struct fake *f)
+{
+	scope_progress(&f->link[0], now);
+	scope_progress(&f->link[1], now);
+}
+
+static void leave(struct fake *f)
+{
+	scope_leave(&f->link[0]);
+	scope_leave(&f->link[1]);
+}
+
+#define GRACE 1000
+
+static struct conn *victim(const struct scope *scope)
+{
+	return scope_victim(scope, now - GRACE);
+}
+
+TEST(limits, victims_that_rest)
+{
+	struct source source = { 0 };
+	struct scope scope;
+	struct fake f[4];
+	unsigned int i;
+
+	now = 10 * GRACE;
+	scope_init(&scope);
+	scope_init(&source.scope);
+	CHECK(!victim(&scope));
+	for (i = 0; i < 4; i++)
+		join(&scope, &f[i], &source, i);
+	CHECK_EQ(scope.count, 4);
+	now += GRACE + 1;
+	CHECK(victim(&scope) == fake_conn(0));
+	progress(&f[0]);
+	CHECK(victim(&scope) == fake_conn(1));
+	leave(&f[1]);
+	progress(&f[3]);
+	CHECK(victim(&scope) == fake_conn(2));
+	progress(&f[2]);
+	CHECK(victim(&scope) == fake_conn(0));
+	progress(&f[0]);
+	CHECK(victim(&scope) == fake_conn(3));
+	leave(&f[3]);
+	leave(&f[2]);
+	leave(&f[0]);
+	CHECK_EQ(scope.count, 0);
+	CHECK(!victim(&scope));
+}
+
+/* Logins that were begun and left give their places before one in its first round trip. */
+TEST(limits, newcomer_stays_while_others_rest)
+{
+	struct source attacker = { 0 }, honest = { 0 };
+	struct fake began[4], silent, guest;
 	struct scope scope;
 	unsigned int i;
 
+	now = 10 * GRACE;
 	scope_init(&scope);
-	CHECK(!scope_victim(&scope));
+	scope_init(&attacker.scope);
+	scope_init(&honest.scope);
+	for (i = 0; i < 4; i++) {
+		join(&scope, &began[i], &attacker, i);
+		progress(&began[i]);
+	}
+	now += GRACE + 1;
+	join(&scope, &guest, &honest, 9);
+	for (i = 0; i < 4; i++) {
+		CHECK(victim(&scope) == fake_conn(i));
+		progress(&began[i]);
+	}
+	/* Who keeps all of his busy has most of them. */
+	CHECK(victim(&scope) == fake_conn(0));
+	now += GRACE;
+	CHECK(victim(&scope) == fake_conn(0));
+	/* The guest has been silent for too long now, the others have been busy. */
 	for (i = 0; i < 4; i++)
-		scope_join(&scope, &link[i], fake_conn(i));
-	CHECK_EQ(scope.count, 4);
-	CHECK(scope_victim(&scope) == fake_conn(0));
-	scope_progress(&link[0]);
-	CHECK(scope_victim(&scope) == fake_conn(1));
-	scope_leave(&link[1]);
-	scope_progress(&link[3]);
-	CHECK(scope_victim(&scope) == fake_conn(2));
-	scope_progress(&link[2]);
-	CHECK(scope_victim(&scope) == fake_conn(0));
-	scope_progress(&link[0]);
-	CHECK(scope_victim(&scope) == fake_conn(3));
-	scope_leave(&link[3]);
-	scope_leave(&link[2]);
-	scope_leave(&link[0]);
-	CHECK_EQ(scope.count, 0);
-	CHECK(!scope_victim(&scope));
+		progress(&began[i]);
+	now += 1;
+	CHECK(victim(&scope) == fake_conn(9));
+	/* An older silent one goes before a guest that has just come. */
+	leave(&guest);
+	join(&scope, &silent, &attacker, 5);
+	now += GRACE + 1;
+	join(&scope, &guest, &honest, 9);
+	CHECK(victim(&scope) == fake_conn(5));
+}
+
+/* All at once: the one of whom there are most pays, and of equals the oldest. */
+TEST(limits, flood)
+{
+	struct source one = { 0 }, two = { 0 }, honest = { 0 }, single[8] = { { 0 } };
+	struct scope scope;
+	struct fake f[64], guest;
+	unsigned int i;
+
+	now = 10 * GRACE;
+	scope_init(&scope);
+	scope_init(&one.scope);
+	scope_init(&two.scope);
+	scope_init(&honest.scope);
+	join(&scope, &guest, &honest, 99);
+	for (i = 0; i < 20; i++)
+		join(&scope, &f[i], i & 1 ? &one : &two, i);
+	join(&scope, &f[20], &one, 20);
+	for (i = 0; i < 19; i++) {
+		/* One of the heavier source, and never the guest, who came first. */
+		CHECK(victim(&scope) == fake_conn(i ^ 1));
+		leave(&f[i ^ 1]);
+	}
+	/* Each has one: who has rested for longest, whatever he has said. */
+	leave(&f[18]);
+	progress(&f[20]);
+	CHECK(victim(&scope) == fake_conn(99));
+	leave(&f[20]);
+	leave(&guest);
+	for (i = 0; i < 8; i++) {
+		scope_init(&single[i].scope);
+		join(&scope, &f[i], &single[i], i);
+		progress(&f[i]);
+		now++;
+	}
+	join(&scope, &guest, &honest, 99);
+	CHECK(victim(&scope) == fake_conn(0));
+	for (i = 0; i < 8; i++)
+		leave(&f[i]);
+	CHECK(victim(&scope) == fake_conn(99));
+	leave(&guest);
+	CHECK(!victim(&scope));
 }
 
 #define SOURCES (SOURCE_BUCKETS * 8)
 
 TEST(limits, sources)
 {
-	struct addr_source key = { 0 }, same_bytes = { .ipv6 = true };
+	struct addr_source key = { 0 }, same_bytes = { .kind = ADDR_IPV6 };
 	struct source **source = calloc(SOURCES, sizeof(*source));
 	struct source_table *table = calloc(1, sizeof(*table));
 	unsigned int i;
