@@ -99,13 +99,19 @@ void cst_cfs_target_exit(void);
 extern struct configfs_item_operations cst_session_item_ops;
 extern struct configfs_group_operations cst_sessions_group_ops;
 extern const struct cst_attr *const cst_sessions_dir_attrs[];
+void cst_dirs_init(struct cst_target *target);
 /*
- * The directory of a registered session, made and removed by core; neither a
- * configfs callback nor any cst_object.lock held.  When add fails, sess->obj is
- * as if it had never been touched, and session_free is not called.
+ * The directory of a registered session, made and removed by core in a worker; no
+ * cst_object.lock held.  When add fails, sess->obj is as if it had never been touched,
+ * and session_free is not called.  remove is called last, when the session is
+ * good for nothing: once the directory is gone, or was never made, it leaves its
+ * target and is freed.
  */
 int cst_cfs_session_add(struct cst_session *sess,
 			const struct cst_item_type *it);
 void cst_cfs_session_remove(struct cst_session *sess);
+
+/* session.c; no lock held */
+void cst_session_leave(struct cst_session *sess);
 
 #endif /* _CST_CFS_H */

@@ -7,11 +7,13 @@
  * target's item and to the fabric's module until its memory is freed.
  *
  * Attributes find the nexus in either of two states: a directory made by core
- * exists only while the nexus is registered; one made by mkdir also before and
- * after.  target->obj.lock and sess->closing tell.
+ * appears while the nexus is registered and may stay a little longer; one made by
+ * mkdir is there before and after.  target->obj.lock and sess->closing tell.  Owns
+ * target->dirs_lock, inside which nothing is taken but what a work queue takes.
  */
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -167,66 +169,234 @@ struct configfs_item_operations cst_session_item_ops = {
 /* --- made by core --- */
 
 /*
- * The initiator's name, made fit for a directory; "_1", "_2" ... follow where
- * there is one already.  target->session_names held.
+ * Whoever reads sessions/ holds its inode, for as long as he takes to fetch what he
+ * has been given: a local process can make that long.  So neither a login nor the end of a
+ * session waits for its directory.  One work for each target makes and removes
+ * them, one after another; it owns the names, which need no lock therefore.
  */
-static void cst_session_pick_name(struct cst_session *sess, char *name,
-				  size_t size)
+enum cst_dir_state {
+	CST_DIR_WANTED,		/* on target->dirs, to be made */
+	CST_DIR_MAKING,
+	CST_DIR_THERE,
+	CST_DIR_UNWANTED,	/* to be removed, if it is there */
+};
+
+#define CST_DIR_AGAIN	HZ	/* there was no memory */
+
+/* A place for @name among target->dir_names; false when it is taken. */
+static bool cst_dir_name_place(struct cst_target *target, const char *name,
+			       struct rb_node **parent, struct rb_node ***link)
 {
-	struct config_group *parent = &sess->target->sessions_obj.group;
-	struct config_item *other;
-	unsigned int i;
+	struct cst_session *other;
+	int order;
+
+	*parent = NULL;
+	*link = &target->dir_names.rb_node;
+	while (**link) {
+		*parent = **link;
+		other = rb_entry(*parent, struct cst_session, dir_name);
+		order = strcmp(name, config_item_name(&other->obj.group.cg_item));
+		if (!order)
+			return false;
+		*link = order < 0 ? &(*parent)->rb_left : &(*parent)->rb_right;
+	}
+	return true;
+}
+
+/*
+ * The initiator's name, made fit for a directory; where that is taken, a number
+ * follows that has not been tried yet.
+ */
+static int cst_dir_name_set(struct cst_session *sess)
+{
+	char name[CST_NAME_MAX + 1 + sizeof("_4294967295")];
+	struct config_item *item = &sess->obj.group.cg_item;
+	struct cst_target *target = sess->target;
+	struct rb_node *parent, **link;
 	size_t len;
 	char *p;
+	int ret;
 
 	strscpy(name, sess->initiator_name, CST_NAME_MAX + 1);
 	for (p = name; *p; p++)
 		if ((u8)*p < 0x20 || *p == 0x7f || *p == '/')
 			*p = '_';
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
-		strscpy(name, "_", size);
+		strscpy(name, "_", sizeof(name));
 
+	if (RB_EMPTY_ROOT(&target->dir_names))
+		target->last_dir = 0;
 	len = strlen(name);
-	for (i = 1;; i++) {
-		mutex_lock(&cst_subsys.su_mutex);
-		other = config_group_find_item(parent, name);
-		mutex_unlock(&cst_subsys.su_mutex);
-		if (!other)
-			return;
-		config_item_put(other);
-		scnprintf(name + len, size - len, "_%u", i);
+	while (!cst_dir_name_place(target, name, &parent, &link))
+		scnprintf(name + len, sizeof(name) - len, "_%u",
+			  ++target->last_dir);
+	ret = config_item_set_name(item, "%s", name);
+	if (ret)
+		return ret;
+	rb_link_node(&sess->dir_name, parent, link);
+	rb_insert_color(&sess->dir_name, &target->dir_names);
+	return 0;
+}
+
+static int cst_dir_make(struct cst_session *sess)
+{
+	struct cst_target *target = sess->target;
+	int ret;
+
+	ret = cst_dir_name_set(sess);
+	if (ret)
+		return ret;
+	ret = configfs_register_group(&target->sessions_obj.group,
+				      &sess->obj.group);
+	if (ret)
+		rb_erase(&sess->dir_name, &target->dir_names);
+	return ret;
+}
+
+static void cst_dir_remove(struct cst_session *sess)
+{
+	cst_group_unregister(&sess->obj.group);
+	rb_erase(&sess->dir_name, &sess->target->dir_names);
+}
+
+/* There is no directory, and there will not be one: the end of the session. */
+static void cst_dir_gone(struct cst_session *sess)
+{
+	cst_session_leave(sess);
+	cst_group_drop(&sess->obj.group);
+}
+
+/*
+ * A work that is to come holds a reference to its target, so nobody has to cancel
+ * it: the last session's end in it may be the target's.
+ */
+static void cst_dirs_queue(struct cst_target *target, unsigned long delay)
+{
+	config_item_get(&target->obj.group.cg_item);
+	if (mod_delayed_work(cst_linger_wq, &target->dirs_work, delay))
+		cst_target_put(target);
+}
+
+/* The next session, and whether its directory is to be made. */
+static struct cst_session *cst_dirs_next(struct cst_target *target, bool *make)
+{
+	struct cst_session *sess;
+
+	spin_lock(&target->dirs_lock);
+	sess = list_first_entry_or_null(&target->dirs, struct cst_session,
+					dir_node);
+	if (sess) {
+		list_del_init(&sess->dir_node);
+		*make = sess->dir_state == CST_DIR_WANTED;
+		if (*make)
+			sess->dir_state = CST_DIR_MAKING;
 	}
+	spin_unlock(&target->dirs_lock);
+	return sess;
+}
+
+/*
+ * Make a directory.  Until the state has changed the session is ours; then its end may
+ * come at any time.  Return: errno when it is to be tried again later.
+ */
+static int cst_dirs_make(struct cst_target *target, struct cst_session *sess)
+{
+	bool unwanted;
+	int ret;
+
+	ret = cst_dir_make(sess);
+	if (ret)
+		pr_warn_ratelimited("%s: the directory of the session of %s comes later: %d\n",
+				    cst_target_name(target),
+				    sess->initiator_name, ret);
+	if (sess->ops->session_shown)
+		sess->ops->session_shown(sess);
+
+	spin_lock(&target->dirs_lock);
+	unwanted = sess->dir_state == CST_DIR_UNWANTED;
+	if (!unwanted && !ret)
+		sess->dir_state = CST_DIR_THERE;
+	if (!unwanted && ret) {
+		sess->dir_state = CST_DIR_WANTED;
+		list_add(&sess->dir_node, &target->dirs);
+	}
+	spin_unlock(&target->dirs_lock);
+	if (!unwanted)
+		return ret;
+	if (!ret)
+		cst_dir_remove(sess);
+	cst_dir_gone(sess);
+	return 0;
+}
+
+static void cst_dirs_work(struct work_struct *work)
+{
+	struct cst_target *target = container_of(to_delayed_work(work),
+						 struct cst_target, dirs_work);
+	struct cst_session *sess;
+	bool make;
+
+	while ((sess = cst_dirs_next(target, &make))) {
+		if (!make) {
+			cst_dir_remove(sess);
+			cst_dir_gone(sess);
+		} else if (cst_dirs_make(target, sess)) {
+			cst_dirs_queue(target, CST_DIR_AGAIN);
+			break;
+		}
+	}
+	cst_target_put(target);
+}
+
+void cst_dirs_init(struct cst_target *target)
+{
+	spin_lock_init(&target->dirs_lock);
+	INIT_LIST_HEAD(&target->dirs);
+	target->dir_names = RB_ROOT;
+	INIT_DELAYED_WORK(&target->dirs_work, cst_dirs_work);
 }
 
 int cst_cfs_session_add(struct cst_session *sess, const struct cst_item_type *it)
 {
 	struct cst_target *target = sess->target;
-	char name[CST_NAME_MAX + 1 + sizeof("_4294967295")];
 	int ret;
 
-	mutex_lock(&target->session_names);
-	cst_session_pick_name(sess, name, sizeof(name));
-	ret = cst_session_item_init(sess, name, it);
-	if (!ret)
-		ret = configfs_register_group(&target->sessions_obj.group,
-					      &sess->obj.group);
-	mutex_unlock(&target->session_names);
-	if (!ret)
-		return 0;
-
-	/* The caller frees the session: no release. */
-	sess->obj.group.cg_item.ci_type = NULL;
-	cst_group_drop(&sess->obj.group);
-	memset(&sess->obj, 0, sizeof(sess->obj));
-	module_put(sess->ops->owner);
-	cst_target_put(target);
-	return ret;
+	ret = cst_session_item_init(sess, sess->initiator_name, it);
+	if (ret) {
+		/* The caller frees the session: no release. */
+		sess->obj.group.cg_item.ci_type = NULL;
+		cst_group_drop(&sess->obj.group);
+		memset(&sess->obj, 0, sizeof(sess->obj));
+		module_put(sess->ops->owner);
+		cst_target_put(target);
+		return ret;
+	}
+	sess->dir_state = CST_DIR_WANTED;
+	spin_lock(&target->dirs_lock);
+	list_add_tail(&sess->dir_node, &target->dirs);
+	spin_unlock(&target->dirs_lock);
+	cst_dirs_queue(target, 0);
+	return 0;
 }
 
 void cst_cfs_session_remove(struct cst_session *sess)
 {
-	cst_group_unregister(&sess->obj.group);
-	cst_group_drop(&sess->obj.group);
+	struct cst_target *target = sess->target;
+	u8 state;
+
+	spin_lock(&target->dirs_lock);
+	state = sess->dir_state;
+	sess->dir_state = CST_DIR_UNWANTED;
+	if (state == CST_DIR_WANTED) {
+		list_del_init(&sess->dir_node);
+	} else if (state == CST_DIR_THERE) {
+		list_add_tail(&sess->dir_node, &target->dirs);
+		/* The session, which the work may end, holds the target. */
+		cst_dirs_queue(target, 0);
+	}
+	spin_unlock(&target->dirs_lock);
+	if (state == CST_DIR_WANTED)
+		cst_dir_gone(sess);
 }
 
 /* --- made by mkdir --- */

@@ -476,7 +476,7 @@ static int cst_target_setup(struct cst_target *target, struct cst_fabric *fabric
 	u32 rel_tgt_id;
 	int ret;
 
-	mutex_init(&target->session_names);
+	cst_dirs_init(target);
 	ret = xa_alloc(&rel_tgt_ids, &rel_tgt_id, target, XA_LIMIT(1, U16_MAX),
 		       GFP_KERNEL);
 	if (ret == -EBUSY)

@@ -6,8 +6,10 @@
  *  1. closing: maps no longer add I_T_L nexuses to it;
  *  2. every I_T_L nexus is unpublished and killed; the fabric has released every
  *     command, so they end as soon as RCU lets them;
- *  3. the directory goes, which waits for those who are reading it;
- *  4. off the target's list, which may wake cst_target_disable() - hence last.
+ *  3. the directory goes, in a worker, which waits for those who are reading it: they
+ *     find a session that is closing, and look at nothing of it;
+ *  4. off the target's list, which may wake cst_target_disable() - hence last: a target
+ *     whose list is empty has no directory of a session any more.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -78,7 +80,7 @@ static void cst_session_close(struct cst_session *sess)
 }
 
 /* Step 4 */
-static void cst_session_leave(struct cst_session *sess)
+void cst_session_leave(struct cst_session *sess)
 {
 	struct cst_target *target = sess->target;
 
@@ -140,15 +142,13 @@ void cst_session_unregister(struct cst_session *sess)
 	cst_session_close(sess);
 	cst_event_session(sess, CST_EVENT_LOGOUT);
 
-	/*
-	 * Readers of the directory look at the counters and the map, so it goes
-	 * before they do.  The last reference to its item frees the session:
-	 * hold one until the target no longer knows it.
-	 */
-	config_item_get(&sess->obj.group.cg_item);
-	if (sess->own_dir)
-		cst_cfs_session_remove(sess);
 	cst_session_destroy(sess);
+	if (sess->own_dir) {
+		cst_cfs_session_remove(sess);
+		return;
+	}
+	/* The last reference to its item frees it. */
+	config_item_get(&sess->obj.group.cg_item);
 	cst_session_leave(sess);
 	config_item_put(&sess->obj.group.cg_item);
 }

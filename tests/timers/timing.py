@@ -311,6 +311,15 @@ def data_behind_trickle(seconds: str) -> None:
     watch.is_at(int(seconds), "one who reads next to nothing is closed", int(seconds))
 
 
+def login_with_directory_held(seconds: str) -> None:
+    """A login while somebody reads sessions/ and does not get on."""
+    watch = Watch()
+    conn = Conn(TARGET, timeout=LONG)
+    watch.is_at(int(seconds), "a login waits for its directory", 1)
+    conn.alive()
+    conn.close()
+
+
 def retain(offer: str, wait: str) -> None:
     """DefaultTime2Wait and DefaultTime2Retain as negotiated, and as told at logout."""
     conn = Conn(TARGET, timeout=LONG, DefaultTime2Wait=0, DefaultTime2Retain=3600)

@@ -311,6 +311,7 @@ enum {
 	CIT_CONN_NOP_DUE,	/* the timer has fired */
 	CIT_CONN_DATA_DUE,	/* ... that of data-out */
 	CIT_CONN_GOODBYE,	/* to be closed, and the initiator told */
+	CIT_CONN_SHOWN,		/* its directory is there, or has been waited for enough */
 	CIT_CONN_STARTED,	/* close_work may run */
 	CIT_CONN_CLOSING,	/* ... and has been asked to */
 	CIT_CONN_ENDING,	/* ... and has been queued, once */
@@ -375,6 +376,7 @@ struct cit_conn {
 	void (*old_write_space)(struct sock *sk);
 	void (*old_state_change)(struct sock *sk);
 
+	struct delayed_work	show_work;
 	struct delayed_work	nop_work;
 	struct delayed_work	data_work;
 	struct delayed_work	again_work;
@@ -392,8 +394,7 @@ struct cit_conn {
 /**
  * struct cit_session - a session and its only connection
  * @sess: core's part
- * @refs: one for whoever brings it to its end, one for its directory, one for whoever
- *	starts it
+ * @refs: one for whoever brings it to its end, and one for its directory
  * @target: referenced
  * @node: target->sessions, in order of login.  Once it is off that list, nothing of it
  *	touches a medium any more
@@ -450,6 +451,7 @@ void cit_conn_destroy(struct cit_conn *conn);
 void cit_conn_kick(struct cit_conn *conn);
 void cit_conn_close(struct cit_conn *conn);
 void cit_conn_dismiss(struct cit_conn *conn);
+void cit_conn_shown(struct cit_conn *conn);
 void cit_conn_event(struct cit_conn *conn, struct cit_event *event);
 void cit_conn_again(struct cit_conn *conn, unsigned long delay);
 
@@ -569,6 +571,7 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		      const struct cit_login *login, u16 *tsih);
 void cit_session_free(struct cst_session *sess);
 void cit_session_close(struct cst_session *sess);
+void cit_session_shown(struct cst_session *sess);
 void cit_session_cancel_logins(struct cit_target *target);
 void cit_session_close_others(struct cit_session *cs);
 void cit_session_end(struct cit_session *cs);

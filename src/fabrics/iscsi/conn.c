@@ -34,6 +34,8 @@
 /* After so many rounds others on this CPU get their turn. */
 #define CIT_IO_ROUNDS	32
 #define CIT_DRAIN_NOTICE	(30 * HZ)
+/* Who has been answered finds his session in the tree, but for one that holds it up. */
+#define CIT_SHOW_TIMEOUT	HZ
 
 void cit_conn_kick(struct cit_conn *conn)
 {
@@ -144,6 +146,8 @@ static void cit_conn_round(struct cit_conn *conn)
 		return;
 	}
 	if (unlikely(test_bit(CIT_CONN_CLOSING, &conn->flags)))
+		return;
+	if (unlikely(!test_bit(CIT_CONN_SHOWN, &conn->flags)))
 		return;
 	if (unlikely(test_and_clear_bit(CIT_CONN_ABORTS, &conn->flags)))
 		cit_scsi_reap(conn);
@@ -287,6 +291,7 @@ static void cit_close_work(struct work_struct *work)
 	set_bit(CIT_CONN_DEAD, &conn->flags);
 	flush_work(&conn->io_work);
 	/* 3. */
+	cancel_delayed_work_sync(&conn->show_work);
 	cancel_delayed_work_sync(&conn->nop_work);
 	cancel_delayed_work_sync(&conn->data_work);
 	cancel_delayed_work_sync(&conn->again_work);
@@ -366,6 +371,31 @@ void cit_conn_dismiss(struct cit_conn *conn)
 	rcu_read_unlock();
 }
 
+/**
+ * cit_conn_shown() - the login may be answered
+ * @conn: of a session that is registered, and may be at its end
+ *
+ * Context: process.
+ */
+void cit_conn_shown(struct cit_conn *conn)
+{
+	/* end_work waits for us before it cancels io_work for good. */
+	rcu_read_lock();
+	set_bit(CIT_CONN_SHOWN, &conn->flags);
+	/* cit_conn_start() sets STARTED, then kicks. */
+	smp_mb__after_atomic();
+	if (test_bit(CIT_CONN_STARTED, &conn->flags) && !cit_conn_dead(conn))
+		cit_conn_kick(conn);
+	rcu_read_unlock();
+}
+
+/* Somebody holds the directory: the initiator need not wait for that. */
+static void cit_show_work(struct work_struct *work)
+{
+	cit_conn_shown(container_of(to_delayed_work(work), struct cit_conn,
+				    show_work));
+}
+
 static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
 {
 	/* The login is refused and logged; a peer is worth no stack trace. */
@@ -412,6 +442,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	INIT_WORK(&conn->close_work, cit_close_work);
 	INIT_RCU_WORK(&conn->end_work, cit_end_work);
 	INIT_DELAYED_WORK(&conn->notice_work, cit_notice_work);
+	INIT_DELAYED_WORK(&conn->show_work, cit_show_work);
 	INIT_DELAYED_WORK(&conn->nop_work, cit_nop_work);
 	INIT_DELAYED_WORK(&conn->data_work, cit_data_work);
 	INIT_DELAYED_WORK(&conn->again_work, cit_again_work);
@@ -434,8 +465,8 @@ void cit_conn_destroy(struct cit_conn *conn)
 
 /**
  * cit_conn_start() - let a connection live
- * @conn: initialised; its session is registered, its first PDU is queued.  The caller
- *	holds a reference to the session: once started it may end at any moment.
+ * @conn: initialised; its session is registered, its first PDU is queued.  Once started
+ *	it may end at any moment, and be gone when this returns
  *
  * Return: 0; or errno when the peer has gone, and then nothing has happened.
  */
@@ -456,14 +487,23 @@ int cit_conn_start(struct cit_conn *conn)
 	if (ret)
 		return ret;
 	cit_nop_start(conn);
-	/* The first requests may be here already. */
-	cit_conn_kick(conn);
+	if (!test_bit(CIT_CONN_SHOWN, &conn->flags))
+		queue_delayed_work(cit_close_wq, &conn->show_work,
+				   CIT_SHOW_TIMEOUT);
 
+	/*
+	 * A peer may have sent a logout behind its login, and io_work may be through
+	 * with both before we are: end_work waits for us.
+	 */
+	rcu_read_lock();
 	/* Somebody may have wanted to close it while it could not be. */
 	set_bit(CIT_CONN_STARTED, &conn->flags);
 	/* cit_conn_close() sets CLOSING, then tests STARTED. */
 	smp_mb__after_atomic();
 	if (test_bit(CIT_CONN_CLOSING, &conn->flags))
 		cit_conn_queue_close(conn);
+	/* The first requests may be here already. */
+	cit_conn_kick(conn);
+	rcu_read_unlock();
 	return 0;
 }

@@ -44,6 +44,7 @@ const struct cst_fabric_ops cit_ops = {
 
 	.session_dir_init	= cit_session_dir_init,
 	.session_close		= cit_session_close,
+	.session_shown		= cit_session_shown,
 	.session_free		= cit_session_free,
 
 	.get_data		= cit_scsi_get_data,

@@ -16,7 +16,7 @@
  * that io_work.
  *
  * The end, called by conn.c when the connection is drained:
- *  1. core forgets the session, and removes its directory;
+ *  1. core forgets the session; its directory goes when it can;
  *  2. off the list: whoever waits may start;
  *  3. the socket is closed, memory is given back with the last reference.
  */
@@ -65,6 +65,11 @@ void cit_session_free(struct cst_session *sess)
 void cit_session_close(struct cst_session *sess)
 {
 	cit_conn_dismiss(&to_cit_session(sess)->conn);
+}
+
+void cit_session_shown(struct cst_session *sess)
+{
+	cit_conn_shown(&to_cit_session(sess)->conn);
 }
 
 /* Have start_work look, if there is a login that waits.  sessions_lock held. */
@@ -213,18 +218,12 @@ static int cit_session_start(struct cit_session *cs)
 		return ret;
 	kref_get(&cs->refs);	/* the directory's */
 
-	/*
-	 * A peer may have sent a logout behind its login, and be gone with its session
-	 * before the connection has been started to the end.
-	 */
-	kref_get(&cs->refs);
 	cit_tx_queue(conn, &cs->login_rsp->tx);
 	ret = cit_conn_start(conn);
 	if (ret) {
 		list_del_init(&cs->login_rsp->tx.node);
 		cst_session_unregister(&cs->sess);
 	}
-	cit_session_put(cs);
 	return ret;
 }
 

@@ -54,6 +54,10 @@
  *
  * @session_close: close one session (force_close, target disable).  Starts it
  *	and returns.  Any process context, may not wait for the session.
+ * @session_shown: optional; the directory that core makes for @sess is there, or will not
+ *	be soon for want of memory.  Not called when @sess is unregistered before; may
+ *	be called twice, and while @sess is being unregistered.  From a worker, may
+ *	not wait
  * @session_free: the last reference to the session's directory item is gone: free the
  *	structure.  Process context.
  * @luns_changed: optional; the session's LUNs, or the size or state of one of them,
@@ -98,6 +102,7 @@ struct cst_fabric_ops {
 	int (*session_enable)(struct cst_session *sess);
 	void (*session_disable)(struct cst_session *sess);
 	void (*session_close)(struct cst_session *sess);
+	void (*session_shown)(struct cst_session *sess);
 	void (*session_free)(struct cst_session *sess);
 	void (*luns_changed)(struct cst_session *sess);
 

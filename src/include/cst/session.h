@@ -9,6 +9,7 @@
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/percpu-refcount.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -87,7 +88,11 @@ struct cst_target {
 	bool			fabric_ready;	/* ops->target_init succeeded */
 	struct list_head	fabric_node;	/* targets of the fabric, registry.c */
 	u64			seq;		/* order of creation, registry.c */
-	struct mutex		session_names;	/* serialises makers of session directories */
+	spinlock_t		dirs_lock;	/* dirs, and dir_state of the sessions */
+	struct list_head	dirs;		/* struct cst_session.dir_node: work for dirs_work */
+	struct delayed_work	dirs_work;	/* makes and removes directories of sessions */
+	struct rb_root		dir_names;	/* of those that stand; dirs_work alone */
+	u32			last_dir;	/* number that made one unique; dirs_work alone */
 	u16			rel_tgt_id;
 	char			comment[128];
 	u32			next_group_order;
@@ -126,6 +131,9 @@ struct cst_cmd_list {
  * @initiator_name: NUL terminated
  * @obj: directory sessions/<dir_name>
  * @target_node: target->sessions
+ * @dir_node: target->dirs
+ * @dir_name: target->dir_names
+ * @dir_state: of the directory that core makes, enum cst_dir_state; target->dirs_lock
  *
  * The fabric embeds this at the start of its own structure.
  */
@@ -143,7 +151,10 @@ struct cst_session {
 	struct list_head	target_node;
 	struct cst_object	obj;
 	bool			closing;	/* target->obj.lock */
-	bool			own_dir;	/* core made the directory */
+	bool			own_dir;	/* core makes the directory */
+	struct list_head	dir_node;
+	struct rb_node		dir_name;
+	u8			dir_state;
 	bool			luns_missing;	/* there was no memory; target->obj.lock */
 	atomic_long_t		buf_bytes;	/* of its commands' buffers, buffer.c */
 	atomic_t		nr_itls;	/* not yet freed, and one for the session */
@@ -189,9 +200,10 @@ struct cst_itl {
  * @sess: zeroed, embedded at the start of the fabric's session; core initialises it
  * @target: must be enabled; pinned until unregistered
  * @initiator_name: decides which LUN map the session gets
- * @create_dir: make the directory sessions/<initiator_name>[_N]; false when the
- *	directory exists because an administrator made it (sess->obj is then
- *	initialised already)
+ * @create_dir: have the directory sessions/<initiator_name>[_N] made, soon: whoever has
+ *	it open may hold that up, and then nobody waits for it but those who want to
+ *	(fabric_ops.session_shown).  False when the directory exists because an
+ *	administrator made it (sess->obj is then initialised already)
  * @it: type of the directory: cst_session_type_init() plus the fabric's attributes
  *
  * Each LUN starts with the unit attention POWER ON OCCURRED.
@@ -231,9 +243,9 @@ void cst_session_let_go(struct cst_session *sess);
  * @sess: registered.  The fabric submits nothing more, and every command has been
  *	released, and every task management function is done.
  *
- * Removes the directory that core made.  When it returns nothing of core refers
- * to @sess but its directory's item, whose last reference calls
- * fabric_ops.session_free.
+ * When it returns nothing of core refers to @sess but its directory's item, whose last
+ * reference calls fabric_ops.session_free.  The directory that core made goes later,
+ * when nobody has it locked, and until then @sess counts as one of its target's.
  *
  * Context: process, may sleep; no configfs callback.
  */

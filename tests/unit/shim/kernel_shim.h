@@ -279,6 +279,10 @@ static inline bool percpu_ref_is_dying(const struct percpu_ref *ref)
 	return ref->dying;
 }
 
+/* <linux/rbtree.h> */
+struct rb_node { struct rb_node *left; };
+struct rb_root { struct rb_node *rb_node; };
+
 /* <linux/xarray.h>: small, dense, ordered */
 #define SHIM_XA_SIZE	16384
 struct xarray {
