@@ -311,6 +311,51 @@ def data_behind_trickle(seconds: str) -> None:
     watch.is_at(int(seconds), "one who reads next to nothing is closed", int(seconds))
 
 
+def ping_unasked(conn: Conn) -> None:
+    """A NOP-Out that wants no answer."""
+    conn.send(conn.request(NOP_OUT | IMMEDIATE, FINAL, NONE, NONE))
+
+
+def data_in_never(seconds: str) -> None:
+    """Nobody reads what 16 reads bring; NOP-Outs say that all is well.  0: for ever."""
+    folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
+    conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20)
+    conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
+    assert conn.alive()
+    reads = [conn.read10(0, 2048) for _ in range(16)]
+    watch = Watch()
+    with contextlib.suppress(Closed):
+        while sessions(folder) and watch.seconds() < (int(seconds) or 100) * 5:
+            time.sleep(0.5)
+            ping_unasked(conn)
+    if int(seconds):
+        watch.is_at(int(seconds), "one who reads nothing is closed", 1 + int(seconds) / 8)
+        return
+    for tag in reads:
+        got = 0
+        while got < 1 << 20:
+            got += len(conn.expect(DATA_IN, tag).data)
+    print(f"what was not taken for {watch.seconds():.0f} s is complete")
+    conn.close()
+    while sessions(folder):
+        time.sleep(0.1)
+
+
+def data_in_slow(seconds: str) -> None:
+    """A megabyte just before each time is up is a flow, and so is an idle session."""
+    conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20)
+    conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
+    assert conn.alive()
+    for tag in [conn.read10(0, 2048) for _ in range(16)]:
+        time.sleep(int(seconds) - 2)
+        got = 0
+        while got < 1 << 20:
+            got += len(conn.expect(DATA_IN, tag).data)
+    time.sleep(3 * int(seconds))
+    assert conn.alive()
+    conn.close()
+
+
 def login_with_directory_held(seconds: str) -> None:
     """A login while somebody reads sessions/ and does not get on."""
     watch = Watch()

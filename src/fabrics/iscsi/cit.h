@@ -70,6 +70,7 @@ struct cit_params {
 	u32			nop_interval;
 	u32			nop_timeout;
 	u32			dataout_timeout;
+	u32			datain_timeout;
 	u32			cmdsn_timeout;
 	u32			max_sessions;
 	bool			cold_reset;
@@ -310,6 +311,7 @@ enum {
 	CIT_CONN_ABORTS,	/* an aborted command may be waiting for data */
 	CIT_CONN_NOP_DUE,	/* the timer has fired */
 	CIT_CONN_DATA_DUE,	/* ... that of data-out */
+	CIT_CONN_TX_DUE,	/* ... that of what is not taken */
 	CIT_CONN_GOODBYE,	/* to be closed, and the initiator told */
 	CIT_CONN_SHOWN,		/* its directory is there, or has been waited for enough */
 	CIT_CONN_STARTED,	/* close_work may run */
@@ -360,6 +362,7 @@ struct cit_conn {
 	u32			nop_interval;	/* seconds */
 	u32			nop_timeout;
 	u32			dataout_timeout; /* seconds */
+	u32			datain_timeout;	/* seconds */
 	u32			cmdsn_timeout;	/* seconds */
 	bool			gap;		/* a CmdSN has been passed over */
 	u32			gap_last;	/* highest that was ignored for that */
@@ -370,6 +373,9 @@ struct cit_conn {
 	unsigned long		data_moved;	/* jiffies: enough of them had come */
 	u32			tx_step;	/* tx.taken when tx_moved was set */
 	unsigned long		tx_moved;	/* jiffies: TCP had taken enough */
+	bool			tx_full;	/* TCP does not take all that there is */
+	bool			tx_armed;	/* tx_work is to come */
+	unsigned long		tx_full_since;	/* jiffies */
 
 	/* of the socket, restored at the end */
 	void (*old_data_ready)(struct sock *sk);
@@ -379,6 +385,7 @@ struct cit_conn {
 	struct delayed_work	show_work;
 	struct delayed_work	nop_work;
 	struct delayed_work	data_work;
+	struct delayed_work	tx_work;
 	struct delayed_work	again_work;
 	struct work_struct	close_work;
 	struct delayed_work	notice_work;
@@ -478,6 +485,8 @@ int cit_tx_init(struct cit_tx *tx);
 void cit_tx_destroy(struct cit_tx *tx);
 int cit_tx(struct cit_conn *conn);
 void cit_tx_flush(struct cit_conn *conn);
+void cit_tx_work(struct work_struct *work);
+int cit_tx_due(struct cit_conn *conn);
 static inline void cit_tx_queue(struct cit_conn *conn, struct cit_tx_item *item)
 {
 	list_add_tail(&item->node, &conn->tx.queue);

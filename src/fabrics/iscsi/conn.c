@@ -161,6 +161,11 @@ static void cit_conn_round(struct cit_conn *conn)
 		cit_conn_close(conn);
 		return;
 	}
+	if (unlikely(test_bit(CIT_CONN_TX_DUE, &conn->flags)) &&
+	    cit_tx_due(conn)) {
+		cit_conn_close(conn);
+		return;
+	}
 	if (unlikely(test_bit(CIT_CONN_GOODBYE, &conn->flags))) {
 		cit_goodbye(conn);
 		cit_conn_io(conn);
@@ -294,6 +299,7 @@ static void cit_close_work(struct work_struct *work)
 	cancel_delayed_work_sync(&conn->show_work);
 	cancel_delayed_work_sync(&conn->nop_work);
 	cancel_delayed_work_sync(&conn->data_work);
+	cancel_delayed_work_sync(&conn->tx_work);
 	cancel_delayed_work_sync(&conn->again_work);
 	/* 4. */
 	cst_session_abort_all(&conn->sess->sess);
@@ -445,6 +451,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	INIT_DELAYED_WORK(&conn->show_work, cit_show_work);
 	INIT_DELAYED_WORK(&conn->nop_work, cit_nop_work);
 	INIT_DELAYED_WORK(&conn->data_work, cit_data_work);
+	INIT_DELAYED_WORK(&conn->tx_work, cit_tx_work);
 	INIT_DELAYED_WORK(&conn->again_work, cit_again_work);
 	init_llist_head(&conn->events);
 	INIT_LIST_HEAD(&conn->free);

@@ -74,6 +74,9 @@ CIT_PARAM(NopInTimeout, nop_timeout,
 CIT_PARAM(DataOutTimeout, dataout_timeout,
 	  .type = CST_ATTR_UINT, .min = 0, .max = 3600, .dflt = 60, .unit = "s",
 	  .help = "How long a write may wait for its data, anew with every 64 KiB that come, before the connection is closed; 0 is for ever.");
+CIT_PARAM(DataInTimeout, datain_timeout,
+	  .type = CST_ATTR_UINT, .min = 0, .max = 3600, .dflt = 60, .unit = "s",
+	  .help = "How long an initiator may take nothing of what is sent, anew with every 64 KiB that it takes, before the connection is closed; 0 is for ever.");
 CIT_PARAM(CmdSNTimeout, cmdsn_timeout,
 	  .type = CST_ATTR_UINT, .min = 0, .max = 3600, .dflt = 60, .unit = "s",
 	  .help = "How long a request that was passed over (CmdSN) may be missing before the connection is closed; 0 is for ever.");
@@ -103,6 +106,7 @@ static const struct cst_attr *const cit_params_attrs[] = {
 	&cit_params_attr_NopInInterval,
 	&cit_params_attr_NopInTimeout,
 	&cit_params_attr_DataOutTimeout,
+	&cit_params_attr_DataInTimeout,
 	&cit_params_attr_CmdSNTimeout,
 	&cit_params_attr_MaxSessions,
 	&cit_params_attr_AllowColdReset,

@@ -298,6 +298,7 @@ static unsigned int cit_session_params(struct cit_session *cs)
 	cs->conn.nop_interval = params->nop_interval;
 	cs->conn.nop_timeout = params->nop_timeout;
 	cs->conn.dataout_timeout = params->dataout_timeout;
+	cs->conn.datain_timeout = params->datain_timeout;
 	cs->conn.cmdsn_timeout = params->cmdsn_timeout;
 	mutex_unlock(&cs->target->tgt.obj.lock);
 	return queued;

@@ -502,6 +502,58 @@ static void cit_tx_taken(struct cit_conn *conn, u32 len)
 	}
 }
 
+/* Something is left that TCP does not take: from now on it is watched. */
+static void cit_tx_blocked(struct cit_conn *conn)
+{
+	if (!conn->tx_full) {
+		conn->tx_full = true;
+		conn->tx_full_since = jiffies;
+	}
+	if (conn->tx_armed || !conn->datain_timeout)
+		return;
+	conn->tx_armed = true;
+	mod_delayed_work(system_percpu_wq, &conn->tx_work,
+			 conn->datain_timeout * HZ);
+}
+
+void cit_tx_work(struct work_struct *work)
+{
+	struct cit_conn *conn = container_of(to_delayed_work(work),
+					     struct cit_conn, tx_work);
+
+	set_bit(CIT_CONN_TX_DUE, &conn->flags);
+	cit_conn_kick(conn);
+}
+
+/**
+ * cit_tx_due() - the timer has fired: does the peer take what is sent?
+ * @conn: alive
+ *
+ * One that does not, and be it that it sends requests all the time, keeps the buffers of
+ * its commands and their places in the task set.  What counts as a flow is dataout.c's.
+ *
+ * Context: io_work.  Return: 0, or errno when the connection must be closed.
+ */
+int cit_tx_due(struct cit_conn *conn)
+{
+	unsigned long limit = conn->datain_timeout * HZ, stuck;
+
+	clear_bit(CIT_CONN_TX_DUE, &conn->flags);
+	conn->tx_armed = false;
+	if (!conn->tx_full)
+		return 0;
+	stuck = min(jiffies - conn->tx_full_since, jiffies - conn->tx_moved);
+	if (stuck >= limit) {
+		pr_notice_ratelimited("%s: nothing that was sent has been taken for %u s: connection closed\n",
+				      conn->sess->sess.initiator_name,
+				      conn->datain_timeout);
+		return -ETIMEDOUT;
+	}
+	conn->tx_armed = true;
+	mod_delayed_work(system_percpu_wq, &conn->tx_work, limit - stuck);
+	return 0;
+}
+
 /**
  * cit_tx() - send what is queued, as far as TCP takes it
  * @conn: socket locked
@@ -521,8 +573,10 @@ int cit_tx(struct cit_conn *conn)
 			if (unlikely(ret))
 				return ret;
 		}
-		if (tx->head == tx->tail)
+		if (tx->head == tx->tail) {
+			conn->tx_full = false;
 			return 0;
+		}
 
 		WRITE_ONCE(tx->giving, true);
 		ret = cst_sock_send_bvec(conn->sock->sk, &tx->frag[tx->head],
@@ -539,12 +593,15 @@ int cit_tx(struct cit_conn *conn)
 			 */
 			if (tcp_rtx_and_write_queues_empty(conn->sock->sk))
 				cit_conn_again(conn, CIT_TX_RETRY);
+			cit_tx_blocked(conn);
 			return 0;
 		}
 		cit_tx_taken(conn, ret);
 		/* Full: what is left fits when write_space says so. */
-		if (unlikely(tx->head != tx->tail))
+		if (unlikely(tx->head != tx->tail)) {
+			cit_tx_blocked(conn);
 			return 0;
+		}
 	}
 }
 
