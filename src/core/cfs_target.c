@@ -20,6 +20,8 @@
 #include "cfs.h"
 #include "core.h"
 
+#define CST_GROUP_ORDER_MAX	1000000
+
 /*
  * RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1.  Not an IDA, which
  * loses a bitmap when there is no memory for the node that would hold it.
@@ -268,18 +270,65 @@ static struct configfs_group_operations cst_initiators_group_ops = {
 
 /* --- ini_groups/<group> --- */
 
-CST_ATTR(cst_ini_group, order, 0444, CST_FIELD(cst_ini_group, obj, order),
-	 .type = CST_ATTR_UINT,
-	 .help = "Place in the order of creation, in which groups are tried.");
+static int cst_ini_group_set_order(struct cst_object *obj,
+				   union cst_attr_value val);
+
+CST_ATTR(cst_ini_group, order, 0644, CST_FIELD(cst_ini_group, obj, order),
+	 .type = CST_ATTR_UINT, .max = CST_GROUP_ORDER_MAX,
+	 .flags = CST_ATTR_GENERATED, .apply = cst_ini_group_set_order,
+	 .help = "Groups are tried in ascending order; a new one comes last, and who has a number already makes room behind.");
 
 static const struct cst_attr *const cst_ini_group_attrs[] = {
 	&cst_ini_group_attr_order,
 	NULL
 };
 
+static struct cst_ini_group *obj_to_ini_group(struct cst_object *obj)
+{
+	return container_of(obj, struct cst_ini_group, obj);
+}
+
 static struct cst_ini_group *item_to_ini_group(struct config_item *item)
 {
 	return container_of(to_cst_object(item), struct cst_ini_group, obj);
+}
+
+/*
+ * The governor's, target->obj.lock is held.  Whoever has that number, and those right
+ * behind it, get the next ones: setting the numbers of some groups in ascending order
+ * gives each the one that it was given.
+ */
+static int cst_ini_group_set_order(struct cst_object *obj,
+				   union cst_attr_value val)
+{
+	struct cst_ini_group *group = obj_to_ini_group(obj);
+	struct cst_target *target = group->target;
+	struct list_head *place = &target->ini_groups;
+	struct cst_ini_group *other;
+	u64 next = val.num;
+
+	list_for_each_entry(other, &target->ini_groups, target_node) {
+		if (other == group || other->order < val.num)
+			continue;
+		if (place == &target->ini_groups)
+			place = &other->target_node;
+		if (other->order != next)
+			break;
+		next++;
+	}
+	if (next > CST_GROUP_ORDER_MAX) {
+		cst_config_error(&obj->group.cg_item, "order",
+				 "there is no number left behind %llu for the groups that have to make room",
+				 val.num);
+		return -ENOSPC;
+	}
+	next = val.num;
+	list_for_each_entry(other, &target->ini_groups, target_node)
+		if (other != group && other->order == next)
+			other->order = ++next;
+	list_move_tail(&group->target_node, place);
+	cst_target_regroup(target);
+	return 0;
 }
 
 static void cst_ini_group_release(struct config_item *item)
@@ -295,6 +344,20 @@ static void cst_ini_group_release(struct config_item *item)
 static struct configfs_item_operations cst_ini_group_item_ops = {
 	.release = cst_ini_group_release,
 };
+
+/* Behind all others.  target->obj.lock is held. */
+static int cst_ini_group_append(struct cst_ini_group *group)
+{
+	struct list_head *groups = &group->target->ini_groups;
+
+	if (!list_empty(groups))
+		group->order = list_last_entry(groups, struct cst_ini_group,
+					       target_node)->order + 1;
+	if (group->order > CST_GROUP_ORDER_MAX)
+		return -ENOSPC;
+	list_add_tail(&group->target_node, groups);
+	return 0;
+}
 
 static struct config_group *cst_ini_group_make(struct config_group *parent,
 					       const char *name)
@@ -328,11 +391,18 @@ static struct config_group *cst_ini_group_make(struct config_group *parent,
 	cst_object_embed(&group->initiators, &group->obj);
 	cst_object_embed(&group->map.obj, &group->obj);
 
+	group->obj.governor = &target->obj;
+
 	/* Without patterns it matches nobody yet. */
 	mutex_lock(&target->obj.lock);
-	group->order = target->next_group_order++;
-	list_add_tail(&group->target_node, &target->ini_groups);
+	ret = cst_ini_group_append(group);
 	mutex_unlock(&target->obj.lock);
+	if (ret) {
+		cst_config_error(&parent->cg_item, name,
+				 "the last group has the highest order that there is");
+		cst_group_drop(&group->obj.group);
+		return ERR_PTR(ret);
+	}
 	cst_config_changed();
 	return &group->obj.group;
 }

@@ -114,7 +114,7 @@ int cst_target_disable(struct cst_target *target)
  * @target: target->obj.lock held
  * @initiator_name: its name
  *
- * Return: the map of the first group, in creation order, that matches, else the
+ * Return: the map of the first group, in ascending order, that matches, else the
  * target's own when it is not empty, else NULL.
  */
 struct cst_lun_map *cst_target_find_map(struct cst_target *target,

@@ -53,6 +53,19 @@ const struct cst_attr *const cit_fabric_attrs[] = {
 
 /* targets/iscsi/<target> */
 
+/* "2026-01.com.example": a month in which that domain was the namer's, RFC 7143 4.2.7.4 */
+static bool cit_name_has_authority(const char *p)
+{
+	static const char form[] = "dddd-dd.";
+	unsigned int i, month;
+
+	for (i = 0; form[i]; i++)
+		if (form[i] == 'd' ? !isdigit(p[i]) : p[i] != form[i])
+			return false;
+	month = (p[5] - '0') * 10 + p[6] - '0';
+	return month >= 1 && month <= 12 && p[i] && p[i] != '.' && p[i] != ':';
+}
+
 /* What is wrong with a target's name, or NULL (RFC 7143 4.2.7, RFC 3722). */
 static const char *cit_name_fault(const char *name)
 {
@@ -65,6 +78,8 @@ static const char *cit_name_fault(const char *name)
 		return "has nothing behind its type";
 	if (strlen(name) > CST_ISCSI_NAME_MAX)
 		return "is longer than 223 bytes";
+	if (name[0] == 'i' && !cit_name_has_authority(name + 4))
+		return "has no year, month and domain behind its type";
 	for (p = name; *p; p++) {
 		/* Beyond ASCII the names are UTF-8, which we only pass on. */
 		if ((u8)*p >= 0x80 || islower(*p) || isdigit(*p) || *p == '-' ||

@@ -55,8 +55,8 @@ struct cst_ini_group {
 	struct cst_lun_map	map;
 	struct cst_object	initiators;	/* its children are patterns */
 	struct list_head	patterns;	/* struct cst_ini_pattern, target->obj.lock */
-	struct list_head	target_node;	/* target->ini_groups, creation order */
-	u32			order;
+	struct list_head	target_node;	/* target->ini_groups, ascending order */
+	u32			order;		/* target->obj.lock */
 };
 
 /* One directory initiators/<pattern>; its name is the pattern. */
@@ -95,7 +95,6 @@ struct cst_target {
 	u32			last_dir;	/* number that made one unique; dirs_work alone */
 	u16			rel_tgt_id;
 	char			comment[128];
-	u32			next_group_order;
 };
 
 static inline struct cst_target *to_cst_target(struct config_item *item)

@@ -127,7 +127,7 @@ def try_node(tree: Tree, path: str) -> Optional[Node]:
         return None
 
 
-def in_creation_order(tree: Tree, node: Node) -> list[str]:
+def in_kernel_order(tree: Tree, node: Node) -> list[str]:
     """Names of child directories; by their `order` attribute where they have one, else in natural order."""
     names = node.sorted_dirs()
     orders: dict[str, int] = {}

@@ -31,7 +31,7 @@ from targetctl import modules
 from targetctl import tree as tp
 from targetctl.edit import Editor
 from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, EXIT_KERNEL, CtlError, NotFoundError, RefusedError
-from targetctl.model import ENABLED, Node, in_creation_order, optional_value
+from targetctl.model import ENABLED, ORDER, Node, in_kernel_order, optional_value
 from targetctl.pending import Item, Pending
 from targetctl.snapshot import part_rank
 from targetctl.store import Entry
@@ -124,7 +124,7 @@ class Restorer:
             self._apply(work)
             if tp.parts(work.path)[:1] == ["handlers"]:
                 self._enable(work, 0)
-        self._check_group_order()
+        self._order_groups()
         blocked: dict[str, int] = {}
         for work in self.works:
             owner = self._owner_of_failure(work) if work.errors else None
@@ -343,26 +343,38 @@ class Restorer:
             work.is_fresh = False
             work.errors.append(error)
 
-    def _check_group_order(self) -> None:
-        """Report groups that stand in another order than in the file: it decides access."""
-        wanted: dict[str, list[str]] = {}
+    def _order_groups(self) -> None:
+        """Bring groups into the order that the file wants: it decides access.
+
+        That is told by their `order`, and where the file has none by their places in it. The first ones are
+        moved first, so that of any two groups the old or the new order holds at any time.
+        """
+        wanted: dict[str, list[Work]] = {}
         for work in self.works:
             above = tp.parent(work.path)
             if tp.base(above) == GROUPS and work.made:
-                wanted.setdefault(above, []).append(tp.base(work.path))
-        for container, names in wanted.items():
-            if len(names) < 2:
-                continue
-            ours = set(names)
-            real = [name for name in in_creation_order(self.tree, Node(self.tree, container)) if name in ours]
-            if real != names:
-                self.by_path[tp.join(container, names[0])].errors.append(
-                    CtlError(
-                        EXIT_EXISTS,
-                        f"wrong order: {container} has {', '.join(real)}, the file {', '.join(names)}",
-                        "delete these groups and restore again",
-                    )
-                )
+                wanted.setdefault(above, []).append(work)
+        for container, works in wanted.items():
+            given = [work.entry.attributes.get(ORDER, "") for work in works]
+            if all(value.isdecimal() for value in given):
+                works = sorted(works, key=lambda work: int(work.entry.attributes[ORDER]))
+            paths = [work.path for work in works]
+            real = [path for path in self._in_order(container) if path in paths]
+            if real != paths:
+                self._move(works, real)
+
+    def _in_order(self, container: str) -> list[str]:
+        node = Node(self.tree, container)
+        return [node.child_path(name) for name in in_kernel_order(self.tree, node)]
+
+    def _move(self, works: list[Work], real: list[str]) -> None:
+        numbers = [optional_value(self.tree, tp.join(path, ORDER)) for path in real]
+        for work, number in zip(works, numbers):
+            try:
+                if number is not None and optional_value(self.tree, tp.join(work.path, ORDER)) != number:
+                    self.editor.set(work.path, ORDER, number)
+            except CtlError as error:
+                work.errors.append(error)
 
     def _pending(self) -> Pending:
         pending = Pending()

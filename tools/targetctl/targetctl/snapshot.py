@@ -10,7 +10,7 @@ from targetctl.model import (
     CREATABLE,
     ENABLED,
     Node,
-    in_creation_order,
+    in_kernel_order,
     kernel_makes_children,
     optional_value,
     try_node,
@@ -33,8 +33,8 @@ def part_rank(name: str) -> int:
 
 
 def ordered_children(tree: Tree, node: Node) -> list[str]:
-    """Names of child directories as they are shown and saved: parts by rank, objects in creation order."""
-    names = in_creation_order(tree, node)
+    """Names of child directories as they are shown and saved: parts by rank, objects in the kernel's order."""
+    names = in_kernel_order(tree, node)
     return sorted(names, key=part_rank) if node.is_described else names
 
 

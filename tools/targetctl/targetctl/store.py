@@ -3,7 +3,7 @@
 
 A file is JSON: {"format": "cst-config", "version": 1, "objects": [{"path", "attributes", "links"}, ...]}. All
 values are strings as the tree shows them. The order of the objects is the order in which they are made again,
-which matters where the kernel goes by creation order (ini_groups).
+which matters where the kernel goes by the order of objects (ini_groups).
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ FILEIO = Kind(
 NULLIO = Kind(
     [ENABLED, Attr("size", "uint", when="disabled", default="1073741824", unit="bytes")], {"stats": STATS}
 )
-GROUP = Kind([Attr("order", "uint", "ro")], {"initiators": Kind(child=Kind()), "luns": LUNS})
+GROUP = Kind([Attr("order", "uint", range="0..1000000")], {"initiators": Kind(child=Kind()), "luns": LUNS})
 CONNECTION = Kind(
     [
         Attr("initiator_address", access="ro", initial=lambda: "192.0.2.7:40000"),
@@ -176,7 +176,6 @@ class FakeTree:
         self.faults: dict[tuple[str, str], tuple[int, str]] = {}
         self.calls: dict[str, int] = {}
         self.log: list[tuple[str, ...]] = []
-        self.order = 0
         self.errors = 0
         self.meanwhile = ""
         root = Kind(
@@ -345,6 +344,8 @@ class FakeTree:
             raise self._error(errno.EBUSY, where, f"{name}: may be written only while disabled")
         if name == "enabled":
             self._enable(node, where, value)
+        if name == "order":
+            self._make_room(self._dir(tp.parent(where)), node, int(value))
         if name == "make_file":
             if node.values["filename"] in self.files:
                 raise self._error(errno.EEXIST, where, f"{name}: {node.values['filename']} exists")
@@ -354,6 +355,14 @@ class FakeTree:
         elif attr.access != "wo":
             node.values[name] = value
         self._changed("write", path, value)
+
+    def _make_room(self, groups: Dir, group: Dir, place: int) -> None:
+        """Whoever has that number gets the next one, and so on."""
+        others = [other for other in groups.dirs.values() if other is not group]
+        for other in sorted(others, key=lambda other: int(other.values["order"])):
+            if int(other.values["order"]) == place:
+                place += 1
+                other.values["order"] = str(place)
 
     def _checked(self, attr: Attr, value: str, where: str) -> str:
         def bad(text: str) -> OSError:
@@ -394,8 +403,7 @@ class FakeTree:
             raise self._error(errno.EINVAL, tp.parent(path), f"{name}: must be a number from 0 to 16383")
         child = self._make(node.kind.child, True)
         if node.kind.ordered:
-            self.order += 1
-            child.values["order"] = str(self.order)
+            child.values["order"] = str(max((int(d.values["order"]) for d in node.dirs.values()), default=-1) + 1)
         if "luns" in child.values:
             child.values["luns"] = tp.parent(tp.parent(path)).lstrip("/") + "/luns"
         # configfs lists in the opposite order of making, more or less; let nobody rely on any order.

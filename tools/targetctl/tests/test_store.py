@@ -497,11 +497,23 @@ class FailClosedTest(StoreTest):
         self.make_iscsi()
         self.save()
         self.ok("delete", "-r", ISCSI)
-        for name in ("mouse", "zebra"):
+        for name in ("mouse", "other", "zebra"):
             self.ok("create", "-p", f"{GROUPS}/{name}")
-        text = self.fails(8, "restore", self.config)
-        self.assertIn("wrong order", text)
-        self.assertEqual(self.value(f"{ISCSI}/enabled"), "0")
+        self.ok("restore", self.config)
+        self.assertEqual(self.value(f"{ISCSI}/enabled"), "1")
+        names = ("zebra", "ant", "mouse", "other")
+        orders = [int(self.value(f"{GROUPS}/{name}/order")) for name in names]
+        self.assertEqual(orders, sorted(orders))
+
+    def test_group_order_of_a_file_without_numbers(self) -> None:
+        for name in ("b", "other", "a"):
+            self.ok("create", "-p", f"{GROUPS}/{name}")
+        self.write({"path": f"{GROUPS}/a"}, {"path": f"{GROUPS}/b"})
+        self.ok("restore", self.config)
+        orders = [int(self.value(f"{GROUPS}/{name}/order")) for name in ("a", "b")]
+        self.assertEqual(orders, sorted(orders))
+        self.ok("restore", self.config)
+        self.assertIn(" 0 changes", self.out)
 
     def test_group_named_like_a_harmless_part(self) -> None:
         self.ok("create", ISCSI, "enabled=1")
