@@ -18,6 +18,7 @@
 #define NR_CMDS		(NR_QUEUED + CIT_IMMEDIATE_CMDS)
 #define BUF_MAX		70000
 #define STREAM_MAX	(1 << 20)
+#define BUDGET		16384
 
 unsigned long jiffies = 1000000;
 struct workqueue_struct *system_percpu_wq;
@@ -40,9 +41,12 @@ bool shim_no_memory(void)
 
 static unsigned int closing;	/* cit_conn_close() has been called */
 
+static bool kicked;
+
 void cit_conn_kick(struct cit_conn *c)
 {
 	MUST(c == conn);
+	kicked = true;
 }
 
 void cit_conn_close(struct cit_conn *c)
@@ -572,10 +576,14 @@ static bool round_once(void)
 		clear_bit(CIT_CONN_ABORTS, &conn->flags);
 		cit_scsi_reap(conn);
 	}
-	again = tx_refused = false;
+	again = tx_refused = kicked = false;
+	conn->budget = BUDGET;
 	ret = conn->gap ? cit_cmdsn_due(conn) : 0;
 	if (!ret)
 		ret = cit_rx(conn);
+	/* It stops soon, and then there is another round. */
+	MUST(conn->budget > -BUF_MAX);
+	MUST(ret || conn->budget > 0 || kicked);
 	if (!ret)
 		ret = cit_tx(conn);
 	conn->io_task = NULL;

@@ -226,6 +226,8 @@ CST_ATTR(cit_conn, initiator_address, 0444,
 CST_ATTR(cit_conn, target_address, 0444,
 	 .type = CST_ATTR_STRING, .show = cit_conn_local_print,
 	 .help = "Where it has reached the target.");
+CST_ATTR(cit_conn, cpu, 0444, CST_FIELD(cit_conn, obj, cpu),
+	 .type = CST_ATTR_UINT, .help = "CPU that has served it last.");
 CST_ATTR(cit_conn, state, 0444,
 	 .type = CST_ATTR_STRING, .show = cit_conn_state_print,
 	 .help = "starting, logged_in or closing.");
@@ -234,6 +236,7 @@ static const struct cst_attr *const cit_conn_attrs[] = {
 	&cit_conn_attr_cid,
 	&cit_conn_attr_initiator_address,
 	&cit_conn_attr_target_address,
+	&cit_conn_attr_cpu,
 	&cit_conn_attr_state,
 	NULL
 };

@@ -327,19 +327,21 @@ enum {
 /**
  * struct cit_conn - the connection of a session
  *
- * Constant while io_work can run: sess, sock, cpu, cmds, nr_cmds, and keys but for
+ * Constant while io_work can run: sess, sock, cmds, nr_cmds, and keys but for
  * what the initiator may declare anew (text.c).
  */
 struct cit_conn {
 	struct socket		*sock;
 	struct cit_session	*sess;
 	unsigned long		flags;
-	int			cpu;
+	u32			cpu;		/* where io_work was queued last */
+	int			spare_cpu;	/* for when that is busy, or -1 */
 	struct work_struct	io_work;
 	struct task_struct	*io_task;	/* io_work is running in it */
 	struct llist_head	events;
 
 	/* io_work's own */
+	int			budget;		/* bytes that are left of this run */
 	struct cit_keys		keys;
 	struct cit_window	window;
 	u32			statsn;		/* next to send */

@@ -9,6 +9,12 @@
  * that io_work is queued or running, so a kick while it runs costs two bit
  * operations and no wake-up; WANT tells it to go round again.
  *
+ * A run has a budget of bytes, received, read and sent: then it queues itself
+ * behind the other connections of its CPU.  It runs where TCP processes the
+ * connection's packets, whichever CPU that is by now, unless another io_work is queued
+ * or running there and fewer are on the CPU that this connection has in reserve: so
+ * connections whose packets all come in on one CPU share the others.
+ *
  * The end, after cit_conn_close() from any context; close_work does 1 to 4:
  *  1. the socket's callbacks are taken away under sk_callback_lock: TCP does not
  *     know us any more; the peer is told by a FIN;
@@ -26,24 +32,97 @@
  *  6. the session and the socket go.
  */
 #include <linux/sched/mm.h>
+#include <linux/sched/isolation.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
 #include "cit.h"
 
-/* After so many rounds others on this CPU get their turn. */
+/* After so many rounds, or bytes, others on this CPU get their turn. */
 #define CIT_IO_ROUNDS	32
+#define CIT_IO_BUDGET	(2 << 20)
 #define CIT_DRAIN_NOTICE	(30 * HZ)
 /* Who has been answered finds his session in the tree, but for one that holds it up. */
 #define CIT_SHOW_TIMEOUT	HZ
 
+/* Connections whose io_work is queued or running there. */
+static DEFINE_PER_CPU(atomic_t, cit_io_load);
+
+static int cit_io_load_of(int cpu)
+{
+	return atomic_read(per_cpu_ptr(&cit_io_load, cpu));
+}
+
+static bool cit_cpu_usable(int cpu)
+{
+	return cpu_online(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
+}
+
+/* Another CPU near this one, a different one for each connection; or this. */
+static noinline int cit_cpu_near(int cpu)
+{
+	static atomic_t turn = ATOMIC_INIT(0);
+	const struct cpumask *node = cpumask_of_node(cpu_to_node(cpu));
+	unsigned int n = (unsigned int)atomic_inc_return(&turn) %
+			 max(cpumask_weight(node), 1U);
+	int i, near = -1, first = -1;
+
+	for_each_cpu(i, node) {
+		if (i == cpu || !cit_cpu_usable(i))
+			continue;
+		if (first < 0)
+			first = i;
+		if (near < 0 && !n)
+			near = i;
+		if (n)
+			n--;
+	}
+	return near >= 0 ? near : first >= 0 ? first : cpu;
+}
+
+/* Somebody else runs, or will run, where the packets of this connection come in. */
+static noinline int cit_io_cpu_busy(struct cit_conn *conn, int cpu)
+{
+	int spare = conn->spare_cpu;
+
+	if (spare < 0 || spare == cpu || !cit_cpu_usable(spare)) {
+		spare = cit_cpu_near(cpu);
+		conn->spare_cpu = spare;
+	}
+	return cit_io_load_of(spare) < cit_io_load_of(cpu) ? spare : cpu;
+}
+
+/* Where io_work is to run.  Context: whoever has set OWNED. */
+static int cit_io_cpu(struct cit_conn *conn)
+{
+	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
+
+	if (unlikely(cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu)))
+		cpu = raw_smp_processor_id();
+	return cit_io_load_of(cpu) ? cit_io_cpu_busy(conn, cpu) : cpu;
+}
+
+/* io_work is neither queued nor running any more, or about to end. */
+static void cit_io_done(struct cit_conn *conn)
+{
+	atomic_dec(per_cpu_ptr(&cit_io_load, conn->cpu));
+}
+
 void cit_conn_kick(struct cit_conn *conn)
 {
+	int cpu;
+
 	set_bit(CIT_CONN_WANT, &conn->flags);
 	/* io_work clears OWNED, then tests WANT.  The next is no barrier when it fails. */
 	smp_mb__after_atomic();
-	if (!test_and_set_bit(CIT_CONN_OWNED, &conn->flags))
-		queue_work_on(conn->cpu, cit_io_wq, &conn->io_work);
+	if (test_and_set_bit(CIT_CONN_OWNED, &conn->flags))
+		return;
+	cpu = cit_io_cpu(conn);
+	WRITE_ONCE(conn->cpu, cpu);
+	atomic_inc(per_cpu_ptr(&cit_io_load, cpu));
+	/* Not so when it kicks itself while it is cancelled. */
+	if (!queue_work_on(cpu, cit_io_wq, &conn->io_work))
+		cit_io_done(conn);
 }
 
 /**
@@ -115,6 +194,9 @@ static int cit_conn_io(struct cit_conn *conn)
 	 */
 	lost = test_bit(CIT_CONN_LOST, &conn->flags);
 	ret = cit_rx(conn);
+	/* Not all has been received; there will be another round. */
+	if (unlikely(lost) && conn->budget <= 0)
+		lost = false;
 	if (likely(!ret))
 		ret = cit_tx(conn);
 	release_sock(sk);
@@ -189,15 +271,18 @@ static void cit_io_work(struct work_struct *work)
 	unsigned int rounds = CIT_IO_ROUNDS;
 
 	WRITE_ONCE(conn->io_task, current);
+	conn->budget = CIT_IO_BUDGET;
 	do {
 		clear_bit(CIT_CONN_WANT, &conn->flags);
 		/* Before we look: what was there when WANT was set is seen now. */
 		smp_mb__after_atomic();
 		cit_conn_round(conn);
-	} while (test_bit(CIT_CONN_WANT, &conn->flags) && --rounds);
+	} while (test_bit(CIT_CONN_WANT, &conn->flags) && --rounds &&
+		 conn->budget > 0);
 	WRITE_ONCE(conn->io_task, NULL);
 	memalloc_noio_restore(noio);
 
+	cit_io_done(conn);
 	clear_bit_unlock(CIT_CONN_OWNED, &conn->flags);
 	/* A kick sets WANT, then tests OWNED: one of us sees the other. */
 	smp_mb__after_atomic();
@@ -330,7 +415,8 @@ static void cit_end_work(struct work_struct *work)
 
 	cancel_delayed_work_sync(&conn->notice_work);
 	/* 5. */
-	cancel_work_sync(&conn->io_work);
+	if (cancel_work_sync(&conn->io_work))
+		cit_io_done(conn);
 	/* 6. */
 	cit_session_end(conn->sess);
 }
@@ -440,10 +526,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 
 	conn->sess = sess;
 	conn->sock = sock;
-	/* The CPU on which TCP processes this connection's packets. */
-	conn->cpu = READ_ONCE(sock->sk->sk_incoming_cpu);
-	if (conn->cpu < 0 || conn->cpu >= nr_cpu_ids || !cpu_online(conn->cpu))
-		conn->cpu = WORK_CPU_UNBOUND;
+	conn->spare_cpu = -1;
 	INIT_WORK(&conn->io_work, cit_io_work);
 	INIT_WORK(&conn->close_work, cit_close_work);
 	INIT_RCU_WORK(&conn->end_work, cit_end_work);

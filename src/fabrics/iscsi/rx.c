@@ -324,7 +324,8 @@ static int cit_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 		int ret = cit_rx_step(conn, skb, offset + done, n);
 
 		done += n;
-		if (unlikely(ret)) {
+		conn->budget -= n;
+		if (unlikely(ret || conn->budget <= 0)) {
 			desc->count = 0;
 			desc->error = ret == -EAGAIN ? 0 : ret;
 		}
@@ -352,5 +353,8 @@ int cit_rx(struct cit_conn *conn)
 	ret = tcp_read_sock(conn->sock->sk, &desc, cit_rx_actor);
 	if (ret > 0)
 		conn->last_rx = jiffies;
+	/* The rest, if there is any, has its turn. */
+	if (unlikely(conn->budget <= 0))
+		cit_conn_kick(conn);
 	return unlikely(desc.error) ? desc.error : 0;
 }

@@ -373,5 +373,7 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 	 */
 	if (hdr->flags & ISCSI_CMD_WRITE)
 		cit_scsi_cmd_data(conn, cc);
+	else
+		conn->budget -= cc->cmd.data_len;
 	return 0;
 }

@@ -476,6 +476,7 @@ static void cit_tx_taken(struct cit_conn *conn, u32 len)
 	struct cit_tx_item *item;
 
 	tx->taken += len;
+	conn->budget -= len;
 	cit_data_went(conn);
 	while (len) {
 		struct bio_vec *bv = &tx->frag[tx->head];
