@@ -10,6 +10,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/ctype.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/limits.h>
@@ -517,7 +518,7 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 			/* Nobody shall take an older line for this refusal. */
 			if (said == atomic64_read(&errors_said))
 				cst_config_error(item, attr->ca.ca_name,
-						 "refused with error %d", -ret);
+						 "refused: %pe", ERR_PTR(ret));
 			return ret;
 		}
 	}

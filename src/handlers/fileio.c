@@ -22,9 +22,12 @@
 #include <linux/hashtable.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
+#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
@@ -106,6 +109,8 @@ static int fileio_apply_filename(struct cst_object *obj, union cst_attr_value va
 	return 0;
 }
 
+static int fileio_make_file(struct cst_object *obj, union cst_attr_value val);
+
 CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, dev.obj, filename),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
 	 .apply = fileio_apply_filename,
@@ -113,7 +118,12 @@ CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, dev.obj, filename),
 
 CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, dev.obj, size),
 	 .type = CST_ATTR_UINT, .max = S64_MAX, .unit = "bytes",
-	 .help = "Size of the disk, 0 = as the file is; a file that is missing or smaller is made that size, sparse, when the device is enabled or by resync_size.");
+	 .help = "Size of the disk, 0 = as the file is.");
+
+CST_ATTR(fileio, make_file, 0200,
+	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED, .min = 1, .max = 1,
+	 .apply = fileio_make_file,
+	 .help = "Makes the file, new and sparse, of that size; nothing else makes one.");
 
 CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, dev.obj, o_direct),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
@@ -122,11 +132,10 @@ CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, dev.obj, o_direct),
 static const struct cst_attr *const fileio_attrs[] = {
 	&fileio_attr_filename,
 	&fileio_attr_size,
+	&fileio_attr_make_file,
 	&fileio_attr_o_direct,
 	NULL
 };
-
-/* Opening and closing */
 
 __printf(3, 4)
 static int fileio_refuse(struct fileio_dev *fd, int error, const char *fmt, ...)
@@ -148,6 +157,150 @@ static loff_t fileio_file_size(const struct file *file)
 }
 
 /*
+ * Make durable what lies there; all flushing is done here.  A file system that
+ * cannot be written (squashfs, iso9660, erofs) has nothing to flush, nor a way to.
+ */
+static int fileio_sync(struct file *file, loff_t first, loff_t last, int datasync)
+{
+	if (!file->f_op->fsync)
+		return 0;
+	return vfs_fsync_range(file, first, last, datasync);
+}
+
+static int fileio_sync_all(struct file *file, int datasync)
+{
+	return fileio_sync(file, 0, LLONG_MAX, datasync);
+}
+
+/* Making the file */
+
+static int fileio_check_filename(struct fileio_dev *fd)
+{
+	if (fd->filename[0])
+		return 0;
+	cst_config_error(&fd->dev.obj.group.cg_item, "filename",
+			 "is not set; an absolute path is needed");
+	return -EINVAL;
+}
+
+static int fileio_check_multiple(struct fileio_dev *fd, u64 size)
+{
+	if (!(size & (fd->dev.block_size - 1)))
+		return 0;
+	return fileio_refuse(fd, -EINVAL,
+			     "would be %llu bytes, which is not a multiple of the block size, %u; size may limit it",
+			     size, fd->dev.block_size);
+}
+
+/* The folder that the file is, or is to be, in. */
+static struct file *fileio_open_folder(struct fileio_dev *fd)
+{
+	size_t len = strrchr(fd->filename, '/') - fd->filename;
+	char *name = kmemdup_nul(fd->filename, max_t(size_t, len, 1), GFP_KERNEL);
+	struct file *folder;
+
+	if (!name)
+		return ERR_PTR(-ENOMEM);
+	folder = filp_open(name, O_RDONLY | O_DIRECTORY | O_LARGEFILE, 0);
+	kfree(name);
+	return folder;
+}
+
+/*
+ * What is below /dev is a device's name or nothing: a file there would be lost
+ * with the next boot, and be in the way of the disk whose name it has taken.
+ */
+static bool fileio_is_for_devices(const struct file *folder)
+{
+	struct path dev;
+	bool below;
+
+	if (!strcmp(file_inode(folder)->i_sb->s_type->name, "devtmpfs"))
+		return true;
+	if (kern_path("/dev", LOOKUP_FOLLOW, &dev))
+		return false;
+	below = path_is_under(&folder->f_path, &dev);
+	path_put(&dev);
+	return below;
+}
+
+/* Nothing is left of a file that could not be made as it should be. */
+static void fileio_unmake(struct file *file, struct file *folder)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode *dir = file_inode(folder);
+
+	if (mnt_want_write_file(folder))
+		return;
+	/* Who has the last reference to a name loses its inode with it: not the file. */
+	dget(dentry);
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	/* Somebody may have moved or removed it. */
+	if (dentry->d_parent == folder->f_path.dentry && !d_unhashed(dentry))
+		cst_vfs_unlink(folder->f_path.mnt, dir, dentry);
+	inode_unlock(dir);
+	dput(dentry);
+	mnt_drop_write_file(folder);
+}
+
+static int fileio_make_in(struct fileio_dev *fd, struct file *folder)
+{
+	struct file *file;
+	int ret;
+
+	if (fileio_is_for_devices(folder))
+		return fileio_refuse(fd, -ENOENT,
+				     "is below /dev, where no file is made; the device has to appear by itself");
+	file = filp_open(fd->filename, O_LARGEFILE | O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		if (ret == -EEXIST)
+			return fileio_refuse(fd, ret, "exists; make_file makes a new file only");
+		return fileio_refuse(fd, ret, "cannot be made: %pe", file);
+	}
+	ret = vfs_truncate(&file->f_path, fd->size);
+	if (!ret)
+		ret = fileio_sync_all(file, 0);
+	if (!ret)
+		ret = fileio_sync_all(folder, 0);
+	if (ret) {
+		fileio_unmake(file, folder);
+		fileio_refuse(fd, ret, "cannot be made %llu bytes large: %pe",
+			      fd->size, ERR_PTR(ret));
+	}
+	fput(file);
+	return ret;
+}
+
+static int fileio_make_file(struct cst_object *obj, union cst_attr_value val)
+{
+	struct fileio_dev *fd = container_of(obj, struct fileio_dev, dev.obj);
+	struct file *folder;
+	int ret;
+
+	ret = fileio_check_filename(fd);
+	if (ret)
+		return ret;
+	if (!fd->size) {
+		cst_config_error(&obj->group.cg_item, "size",
+				 "is 0; a file to be made needs one");
+		return -EINVAL;
+	}
+	ret = fileio_check_multiple(fd, fd->size);
+	if (ret)
+		return ret;
+	folder = fileio_open_folder(fd);
+	if (IS_ERR(folder))
+		return fileio_refuse(fd, PTR_ERR(folder),
+				     "cannot be made, its folder cannot be opened: %pe", folder);
+	ret = fileio_make_in(fd, folder);
+	fput(folder);
+	return ret;
+}
+
+/* Opening and closing */
+
+/*
  * Look before opening: opening a FIFO or a tty would wait or have effects, and
  * nobody may wait here.
  */
@@ -158,8 +311,10 @@ static int fileio_check_type(struct fileio_dev *fd)
 	int ret;
 
 	ret = kern_path(fd->filename, LOOKUP_FOLLOW, &path);
+	if (ret == -ENOENT)
+		return fileio_refuse(fd, ret, "does not exist; when nothing is to appear there, make_file makes it, of the size set");
 	if (ret)
-		return ret;
+		return fileio_refuse(fd, ret, "cannot be looked up: %pe", ERR_PTR(ret));
 	mode = d_backing_inode(path.dentry)->i_mode;
 	path_put(&path);
 	if (S_ISREG(mode) || S_ISBLK(mode))
@@ -180,19 +335,10 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 		flags |= O_DIRECT;
 
 	ret = fileio_check_type(fd);
-	if (ret == -ENOENT) {
-		if (!fd->size || fd->dev.read_only)
-			return ERR_PTR(fileio_refuse(fd, ret,
-				"does not exist; it is created when size is set and read_only is not"));
-		flags |= O_CREAT;
-	} else if (ret == -EINVAL) {
+	if (ret)
 		return ERR_PTR(ret);
-	} else if (ret) {
-		return ERR_PTR(fileio_refuse(fd, ret, "cannot be looked up: error %d",
-					     ret));
-	}
 
-	file = filp_open(fd->filename, flags, 0600);
+	file = filp_open(fd->filename, flags, 0);
 	if (!IS_ERR(file)) {
 		/*
 		 * A read shall write nothing, whoever owns the file: asked for at
@@ -209,16 +355,13 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 	else if (ret == -EBUSY)
 		fileio_refuse(fd, ret, "is in use: mounted, or claimed by another driver");
 	else if ((ret == -EROFS || ret == -EACCES) && !fd->dev.read_only)
-		fileio_refuse(fd, ret, "cannot be written, error %d; read_only may be set", ret);
+		fileio_refuse(fd, ret, "cannot be written: %pe; read_only may be set", file);
 	else
-		fileio_refuse(fd, ret, "cannot be opened: error %d", ret);
+		fileio_refuse(fd, ret, "cannot be opened: %pe", file);
 	return file;
 }
 
-/*
- * The size that the device gets.  Makes the file as large as the attribute says;
- * never makes it smaller.
- */
+/* The size that the device gets.  The backing stays as it is. */
 static int fileio_get_nblocks(struct fileio_dev *fd, struct file *file,
 			      u64 *nblocks)
 {
@@ -226,23 +369,15 @@ static int fileio_get_nblocks(struct fileio_dev *fd, struct file *file,
 	u64 size = fd->size ?: have;
 	int ret;
 
-	if (size & (fd->dev.block_size - 1))
-		return fileio_refuse(fd, -EINVAL,
-				     "would be %llu bytes, which is not a multiple of the block size, %u; size may limit it",
-				     size, fd->dev.block_size);
+	ret = fileio_check_multiple(fd, size);
+	if (ret)
+		return ret;
 	if (!size)
-		return fileio_refuse(fd, -EINVAL, "is empty; set size");
-	if (size > have) {
-		if (fd->dev.read_only || S_ISBLK(file_inode(file)->i_mode))
-			return fileio_refuse(fd, -EINVAL,
-					     "has %llu bytes and cannot grow to size, %llu",
-					     have, size);
-		ret = vfs_truncate(&file->f_path, size);
-		if (ret)
-			return fileio_refuse(fd, ret,
-					     "cannot be made %llu bytes large: error %d",
-					     size, ret);
-	}
+		return fileio_refuse(fd, -EINVAL, "is empty");
+	if (size > have)
+		return fileio_refuse(fd, -ENODATA,
+				     "has %llu bytes, fewer than size, %llu: not all of it is there yet, or size must be smaller",
+				     have, size);
 	*nblocks = size >> fd->dev.block_shift;
 	return 0;
 }
@@ -288,12 +423,9 @@ static int fileio_settle(struct fileio_dev *fd)
 
 	if (dev->nv_cache || !(dev->write_through || fd->had_nv_cache))
 		return 0;
-	/* What cannot be written has nothing to flush, nor a way to. */
-	if (!fd->file->f_op->fsync)
-		return 0;
-	ret = vfs_fsync(fd->file, 1);
+	ret = fileio_sync_all(fd->file, 1);
 	if (ret)
-		fileio_refuse(fd, ret, "cannot be flushed: error %d", ret);
+		fileio_refuse(fd, ret, "cannot be flushed: %pe", ERR_PTR(ret));
 	return ret;
 }
 
@@ -304,11 +436,9 @@ static int fileio_enable(struct cst_device *dev)
 	struct file *file;
 	int ret;
 
-	if (!fd->filename[0]) {
-		cst_config_error(&dev->obj.group.cg_item, "filename",
-				 "is not set; an absolute path is needed");
-		return -EINVAL;
-	}
+	ret = fileio_check_filename(fd);
+	if (ret)
+		return ret;
 	file = fileio_open_file(fd);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -318,6 +448,10 @@ static int fileio_enable(struct cst_device *dev)
 	ret = -EINVAL;
 	if (!file->f_op->read_iter || (!dev->read_only && !file->f_op->write_iter)) {
 		fileio_refuse(fd, ret, "is on a file system without iterative I/O");
+		goto close;
+	}
+	if (!dev->read_only && !file->f_op->fsync) {
+		fileio_refuse(fd, ret, "is on a file system that cannot flush; read_only may be set");
 		goto close;
 	}
 	if (IS_SWAPFILE(inode)) {
@@ -458,8 +592,8 @@ static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
 		file_end_write(fd->file);
 	} else {
 		if (io->flags & CST_IO_FUA)
-			ret = vfs_fsync_range(fd->file, io->pos,
-					      io->pos + io->len - 1, 1);
+			ret = fileio_sync(fd->file, io->pos,
+					  io->pos + io->len - 1, 1);
 		if (!ret)
 			ret = fileio_rw_rest(fd, io, done);
 	}
@@ -656,8 +790,9 @@ static int fileio_check_lost(struct fileio_dev *fd)
 	if (likely(!ret) || fd->dev.write_through || fd->o_direct)
 		return 0;
 	if (!xchg(&fd->lost, 1))
-		pr_err("%s: cached data of %s could not be written, error %d; flushes fail until the device is disabled\n",
-		       config_item_name(&fd->dev.obj.group.cg_item), fd->filename, ret);
+		pr_err("%s: cached data of %s could not be written: %pe; flushes fail until the device is disabled\n",
+		       config_item_name(&fd->dev.obj.group.cg_item), fd->filename,
+		       ERR_PTR(ret));
 	return ret;
 }
 
@@ -669,9 +804,9 @@ static int fileio_flush(struct fileio_dev *fd, struct cst_io *io)
 	    ((io->flags & CST_IO_NOWAIT) && !fd->in_memory))
 		return -EAGAIN;
 	if (io->len)
-		ret = vfs_fsync_range(fd->file, io->pos, io->pos + io->len - 1, 1);
+		ret = fileio_sync(fd->file, io->pos, io->pos + io->len - 1, 1);
 	else
-		ret = vfs_fsync(fd->file, 1);
+		ret = fileio_sync_all(fd->file, 1);
 	if (!ret)
 		ret = fileio_check_lost(fd);
 	cst_io_done(io, ret);

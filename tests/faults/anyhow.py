@@ -34,7 +34,7 @@ REFUSALS = {errno.EBUSY, errno.EINVAL, errno.EEXIST, errno.ENOENT, errno.EPERM, 
             errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ERANGE, errno.EROFS,
             errno.ENAMETOOLONG, errno.ESHUTDOWN, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
             errno.E2BIG, errno.EOPNOTSUPP, errno.EOVERFLOW, errno.EMSGSIZE, errno.EAGAIN,
-            errno.EALREADY}
+            errno.EALREADY, errno.ENODATA}
 NAMES = ["a", "b", "0", "1", "7", "16383", "16384", "007", "x*", "!*", "?", "own?*", ".x", "ü",
          "iqn.2026-01.example:r1", "iqn.2026-01.example:R1", "eui.0123456789abcdef",
          "127.0.0.1:3271", "[::1]:3272", "0.0.0.0:3273", "300.0.0.1:1", "n" * 230]

@@ -75,6 +75,12 @@ def store(path: str, value: str, before: str | None = None) -> Step:
                 lambda: put(path, old), lambda: get(path) == f"{value}\n")
 
 
+def make_file(device: str, file: str) -> Step:
+    """Made as it should be, or nothing is left of it."""
+    return Step(f"make_file {device}", lambda: put(f"{ROOT}/{device}/make_file", "1"),
+                lambda: os.unlink(file), lambda: os.path.exists(file))
+
+
 def link(lun: str, device: str) -> Step:
     path = f"{ROOT}/{lun}/device"
     return Step(f"ln {lun}", lambda: os.symlink(f"{ROOT}/{device}", path),
@@ -109,6 +115,7 @@ def configure(folder: str) -> None:
     keep(mkdir("handlers/vdisk_fileio/nth"))
     keep(store("handlers/vdisk_fileio/nth/filename", f"{folder}/nth.img"))
     keep(store("handlers/vdisk_fileio/nth/size", "1048576"))
+    keep(make_file("handlers/vdisk_fileio/nth", f"{folder}/nth.img"))
     keep(store("handlers/vdisk_fileio/nth/usn", "nth"))
     keep(store("handlers/vdisk_fileio/nth/enabled", "1"))
     keep(mkdir("handlers/vdisk_nullio/nth"))

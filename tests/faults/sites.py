@@ -204,6 +204,8 @@ class Session:
         ensure_dir(self.FILE)
         ensure(self.FILE + "/filename", self.folder + "/sites.img")
         ensure(self.FILE + "/size", 8 << 20)
+        if not os.path.exists(self.folder + "/sites.img"):
+            put(f"{ROOT}/{self.FILE}/make_file", 1)
         ensure(self.FILE + "/enabled", 1)
         ensure_dir(self.NULL)
         ensure(self.NULL + "/usn", "sites")

@@ -27,7 +27,7 @@ frozen_up() {
 	mkfs.ext4 -q "$TMP/fs.img"
 	mkdir "$TMP/mnt"
 	mount -o loop "$TMP/fs.img" "$TMP/mnt"
-	make_device vdisk_fileio slow "filename=$TMP/mnt/slow.img" size=16M
+	make_device vdisk_fileio slow "filename=$TMP/mnt/slow.img" size=16M make_file=1
 	make_target iscsi $timers_iqn
 	make_lun iscsi/$timers_iqn 0 vdisk_fileio/slow
 	set_all $timers_target/params NopInInterval=0

@@ -3,6 +3,7 @@
 #define _CST_COMPAT_LINUX_FS_H
 
 #include_next <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/version.h>
 
 /* Since 5.16 ki_complete has no second result. */
@@ -37,5 +38,18 @@ static inline void cst_kiocb_end_write(struct kiocb *iocb)
 #define kiocb_start_write	cst_kiocb_start_write
 #define kiocb_end_write		cst_kiocb_end_write
 #endif
+
+/* Since 5.12 with the identity mapping of the mount, which changed in 6.3. */
+static inline int cst_vfs_unlink(struct vfsmount *mnt, struct inode *dir,
+				 struct dentry *dentry)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+	return vfs_unlink(dir, dentry, NULL);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	return vfs_unlink(mnt_user_ns(mnt), dir, dentry, NULL);
+#else
+	return vfs_unlink(mnt_idmap(mnt), dir, dentry, NULL);
+#endif
+}
 
 #endif /* _CST_COMPAT_LINUX_FS_H */
