@@ -8,6 +8,7 @@ The target must not ask whether a peer is there: what it misses here stays.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -63,10 +64,8 @@ def ends(how: Callable[[Conn], None]) -> None:
     def one(n: int) -> None:
         for _ in range(times(20, 4)):
             c = login_and(200 + n)
-            try:
+            with contextlib.suppress(OSError, Closed):
                 how(c)
-            except (OSError, Closed):
-                pass
             c.close()
 
     together(*(lambda n=n: one(n) for n in range(4)))

@@ -14,7 +14,7 @@ import pathlib
 import subprocess
 import sys
 import time
-from typing import Callable
+from typing import Any, Callable
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
@@ -93,7 +93,8 @@ def keys_are_kept() -> None:
                MaxRecvDataSegmentLength=65536)
     old.alive()
     # The keys of a leading login are irrelevant to it, and change nothing.
-    for keys in {}, {"MaxBurstLength": 4096}:
+    given: list[dict[str, Any]] = [{}, {"MaxBurstLength": 4096}]
+    for keys in given:
         new = Conn(TARGET, tsih=old.tsih, MaxRecvDataSegmentLength=32768, **keys)
         new.alive()
         assert old.closed(), "the old connection is still open"

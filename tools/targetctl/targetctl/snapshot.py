@@ -33,7 +33,7 @@ def part_rank(name: str) -> int:
 
 
 def ordered_children(tree: Tree, node: Node) -> list[str]:
-    """Names of child directories as they are shown and saved: parts by rank, objects in the kernel's order."""
+    """Names of child directories as they are shown and saved: parts by rank, objects in their order."""
     names = in_kernel_order(tree, node)
     return sorted(names, key=part_rank) if node.is_described else names
 

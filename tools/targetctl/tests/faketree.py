@@ -403,7 +403,8 @@ class FakeTree:
             raise self._error(errno.EINVAL, tp.parent(path), f"{name}: must be a number from 0 to 16383")
         child = self._make(node.kind.child, True)
         if node.kind.ordered:
-            child.values["order"] = str(max((int(d.values["order"]) for d in node.dirs.values()), default=-1) + 1)
+            orders = [int(other.values["order"]) for other in node.dirs.values()]
+            child.values["order"] = str(max(orders, default=-1) + 1)
         if "luns" in child.values:
             child.values["luns"] = tp.parent(tp.parent(path)).lstrip("/") + "/luns"
         # configfs lists in the opposite order of making, more or less; let nobody rely on any order.
