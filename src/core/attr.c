@@ -525,6 +525,8 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 	if (attr->size && !same) {
 		cst_attr_set(obj, attr, val);
 		cst_config_changed();
+		if (attr->changed)
+			attr->changed(obj);
 	}
 	return 0;
 }

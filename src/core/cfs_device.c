@@ -230,6 +230,30 @@ static int cst_device_set_naa_id(struct cst_object *obj,
 				 val.str);
 }
 
+/*
+ * INQUIRY and MODE SENSE are answered while the device is disabled, too: who may
+ * have seen the old value is told at once.
+ */
+static void cst_device_inquiry_changed(struct cst_object *obj)
+{
+	cst_ua_add_device(obj_to_device(obj), NULL,
+			  CST_SENSE(INQUIRY_DATA_CHANGED));
+}
+
+static void cst_device_mode_changed(struct cst_object *obj)
+{
+	cst_ua_add_device(obj_to_device(obj), NULL,
+			  CST_SENSE(MODE_PARAMETERS_CHANGED));
+}
+
+/* Of READ CAPACITY, and of the limits in VPD page B0h, which count blocks. */
+static void cst_device_blocks_changed(struct cst_object *obj)
+{
+	cst_device_inquiry_changed(obj);
+	cst_ua_add_device(obj_to_device(obj), NULL,
+			  CST_SENSE(CAPACITY_DATA_CHANGED));
+}
+
 /* --- what is computed when attributes are read --- */
 
 static ssize_t cst_device_nblocks_print(struct cst_object *obj, char *page)
@@ -283,58 +307,78 @@ CST_ATTR(cst_device, enabled, 0644, CST_FIELD(cst_device, obj, obj.enabled),
 CST_ATTR(cst_device, blocksize, 0644, CST_FIELD(cst_device, obj, block_size),
 	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
 	 .flags = CST_ATTR_POWER_OF_TWO, .min = 512, .max = 4096, .dflt = 512,
-	 .unit = "bytes", .help = "Logical block size.");
+	 .unit = "bytes",
+	 .changed = cst_device_blocks_changed,
+	 .help = "Logical block size.");
 CST_ATTR(cst_device, lb_per_pb_exp, 0644,
 	 CST_FIELD(cst_device, obj, lb_per_pb_exp),
 	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED, .max = 8,
+	 .changed = cst_device_blocks_changed,
 	 .help = "A physical block has 2 to this power logical ones.");
 CST_ATTR(cst_device, opt_trans_len, 0644,
 	 CST_FIELD(cst_device, obj, opt_trans_len),
 	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
 	 .min = 4096, .max = CST_MAX_XFER_BYTES, .dflt = CST_OPT_XFER_BYTES,
 	 .unit = "bytes", .apply = cst_device_set_opt_trans_len,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "Optimal transfer length, a multiple of 4096.");
 CST_ATTR(cst_device, read_only, 0644, CST_FIELD(cst_device, obj, read_only),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_mode_changed,
 	 .help = "Write protected for everybody.");
 CST_ATTR(cst_device, write_through, 0644,
 	 CST_FIELD(cst_device, obj, write_through),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_mode_changed,
 	 .help = "No write cache: a finished write is on stable storage.");
 CST_ATTR(cst_device, nv_cache, 0644, CST_FIELD(cst_device, obj, nv_cache),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "The cache survives a power cut: flushes and FUA do nothing.");
 CST_ATTR(cst_device, removable, 0644, CST_FIELD(cst_device, obj, removable),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "The medium is called removable; initiators can eject and load it.");
 CST_ATTR(cst_device, rotational, 0644, CST_FIELD(cst_device, obj, rotational),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "The medium is called rotating.");
 CST_ATTR(cst_device, t10_vend_id, 0644,
 	 CST_FIELD(cst_device, obj, t10_vend_id),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .dflt_str = "CST",
-	 .apply = cst_device_set_t10_vend_id, .help = "Vendor, printable ASCII.");
+	 .apply = cst_device_set_t10_vend_id,
+	 .changed = cst_device_inquiry_changed,
+	 .help = "Vendor, printable ASCII.");
 CST_ATTR(cst_device, prod_id, 0644, CST_FIELD(cst_device, obj, prod_id),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
 	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_prod_id,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "Product, printable ASCII; the handler's at first.");
 CST_ATTR(cst_device, prod_rev_lvl, 0644,
 	 CST_FIELD(cst_device, obj, prod_rev_lvl),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .dflt_str = "1",
 	 .apply = cst_device_set_prod_rev_lvl,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "Product revision, printable ASCII.");
 CST_ATTR(cst_device, t10_dev_id, 0644, CST_FIELD(cst_device, obj, t10_dev_id),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .min = 1,
 	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_t10_dev_id,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "T10 vendor specific identifier; unique on this host.");
 CST_ATTR(cst_device, usn, 0644, CST_FIELD(cst_device, obj, usn),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .min = 1,
 	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_usn,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "Unit serial number; unique on this host.");
 CST_ATTR(cst_device, naa_id, 0644, CST_FIELD(cst_device, obj, naa_id),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .min = 16,
 	 .flags = CST_ATTR_GENERATED, .apply = cst_device_set_naa_id,
+	 .changed = cst_device_inquiry_changed,
 	 .help = "NAA identifier, 16 or 32 hex digits; unique on this host.");
+CST_ATTR(cst_device, restart_time, 0644,
+	 CST_FIELD(cst_device, obj, restart_time),
+	 .type = CST_ATTR_UINT, .max = 3600, .dflt = 30, .unit = "s",
+	 .help = "How long after disabling initiators are told to wait for it.");
 CST_ATTR(cst_device, nblocks, 0444,
 	 .type = CST_ATTR_UINT, .show = cst_device_nblocks_print,
 	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
@@ -365,6 +409,7 @@ const struct cst_attr *const cst_device_attrs[] = {
 	&cst_device_attr_t10_dev_id,
 	&cst_device_attr_usn,
 	&cst_device_attr_naa_id,
+	&cst_device_attr_restart_time,
 	&cst_device_attr_nblocks,
 	&cst_device_attr_ejected,
 	&cst_device_attr_resync_size,

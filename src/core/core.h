@@ -35,6 +35,7 @@ bool cst_session_other_active(struct cst_session *sess);
 
 /* gate.c */
 cst_sense_t cst_gate(struct cst_cmd *cmd);
+cst_sense_t cst_device_not_ready(const struct cst_device *dev);
 
 /* order.c */
 int cst_order_init(struct cst_order *order);

@@ -12,11 +12,16 @@
  *     period, which a device that no session sees does not wait for;
  *  3. the work queue goes, when workers have left the last commands behind;
  *  4. the handler closes the backing.
+ * Until an administrator's restart can be expected to be over the device is said to
+ * be becoming ready, which initiators wait for; from then on that somebody has to
+ * do something, which they report.
+ *
  * What waits for its turn or for data meanwhile ends with NOT READY when it gets
  * there, so disabling waits for the backing only, never for an initiator.  An
  * I_T_L nexus holds a reference to the device's item, so destroy comes after the
  * last of them.
  */
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/percpu.h>
 
@@ -119,18 +124,48 @@ static void cst_device_drop_queue(struct cst_device *dev)
 	dev->wq = NULL;
 }
 
+/*
+ * An initiator that has been told that there is no write cache never flushes, and
+ * a new session of it does not ask again: with a cache it would lose data at a
+ * power cut.
+ */
+static int cst_device_check_cache(struct cst_device *dev)
+{
+	unsigned int blind = 0;
+	struct cst_itl *itl;
+
+	if (dev->write_through || dev->nv_cache)
+		return 0;
+	spin_lock_irq(&dev->itl_lock);
+	list_for_each_entry(itl, &dev->itls, dev_node)
+		if (!percpu_ref_is_dying(&itl->ref) &&
+		    !READ_ONCE(itl->knows_cache))
+			blind++;
+	spin_unlock_irq(&dev->itl_lock);
+	if (!blind)
+		return 0;
+	cst_config_error(&dev->obj.group.cg_item, "enabled",
+			 "%u sessions have not been told of a write cache and would never flush it; accepted: write_through 1, or enabling it when their initiators have logged out or read the mode pages anew",
+			 blind);
+	return -EBUSY;
+}
+
 /**
  * cst_device_enable() - open the backing and let commands in
  * @dev: disabled; obj.lock held
  *
- * Return: 0, -ENOMEM or the handler's errno, with last_error said.
+ * Return: 0, -ENOMEM, -EBUSY or the handler's errno, with last_error said.
  */
 int cst_device_enable(struct cst_device *dev)
 {
+	u64 nblocks = dev->nblocks;
 	int ret;
 
 	lockdep_assert_held(&dev->obj.lock);
 
+	ret = cst_device_check_cache(dev);
+	if (ret)
+		return ret;
 	ret = cst_device_make_queue(dev);
 	if (ret)
 		return ret;
@@ -146,6 +181,9 @@ int cst_device_enable(struct cst_device *dev)
 	WRITE_ONCE(dev->ejected, false);
 	reinit_completion(&dev->io_drained);
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	if (dev->nblocks != nblocks)
+		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	WRITE_ONCE(dev->told_no_cache, dev->write_through);
 	/*
 	 * A command that came before this executes no more, one that came after
 	 * it finds the unit attention: none reaches another backing unawares.
@@ -160,9 +198,11 @@ int cst_device_enable(struct cst_device *dev)
 }
 
 /*
- * Can a command be executing? Each holds a nexus, which stays on the list until
- * nobody holds it. One that is put there after this look, with the same lock,
- * already sees that io_ref has been killed.
+ * Can anybody be inside the backing?  Each command holds a nexus, and so does its
+ * submitter when the command may end before it has left (cst_io_hold()); a worker
+ * that has not is waited for with the device's queue.  A nexus stays on the list
+ * until nobody holds it.  One that is put there after this look, with the same
+ * lock, already sees that io_ref has been killed.
  */
 static bool cst_device_is_seen(struct cst_device *dev)
 {
@@ -185,6 +225,9 @@ int cst_device_disable(struct cst_device *dev)
 {
 	lockdep_assert_held(&dev->obj.lock);
 
+	/* Before the first command is refused. */
+	WRITE_ONCE(dev->back_until, dev->restart_time ?
+		   get_jiffies_64() + (u64)dev->restart_time * HZ : 0);
 	percpu_ref_kill(&dev->io_ref);
 	if (cst_device_is_seen(dev) &&
 	    !wait_for_completion_timeout(&dev->io_drained,

@@ -10,6 +10,7 @@
  * else waiting.  Whoever waited for its turn comes by core's queue, does not block
  * there, and goes on to the device's only when it would.
  */
+#include <linux/export.h>
 #include <linux/sched/mm.h>
 
 #include "core.h"
@@ -57,7 +58,7 @@ static cst_sense_t cst_cmd_io_get(struct cst_cmd *cmd)
 	if (test_bit(CST_CMD_IO_REF, &cmd->flags))
 		return CST_OK;
 	if (unlikely(!percpu_ref_tryget_live(&cmd->dev->io_ref)))
-		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+		return cst_device_not_ready(cmd->dev);
 	__set_bit(CST_CMD_IO_REF, &cmd->flags);
 	/*
 	 * All of this may have changed while the command waited for its data or
@@ -108,6 +109,24 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
 {
 	cst_cmd_finish(cmd, reason);
 }
+
+struct cst_itl *cst_io_hold(struct cst_io *io)
+{
+	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
+
+	percpu_ref_get(&cmd->itl->ref);
+	percpu_ref_get(&cmd->dev->io_ref);
+	return cmd->itl;
+}
+EXPORT_SYMBOL_GPL(cst_io_hold);
+
+void cst_io_let_go(struct cst_itl *itl)
+{
+	/* Last the nexus: while it is there disabling waits for the other one. */
+	percpu_ref_put(&itl->dev->io_ref);
+	percpu_ref_put(&itl->ref);
+}
+EXPORT_SYMBOL_GPL(cst_io_let_go);
 
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
 {

@@ -5,7 +5,24 @@
  *
  * Called by submit.c after parsing.  One load each where there is nothing to say.
  */
+#include <linux/jiffies.h>
+
 #include "core.h"
+
+/**
+ * cst_device_not_ready() - why a disabled device does not serve
+ * @dev: disabled, or being disabled
+ *
+ * Context: any.
+ */
+cst_sense_t cst_device_not_ready(const struct cst_device *dev)
+{
+	u64 until = READ_ONCE(dev->back_until);
+
+	if (until && time_before64(get_jiffies_64(), until))
+		return CST_SENSE(BECOMING_READY);
+	return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+}
 
 /**
  * cst_gate() - may this command go on?
@@ -40,7 +57,7 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 
 	if (unlikely((flags & CST_OP_MEDIUM) &&
 		     percpu_ref_is_dying(&cmd->dev->io_ref)))
-		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+		return cst_device_not_ready(cmd->dev);
 
 	if (cst_medium_missing(cmd))
 		return CST_SENSE(MEDIUM_NOT_PRESENT);

@@ -71,6 +71,7 @@ static int cst_itl_prepare(struct cst_session *sess, const struct cst_lun *lun,
 	itl->dev = lun->dev;
 	itl->lun = lun->lun;
 	itl->read_only = lun->read_only;
+	itl->knows_cache = !READ_ONCE(lun->dev->told_no_cache);
 	spin_lock_init(&itl->ua_lock);
 	INIT_WORK(&itl->free_work, cst_itl_free_work);
 	ret = percpu_ref_init(&itl->ref, cst_itl_unused, 0, GFP_KERNEL);
@@ -214,6 +215,8 @@ int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 			cst_itl_remove(sess, itl);
 	}
 	list_for_each_entry_safe(itl, next, &fresh, dev_node) {
+		if (!saw_none)
+			cst_ua_add(itl, CST_SENSE(INQUIRY_DATA_CHANGED));
 		cst_itl_publish(itl);
 		changed = true;
 	}
@@ -266,6 +269,8 @@ int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
 	spin_unlock_irq(&dev->itl_lock);
 
 	list_for_each_entry_safe(itl, next, &fresh, dev_node) {
+		/* What this number answered so far was another device's, or none's. */
+		cst_ua_add(itl, CST_SENSE(INQUIRY_DATA_CHANGED));
 		cst_itl_publish(itl);
 		cst_session_luns_changed(itl->sess);
 	}

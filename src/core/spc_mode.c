@@ -41,18 +41,21 @@
 struct cst_mode_page {
 	u8	code;
 	u8	size;		/* with its two byte header */
-	void (*fill)(const struct cst_device *dev, u8 *page);
+	void (*fill)(const struct cst_cmd *cmd, u8 *page);
 };
 
-/* 08h, SBC-3 6.4.5 */
-static void cst_mode_caching(const struct cst_device *dev, u8 *page)
+/* 08h, SBC-3 6.4.5.  Enabling asks who has been told that there is a cache. */
+static void cst_mode_caching(const struct cst_cmd *cmd, u8 *page)
 {
-	if (!dev->write_through)
+	bool cache = !READ_ONCE(cmd->dev->write_through);
+
+	if (cache)
 		page[2] = 0x04;		/* WCE */
+	WRITE_ONCE(cmd->itl->knows_cache, cache);
 }
 
 /* 0Ah, SPC-4 7.5.8 */
-static void cst_mode_control(const struct cst_device *dev, u8 *page)
+static void cst_mode_control(const struct cst_cmd *cmd, u8 *page)
 {
 	page[2] = 0x02;			/* GLTSD: no log parameters are saved */
 	page[3] = 0x10;			/* QUEUE ALGORITHM MODIFIER: unrestricted */
@@ -98,7 +101,7 @@ static unsigned int cst_mode_pages_fill(const struct cst_cmd *cmd, u8 *buf)
 		buf[len] = page->code;
 		buf[len + 1] = page->size - 2;
 		if (control != CST_PC_CHANGEABLE)
-			page->fill(cmd->dev, buf + len);
+			page->fill(cmd, buf + len);
 		len += page->size;
 	}
 	return len;

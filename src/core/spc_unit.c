@@ -29,7 +29,7 @@ static cst_sense_t cst_request_sense_reason(struct cst_cmd *cmd)
 	if (ua)
 		return ua;
 	if (percpu_ref_is_dying(&cmd->dev->io_ref))
-		return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
+		return cst_device_not_ready(cmd->dev);
 	if (READ_ONCE(cmd->dev->ejected))
 		return CST_SENSE(MEDIUM_NOT_PRESENT);
 	return CST_OK;

@@ -732,11 +732,10 @@ static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
  */
 static int fileio_rw_submitter(struct fileio_dev *fd, struct cst_io *io)
 {
-	int ret;
+	struct cst_itl *itl = cst_io_hold(io);
+	int ret = fileio_rw_async(fd, io, IOCB_NOWAIT);
 
-	percpu_ref_get(&fd->dev.io_ref);
-	ret = fileio_rw_async(fd, io, IOCB_NOWAIT);
-	percpu_ref_put(&fd->dev.io_ref);
+	cst_io_let_go(itl);
 	return ret;
 }
 

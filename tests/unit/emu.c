@@ -23,6 +23,8 @@ __weak void get_random_bytes(void *buf, size_t len)
 	memset(buf, 0x5a, len);
 }
 
+u64 shim_jiffies_64;
+
 u64 siphash(const void *data, size_t len, const siphash_key_t *key)
 {
 	u64 hash = 0xcbf29ce484222325ULL ^ key->key[0] ^ key->key[1] << 32;

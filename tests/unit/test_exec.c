@@ -39,6 +39,13 @@ static bool percpu_ref_tryget_live(struct percpu_ref *ref)
 	return true;
 }
 
+static void percpu_ref_get(struct percpu_ref *ref)
+{
+	ref->count++;
+}
+
+static void percpu_ref_put(struct percpu_ref *ref);
+
 #include "../../src/core/exec.c"
 
 static struct cst_device dev;
@@ -48,6 +55,15 @@ static struct cst_op op;
 static cst_sense_t answers[4];
 static unsigned int executed;
 static bool finished;
+
+static struct percpu_ref *put_last;
+
+static void percpu_ref_put(struct percpu_ref *ref)
+{
+	CHECK(ref->count > 0);
+	ref->count--;
+	put_last = ref;
+}
 
 static cst_sense_t execute(struct cst_cmd *c)
 {
@@ -180,6 +196,40 @@ static int submit_io(struct cst_io *io)
 	return 0;
 }
 
+/* Its command ends while the submitter is still in the backing's code. */
+static int submit_and_linger(struct cst_io *io)
+{
+	struct cst_itl *held = cst_io_hold(io);
+	struct cst_device *of = io->dev;
+
+	ios++;
+	cst_cmd_complete(container_of(io, struct cst_cmd, io), CST_OK);
+	/* Its memory is another command's by now. */
+	memset(&cmd, 0xa5, sizeof(cmd));
+	/* Whoever disables the device sees a nexus, and waits for the device. */
+	CHECK_EQ(itl.ref.count, 1);
+	CHECK_EQ(of->io_ref.count, 1);
+	cst_io_let_go(held);
+	CHECK_EQ(itl.ref.count, 0);
+	CHECK_EQ(of->io_ref.count, 0);
+	CHECK(put_last == &itl.ref);
+	return 0;
+}
+
+static void a_submitter_that_lingers_keeps_the_backing_open(void)
+{
+	static const struct cst_handler_ops ops = { .submit = submit_and_linger };
+
+	a_command(CST_OP_MEDIUM);
+	itl.dev = &dev;
+	op.execute = execute_io;
+	dev.ops = &ops;
+	ios = 0;
+	cst_cmd_execute(&cmd);
+	CHECK_EQ(ios, 1);
+	CHECK(finished);
+}
+
 static void what_the_submitter_may_do_ends_with_it(void)
 {
 	static const struct cst_handler_ops ops = { .submit = submit_io };
@@ -292,7 +342,8 @@ static void the_medium_was_ejected_meanwhile(void)
 TEST_MAIN(
 	T(one_that_would_block_goes_to_the_worker),
 	T(nothing_waits_but_in_the_queue_of_its_device),
-	T(what_the_submitter_may_do_ends_with_it),
+	T(a_submitter_that_lingers_keeps_the_backing_open),
+	  T(what_the_submitter_may_do_ends_with_it),
 	T(one_that_waits_elsewhere_is_not_ended),
 	T(the_device_was_enabled_anew_meanwhile),
 	T(the_nexus_changed_meanwhile),

@@ -27,6 +27,25 @@ static void all_pages_of_mode_sense_10(void)
 	CHECK_EQ(emu.in[36], 0x0a);
 }
 
+/* Whoever enables the device with a cache asks whether everybody knows of one. */
+static void who_is_told_of_the_cache_is_remembered(void)
+{
+	emu_reset();
+	emu.itl.knows_cache = true;
+	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
+	CHECK(emu.itl.knows_cache);
+	emu.dev.write_through = true;
+	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
+	CHECK(emu.itl.knows_cache);
+	CHECK_REASON(EMU(0x1a, 0, 0x48, 0, 0xff, 0), CST_OK);	/* changeable values */
+	CHECK(emu.itl.knows_cache);
+	CHECK_REASON(EMU(0x5a, 0, 0x3f, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
+	CHECK(!emu.itl.knows_cache);
+	emu.dev.write_through = false;
+	CHECK_REASON(EMU(0x1a, 0, 0x08, 0, 0xff, 0), CST_OK);
+	CHECK(emu.itl.knows_cache);
+}
+
 static void block_descriptors(void)
 {
 	emu_reset();
@@ -120,6 +139,7 @@ static void the_allocation_length_cuts(void)
 }
 
 TEST_MAIN(T(all_pages_of_mode_sense_6), T(all_pages_of_mode_sense_10),
+	  T(who_is_told_of_the_cache_is_remembered),
 	  T(block_descriptors), T(what_the_attributes_say), T(page_control),
 	  T(pages_and_subpages_that_are_not_there),
 	  T(the_allocation_length_cuts))

@@ -48,6 +48,27 @@ static void a_disabled_unit_is_not_ready(void)
 		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
 }
 
+/* An administrator's restart of it: initiators wait, but not for ever. */
+static void a_unit_that_may_come_back_is_becoming_ready(void)
+{
+	emu_reset();
+	shim_jiffies_64 = 1000;
+	emu.dev.io_ref.dying = true;
+	emu.dev.back_until = 1001;
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_SENSE(BECOMING_READY));
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_EQ(emu.in[2], 0x02);
+	CHECK_BYTES(emu.in + 12, 0x04, 0x01);
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), CST_SENSE(BECOMING_READY));
+	shim_jiffies_64 = 1001;
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0),
+		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+	CHECK_REASON(SENSE(0), CST_OK);
+	CHECK_BYTES(emu.in + 12, 0x04, 0x03);
+	emu.dev.io_ref.dying = false;
+	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_OK);
+}
+
 static void the_self_test_is_to_be_ready(void)
 {
 	emu_reset();
@@ -102,6 +123,7 @@ static void without_memory_for_the_data(void)
 }
 
 TEST_MAIN(T(a_ready_unit_has_no_sense), T(a_unit_attention_is_told_once),
-	  T(a_disabled_unit_is_not_ready), T(without_a_logical_unit),
+	  T(a_disabled_unit_is_not_ready), T(a_unit_that_may_come_back_is_becoming_ready),
+	  T(without_a_logical_unit),
 	  T(the_allocation_length_cuts), T(the_self_test_is_to_be_ready),
 	  T(without_memory_for_the_data))

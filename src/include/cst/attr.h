@@ -89,6 +89,9 @@ union cst_attr_value {
  *	refuses, and the function says why with cst_config_error().  May sleep.
  *	An attribute without a field (@size 0) has only its effect: `resync_size`.
  *
+ * @changed: optional; called with the object locked after the field was set to
+ *	another value.  May sleep.
+ *
  * A store of the value that an attribute already has succeeds at any time and
  * does nothing (but see CST_ATTR_EFFECT), so that a configuration can be written
  * twice.
@@ -109,6 +112,7 @@ struct cst_attr {
 	const char			*help;
 	ssize_t (*show)(struct cst_object *obj, char *page);
 	int (*apply)(struct cst_object *obj, union cst_attr_value val);
+	void (*changed)(struct cst_object *obj);
 };
 
 static inline struct cst_object *to_cst_object(struct config_item *item)

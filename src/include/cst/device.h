@@ -88,10 +88,15 @@ struct cst_device {
 	char			naa_id[33];	/* 16 or 32 hex digits */
 	u32			opt_trans_len;	/* bytes, VPD B0h */
 	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
+	u32			restart_time;	/* seconds */
 
 	/* fixed while enabled */
 	u8			block_shift;
 	u32			enable_seq;	/* how many times it has been */
+	bool			told_no_cache;	/* had WCE 0 when it was last enabled */
+
+	/* set while it is not enabled; read without a lock */
+	u64			back_until;	/* it may come back until then, jiffies; 0: no */
 
 	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
 	u64			nblocks;

@@ -13,6 +13,7 @@
 #include <cst/sense.h>
 
 struct cst_device;
+struct cst_itl;
 struct cst_io;
 struct cst_handler;
 
@@ -65,6 +66,26 @@ static inline void cst_io_done(struct cst_io *io, int error)
 {
 	io->done(io, error);
 }
+
+/**
+ * cst_io_hold() - keep the backing open until the submitter has left it
+ * @io: as given to submit, not yet done
+ *
+ * For a submit that still stands in the backing's code, a file system's say, when
+ * the I/O has ended elsewhere already: io, its command and the session may be gone
+ * by then.
+ *
+ * Context: any up to softirq.  Return: what to give to cst_io_let_go().
+ */
+struct cst_itl *cst_io_hold(struct cst_io *io);
+
+/**
+ * cst_io_let_go() - the submitter has left the backing
+ * @itl: what cst_io_hold() answered
+ *
+ * Context: any up to softirq.
+ */
+void cst_io_let_go(struct cst_itl *itl);
 
 /**
  * struct cst_handler_ops - a device handler

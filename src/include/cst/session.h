@@ -172,6 +172,8 @@ static inline struct cst_session *to_cst_session(struct config_item *item)
  * @lun: number
  * @read_only: this initiator may not write
  * @prevents_removal: of the medium; dev->itl_lock
+ * @knows_cache: was not told by the last MODE SENSE, or by that of an earlier
+ *	nexus, that there is no write cache
  * @ref: commands that use it; killed when it is unpublished
  * @dev_node: dev->itls, dev->itl_lock
  * @ua_pending: there is a unit attention: the gate's one load
@@ -185,6 +187,7 @@ struct cst_itl {
 	bool			read_only;
 	bool			ua_pending;
 	bool			prevents_removal;
+	bool			knows_cache;
 	struct percpu_ref	ref;
 	struct list_head	dev_node;
 	spinlock_t		ua_lock;

@@ -269,6 +269,11 @@ static inline void spin_unlock(spinlock_t *l)
 #define rcu_read_unlock()		do { } while (0)
 
 /* <linux/percpu-refcount.h> */
+/* Only a test lets time pass. */
+extern u64 shim_jiffies_64;
+static inline u64 get_jiffies_64(void) { return shim_jiffies_64; }
+#define time_before64(a, b)	((s64)((a) - (b)) < 0)
+
 struct percpu_ref {
 	long	count;
 	bool	dying;
