@@ -23,10 +23,13 @@
 #define CST_GROUP_ORDER_MAX	1000000
 
 /*
- * RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1.  Not an IDA, which
- * loses a bitmap when there is no memory for the node that would hold it.
+ * RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1.  A generated one
+ * gives way to one that was written.  Not an IDA, which loses a bitmap when there is no
+ * memory for the node that would hold it.  rel_tgt_ids_lock makes the table, and
+ * rel_tgt_id and rel_tgt_id_given of who stands in it, change in one step.
  */
 static DEFINE_XARRAY_ALLOC1(rel_tgt_ids);
+static DEFINE_MUTEX(rel_tgt_ids_lock);
 
 static struct cst_item_type cst_luns_type;
 static struct cst_item_type cst_lun_type;
@@ -439,18 +442,11 @@ static int cst_target_set_enabled(struct cst_object *obj,
 				 "the target is being disabled");
 		return -EBUSY;
 	}
-	/* After a time-out it is closing and reads as enabled: try again. */
+	/* After a time-out it is closing: wait again. */
 	if (obj->enabled == val.num && !target->closing)
 		return 0;
-
-	if (!val.num) {
-		target->disabling = true;
-		ret = cst_target_disable(target);
-		target->disabling = false;
-		if (!ret)
-			cst_object_unpin(obj);
-		return ret;
-	}
+	if (!val.num)
+		return cst_target_disable(target);
 
 	ret = cst_object_pin(obj);
 	if (ret) {
@@ -464,38 +460,96 @@ static int cst_target_set_enabled(struct cst_object *obj,
 	return ret;
 }
 
+/* The table and the target; whoever had the identifier has let go of it. */
+static int cst_target_store_id(struct cst_target *target, u16 id)
+{
+	int ret = xa_err(xa_store(&rel_tgt_ids, id, target, GFP_KERNEL));
+
+	if (!ret)
+		WRITE_ONCE(target->rel_tgt_id, id);
+	return ret;
+}
+
+static int cst_target_take_id(struct cst_target *target, u16 id)
+{
+	struct cst_target *other = xa_load(&rel_tgt_ids, id);
+	u16 old = target->rel_tgt_id;
+	int ret;
+
+	lockdep_assert_held(&rel_tgt_ids_lock);
+
+	if (other == target)
+		return 0;
+	if (other && other->rel_tgt_id_given) {
+		cst_config_error(&target->obj.group.cg_item, "rel_tgt_id",
+				 "%u was given to %s/%s, too", id,
+				 other->ops->name, cst_target_name(other));
+		return -EEXIST;
+	}
+	ret = cst_target_store_id(target, id);
+	if (ret)
+		return ret;
+	if (!other) {
+		xa_erase(&rel_tgt_ids, old);
+		return 0;
+	}
+	/* It was generated.  There is room at both places: nothing can fail. */
+	cst_target_store_id(other, old);
+	cst_target_port_changed(other);
+	cst_config_changed();
+	return 0;
+}
+
 static int cst_target_set_rel_tgt_id(struct cst_object *obj,
 				     union cst_attr_value val)
 {
 	struct cst_target *target = obj_to_target(obj);
 	int ret;
 
-	ret = xa_insert(&rel_tgt_ids, val.num, target, GFP_KERNEL);
-	if (ret == -EBUSY) {
-		cst_config_error(&obj->group.cg_item, "rel_tgt_id",
-				 "%llu belongs to another target", val.num);
-		return -EEXIST;
-	}
-	if (ret)
-		return ret;
-	xa_erase(&rel_tgt_ids, target->rel_tgt_id);
-	return 0;
+	mutex_lock(&rel_tgt_ids_lock);
+	ret = cst_target_take_id(target, val.num);
+	if (!ret)
+		target->rel_tgt_id_given = true;
+	mutex_unlock(&rel_tgt_ids_lock);
+	return ret;
+}
+
+/* One that closes its sessions serves nobody. */
+static const char *cst_target_state(struct cst_object *obj)
+{
+	if (!READ_ONCE(obj->enabled))
+		return "disabled";
+	return READ_ONCE(obj_to_target(obj)->closing) ? "closing" : "enabled";
+}
+
+static ssize_t cst_target_state_print(struct cst_object *obj, char *page)
+{
+	return sysfs_emit(page, "%s\n", cst_target_state(obj));
+}
+
+static ssize_t cst_target_enabled_print(struct cst_object *obj, char *page)
+{
+	return sysfs_emit(page, "%d\n", *cst_target_state(obj) == 'e');
 }
 
 CST_ATTR(cst_target, enabled, 0644, CST_FIELD(cst_target, obj, obj.enabled),
 	 .type = CST_ATTR_BOOL, .flags = CST_ATTR_EFFECT,
-	 .apply = cst_target_set_enabled,
+	 .show = cst_target_enabled_print, .apply = cst_target_set_enabled,
 	 .help = "1 accepts sessions, 0 closes them and waits until they are gone.");
+CST_ATTR(cst_target, state, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_target_state_print,
+	 .help = "One of disabled, enabled and closing: sessions have not yet gone.");
 CST_ATTR(cst_target, rel_tgt_id, 0644, CST_FIELD(cst_target, obj, rel_tgt_id),
 	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
-	 .flags = CST_ATTR_GENERATED, .min = 1, .max = U16_MAX,
+	 .flags = CST_ATTR_GENERATED | CST_ATTR_EFFECT, .min = 1, .max = U16_MAX,
 	 .apply = cst_target_set_rel_tgt_id,
-	 .help = "Relative target port identifier, unique on this host.");
+	 .help = "Relative target port identifier, unique on this host; a generated one gives way.");
 CST_ATTR(cst_target, comment, 0644, CST_FIELD(cst_target, obj, comment),
 	 .type = CST_ATTR_STRING, .help = "For the administrator.");
 
 const struct cst_attr *const cst_target_attrs[] = {
 	&cst_target_attr_enabled,
+	&cst_target_attr_state,
 	&cst_target_attr_rel_tgt_id,
 	&cst_target_attr_comment,
 	NULL
@@ -524,8 +578,10 @@ struct configfs_item_operations cst_target_item_ops = {
 /* The references of its creation, and what only a visible target has. */
 static void cst_target_drop(struct cst_target *target)
 {
+	mutex_lock(&rel_tgt_ids_lock);
 	if (target->rel_tgt_id)
 		xa_erase(&rel_tgt_ids, target->rel_tgt_id);
+	mutex_unlock(&rel_tgt_ids_lock);
 	cst_group_drop(&target->obj.group);
 }
 
@@ -547,19 +603,22 @@ static int cst_target_setup(struct cst_target *target, struct cst_fabric *fabric
 	int ret;
 
 	cst_dirs_init(target);
-	ret = xa_alloc(&rel_tgt_ids, &rel_tgt_id, target, XA_LIMIT(1, U16_MAX),
-		       GFP_KERNEL);
-	if (ret == -EBUSY)
-		cst_config_error(parent, cst_target_name(target),
-				 "there are %u targets already", U16_MAX);
-	if (ret)
-		return ret == -EBUSY ? -ENOSPC : ret;
-	target->rel_tgt_id = rel_tgt_id;
 	ret = cst_target_init(target, fabric);
 	if (ret) {
 		target->fabric = NULL;	/* nothing to destroy */
 		return ret;
 	}
+	mutex_lock(&rel_tgt_ids_lock);
+	ret = xa_alloc(&rel_tgt_ids, &rel_tgt_id, target, XA_LIMIT(1, U16_MAX),
+		       GFP_KERNEL);
+	if (!ret)
+		target->rel_tgt_id = rel_tgt_id;
+	mutex_unlock(&rel_tgt_ids_lock);
+	if (ret == -EBUSY)
+		cst_config_error(parent, cst_target_name(target),
+				 "there are %u targets already", U16_MAX);
+	if (ret)
+		return ret == -EBUSY ? -ENOSPC : ret;
 
 	ret = cst_target_add_default(target, &target->map.obj, "luns",
 				     &cst_luns_type);

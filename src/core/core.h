@@ -175,6 +175,9 @@ int cst_target_enable(struct cst_target *target);	/* obj.lock held */
 int cst_target_disable(struct cst_target *target);
 struct cst_lun_map *cst_target_find_map(struct cst_target *target,
 					const char *initiator_name);
+/* obj.lock held; it may be removed from now on */
+void cst_target_session_gone(struct cst_target *target);
+void cst_target_port_changed(struct cst_target *target);
 /* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
 void cst_target_regroup(struct cst_target *target);
 

@@ -183,7 +183,9 @@ int cst_device_enable(struct cst_device *dev)
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	if (dev->nblocks != nblocks)
 		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
-	WRITE_ONCE(dev->told_no_cache, dev->write_through);
+	/* Who does not know of a cache that need not be flushed still does not. */
+	WRITE_ONCE(dev->told_no_cache, dev->write_through ||
+		   (dev->told_no_cache && dev->nv_cache));
 	/*
 	 * A command that came before this executes no more, one that came after
 	 * it finds the unit attention: none reaches another backing unawares.

@@ -84,11 +84,12 @@ void cst_session_leave(struct cst_session *sess)
 {
 	struct cst_target *target = sess->target;
 
+	config_item_get(&target->obj.group.cg_item);
 	mutex_lock(&target->obj.lock);
 	list_del(&sess->target_node);
-	if (list_empty(&target->sessions))
-		wake_up_all(&target->sessions_wait);
+	cst_target_session_gone(target);
 	mutex_unlock(&target->obj.lock);
+	cst_target_put(target);
 }
 
 int cst_session_register(struct cst_session *sess, struct cst_target *target,

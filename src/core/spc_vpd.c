@@ -139,7 +139,7 @@ static void cst_designators_port(struct cst_designators *to,
 				 struct cst_target *target, u8 protocol_id,
 				 u8 *d)
 {
-	put_unaligned_be32(target->rel_tgt_id, d + 4);
+	put_unaligned_be32(READ_ONCE(target->rel_tgt_id), d + 4);
 	cst_designator_add(to, d, protocol_id << 4 | CST_CODE_SET_BINARY,
 			   CST_PIV | CST_ASSOC_PORT | CST_DESIGNATOR_REL_PORT, 4);
 

@@ -6,8 +6,8 @@
  *
  * Teardown: disabling marks the target as closing, so that no session can
  * register; the fabric closes its connections; each session unregisters itself
- * when its commands have ended; the last one wakes the waiter.  Only then is the
- * target unpinned and can be removed.
+ * when its commands have ended; the last one wakes the waiter, or when that has
+ * given up finishes its work.  Only then is the target unpinned and can be removed.
  */
 #include <linux/export.h>
 
@@ -18,7 +18,22 @@
 #define CST_CLOSE_TIMEOUT	(30 * HZ)
 #define CST_REGROUP_AGAIN	HZ
 
-/* Give LUNs to sessions for which there was no memory. */
+/* VPD page 83h has the port's identifier. */
+static void cst_target_tell_port(struct cst_target *target)
+{
+	struct cst_session *sess;
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	lockdep_assert_held(&target->obj.lock);
+
+	list_for_each_entry(sess, &target->sessions, target_node)
+		if (!sess->closing)
+			xa_for_each(&sess->itls, lun, itl)
+				cst_ua_add(itl, CST_SENSE(INQUIRY_DATA_CHANGED));
+}
+
+/* What could not be done at once: LUNs for which there was no memory, and the above. */
 static void cst_target_regroup_work(struct work_struct *work)
 {
 	struct cst_target *target = container_of(to_delayed_work(work),
@@ -26,8 +41,24 @@ static void cst_target_regroup_work(struct work_struct *work)
 						 regroup_work);
 
 	mutex_lock(&target->obj.lock);
+	if (READ_ONCE(target->port_changed)) {
+		WRITE_ONCE(target->port_changed, false);
+		cst_target_tell_port(target);
+	}
 	cst_target_regroup(target);
 	mutex_unlock(&target->obj.lock);
+}
+
+/**
+ * cst_target_port_changed() - a generated relative port identifier has given way
+ * @target: not yet dropped; the obj.lock of another may be held
+ *
+ * Context: process.
+ */
+void cst_target_port_changed(struct cst_target *target)
+{
+	WRITE_ONCE(target->port_changed, true);
+	mod_delayed_work(system_long_wq, &target->regroup_work, 0);
 }
 
 int cst_target_init(struct cst_target *target, struct cst_fabric *fabric)
@@ -69,12 +100,43 @@ int cst_target_enable(struct cst_target *target)
 	return ret;
 }
 
+/* No session is left: obj.lock held. */
+static void cst_target_closed(struct cst_target *target)
+{
+	WRITE_ONCE(target->obj.enabled, false);
+	WRITE_ONCE(target->closing, false);
+	cst_event_target(target, CST_EVENT_DISABLED);
+	cst_object_unpin(&target->obj);
+}
+
+/**
+ * cst_target_session_gone() - a session has left the target's list
+ * @target: obj.lock held; referenced, because it may be removed from now on
+ *
+ * Context: process, may sleep.
+ */
+void cst_target_session_gone(struct cst_target *target)
+{
+	lockdep_assert_held(&target->obj.lock);
+
+	if (!list_empty(&target->sessions))
+		return;
+	if (target->disabling) {
+		wake_up_all(&target->sessions_wait);
+	} else if (target->closing) {
+		/* Whoever disabled it did not wait so long. */
+		cst_target_closed(target);
+		cst_config_changed();
+	}
+}
+
 /**
  * cst_target_disable() - close every session and refuse new ones
  * @target: enabled; obj.lock held, dropped while waiting
  *
  * Return: 0, or -ETIMEDOUT when a session has not closed: the target then
- * accepts nobody, still reads as enabled, and the write may be repeated.
+ * accepts nobody and is closing until the last one has, cst_target_session_gone();
+ * the write may be repeated.
  */
 int cst_target_disable(struct cst_target *target)
 {
@@ -83,7 +145,8 @@ int cst_target_disable(struct cst_target *target)
 
 	lockdep_assert_held(&target->obj.lock);
 
-	target->closing = true;
+	WRITE_ONCE(target->closing, true);
+	target->disabling = true;
 	mutex_unlock(&target->obj.lock);
 	target->ops->target_disable(target);
 
@@ -97,15 +160,14 @@ int cst_target_disable(struct cst_target *target)
 				    list_empty(&target->sessions),
 				    CST_CLOSE_TIMEOUT);
 	mutex_lock(&target->obj.lock);
+	target->disabling = false;
 	if (!closed && !list_empty(&target->sessions)) {
 		cst_config_error(&target->obj.group.cg_item, "enabled",
 				 "a session has not closed within %u s; new ones are refused",
 				 CST_CLOSE_TIMEOUT / HZ);
 		return -ETIMEDOUT;
 	}
-	target->closing = false;
-	target->obj.enabled = false;
-	cst_event_target(target, CST_EVENT_DISABLED);
+	cst_target_closed(target);
 	return 0;
 }
 

@@ -439,5 +439,21 @@ def watchdog(path: str, seconds: str) -> None:
         beats += 1
 
 
+def restart(enabled: str, seconds: str) -> None:
+    """How long a device that is disabled says that it becomes ready."""
+    conn = Conn(TARGET, timeout=LONG)
+    conn.alive()
+    with open(enabled, "w") as file:
+        file.write("0\n")
+    watch = Watch()
+    said = ""
+    while said != "02/04/03":
+        said = conn.expect(SCSI_RSP, conn.scsi(bytes(6))).sense()
+        assert said in ("02/04/01", "02/04/03"), said
+        time.sleep(0.2)
+    watch.is_at(int(seconds), "the device says that it does not become ready")
+    conn.close()
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])
