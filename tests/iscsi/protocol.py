@@ -153,13 +153,18 @@ def text_keys() -> None:
     assert rsp.data.startswith(b"TargetName=" + TARGET.encode()), rsp.data
     assert rsp.data.endswith(b",1\0HeaderDigest=Reject\0"), rsp.data
     c.alive()
+    # An answer that is longer than what the initiator receives.
+    c = conn(MaxRecvDataSegmentLength=512)
+    text(c, b"X=\0" * 30 + b"SendTargets=\0")
+    equal(c.rejected(), 10, "reject reason")
+    c.alive()
 
 
 @case
 def text_declares_length() -> None:
     """MaxRecvDataSegmentLength anew: shorter, longer, and at most what the target sends."""
     c = conn(MaxRecvDataSegmentLength=4096)
-    for value, lengths in ((b"1024", [1024] * 8), (b"0x2000", [8192]), (b"16777215", [8192])):
+    for value, lengths in ((b"1024", [1024] * 8), (b"0x1E00", [7680, 512]), (b"16777215", [8192])):
         rsp = c.expect(TEXT_RSP, text(c, b"MaxRecvDataSegmentLength=" + value + b"\0"))
         equal(rsp.data, b"", "answer")
         itt = c.read10(0, 16)

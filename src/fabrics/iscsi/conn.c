@@ -65,19 +65,17 @@ static noinline int cit_cpu_near(int cpu)
 	const struct cpumask *node = cpumask_of_node(cpu_to_node(cpu));
 	unsigned int n = (unsigned int)atomic_inc_return(&turn) %
 			 max(cpumask_weight(node), 1U);
-	int i, near = -1, first = -1;
+	int near = cpu;
+	int i;
 
 	for_each_cpu(i, node) {
 		if (i == cpu || !cit_cpu_usable(i))
 			continue;
-		if (first < 0)
-			first = i;
-		if (near < 0 && !n)
-			near = i;
-		if (n)
-			n--;
+		near = i;
+		if (!n--)
+			break;
 	}
-	return near >= 0 ? near : first >= 0 ? first : cpu;
+	return near;
 }
 
 /* Somebody else runs, or will run, where the packets of this connection come in. */
