@@ -87,14 +87,29 @@ int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end)
 }
 
 #undef snprintf
-int shim_print_addr(char *buf, size_t size, const char *fmt,
-		    const struct sockaddr_storage *addr)
+int shim_print_addr(char *buf, size_t size, const char *fmt, ...)
 {
-	const struct sockaddr_in6 *in6 = (const void *)addr;
-	const struct sockaddr_in *in4 = (const void *)addr;
+	const struct sockaddr_storage *addr;
+	const struct sockaddr_in6 *in6;
+	const struct sockaddr_in *in4;
 	char text[INET6_ADDRSTRLEN];
+	const char *zone;
+	va_list args;
 	int len;
 
+	va_start(args, fmt);
+	in6 = va_arg(args, const void *);
+	in4 = (const void *)in6;
+	addr = (const void *)in6;
+	if (!strcmp(fmt, "[%pI6c%%%s]:%u")) {
+		inet_ntop(AF_INET6, in6, text, sizeof(text));
+		zone = va_arg(args, const char *);
+		len = snprintf(buf, size, "[%s%%%s]:%u", text, zone, va_arg(args, unsigned int));
+		va_end(args);
+		MUST((size_t)len < size);
+		return len;
+	}
+	va_end(args);
 	MUST(!strcmp(fmt, "%pISpc"));
 	if (addr->ss_family == AF_INET) {
 		inet_ntop(AF_INET, &in4->sin_addr, text, sizeof(text));
@@ -108,12 +123,10 @@ int shim_print_addr(char *buf, size_t size, const char *fmt,
 	return len;
 }
 
-static void check_addr(const struct sockaddr_storage *addr)
+static void check_host(const struct sockaddr_storage *addr)
 {
 	static const struct sockaddr_storage zero;
 	const struct sockaddr_in6 *in6 = (const void *)addr;
-	struct sockaddr_storage again;
-	char text[CIT_ADDR_LEN];
 
 	MUST(addr->ss_family == AF_INET ||
 	     (addr->ss_family == AF_INET6 && !ipv6_addr_v4mapped(&in6->sin6_addr)));
@@ -122,7 +135,16 @@ static void check_addr(const struct sockaddr_storage *addr)
 	     !memcmp((u8 *)addr + sizeof(struct sockaddr_in), &zero,
 		     sizeof(zero) - sizeof(struct sockaddr_in)));
 	MUST(in6->sin6_port);
-	cit_addr_print(addr, text);
+}
+
+static void check_addr(const struct cit_addr *addr)
+{
+	struct cit_addr again;
+	char text[CIT_ADDR_LEN];
+
+	check_host(&addr->ss);
+	MUST(!addr->zone[0] || cit_addr_is_link_local(&addr->ss));
+	cit_portal_print(addr, text);
 	MUST(!cit_addr_parse(text, &again) && !memcmp(addr, &again, sizeof(again)));
 }
 
@@ -130,13 +152,15 @@ static void check_addr(const struct sockaddr_storage *addr)
 static void check_text(const char *text)
 {
 	const char *end = text + strspn(text, "0123456789.");
-	struct sockaddr_storage addr;
+	struct cit_addr addr;
 
 	if (cit_addr_parse(text, &addr))
 		return;
 	check_addr(&addr);
 	if (text[0] == '[') {
 		end = text + 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
+		if (*end == '%')
+			end += strcspn(end, "]:/ ");
 		MUST(*end++ == ']');
 	}
 	MUST(*end++ == ':' && strspn(end, "0123456789") >= 1);
@@ -151,7 +175,9 @@ int cst_item_type_init(struct cst_item_type *it, struct module *owner,
 		       struct configfs_group_operations *group_ops,
 		       const struct cst_attr *const *const *tables)
 {
-	portal_ops = group_ops;
+	it->type.ct_item_ops = item_ops;
+	if (group_ops)
+		portal_ops = group_ops;
 	return 0;
 }
 
@@ -162,6 +188,20 @@ void cst_item_linger(struct config_group *parent, struct config_item *item) { }
 
 int cst_object_init(struct cst_object *obj, const char *name, const struct cst_item_type *it)
 {
+	/* Not a portal: part of a target. */
+	if (!it->type.ct_item_ops)
+		return 0;
+	obj->group.cg_item.ci_name = shim_no_memory() ? NULL : strdup(name);
+	obj->group.cg_item.ci_type = &it->type;
+	return obj->group.cg_item.ci_name ? 0 : -ENOMEM;
+}
+
+struct net init_net;
+static struct notifier_block *notifier;
+
+int netlink_register_notifier(struct notifier_block *nb)
+{
+	notifier = nb;
 	return 0;
 }
 
@@ -269,8 +309,8 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 	for (i = 0; i < sizeof(((struct cit_session *)0)->isid); i++)
 		sum += login->isid[i];
 	MUST(sum != ~0U);
-	check_addr(&login->local);
-	check_addr(&login->peer);
+	check_host(&login->local);
+	check_host(&login->peer);
 	MUST(keys->header_digest <= CST_ISCSI_DIGEST_CRC32C &&
 	     keys->data_digest <= CST_ISCSI_DIGEST_CRC32C);
 	MUST(keys->max_recv_dsl >= 512 && keys->max_recv_dsl < 1 << 24);
@@ -399,6 +439,7 @@ static bool policy_allows(int type, const struct nlattr *a)
 static const char *const addrs[] = {
 	"192.0.2.1:3260", "0.0.0.0:3260", "[::]:3260", "[2001:db8::1]:3260",
 	"[::ffff:192.0.2.1]:3260", "[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+	"[fe80::1%eth0]:3260", "[fe80:1111:2222:3333:4444:5555:6666:7777%a-long-iface-15]:65535",
 };
 
 static void good_attrs(struct nlattr *a)
@@ -497,7 +538,7 @@ static void dump(const struct genl_ops *op, struct nlattr **attrs)
 		MUST(listed[i] <= 1);
 	if (op->cmd == CST_ISCSI_CMD_LIST_TARGETS && !ret && cit_fabric.enabled &&
 	    !attrs[CST_ISCSI_A_TARGET_NAME]) {
-		struct sockaddr_storage local;
+		struct cit_addr local;
 		const char *initiator;
 		struct cit_target *t;
 
@@ -517,8 +558,8 @@ static void request(void)
 	struct nlattr a[NR_ATTRS] = {}, *attrs[NR_ATTRS] = {};
 	const struct genl_ops *op = &family->ops[take(1) % family->n_ops];
 	struct genlmsghdr hdr = { .cmd = op->cmd };
-	struct genl_info info = { .attrs = attrs, .genlhdr = &hdr };
-	unsigned int i, memory, changes = take(1) % 5;
+	struct genl_info info = { .attrs = attrs, .genlhdr = &hdr, .snd_portid = 1 };
+	unsigned int i, memory, answer, changes = take(1) % 5;
 	bool allowed = true;
 	int ret;
 
@@ -547,7 +588,8 @@ static void request(void)
 			dump(op, attrs);
 		} else {
 			ret = op->doit(NULL, &info);
-			MUST(ret <= 0 && replies == !ret && ended == !ret);
+			answer = !ret && op->cmd != CST_ISCSI_CMD_PORTAL_STATE;
+			MUST(ret <= 0 && replies == answer && ended == answer);
 			MUST(logins == (op->cmd == CST_ISCSI_CMD_NEW_CONN && !ret));
 		}
 		fail_after = 0;
@@ -564,17 +606,22 @@ static void request(void)
 static void make_portal(struct cit_target *t, const char *name)
 {
 	unsigned int before = t->nr_portals;
-	struct config_item *item;
+	struct config_group *group;
+	struct cit_portal *portal;
 	char text[CIT_ADDR_LEN];
 
-	item = portal_ops->make_item(&t->portals_obj.group, name);
+	group = portal_ops->make_group(&t->portals_obj.group, name);
 	MUST(!t->tgt.obj.lock.held && t->nr_portals <= CIT_PORTALS_MAX);
-	MUST(t->nr_portals == before + !IS_ERR(item));
-	if (IS_ERR(item))
+	MUST(t->nr_portals == before + !IS_ERR(group));
+	if (IS_ERR(group))
 		return;
-	check_addr(&container_of(item, struct cit_portal, item)->addr);
-	cit_addr_print(&container_of(item, struct cit_portal, item)->addr, text);
-	MUST(!strcmp(text, name) && !strcmp(item->ci_name, name));
+	portal = container_of(group, struct cit_portal, obj.group);
+	check_addr(&portal->addr);
+	MUST(portal->target == t);
+	/* A link-local address alone is nowhere. */
+	MUST(portal->addr.zone[0] || !cit_addr_is_link_local(&portal->addr.ss));
+	cit_portal_print(&portal->addr, text);
+	MUST(!strcmp(text, name) && !strcmp(group->cg_item.ci_name, name));
 }
 
 static void make_portals(struct cit_target *t)
@@ -613,6 +660,19 @@ static void make_portals(struct cit_target *t)
 	}
 }
 
+/* The daemon's socket is closed: nothing that it has said is left. */
+static void forget(void)
+{
+	struct netlink_notify gone = {
+		.net = &init_net, .protocol = NETLINK_GENERIC, .portid = 1,
+	};
+	struct cit_addr all;
+
+	notifier->notifier_call(notifier, NETLINK_URELEASE, &gone);
+	cit_addr_all(&all);
+	MUST(cit_listener_error(&all) == -ENOENT);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
@@ -641,8 +701,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		while (!list_empty(&t->portals))
 			portal_ops->drop_item(&t->portals_obj.group,
 					      &list_first_entry(&t->portals, struct cit_portal,
-								node)->item);
+								node)->obj.group.cg_item);
 		MUST(!t->nr_portals);
 	}
+	forget();
 	return 0;
 }

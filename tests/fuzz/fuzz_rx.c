@@ -83,9 +83,15 @@ void cit_addr_print(const struct sockaddr_storage *addr, char *buf)
 	strcpy(buf, "192.0.2.1:3260");
 }
 
-bool cit_addr_is_any(const struct sockaddr_storage *addr)
+bool cit_addr_is_link_local(const struct sockaddr_storage *addr)
 {
 	return false;
+}
+
+bool cit_portals_tell(struct cit_target *t, const struct sockaddr_storage *local,
+		      bool (*tell)(void *arg, const struct sockaddr_storage *addr), void *arg)
+{
+	return tell(arg, local);
 }
 
 /* --- core --- */
@@ -674,7 +680,6 @@ static struct config_item target_item_name(char *name)
 static void conn_up(void)
 {
 	static char name[] = "iqn.2026-01.example:disk";
-	static struct cit_portal portal;
 	u8 flags = take(1);
 	unsigned int i;
 
@@ -685,7 +690,6 @@ static void conn_up(void)
 		conn = &sess->conn;
 		target->tgt.obj.group.cg_item = target_item_name(name);
 		INIT_LIST_HEAD(&target->portals);
-		list_add_tail(&portal.node, &target->portals);
 		sess->target = target;
 	}
 	memset(conn, 0, sizeof(*conn));

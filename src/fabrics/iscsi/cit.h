@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/net.h>
+#include <linux/if.h>
 #include <linux/socket.h>
 #include <linux/workqueue.h>
 
@@ -77,11 +78,18 @@ struct cit_params {
 	char			alias[256];
 };
 
-/* One directory portals/<address>; target->tgt.obj.lock protects it. */
+/* An address, and the interface's name that a link-local one needs, else "". */
+struct cit_addr {
+	struct sockaddr_storage	ss;
+	char			zone[IFNAMSIZ];
+};
+
+/* One directory portals/<address>; target->tgt.obj.lock protects @node. */
 struct cit_portal {
-	struct config_item	item;
+	struct cst_object	obj;
 	struct list_head	node;		/* target->portals */
-	struct sockaddr_storage	addr;
+	struct cit_target	*target;	/* has no rmdir while this is there */
+	struct cit_addr		addr;
 };
 
 /**
@@ -592,13 +600,22 @@ void cit_session_end(struct cit_session *cs);
 int cit_portals_type_init(void);
 void cit_portals_type_destroy(void);
 int cit_portals_init(struct cit_target *target);
-int cit_addr_parse(const char *text, struct sockaddr_storage *addr);
+const char *cit_addr_parse(const char *text, struct cit_addr *addr);
 void cit_addr_print(const struct sockaddr_storage *addr, char *buf);
-bool cit_addr_is_any(const struct sockaddr_storage *addr);
+void cit_portal_print(const struct cit_addr *addr, char *buf);
 bool cit_addr_same_host(const struct sockaddr_storage *a,
 			const struct sockaddr_storage *b);
-bool cit_portal_serves(struct cit_target *target,
-		       const struct sockaddr_storage *local);
+void cit_addr_all(struct cit_addr *addr);
+bool cit_addr_is_link_local(const struct sockaddr_storage *addr);
+bool cit_portal_serves(struct cit_target *target, const struct cit_addr *local);
+bool cit_portals_tell(struct cit_target *target,
+		      const struct sockaddr_storage *local,
+		      bool (*tell)(void *arg, const struct sockaddr_storage *addr),
+		      void *arg);
+int cit_listener_tell(u32 portid, const struct cit_addr *addr, int err);
+int cit_listener_error(const struct cit_addr *addr);
+bool cit_listeners_forget(u32 portid);
+void cit_listeners_drop(void);
 
 /* params.c */
 int cit_params_type_init(void);

@@ -17,6 +17,8 @@
 static struct genl_family cit_genl;
 
 static const struct nla_policy cit_policy[CST_ISCSI_A_MAX + 1] = {
+	[CST_ISCSI_A_PORTAL]		= { .type = NLA_NUL_STRING, .len = CIT_ADDR_LEN },
+	[CST_ISCSI_A_PORTAL_ERROR]	= { .type = NLA_U32 },
 	[CST_ISCSI_A_TARGET_NAME]	= { .type = NLA_NUL_STRING, .len = CST_ISCSI_NAME_MAX },
 	[CST_ISCSI_A_INITIATOR_NAME]	= { .type = NLA_NUL_STRING, .len = CST_ISCSI_NAME_MAX },
 	[CST_ISCSI_A_LOCAL_ADDR]	= { .type = NLA_NUL_STRING, .len = CIT_ADDR_LEN },
@@ -122,13 +124,13 @@ struct cit_portal_dump {
 	unsigned int		next;
 	unsigned int		nr;
 	unsigned int		size;
-	struct sockaddr_storage	*addrs;
+	struct cit_addr		*addrs;
 };
 
 static int cit_portal_dump_add(struct cit_portal_dump *dump,
-			       const struct sockaddr_storage *addr)
+			       const struct cit_addr *addr)
 {
-	struct sockaddr_storage *addrs;
+	struct cit_addr *addrs;
 	unsigned int i;
 
 	for (i = 0; i < dump->nr; i++)
@@ -152,8 +154,8 @@ static int cit_portal_dump_target(struct cst_target *tgt, void *arg)
 {
 	struct cit_target *target = to_cit_target(tgt);
 	struct cit_portal_dump *dump = arg;
-	struct sockaddr_storage any = {};
 	struct cit_portal *portal;
+	struct cit_addr all;
 	int ret = 0;
 
 	mutex_lock(&tgt->obj.lock);
@@ -164,11 +166,8 @@ static int cit_portal_dump_target(struct cst_target *tgt, void *arg)
 				break;
 		}
 		if (list_empty(&target->portals)) {
-			struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&any;
-
-			in6->sin6_family = AF_INET6;
-			in6->sin6_port = htons(ISCSI_PORT);
-			ret = cit_portal_dump_add(dump, &any);
+			cit_addr_all(&all);
+			ret = cit_portal_dump_add(dump, &all);
 		}
 	}
 	mutex_unlock(&tgt->obj.lock);
@@ -209,6 +208,7 @@ static int cit_portals_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct cit_portal_dump *dump = (void *)cb->args[0];
 	char addr[CIT_ADDR_LEN];
 	void *hdr;
+	int err;
 
 	for (; dump->next < dump->nr; dump->next++) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
@@ -216,8 +216,11 @@ static int cit_portals_dump(struct sk_buff *skb, struct netlink_callback *cb)
 				  CST_ISCSI_CMD_GET_PORTALS);
 		if (!hdr)
 			break;
-		cit_addr_print(&dump->addrs[dump->next], addr);
-		if (nla_put_string(skb, CST_ISCSI_A_PORTAL, addr)) {
+		cit_portal_print(&dump->addrs[dump->next], addr);
+		err = cit_listener_error(&dump->addrs[dump->next]);
+		if (nla_put_string(skb, CST_ISCSI_A_PORTAL, addr) ||
+		    (err >= 0 &&
+		     nla_put_u32(skb, CST_ISCSI_A_PORTAL_ERROR, err))) {
 			genlmsg_cancel(skb, hdr);
 			break;
 		}
@@ -235,11 +238,47 @@ static int cit_portals_done(struct netlink_callback *cb)
 	return 0;
 }
 
+/* --- PORTAL_STATE --- */
+
+static int cit_portal_state(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct cit_addr addr;
+	int err = -1;
+
+	if (!a[CST_ISCSI_A_PORTAL] ||
+	    cit_addr_parse(nla_data(a[CST_ISCSI_A_PORTAL]), &addr))
+		return -EINVAL;
+	if (a[CST_ISCSI_A_PORTAL_ERROR]) {
+		err = nla_get_u32(a[CST_ISCSI_A_PORTAL_ERROR]);
+		if (err < 0 || err > MAX_ERRNO)
+			return -EINVAL;
+	}
+	return cit_listener_tell(info->snd_portid, &addr, err);
+}
+
+/* A daemon that is there but has another socket now says it again when it is asked. */
+static int cit_netlink_event(struct notifier_block *nb, unsigned long event,
+			     void *data)
+{
+	const struct netlink_notify *notify = data;
+
+	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
+	    net_eq(notify->net, &init_net) &&
+	    cit_listeners_forget(notify->portid))
+		cit_config_notify();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block cit_netlink_notifier = {
+	.notifier_call = cit_netlink_event,
+};
+
 /* --- FIND_TARGET --- */
 
 /* May the initiator log in at that address?  target->tgt.obj.lock held. */
 static int cit_target_access(struct cit_target *target, const char *initiator,
-			     const struct sockaddr_storage *local)
+			     const struct cit_addr *local)
 {
 	if (!cit_portal_serves(target, local))
 		return -ENOENT;
@@ -270,7 +309,7 @@ static int cit_find_target(struct sk_buff *skb, struct genl_info *info)
 		CST_ISCSI_A_TARGET_NAME, CST_ISCSI_A_INITIATOR_NAME,
 		CST_ISCSI_A_LOCAL_ADDR,
 	};
-	struct sockaddr_storage local;
+	struct cit_addr local;
 	struct cit_target *target;
 	struct sk_buff *msg;
 	bool complete;
@@ -318,24 +357,16 @@ struct cit_list_step {
 	struct netlink_callback	*cb;
 	const char		*initiator;
 	const char		*name;
-	struct sockaddr_storage	local;
+	struct cit_addr		local;
 	long			skip;
 };
 
-static bool cit_list_portals(struct cit_target *target, struct sk_buff *skb)
+static bool cit_put_portal(void *skb, const struct sockaddr_storage *ss)
 {
-	struct cit_portal *portal;
 	char addr[CIT_ADDR_LEN];
 
-	list_for_each_entry(portal, &target->portals, node) {
-		/* Reached at any address: the one that the initiator knows. */
-		if (cit_addr_is_any(&portal->addr))
-			continue;
-		cit_addr_print(&portal->addr, addr);
-		if (nla_put_string(skb, CST_ISCSI_A_PORTAL, addr))
-			return false;
-	}
-	return true;
+	cit_addr_print(ss, addr);
+	return !nla_put_string(skb, CST_ISCSI_A_PORTAL, addr);
 }
 
 static int cit_list_target(struct cst_target *tgt, void *arg)
@@ -361,7 +392,8 @@ static int cit_list_target(struct cst_target *tgt, void *arg)
 			   !nla_put_string(step->skb, CST_ISCSI_A_TARGET_NAME,
 					   cst_target_name(tgt)) &&
 			   !nla_put_u16(step->skb, CST_ISCSI_A_TPGT, CIT_TPGT) &&
-			   cit_list_portals(target, step->skb);
+			   cit_portals_tell(target, &step->local.ss,
+					    cit_put_portal, step->skb);
 		if (complete)
 			genlmsg_end(step->skb, hdr);
 		else if (hdr)
@@ -424,6 +456,7 @@ static int cit_login_keys(struct genl_info *info, struct cit_keys *keys)
 static int cit_login_fill(struct genl_info *info, struct cit_login *login)
 {
 	struct nlattr **a = info->attrs;
+	struct cit_addr local, peer;
 
 	login->initiator = nla_data(a[CST_ISCSI_A_INITIATOR_NAME]);
 	login->isid = nla_data(a[CST_ISCSI_A_ISID]);
@@ -435,9 +468,11 @@ static int cit_login_fill(struct genl_info *info, struct cit_login *login)
 	login->rsp_len = nla_len(a[CST_ISCSI_A_LOGIN_RSP]);
 	if (!*login->initiator || login->rsp_len < ISCSI_BHS_LEN ||
 	    login->rsp_len % 4 ||
-	    cit_addr_parse(nla_data(a[CST_ISCSI_A_LOCAL_ADDR]), &login->local) ||
-	    cit_addr_parse(nla_data(a[CST_ISCSI_A_REMOTE_ADDR]), &login->peer))
+	    cit_addr_parse(nla_data(a[CST_ISCSI_A_LOCAL_ADDR]), &local) ||
+	    cit_addr_parse(nla_data(a[CST_ISCSI_A_REMOTE_ADDR]), &peer))
 		return -EINVAL;
+	login->local = local.ss;
+	login->peer = peer.ss;
 	return cit_login_keys(info, &login->keys);
 }
 
@@ -572,6 +607,10 @@ static const struct genl_ops cit_genl_ops[] = {
 		.dumpit	= cit_portals_dump,
 		.done	= cit_portals_done,
 	}, {
+		.cmd	= CST_ISCSI_CMD_PORTAL_STATE,
+		.flags	= GENL_ADMIN_PERM,
+		.doit	= cit_portal_state,
+	}, {
 		.cmd	= CST_ISCSI_CMD_FIND_TARGET,
 		.flags	= GENL_ADMIN_PERM,
 		.doit	= cit_find_target,
@@ -601,11 +640,22 @@ static struct genl_family cit_genl __ro_after_init = {
 
 int __init cit_genl_init(void)
 {
-	return genl_register_family(&cit_genl);
+	int ret;
+
+	ret = genl_register_family(&cit_genl);
+	if (ret)
+		return ret;
+	ret = netlink_register_notifier(&cit_netlink_notifier);
+	if (ret)
+		genl_unregister_family(&cit_genl);
+	return ret;
 }
 
+/* Nobody tells any more; then nothing asks for a notification. */
 void cit_genl_exit(void)
 {
-	cancel_work_sync(&cit_notify);
 	genl_unregister_family(&cit_genl);
+	netlink_unregister_notifier(&cit_netlink_notifier);
+	cit_listeners_drop();
+	cancel_work_sync(&cit_notify);
 }

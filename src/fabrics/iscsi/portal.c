@@ -1,20 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * portals/<address>:<port> of a target, and addresses in their text form.
+ * portals/<address>:<port> of a target, addresses in their text form, and what the
+ * daemon says about them.
  *
  * configfs calls in; genl.c, session.c and text.c ask.  The daemon listens, so all
  * that is done here is to keep the list, under target->tgt.obj.lock, and to tell
  * the daemon that it has changed.
+ *
+ * The daemon says of each address whether it listens there, and if not, why.  That is
+ * kept by address and not by portal, since many targets share one: in cit_listeners,
+ * under cit_listeners_lock, which is taken last.  Only one daemon is heard, and what it
+ * has said is forgotten with its socket.  Who changes a target's list of portals holds
+ * both locks: so `state`, which waits for nobody, can read it under the latter.
  */
 #include <linux/ctype.h>
 #include <linux/inet.h>
+#include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
 #include "cit.h"
 
+/* The daemon opens no more than 1024. */
+#define CIT_LISTENERS_MAX	4096
+
+struct cit_listener {
+	struct list_head	node;
+	struct cit_addr		addr;
+	int			err;	/* positive errno, 0: it listens */
+};
+
+static LIST_HEAD(cit_listeners);
+static DEFINE_SPINLOCK(cit_listeners_lock);
+static u32 cit_listeners_portid;	/* who has told, 0: nobody */
+static unsigned int cit_nr_listeners;
+
 static struct cst_item_type cit_portals_type;
+static struct cst_item_type cit_portal_type;
+
+#define CIT_ADDR_FORMS \
+	"<IPv4 address>:<port>, [<IPv6 address>]:<port> or [<link-local address>%<interface>]:<port>"
 
 static bool cit_port_parse(const char *text, u16 *port)
 {
@@ -22,53 +48,109 @@ static bool cit_port_parse(const char *text, u16 *port)
 	return isdigit(text[0]) && text[0] != '0' && !kstrtou16(text, 10, port);
 }
 
+/* "2001:db8::1" or "fe80::1%eth0" up to @end; what is wrong with it, or NULL. */
+static const char *cit_ip6_parse(const char *text, const char *end,
+				 struct cit_addr *addr)
+{
+	struct in6_addr *ip = &((struct sockaddr_in6 *)&addr->ss)->sin6_addr;
+	const char *zone = memchr(text, '%', end - text), *stop;
+	const char *ip_end = zone ?: end;
+
+	if (!in6_pton(text, ip_end - text, ip->s6_addr, -1, &stop) ||
+	    stop != ip_end)
+		return "not an address; accepted: " CIT_ADDR_FORMS;
+	addr->ss.ss_family = AF_INET6;
+	if (!zone)
+		return NULL;
+	zone++;
+	if (!cit_addr_is_link_local(&addr->ss))
+		return "only a link-local address has an interface; accepted: " CIT_ADDR_FORMS;
+	if (end - zone >= IFNAMSIZ)
+		return "not the name of an interface; accepted: " CIT_ADDR_FORMS;
+	memcpy(addr->zone, zone, end - zone);
+	if (!dev_valid_name(addr->zone))
+		return "not the name of an interface; accepted: " CIT_ADDR_FORMS;
+	return NULL;
+}
+
+static const char *cit_ip4_parse(const char *text, const char *end,
+				 struct cit_addr *addr)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&addr->ss;
+	const char *stop;
+
+	if (!in4_pton(text, end - text, (u8 *)&in->sin_addr, -1, &stop) ||
+	    stop != end)
+		return "not an address; accepted: " CIT_ADDR_FORMS;
+	in->sin_family = AF_INET;
+	return NULL;
+}
+
+/* An IPv4 address in IPv6's clothes becomes what it is. */
+static void cit_addr_unmap(struct cit_addr *addr)
+{
+	struct in6_addr *ip = &((struct sockaddr_in6 *)&addr->ss)->sin6_addr;
+	struct sockaddr_in *in = (struct sockaddr_in *)&addr->ss;
+	__be32 ip4 = ip->s6_addr32[3];
+
+	if (addr->ss.ss_family != AF_INET6 || !ipv6_addr_v4mapped(ip))
+		return;
+	memset(addr, 0, sizeof(*addr));
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = ip4;
+}
+
 /**
- * cit_addr_parse() - read "192.0.2.1:3260" or "[2001:db8::1]:3260"
+ * cit_addr_parse() - read "192.0.2.1:3260", "[2001:db8::1]:3260" or "[fe80::1%eth0]:3260"
  * @text: NUL terminated
  * @addr: an IPv4-mapped IPv6 address becomes IPv4
  *
- * Return: 0 or -EINVAL.
+ * Return: what is wrong and what would be accepted, or NULL.
  */
-int cit_addr_parse(const char *text, struct sockaddr_storage *addr)
+const char *cit_addr_parse(const char *text, struct cit_addr *addr)
 {
-	const char *colon = strrchr(text, ':');
+	const char *fault, *end;
 	u16 port;
 
 	memset(addr, 0, sizeof(*addr));
-	if (!colon || !cit_port_parse(colon + 1, &port))
-		return -EINVAL;
 	if (text[0] == '[') {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
-		struct in6_addr *ip = &in6->sin6_addr;
-		const char *end;
-
-		if (colon[-1] != ']' ||
-		    !in6_pton(text + 1, colon - text - 2, ip->s6_addr, -1, &end) ||
-		    end != colon - 1)
-			return -EINVAL;
-		if (!ipv6_addr_v4mapped(ip)) {
-			in6->sin6_family = AF_INET6;
-			in6->sin6_port = htons(port);
-		} else {
-			struct sockaddr_in *in = (struct sockaddr_in *)addr;
-			__be32 ip4 = ip->s6_addr32[3];
-
-			memset(addr, 0, sizeof(*addr));
-			in->sin_addr.s_addr = ip4;
-			in->sin_family = AF_INET;
-			in->sin_port = htons(port);
-		}
+		end = strchr(text, ']');
+		if (!end)
+			return "not an address; accepted: " CIT_ADDR_FORMS;
+		fault = cit_ip6_parse(text + 1, end++, addr);
 	} else {
-		struct sockaddr_in *in = (struct sockaddr_in *)addr;
-		const char *end;
-
-		if (!in4_pton(text, colon - text, (u8 *)&in->sin_addr, -1, &end) ||
-		    end != colon)
-			return -EINVAL;
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
+		end = strrchr(text, ':') ?: text + strlen(text);
+		fault = cit_ip4_parse(text, end, addr);
 	}
-	return 0;
+	if (fault)
+		return fault;
+	if (*end++ != ':')
+		return "has no port behind the address; accepted: " CIT_ADDR_FORMS;
+	if (!cit_port_parse(end, &port))
+		return "not a port behind the address; accepted: 1..65535, no leading zeros";
+	cit_addr_unmap(addr);
+	/* Both families have it in the same place. */
+	((struct sockaddr_in *)&addr->ss)->sin_port = htons(port);
+	return NULL;
+}
+
+/* Why nobody can ever listen at an address, or NULL. */
+static const char *cit_addr_fault(const struct cit_addr *addr)
+{
+	const struct in6_addr *ip = &((struct sockaddr_in6 *)&addr->ss)->sin6_addr;
+	__be32 ip4 = ((struct sockaddr_in *)&addr->ss)->sin_addr.s_addr;
+
+	if (addr->ss.ss_family == AF_INET) {
+		if (ipv4_is_multicast(ip4) || ipv4_is_lbcast(ip4))
+			return "nobody can listen at that address; accepted: one of this host";
+		return NULL;
+	}
+	if (ipv6_addr_is_multicast(ip))
+		return "nobody can listen at that address; accepted: one of this host";
+	if (cit_addr_is_link_local(&addr->ss) && !addr->zone[0])
+		return "a link-local address needs its interface; accepted: "
+		       CIT_ADDR_FORMS;
+	return NULL;
 }
 
 /* Write it in its canonical form; @buf has CIT_ADDR_LEN bytes. */
@@ -77,13 +159,34 @@ void cit_addr_print(const struct sockaddr_storage *addr, char *buf)
 	snprintf(buf, CIT_ADDR_LEN, "%pISpc", addr);
 }
 
+/* The same with the zone, as it is configured. */
+void cit_portal_print(const struct cit_addr *addr, char *buf)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->ss;
+
+	if (addr->zone[0])
+		snprintf(buf, CIT_ADDR_LEN, "[%pI6c%%%s]:%u", &in6->sin6_addr,
+			 addr->zone, ntohs(in6->sin6_port));
+	else
+		cit_addr_print(&addr->ss, buf);
+}
+
 /* Is it the address that stands for all of its family? */
-bool cit_addr_is_any(const struct sockaddr_storage *addr)
+static bool cit_addr_is_any(const struct sockaddr_storage *addr)
 {
 	if (addr->ss_family == AF_INET)
 		return ((struct sockaddr_in *)addr)->sin_addr.s_addr ==
 		       htonl(INADDR_ANY);
 	return ipv6_addr_any(&((struct sockaddr_in6 *)addr)->sin6_addr);
+}
+
+/* Does it mean something on one link only, and something else on the next? */
+bool cit_addr_is_link_local(const struct sockaddr_storage *addr)
+{
+	const struct in6_addr *ip = &((struct sockaddr_in6 *)addr)->sin6_addr;
+
+	return addr->ss_family == AF_INET6 &&
+	       (ip->s6_addr32[0] & htonl(0xffc00000)) == htonl(0xfe800000);
 }
 
 static __be16 cit_addr_port(const struct sockaddr_storage *addr)
@@ -118,24 +221,259 @@ static bool cit_addr_matches(const struct sockaddr_storage *portal,
 	return cit_addr_same_host(portal, local);
 }
 
+/* The zone is the initiator's own affair only where the portal has none. */
+static bool cit_portal_matches(const struct cit_portal *portal,
+			       const struct cit_addr *local)
+{
+	return cit_addr_matches(&portal->addr.ss, &local->ss) &&
+	       (!portal->addr.zone[0] ||
+		!strcmp(portal->addr.zone, local->zone));
+}
+
 /**
  * cit_portal_serves() - can a target be reached at a local address?
  * @target: target->tgt.obj.lock held
  * @local: of a connection
  */
-bool cit_portal_serves(struct cit_target *target,
-		       const struct sockaddr_storage *local)
+bool cit_portal_serves(struct cit_target *target, const struct cit_addr *local)
 {
 	struct cit_portal *portal;
 
 	lockdep_assert_held(&target->tgt.obj.lock);
 
 	if (list_empty(&target->portals))
-		return cit_addr_port(local) == htons(ISCSI_PORT);
+		return cit_addr_port(&local->ss) == htons(ISCSI_PORT);
 	list_for_each_entry(portal, &target->portals, node)
-		if (cit_addr_matches(&portal->addr, local))
+		if (cit_portal_matches(portal, local))
 			return true;
 	return false;
+}
+
+/**
+ * cit_portals_tell() - the addresses that an initiator is told of
+ * @target: target->tgt.obj.lock held
+ * @local: where the initiator is connected
+ * @tell: called with each; false ends it
+ * @arg: for @tell
+ *
+ * These are the portals that listen, and of a portal for all addresses the one that the
+ * initiator knows.  Link-local ones are never told: the zone that makes them usable is
+ * the initiator's.  One that is connected to such an address is told nothing, which means
+ * that very address (RFC 7143, Appendix C): no other is certain to be in its reach.
+ *
+ * Return: false if @tell has returned it.
+ */
+bool cit_portals_tell(struct cit_target *target,
+		      const struct sockaddr_storage *local,
+		      bool (*tell)(void *arg, const struct sockaddr_storage *addr),
+		      void *arg)
+{
+	struct cit_portal *portal;
+	bool own = false, wild = false;
+
+	lockdep_assert_held(&target->tgt.obj.lock);
+
+	if (cit_addr_is_link_local(local))
+		return true;
+	list_for_each_entry(portal, &target->portals, node) {
+		bool here = cit_addr_matches(&portal->addr.ss, local);
+
+		if (cit_addr_is_any(&portal->addr.ss)) {
+			wild |= here;
+			continue;
+		}
+		if (portal->addr.zone[0] ||
+		    (!here && cit_listener_error(&portal->addr)))
+			continue;
+		own |= here;
+		if (!tell(arg, &portal->addr.ss))
+			return false;
+	}
+	return !wild || own || tell(arg, local);
+}
+
+/* --- what the daemon says --- */
+
+static struct cit_listener *cit_listener_find(const struct cit_addr *addr)
+{
+	struct cit_listener *listener;
+
+	lockdep_assert_held(&cit_listeners_lock);
+
+	list_for_each_entry(listener, &cit_listeners, node)
+		if (!memcmp(&listener->addr, addr, sizeof(*addr)))
+			return listener;
+	return NULL;
+}
+
+static void cit_listener_del(struct cit_listener *listener)
+{
+	list_del(&listener->node);
+	kfree(listener);
+	cit_nr_listeners--;
+}
+
+static int cit_listener_set(struct cit_listener **new,
+			    const struct cit_addr *addr, int err)
+{
+	struct cit_listener *listener = cit_listener_find(addr);
+
+	if (err < 0) {
+		if (listener)
+			cit_listener_del(listener);
+		return 0;
+	}
+	if (!listener) {
+		if (cit_nr_listeners == CIT_LISTENERS_MAX)
+			return -ENOSPC;
+		listener = *new;
+		*new = NULL;
+		listener->addr = *addr;
+		list_add(&listener->node, &cit_listeners);
+		cit_nr_listeners++;
+	}
+	listener->err = err;
+	return 0;
+}
+
+/**
+ * cit_listener_tell() - the daemon says whether it listens at an address
+ * @portid: its socket
+ * @addr: the address
+ * @err: 0 it does, a positive errno: why not, negative: there is nothing to say any more
+ *
+ * Context: process.
+ * Return: 0, -EBUSY when another one is the daemon, -ENOSPC or -ENOMEM.
+ */
+int cit_listener_tell(u32 portid, const struct cit_addr *addr, int err)
+{
+	struct cit_listener *new = kzalloc(sizeof(*new), GFP_KERNEL);
+	int ret = -EBUSY;
+
+	if (!new)
+		return -ENOMEM;
+	spin_lock(&cit_listeners_lock);
+	if (!cit_listeners_portid || cit_listeners_portid == portid) {
+		cit_listeners_portid = portid;
+		ret = cit_listener_set(&new, addr, err);
+	}
+	spin_unlock(&cit_listeners_lock);
+	kfree(new);
+	return ret;
+}
+
+static int __cit_listener_error(const struct cit_addr *addr)
+{
+	struct cit_listener *listener = cit_listener_find(addr);
+
+	if (listener)
+		return listener->err;
+	return cit_listeners_portid ? -1 : -ENOENT;
+}
+
+/**
+ * cit_listener_error() - what the daemon has said of an address
+ * @addr: the address
+ *
+ * Return: 0 it listens there, a positive errno: why it does not, -1: nothing yet,
+ * -ENOENT: there is no daemon.
+ */
+int cit_listener_error(const struct cit_addr *addr)
+{
+	int err;
+
+	spin_lock(&cit_listeners_lock);
+	err = __cit_listener_error(addr);
+	spin_unlock(&cit_listeners_lock);
+	return err;
+}
+
+/**
+ * cit_listeners_forget() - a socket has been closed: maybe the daemon's
+ * @portid: the socket
+ *
+ * Return: true if it was.
+ */
+bool cit_listeners_forget(u32 portid)
+{
+	struct cit_listener *listener, *next;
+	bool daemon;
+
+	spin_lock(&cit_listeners_lock);
+	daemon = portid && cit_listeners_portid == portid;
+	if (daemon) {
+		list_for_each_entry_safe(listener, next, &cit_listeners, node)
+			cit_listener_del(listener);
+		cit_listeners_portid = 0;
+	}
+	spin_unlock(&cit_listeners_lock);
+	return daemon;
+}
+
+/* The module goes: nobody tells any more. */
+void cit_listeners_drop(void)
+{
+	cit_listeners_forget(READ_ONCE(cit_listeners_portid));
+}
+
+static const char *cit_listener_why(int err)
+{
+	switch (err) {
+	case EADDRNOTAVAIL:
+		return "the address is not there";
+	case ENODEV:
+		return "the interface is not there";
+	case EADDRINUSE:
+		return "the port is in use";
+	case EACCES:
+	case EPERM:
+		return "cst-iscsid may not use the port";
+	case EAFNOSUPPORT:
+		return "the host has no IPv6";
+	case EMFILE:
+	case ENFILE:
+		return "cst-iscsid has too many files open";
+	default:
+		return NULL;
+	}
+}
+
+static bool cit_target_is_served(const struct cit_target *target)
+{
+	return READ_ONCE(cit_fabric.enabled) &&
+	       READ_ONCE(target->tgt.obj.enabled) &&
+	       !READ_ONCE(target->tgt.closing);
+}
+
+static ssize_t cit_state_print(const struct cit_target *target,
+			       const struct cit_addr *addr, char *page)
+{
+	int err = cit_listener_error(addr);
+	const char *why;
+
+	if (!cit_target_is_served(target))
+		return sysfs_emit(page, "disabled\n");
+	if (!err)
+		return sysfs_emit(page, "listening\n");
+	if (err == -ENOENT)
+		return sysfs_emit(page, "no daemon\n");
+	if (err < 0)
+		return sysfs_emit(page, "waiting: cst-iscsid has not said yet\n");
+	why = cit_listener_why(err);
+	return why ? sysfs_emit(page, "waiting: %s\n", why) :
+		     sysfs_emit(page, "waiting: error %d\n", err);
+}
+
+/* --- portals/<address> --- */
+
+/* Where a target without portals is reached. */
+void cit_addr_all(struct cit_addr *addr)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&addr->ss;
+
+	memset(addr, 0, sizeof(*addr));
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(ISCSI_PORT);
 }
 
 static struct cit_target *portals_to_target(struct config_item *item)
@@ -145,8 +483,57 @@ static struct cit_target *portals_to_target(struct config_item *item)
 
 static struct cit_portal *to_cit_portal(struct config_item *item)
 {
-	return container_of(item, struct cit_portal, item);
+	return container_of(to_cst_object(item), struct cit_portal, obj);
 }
+
+static ssize_t cit_portal_state_print(struct cst_object *obj, char *page)
+{
+	const struct cit_portal *portal = container_of(obj, struct cit_portal, obj);
+
+	return cit_state_print(portal->target, &portal->addr, page);
+}
+
+CST_ATTR(cit_portal, state, 0444,
+	 .type = CST_ATTR_STRING, .show = cit_portal_state_print,
+	 .help = "listening, waiting: and why, no daemon, or disabled as the target is.");
+
+static const struct cst_attr *const cit_portal_attrs[] = {
+	&cit_portal_attr_state,
+	NULL
+};
+
+static ssize_t cit_portals_state_print(struct cst_object *obj, char *page)
+{
+	struct cit_target *target = container_of(obj, struct cit_target, portals_obj);
+	unsigned int nr, listen = 0;
+	struct cit_portal *portal;
+	struct cit_addr all;
+
+	cit_addr_all(&all);
+	spin_lock(&cit_listeners_lock);
+	nr = target->nr_portals;
+	list_for_each_entry(portal, &target->portals, node)
+		listen += !__cit_listener_error(&portal->addr);
+	spin_unlock(&cit_listeners_lock);
+	if (!nr)
+		return cit_state_print(target, &all, page);
+	if (!cit_target_is_served(target))
+		return sysfs_emit(page, "disabled\n");
+	if (listen == nr)
+		return sysfs_emit(page, "listening\n");
+	if (cit_listener_error(&all) == -ENOENT)
+		return sysfs_emit(page, "no daemon\n");
+	return sysfs_emit(page, "waiting: %u of %u portals listen\n", listen, nr);
+}
+
+CST_ATTR(cit_portals, state, 0444,
+	 .type = CST_ATTR_STRING, .show = cit_portals_state_print,
+	 .help = "That of all portals, or of port 3260 when there is none.");
+
+static const struct cst_attr *const cit_portals_attrs[] = {
+	&cit_portals_attr_state,
+	NULL
+};
 
 static void cit_portal_release(struct config_item *item)
 {
@@ -157,59 +544,68 @@ static struct configfs_item_operations cit_portal_item_ops = {
 	.release	= cit_portal_release,
 };
 
-static const struct config_item_type cit_portal_type = {
-	.ct_item_ops	= &cit_portal_item_ops,
-	.ct_owner	= THIS_MODULE,
-};
-
-static struct config_item *cit_portal_make(struct config_group *group,
-					   const char *name)
+/* Read @name, and refuse what nobody can listen at or has two names. */
+static int cit_portal_parse(struct config_group *group, const char *name,
+			    struct cit_addr *addr)
 {
-	struct cit_target *target = portals_to_target(&group->cg_item);
 	char canonical[CIT_ADDR_LEN];
-	struct cit_portal *portal;
+	const char *fault = cit_addr_parse(name, addr) ?: cit_addr_fault(addr);
 
-	portal = kzalloc(sizeof(*portal), GFP_KERNEL);
-	if (!portal)
-		return ERR_PTR(-ENOMEM);
-	if (cit_addr_parse(name, &portal->addr)) {
-		cst_config_error(&group->cg_item, name,
-				 "not an address; accepted: <IPv4 address>:<port> or [<IPv6 address>]:<port>");
-		goto invalid;
+	if (fault) {
+		cst_config_error(&group->cg_item, name, "%s", fault);
+		return -EINVAL;
 	}
 	/* Two names for one address would be two portals. */
-	cit_addr_print(&portal->addr, canonical);
+	cit_portal_print(addr, canonical);
 	if (strcmp(name, canonical)) {
 		cst_config_error(&group->cg_item, name,
 				 "not the canonical form; accepted: %s",
 				 canonical);
-		goto invalid;
+		return -EINVAL;
 	}
+	return 0;
+}
+
+static struct config_group *cit_portal_make(struct config_group *group,
+					    const char *name)
+{
+	struct cit_target *target = portals_to_target(&group->cg_item);
+	struct cit_portal *portal;
+	int ret;
+
+	portal = kzalloc(sizeof(*portal), GFP_KERNEL);
+	if (!portal)
+		return ERR_PTR(-ENOMEM);
+	portal->target = target;
+	ret = cit_portal_parse(group, name, &portal->addr);
+	if (ret) {
+		kfree(portal);
+		return ERR_PTR(ret);
+	}
+	ret = cst_object_init(&portal->obj, name, &cit_portal_type);
+	if (ret)
+		goto put;
 
 	mutex_lock(&target->tgt.obj.lock);
 	if (target->nr_portals == CIT_PORTALS_MAX) {
 		mutex_unlock(&target->tgt.obj.lock);
 		cst_config_error(&group->cg_item, name,
 				 "there are %d portals already", CIT_PORTALS_MAX);
-		kfree(portal);
-		return ERR_PTR(-ENOSPC);
+		ret = -ENOSPC;
+		goto put;
 	}
-	config_item_init_type_name(&portal->item, name, &cit_portal_type);
-	if (!config_item_name(&portal->item)) {
-		mutex_unlock(&target->tgt.obj.lock);
-		kfree(portal);
-		return ERR_PTR(-ENOMEM);
-	}
+	spin_lock(&cit_listeners_lock);
 	list_add_tail(&portal->node, &target->portals);
 	target->nr_portals++;
+	spin_unlock(&cit_listeners_lock);
 	mutex_unlock(&target->tgt.obj.lock);
 	cst_config_changed();
 	cit_config_notify();
-	return &portal->item;
+	return &portal->obj.group;
 
-invalid:
-	kfree(portal);
-	return ERR_PTR(-EINVAL);
+put:
+	config_item_put(&portal->obj.group.cg_item);
+	return ERR_PTR(ret);
 }
 
 static void cit_portal_drop(struct config_group *group, struct config_item *item)
@@ -219,8 +615,10 @@ static void cit_portal_drop(struct config_group *group, struct config_item *item
 
 	cst_item_linger(group, item);
 	mutex_lock(&target->tgt.obj.lock);
+	spin_lock(&cit_listeners_lock);
 	list_del(&portal->node);
 	target->nr_portals--;
+	spin_unlock(&cit_listeners_lock);
 	mutex_unlock(&target->tgt.obj.lock);
 	config_item_put(item);
 	cst_config_changed();
@@ -228,7 +626,7 @@ static void cit_portal_drop(struct config_group *group, struct config_item *item
 }
 
 static struct configfs_group_operations cit_portals_group_ops = {
-	.make_item	= cit_portal_make,
+	.make_group	= cit_portal_make,
 	.drop_item	= cit_portal_drop,
 };
 
@@ -246,13 +644,27 @@ int cit_portals_init(struct cit_target *target)
 
 int cit_portals_type_init(void)
 {
-	static const struct cst_attr *const *const tables[] = { NULL };
+	static const struct cst_attr *const *const portals[] = {
+		cit_portals_attrs, NULL
+	};
+	static const struct cst_attr *const *const portal[] = {
+		cit_portal_attrs, NULL
+	};
+	int ret;
 
-	return cst_item_type_init(&cit_portals_type, THIS_MODULE, NULL,
-				  &cit_portals_group_ops, tables);
+	ret = cst_item_type_init(&cit_portal_type, THIS_MODULE,
+				 &cit_portal_item_ops, NULL, portal);
+	if (ret)
+		return ret;
+	ret = cst_item_type_init(&cit_portals_type, THIS_MODULE, NULL,
+				 &cit_portals_group_ops, portals);
+	if (ret)
+		cst_item_type_destroy(&cit_portal_type);
+	return ret;
 }
 
 void cit_portals_type_destroy(void)
 {
 	cst_item_type_destroy(&cit_portals_type);
+	cst_item_type_destroy(&cit_portal_type);
 }

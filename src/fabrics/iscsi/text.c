@@ -74,13 +74,28 @@ static bool cit_text_add(struct cit_text_buf *buf, const char *fmt, ...)
 	return true;
 }
 
+struct cit_text_told {
+	struct cit_text_buf	*buf;
+	bool			any;
+};
+
+static bool cit_text_address(void *arg, const struct sockaddr_storage *ss)
+{
+	struct cit_text_told *told = arg;
+	char addr[CIT_ADDR_LEN];
+
+	cit_addr_print(ss, addr);
+	if (!cit_text_add(told->buf, "TargetAddress=%s,%u", addr, CIT_TPGT))
+		return false;
+	told->any = true;
+	return true;
+}
+
 /* Portals that there is no room for are left out. */
 static u8 cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 {
 	struct cit_target *target = conn->sess->target;
-	struct cit_portal *portal;
-	char addr[CIT_ADDR_LEN];
-	bool any = false;
+	struct cit_text_told told = { .buf = buf };
 
 	if (!cit_text_add(buf, "TargetName=%s", cst_target_name(&target->tgt)))
 		return ISCSI_REJECT_LONG;
@@ -89,21 +104,12 @@ static u8 cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 	 * session: io_work does not wait for it.
 	 */
 	if (mutex_trylock(&target->tgt.obj.lock)) {
-		list_for_each_entry(portal, &target->portals, node) {
-			if (cit_addr_is_any(&portal->addr))
-				continue;
-			cit_addr_print(&portal->addr, addr);
-			any = cit_text_add(buf, "TargetAddress=%s,%u", addr,
-					   CIT_TPGT);
-			if (!any)
-				break;
-		}
+		cit_portals_tell(target, &conn->local, cit_text_address, &told);
 		mutex_unlock(&target->tgt.obj.lock);
 	}
-	if (!any) {
-		cit_addr_print(&conn->local, addr);
-		cit_text_add(buf, "TargetAddress=%s,%u", addr, CIT_TPGT);
-	}
+	/* No address means the one in use, which has no name without its zone. */
+	if (!told.any && !cit_addr_is_link_local(&conn->local))
+		cit_text_address(&told, &conn->local);
 	return 0;
 }
 

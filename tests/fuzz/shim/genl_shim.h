@@ -13,6 +13,8 @@
 #include "attr_shim.h"
 
 #define __ro_after_init
+#define MAX_ERRNO		4095
+#define LIST_HEAD(l)		struct list_head l = { &(l), &(l) }
 
 /* <linux/slab.h>, <linux/workqueue.h>, <linux/configfs.h> */
 #define DECLARE_WORK(n, f)	struct work_struct n = { .func = (f) }
@@ -27,16 +29,9 @@ static inline void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
 static inline void kvfree(void *p) { free(p); }
 
 struct configfs_group_operations {
-	struct config_item *(*make_item)(struct config_group *group, const char *name);
+	struct config_group *(*make_group)(struct config_group *group, const char *name);
 	void (*drop_item)(struct config_group *group, struct config_item *item);
 };
-
-static inline void config_item_init_type_name(struct config_item *item, const char *name,
-					      const struct config_item_type *type)
-{
-	item->ci_name = shim_no_memory() ? NULL : strdup(name);
-	item->ci_type = type;
-}
 
 /* Its only reference. */
 #define config_item_put(item)	shim_config_item_put(item)
@@ -51,14 +46,28 @@ static inline void shim_config_item_put(struct config_item *item)
 int kstrtou16(const char *s, unsigned int base, u16 *to);
 int in4_pton(const char *src, int srclen, u8 *dst, int delim, const char **end);
 int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end);
-int shim_print_addr(char *buf, size_t size, const char *fmt,
-		    const struct sockaddr_storage *addr);
+int shim_print_addr(char *buf, size_t size, const char *fmt, ...);
 
-#define snprintf(buf, size, fmt, addr)	shim_print_addr(buf, size, fmt, addr)
+#define snprintf(buf, size, ...)	shim_print_addr(buf, size, __VA_ARGS__)
 
 static inline bool ipv6_addr_v4mapped(const struct in6_addr *a)
 {
 	return !a->s6_addr32[0] && !a->s6_addr32[1] && a->s6_addr32[2] == htonl(0xffff);
+}
+
+static inline bool ipv6_addr_is_multicast(const struct in6_addr *a)
+{
+	return a->s6_addr[0] == 0xff;
+}
+
+static inline bool ipv4_is_multicast(u32 a) { return (a & htonl(0xf0000000)) == htonl(0xe0000000); }
+static inline bool ipv4_is_lbcast(u32 a) { return a == htonl(0xffffffff); }
+
+/* <linux/netdevice.h> */
+static inline bool dev_valid_name(const char *name)
+{
+	return *name && strlen(name) < IFNAMSIZ && strcmp(name, ".") && strcmp(name, "..") &&
+	       !strpbrk(name, "/: \t\n\v\f\r\xa0");
 }
 
 static inline bool ipv6_addr_any(const struct in6_addr *a)
@@ -92,7 +101,24 @@ struct nla_policy { u8 type; u16 len; };
 struct nlattr { u16 len; void *data; };
 struct nlmsghdr { u32 nlmsg_seq; };
 struct genlmsghdr { u8 cmd; };
-struct genl_info { struct nlattr **attrs; const struct genlmsghdr *genlhdr; };
+struct genl_info { struct nlattr **attrs; const struct genlmsghdr *genlhdr; u32 snd_portid; };
+
+/* <linux/netlink.h>, <linux/notifier.h> */
+#define NETLINK_GENERIC		16
+#define NETLINK_URELEASE	1
+#define NOTIFY_DONE		0
+#define net_eq(a, b)		((a) == (b))
+
+struct net { int unused; };
+struct netlink_notify { struct net *net; u32 portid; int protocol; };
+
+struct notifier_block {
+	int (*notifier_call)(struct notifier_block *nb, unsigned long event, void *data);
+};
+
+extern struct net init_net;
+int netlink_register_notifier(struct notifier_block *nb);
+#define netlink_unregister_notifier(nb)	do { } while (0)
 
 struct netlink_callback {
 	struct sk_buff		*skb;

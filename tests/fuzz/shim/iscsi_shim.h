@@ -13,6 +13,10 @@
 
 #include "kernel_shim.h"
 
+#ifndef IFNAMSIZ
+#define IFNAMSIZ	16
+#endif
+
 /* <linux/types.h>, byte order */
 typedef u16 __be16;
 typedef u32 __be32;

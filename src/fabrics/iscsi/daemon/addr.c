@@ -109,6 +109,12 @@ uint16_t addr_port(const struct sockaddr_storage *addr)
 		     as_ipv6(addr)->sin6_port);
 }
 
+void addr_set_port(struct sockaddr_storage *addr, uint16_t port)
+{
+	/* Both families have it in the same place. */
+	to_ipv6(addr)->sin6_port = htons(port);
+}
+
 void addr_format(const struct sockaddr_storage *addr, char text[ADDR_TEXT_SIZE])
 {
 	const uint8_t *v4 = ipv4_bytes(addr);

@@ -27,6 +27,7 @@ void addr_format(const struct sockaddr_storage *addr, char text[ADDR_TEXT_SIZE])
 void addr_source(const struct sockaddr_storage *addr, struct addr_source *source);
 bool addr_is_link_local(const struct sockaddr_storage *addr);
 bool addr_is_any(const struct sockaddr_storage *addr);
+void addr_set_port(struct sockaddr_storage *addr, uint16_t port);
 uint16_t addr_port(const struct sockaddr_storage *addr);
 
 #endif /* ISCSID_ADDR_H */

@@ -65,6 +65,7 @@ enum conn_link {
  * @drained: bytes thrown away while closing
  * @out: the PDU being sent
  * @sent: bytes of it, padding included
+ * @link_local: @local is a name that the peer has another one for
  * @local, @remote: addresses
  * @login, @discovery: protocol state
  */
@@ -87,6 +88,7 @@ struct conn {
 	size_t drained;
 	struct pdu_out out;
 	size_t sent;
+	bool link_local;
 	char local[ADDR_TEXT_SIZE];
 	char remote[ADDR_TEXT_SIZE];
 	struct login login;
@@ -302,7 +304,7 @@ static void conn_start_discovery(struct conn *c)
 {
 	const struct discovery_start start = {
 		.initiator = c->login.initiator,
-		.local = c->local,
+		.local = c->link_local ? NULL : c->local,
 		.cid = c->login.req.cid,
 		.statsn = c->login.statsn + 1,
 		.cmdsn = c->login.req.cmdsn,
@@ -533,6 +535,7 @@ static bool conn_set_addresses(struct conn *c, const struct sockaddr_storage *pe
 	if (getsockname(c->fd, (struct sockaddr *)&local, &len) < 0)
 		return false;
 	addr_format(&local, c->local);
+	c->link_local = addr_is_link_local(&local);
 	addr_format(peer, c->remote);
 	return true;
 }

@@ -189,30 +189,11 @@ enum pdu_verdict discovery_header(struct discovery *d, const uint8_t *bhs, uint8
 	return PDU_READ;
 }
 
-/* "[2001:db8::1]" of "[2001:db8::1]:3260". */
-static int host_len(const char *addr)
-{
-	const char *colon = strrchr(addr, ':');
-
-	return colon ? (int)(colon - addr) : (int)strlen(addr);
-}
-
-static bool portal_is_wildcard(const char *portal)
-{
-	return !strncmp(portal, "[::]:", 5) || !strncmp(portal, "0.0.0.0:", 8);
-}
-
 static int reply_address(struct discovery *d, const char *portal, uint16_t tpgt)
 {
 	char value[128];
-	int n;
+	int n = snprintf(value, sizeof(value), "%s,%u", portal, tpgt);
 
-	/* Nobody can connect to "every address": name the one that was used. */
-	if (portal_is_wildcard(portal))
-		n = snprintf(value, sizeof(value), "%.*s%s,%u", host_len(d->local), d->local,
-			     portal + host_len(portal), tpgt);
-	else
-		n = snprintf(value, sizeof(value), "%s,%u", portal, tpgt);
 	if (n < 0 || (size_t)n >= sizeof(value))
 		return -EINVAL;
 	return reply_put(d, "TargetAddress", strlen("TargetAddress"), value);
@@ -225,7 +206,8 @@ static int reply_target(void *arg, const struct discovery_target *target)
 	int err;
 
 	err = reply_put(d, "TargetName", strlen("TargetName"), target->name);
-	if (!err && !target->portals_len)
+	/* No address at all means the one that is connected to (RFC 7143, Appendix C). */
+	if (!err && !target->portals_len && d->local)
 		err = reply_address(d, d->local, target->tpgt);
 	for (pos = 0; !err && pos < target->portals_len;
 	     pos += strlen(target->portals + pos) + 1)

@@ -44,7 +44,8 @@ struct discovery_ops {
  *
  * @ops, @ctx: see struct discovery_ops
  * @initiator: who asks
- * @local: the address it is connected to, "192.0.2.1:3260"
+ * @local: the address it is connected to, "192.0.2.1:3260", or NULL when that is a
+ *	link-local one, whose zone only the initiator knows
  * @in: text received so far, or the data of a NOP-Out
  * @reply: text still to be sent, @reply_len bytes in all, @reply_pos sent
  * @reply_cap: allocated for @reply

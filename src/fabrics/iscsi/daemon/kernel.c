@@ -11,6 +11,7 @@
 #include "kernel.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -490,10 +491,15 @@ static int knl_portal(const struct nlmsghdr *nlh, void *arg)
 	const struct knl_portals *portals = arg;
 	struct knl_attrs attrs;
 	const char *portal;
+	uint32_t told;
 
 	knl_parse(nlh, &attrs);
 	portal = knl_string(attrs.attr[CST_ISCSI_A_PORTAL]);
-	return portal ? portals->fn(portals->arg, portal) : -EPROTO;
+	if (!portal)
+		return -EPROTO;
+	if (!knl_number(&attrs, CST_ISCSI_A_PORTAL_ERROR, &told) || told > INT_MAX)
+		return portals->fn(portals->arg, portal, KERNEL_UNTOLD);
+	return portals->fn(portals->arg, portal, (int)told);
 }
 
 static int knl_get_portals(struct kernel *kernel, kernel_portal_fn fn, void *arg)
@@ -508,6 +514,17 @@ static int knl_get_portals(struct kernel *kernel, kernel_portal_fn fn, void *arg
 			      knl_portal, &portals);
 	} while (knl_dump_again(++tries, err));
 	return err;
+}
+
+static int knl_tell_portal(struct kernel *kernel, const char *portal, int err)
+{
+	struct knl *k = to_knl(kernel);
+	struct nlmsghdr *nlh = knl_command(k, CST_ISCSI_CMD_PORTAL_STATE, NLM_F_ACK);
+
+	mnl_attr_put_strz(nlh, CST_ISCSI_A_PORTAL, portal);
+	if (err != KERNEL_UNTOLD)
+		mnl_attr_put_u32(nlh, CST_ISCSI_A_PORTAL_ERROR, (uint32_t)err);
+	return knl_ask(k, nlh, NULL, NULL);
 }
 
 static int knl_target(const struct nlmsghdr *nlh, void *arg)
@@ -644,6 +661,7 @@ static const struct kernel_ops knl_ops = {
 	.read_events = knl_read_events,
 	.get_settings = knl_get_settings,
 	.get_portals = knl_get_portals,
+	.tell_portal = knl_tell_portal,
 	.find_target = knl_find_target,
 	.list_targets = knl_list_targets,
 	.new_conn = knl_new_conn,

@@ -35,7 +35,10 @@ struct kernel_conn {
 	uint32_t xmit_dsl;
 };
 
-typedef int (*kernel_portal_fn)(void *arg, const char *portal);
+#define KERNEL_UNTOLD	(-1)
+
+/* @told: what tell_portal() has said of it last, or KERNEL_UNTOLD. */
+typedef int (*kernel_portal_fn)(void *arg, const char *portal, int told);
 
 struct kernel;
 
@@ -54,6 +57,8 @@ struct kernel;
  * @event_fd: readable when read_events has something to say; valid, and the
  *	same, whether open or not
  * @read_events: KERNEL_* flags, 0 if there was nothing after all
+ * @tell_portal: what is the matter with a portal: 0 we listen, an errno: why not,
+ *	KERNEL_UNTOLD nothing any more.  -EBUSY: another daemon is heard
  * @get_settings, @get_portals, @find_target, @list_targets, @new_conn: the
  *	commands of the same name
  */
@@ -64,6 +69,7 @@ struct kernel_ops {
 	int (*read_events)(struct kernel *k);
 	int (*get_settings)(struct kernel *k, struct kernel_settings *settings);
 	int (*get_portals)(struct kernel *k, kernel_portal_fn fn, void *arg);
+	int (*tell_portal)(struct kernel *k, const char *portal, int err);
 	int (*find_target)(struct kernel *k, const char *target, const char *initiator,
 			   const char *local, struct target_info *info);
 	int (*list_targets)(struct kernel *k, const char *initiator, const char *local,

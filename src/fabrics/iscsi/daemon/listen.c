@@ -5,8 +5,13 @@
  *
  * Each portal has a struct listener, open or not: one that cannot be opened now
  * (the port is taken, the interface does not exist) is tried again by the retry
- * timer.  A portal that a wildcard of the same port covers needs no socket of its
- * own, and could not have one.
+ * timer, and whenever an address or an interface comes or goes.  A portal that a
+ * wildcard of the same port covers needs no socket of its own, and could not have one.
+ *
+ * The kernel is told of each portal whether initiators can reach it, or why not: it
+ * shows that, and tells initiators of no other.  An address that is not there yet has
+ * its socket (IP_FREEBIND), but cannot be reached.  The kernel says what it has been told,
+ * so that only what differs is told again, also after it has forgotten everything.
  */
 #include "listen.h"
 
@@ -37,6 +42,9 @@
  * @addr, @addr_len: the same, parsed
  * @fd: -1 while it is not open
  * @wanted: the kernel still lists it
+ * @excess: beyond LISTEN_PORTALS_MAX, never opened
+ * @err: why it is not open, an errno
+ * @told: what the kernel has been told last, KERNEL_UNTOLD or an errno
  * @paused: out of descriptors, not watched until the retry timer
  * @complained: its failure is in the log
  */
@@ -49,7 +57,10 @@ struct listener {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	int fd;
+	int err;
+	int told;
 	bool wanted;
+	bool excess;
 	bool paused;
 	bool complained;
 };
@@ -180,10 +191,15 @@ static void listener_open(struct listener *l)
 {
 	int err;
 
-	l->fd = listener_socket_any_family(l);
+	if (l->excess) {
+		l->err = ENFILE;
+		return;
+	}
+	l->fd = addr_find_zone(l->portal, &l->addr) ? listener_socket_any_family(l) : -ENODEV;
 	err = l->fd < 0 ? l->fd : server_watch(l->srv, l->fd, EPOLLIN, &l->watch);
 	if (!err) {
 		l->complained = false;
+		l->err = 0;
 		l->srv->listening++;
 		log_notice("listening on %s", l->portal);
 		return;
@@ -191,6 +207,7 @@ static void listener_open(struct listener *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
+	l->err = -err;
 	if (!l->complained)
 		log_error("cannot listen on %s, trying again: %s", l->portal, strerror(-err));
 	l->complained = true;
@@ -215,18 +232,18 @@ struct listen_request {
 	unsigned int count;
 };
 
-static int listen_portal(void *arg, const char *portal)
+static int listen_portal(void *arg, const char *portal, int told)
 {
 	struct listen_request *request = arg;
 	struct server *srv = request->srv;
 	struct listener *l = listener_find(srv, portal);
 
 	if (l) {
+		l->told = told;
+		/* A dump that was begun anew names it again. */
+		request->count += !l->wanted;
+		l->excess = !l->wanted ? request->count > LISTEN_PORTALS_MAX : l->excess;
 		l->wanted = true;
-		return 0;
-	}
-	if (++request->count > LISTEN_PORTALS_MAX) {
-		log_error("too many portals, ignoring %s", portal);
 		return 0;
 	}
 	l = calloc(1, sizeof(*l));
@@ -242,14 +259,18 @@ static int listen_portal(void *arg, const char *portal)
 	l->watch.ready = listener_ready;
 	l->srv = srv;
 	l->fd = -1;
+	l->told = told;
 	l->wanted = true;
+	l->excess = ++request->count > LISTEN_PORTALS_MAX;
+	if (l->excess)
+		log_error("too many portals, not listening on %s", portal);
 	scope_init(&l->scope);
 	list_add_tail(&srv->listeners, &l->node);
 	return 0;
 }
 
-/* Does a wanted wildcard other than @l accept what @l would accept? */
-static bool listener_covered(struct server *srv, const struct listener *l)
+/* The wanted wildcard other than @l that accepts what @l would accept, or NULL. */
+static const struct listener *listener_covered(struct server *srv, const struct listener *l)
 {
 	struct list *node;
 
@@ -261,9 +282,97 @@ static bool listener_covered(struct server *srv, const struct listener *l)
 			continue;
 		if (w->addr.ss_family == AF_INET6 ||
 		    (l->addr.ss_family == AF_INET && !addr_is_any(&l->addr)))
-			return true;
+			return w;
 	}
-	return false;
+	return NULL;
+}
+
+/*
+ * Has this host the address?  0 or -errno.  An option like IP_FREEBIND is on the listening socket
+ * alone, so that another one, which takes no TCP port, finds out.
+ */
+static int listener_probe(const struct listener *l)
+{
+	struct sockaddr_storage addr = l->addr;
+	int fd, err = 0;
+
+	if (addr_is_any(&addr))
+		return 0;
+	if (!addr_find_zone(l->portal, &addr))
+		return -ENODEV;
+	addr_set_port(&addr, 0);
+	fd = socket(addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno == EAFNOSUPPORT ? -errno : 0;
+	if (bind(fd, (const struct sockaddr *)&addr, l->addr_len) < 0 &&
+	    (errno == EADDRNOTAVAIL || errno == ENODEV))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* 0 when initiators can reach it, an errno otherwise. */
+static int listener_state(struct server *srv, const struct listener *l)
+{
+	const struct listener *by = l->fd < 0 ? listener_covered(srv, l) : l;
+
+	if (!by)
+		return l->err ? l->err : EADDRNOTAVAIL;
+	return by->fd < 0 ? by->err : -listener_probe(l);
+}
+
+static void listen_tell(struct server *srv, struct listener *l, int state)
+{
+	struct kernel *k = srv->kernel;
+	int err;
+
+	if (l->told == state)
+		return;
+	if (state > 0 && !l->complained && l->fd >= 0)
+		log_warn("%s cannot be reached: %s", l->portal, strerror(state));
+	err = k->ops->tell_portal(k, l->portal, state);
+	if (!err) {
+		l->told = state;
+		srv->unheard = false;
+		return;
+	}
+	if (err != -EBUSY)
+		log_warn("cannot tell the kernel of %s: %s", l->portal, strerror(-err));
+	else if (!srv->unheard)
+		log_error("another cst-iscsid is running");
+	srv->unheard = err == -EBUSY;
+	server_retry(srv);
+}
+
+/* An interface that has come again has another number: the socket is for the old one. */
+static bool listener_is_stale(const struct listener *l)
+{
+	struct sockaddr_storage addr = l->addr;
+
+	return !addr_find_zone(l->portal, &addr) || memcmp(&addr, &l->addr, sizeof(addr));
+}
+
+/* Opens what can be opened, and tells the kernel what differs. */
+void listen_check(struct server *srv)
+{
+	struct list *node;
+
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
+		struct listener *l = list_entry(node, struct listener, node);
+
+		if (l->fd >= 0 && (l->excess || listener_is_stale(l)))
+			listener_close(l);
+		if (l->fd < 0 && !listener_covered(srv, l))
+			listener_open(l);
+	}
+	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
+		struct listener *l = list_entry(node, struct listener, node);
+		int state = listener_state(srv, l);
+
+		listen_tell(srv, l, state);
+		if (state && srv->netif_fd < 0)
+			server_retry(srv);
+	}
 }
 
 /* Reads the portals and opens and closes sockets as they differ. */
@@ -281,19 +390,18 @@ int listen_sync(struct server *srv)
 
 	/* Close before opening: a wildcard needs the port for itself. */
 	for (node = srv->listeners.next; node != &srv->listeners; node = next) {
+		struct listener *l = list_entry(node, struct listener, node);
+
 		next = node->next;
-		if (!list_entry(node, struct listener, node)->wanted)
-			listener_free(list_entry(node, struct listener, node));
+		if (l->wanted)
+			continue;
+		listen_tell(srv, l, KERNEL_UNTOLD);
+		listener_free(l);
 	}
 	for (node = srv->listeners.next; node != &srv->listeners; node = node->next)
 		if (listener_covered(srv, list_entry(node, struct listener, node)))
 			listener_close(list_entry(node, struct listener, node));
-	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
-		struct listener *l = list_entry(node, struct listener, node);
-
-		if (l->fd < 0 && !listener_covered(srv, l))
-			listener_open(l);
-	}
+	listen_check(srv);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "server.h"
 
 int listen_sync(struct server *srv);
+void listen_check(struct server *srv);
 void listen_retry(struct server *srv);
 void listen_close_all(struct server *srv);
 

@@ -21,6 +21,7 @@
 #include "conn.h"
 #include "listen.h"
 #include "log.h"
+#include "netif.h"
 #include "notify.h"
 
 #define SERVER_RETRY_MS		2000
@@ -150,6 +151,41 @@ static void server_kernel_events(struct server *srv)
 		server_sync(srv);
 }
 
+static void server_netif_ready(struct watch *watch, uint32_t events)
+{
+	struct server *srv = list_entry(watch, struct server, netif_watch);
+
+	(void)events;
+	netif_drain(srv->netif_fd);
+	srv->netif_changed = true;
+}
+
+static void server_netif_events(struct server *srv)
+{
+	if (!srv->netif_changed)
+		return;
+	srv->netif_changed = false;
+	if (srv->connected)
+		listen_check(srv);
+}
+
+/* Without it what waits for an address is tried again by the retry timer. */
+static void server_netif_open(struct server *srv)
+{
+	int err;
+
+	srv->netif_watch.ready = server_netif_ready;
+	srv->netif_fd = netif_open();
+	err = srv->netif_fd < 0 ? srv->netif_fd :
+		server_watch(srv, srv->netif_fd, EPOLLIN, &srv->netif_watch);
+	if (!err)
+		return;
+	log_warn("cannot watch the addresses of this host: %s", strerror(-err));
+	if (srv->netif_fd >= 0)
+		close(srv->netif_fd);
+	srv->netif_fd = -1;
+}
+
 static void server_stop_ready(struct watch *watch, uint32_t events)
 {
 	(void)events;
@@ -215,6 +251,7 @@ int server_init(struct server *srv, struct kernel *kernel)
 		close(srv->epoll_fd);
 		return err;
 	}
+	server_netif_open(srv);
 	server_sync(srv);
 	if (!srv->connected) {
 		log_notice("waiting for the kernel module");
@@ -269,6 +306,7 @@ void server_run(struct server *srv)
 			watch->ready(watch, events[i].events);
 		}
 		server_kernel_events(srv);
+		server_netif_events(srv);
 		server_timers(srv);
 		conn_reap(srv);
 	}
@@ -280,6 +318,8 @@ void server_free(struct server *srv)
 	conn_reap(srv);
 	if (srv->connected)
 		srv->kernel->ops->close(srv->kernel);
+	if (srv->netif_fd >= 0)
+		close(srv->netif_fd);
 	close(srv->stop_fd);
 	close(srv->epoll_fd);
 }

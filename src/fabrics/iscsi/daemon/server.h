@@ -32,9 +32,12 @@ enum deadline {
  * @kernel: the other side
  * @kernel_watch: its events
  * @stop_watch: server_stop()
+ * @netif_watch: addresses and interfaces
  * @settings: as the kernel gave them last
  * @connected: the kernel module is there
  * @kernel_ready: it has something to say, which is read between two rounds
+ * @netif_changed: addresses have come or gone; looked at between two rounds
+ * @unheard: the kernel listens to another daemon, which is in the log
  * @listeners: see listen.c
  * @all: every connection
  * @sources: every connection by peer
@@ -52,9 +55,12 @@ struct server {
 	struct kernel *kernel;
 	struct watch kernel_watch;
 	struct watch stop_watch;
+	struct watch netif_watch;
 	struct kernel_settings settings;
 	bool connected;
 	bool kernel_ready;
+	bool netif_changed;
+	bool unheard;
 	struct list listeners;
 	struct scope all;
 	struct source_table sources;
@@ -69,6 +75,7 @@ struct server {
 	bool stopping;
 	int epoll_fd;
 	int stop_fd;
+	int netif_fd;
 };
 
 int server_init(struct server *srv, struct kernel *kernel);

@@ -9,7 +9,8 @@
  *
  * All commands need CAP_NET_ADMIN in the initial user namespace.  Integers are
  * in host byte order, strings are NUL terminated, addresses are written as
- * "192.0.2.1:3260" or "[2001:db8::1]:3260".
+ * "192.0.2.1:3260", "[2001:db8::1]:3260", or "[fe80::1%eth0]:3260" for a link-local
+ * one: with the name of its interface.
  */
 #ifndef _UAPI_CST_ISCSI_H
 #define _UAPI_CST_ISCSI_H
@@ -29,7 +30,8 @@
  * @CST_ISCSI_CMD_GET_SETTINGS: doit, no input.  Reply: ENABLED, LOGIN_TIMEOUT,
  *	MAX_LOGINS_PER_PORTAL, MAX_LOGINS_PER_SOURCE.
  * @CST_ISCSI_CMD_GET_PORTALS: dump, no input.  One message per distinct address
- *	to listen on (PORTAL): the union over the enabled targets.  A target
+ *	to listen on (PORTAL): the union over the enabled targets, each with
+ *	what PORTAL_STATE has said of it (PORTAL_ERROR), if anything.  A target
  *	without portals contributes "[::]:3260", which means every IPv6 and
  *	IPv4 address.  Empty while the fabric or every target is disabled.
  * @CST_ISCSI_CMD_FIND_TARGET: doit.  In: TARGET_NAME, INITIATOR_NAME,
@@ -40,8 +42,9 @@
  *	-ESHUTDOWN the target is disabled.
  * @CST_ISCSI_CMD_LIST_TARGETS: dump.  In: INITIATOR_NAME, LOCAL_ADDR and
  *	optionally TARGET_NAME (only that one).  One message per target that the
- *	initiator may use: TARGET_NAME, TPGT, and a PORTAL for each address;
- *	no PORTAL means the address the initiator is talking to.
+ *	initiator may use: TARGET_NAME, TPGT, and a PORTAL for each address that
+ *	listens and means the same to the initiator; no PORTAL means the address
+ *	the initiator is talking to.
  * @CST_ISCSI_CMD_NEW_CONN: doit.  Hands a socket over at the end of the login
  *	phase.  In: FD, TARGET_NAME, INITIATOR_NAME, LOCAL_ADDR, REMOTE_ADDR,
  *	ISID, TSIH, CID, CMDSN, STATSN, LOGIN_RSP and the negotiated value of
@@ -56,6 +59,11 @@
  *	has gone.
  * @CST_ISCSI_CMD_CONFIG_CHANGED: notification without attributes: settings,
  *	portals or targets may have changed.
+ * @CST_ISCSI_CMD_PORTAL_STATE: doit.  In: PORTAL, and PORTAL_ERROR: 0 the daemon
+ *	listens there, an errno: why it does not; without PORTAL_ERROR it has
+ *	nothing to say of that address any more.  What has been said is
+ *	forgotten when the socket that has said it is closed; until then others
+ *	get -EBUSY.  -ENOSPC: too many addresses.
  * @__CST_ISCSI_CMD_AFTER_LAST: none
  * @CST_ISCSI_CMD_MAX: the highest
  */
@@ -67,6 +75,7 @@ enum cst_iscsi_genl_cmd {
 	CST_ISCSI_CMD_LIST_TARGETS,
 	CST_ISCSI_CMD_NEW_CONN,
 	CST_ISCSI_CMD_CONFIG_CHANGED,
+	CST_ISCSI_CMD_PORTAL_STATE,
 	__CST_ISCSI_CMD_AFTER_LAST,
 	CST_ISCSI_CMD_MAX = __CST_ISCSI_CMD_AFTER_LAST - 1,
 };
@@ -118,6 +127,8 @@ enum cst_iscsi_genl_attr {
 	CST_ISCSI_A_TIME2RETAIN,		/* u32, seconds */
 	CST_ISCSI_A_MAX_OUTSTANDING_R2T,	/* u32 */
 	CST_ISCSI_A_ERL,			/* u8 */
+	/* state of a portal */
+	CST_ISCSI_A_PORTAL_ERROR,		/* u32, errno, 0 = listens */
 	__CST_ISCSI_A_AFTER_LAST,
 	CST_ISCSI_A_MAX = __CST_ISCSI_A_AFTER_LAST - 1,
 };

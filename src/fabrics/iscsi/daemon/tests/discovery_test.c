@@ -125,8 +125,8 @@ TEST(discovery, all_targets)
 {
 	struct peer *p = peer_new(2);
 
-	p->portals = "10.0.0.1:3260\0[fd00::1]:3261\0[::]:3262";
-	p->portals_len = sizeof("10.0.0.1:3260\0[fd00::1]:3261\0[::]:3262");
+	p->portals = "10.0.0.1:3260\0[fd00::1]:3261";
+	p->portals_len = sizeof("10.0.0.1:3260\0[fd00::1]:3261");
 	CHECK_EQ(TEXT(p, F, 7, PDU_TAG_NONE, "SendTargets=All\0"), PDU_REPLY);
 	CHECK_EQ(p->out.buf[0], PDU_TEXT_RESPONSE);
 	CHECK_EQ(p->out.buf[1], F);
@@ -136,9 +136,9 @@ TEST(discovery, all_targets)
 	CHECK_EQ(get_be32(p->out.buf + 28), 101);
 	CHECK(get_be32(p->out.buf + 32) >= 101);
 	TEXT_IS(p, "TargetName=iqn.2026-01.example:disk0\0TargetAddress=10.0.0.1:3260,1\0"
-		"TargetAddress=[fd00::1]:3261,1\0TargetAddress=192.0.2.1:3262,1\0"
+		"TargetAddress=[fd00::1]:3261,1\0"
 		"TargetName=iqn.2026-01.example:disk1\0TargetAddress=10.0.0.1:3260,1\0"
-		"TargetAddress=[fd00::1]:3261,1\0TargetAddress=192.0.2.1:3262,1\0");
+		"TargetAddress=[fd00::1]:3261,1\0");
 	discovery_sent(&p->d);
 	CHECK(!p->d.reply);
 	peer_free(p);
@@ -364,6 +364,17 @@ TEST(discovery, nop)
 	p->d.peer_dsl = 512;
 	CHECK_EQ(send_pdu(p, PDU_NOP_OUT, F, 6, PDU_TAG_NONE, data, sizeof(data)), PDU_REPLY);
 	CHECK_EQ(p->out.tail_len, 512);
+	peer_free(p);
+}
+
+/* At a link-local address: only the initiator knows the zone that it needs. */
+TEST(discovery, no_address_of_ones_own)
+{
+	struct peer *p = peer_new(1);
+
+	p->d.local = NULL;
+	CHECK_EQ(TEXT(p, F, 7, PDU_TAG_NONE, "SendTargets=All\0"), PDU_REPLY);
+	TEXT_IS(p, "TargetName=iqn.2026-01.example:disk0\0");
 	peer_free(p);
 }
 

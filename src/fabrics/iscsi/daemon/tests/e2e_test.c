@@ -808,6 +808,30 @@ TEST(e2e, portals_come_and_go)
 	bench_free(b);
 }
 
+static bool told_listening(void *arg)
+{
+	return !fake_told(&((struct bench *)arg)->fake, 0);
+}
+
+static bool told_nothing(void *arg)
+{
+	return fake_told(&((struct bench *)arg)->fake, 1) == KERNEL_UNTOLD;
+}
+
+TEST(e2e, interface_that_is_not_there)
+{
+	struct bench *b = bench_new();
+
+	strcpy(b->fake.portal[1], "[fe80::1%not-there]:3260");
+	b->fake.portals = 2;
+	bench_run(b);
+	CHECK(can_connect(b->addr));
+	CHECK_EQ(b->srv.listening, 1);
+	CHECK_EQ(fake_told(&b->fake, 1), ENODEV);
+	bench_stop(b);
+	bench_free(b);
+}
+
 TEST(e2e, address_that_is_not_there_yet)
 {
 	struct bench *b = bench_new();
@@ -819,6 +843,28 @@ TEST(e2e, address_that_is_not_there_yet)
 	bench_run(b);
 	CHECK(can_connect(b->addr));
 	CHECK_EQ(b->srv.listening, 2);
+	/* Nobody is told of an address that cannot be reached. */
+	CHECK_EQ(fake_told(&b->fake, 0), 0);
+	CHECK_EQ(fake_told(&b->fake, 1), EADDRNOTAVAIL);
+	CHECK_EQ(fake_told(&b->fake, 2), KERNEL_UNTOLD);
+	CHECK_EQ(b->fake.tells, 2);
+
+	/* A kernel that has forgotten it all is told again, and only then. */
+	fake_changed(&b->fake, KERNEL_CHANGED);
+	CHECK(can_connect(b->addr));
+	fake_lock(&b->fake);
+	b->fake.told[0] = KERNEL_UNTOLD;
+	fake_unlock(&b->fake);
+	fake_changed(&b->fake, KERNEL_CHANGED);
+	CHECK(eventually(told_listening, b));
+	CHECK_EQ(b->fake.tells, 3);
+
+	/* And that there is nothing to say of one that has gone. */
+	fake_lock(&b->fake);
+	b->fake.portals = 1;
+	fake_unlock(&b->fake);
+	fake_changed(&b->fake, KERNEL_CHANGED);
+	CHECK(eventually(told_nothing, b));
 	bench_stop(b);
 	bench_free(b);
 }
@@ -837,8 +883,10 @@ TEST(e2e, port_that_is_taken)
 	CHECK(!listen(fd, 1));
 	bench_run(b);
 	CHECK_EQ(b->srv.listening, 0);
+	CHECK_EQ(fake_told(&b->fake, 0), EADDRINUSE);
 	close(fd);
 	CHECK(eventually(can_connect, b->addr));
+	CHECK(eventually(told_listening, b));
 	CHECK(good_login(&c, b->addr));
 	client_close(&c);
 	bench_stop(b);

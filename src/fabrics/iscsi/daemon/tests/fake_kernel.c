@@ -95,9 +95,33 @@ static int fake_get_portals(struct kernel *k, kernel_portal_fn fn, void *arg)
 
 	fake_lock(fake);
 	for (i = 0; i < fake->portals && !err; i++)
-		err = fn(arg, fake->portal[i]);
+		err = fn(arg, fake->portal[i], fake->told[i]);
 	fake_unlock(fake);
 	return err;
+}
+
+static int fake_tell_portal(struct kernel *k, const char *portal, int told)
+{
+	struct fake_kernel *fake = to_fake(k);
+	unsigned int i;
+
+	fake_lock(fake);
+	for (i = 0; i < FAKE_PORTALS; i++)
+		if (!strcmp(fake->portal[i], portal))
+			fake->told[i] = told;
+	fake->tells++;
+	fake_unlock(fake);
+	return 0;
+}
+
+int fake_told(struct fake_kernel *fake, unsigned int i)
+{
+	int told;
+
+	fake_lock(fake);
+	told = fake->told[i];
+	fake_unlock(fake);
+	return told;
 }
 
 static int fake_find_target(struct kernel *k, const char *target, const char *initiator,
@@ -193,6 +217,7 @@ static const struct kernel_ops fake_ops = {
 	.read_events = fake_read_events,
 	.get_settings = fake_get_settings,
 	.get_portals = fake_get_portals,
+	.tell_portal = fake_tell_portal,
 	.find_target = fake_find_target,
 	.list_targets = fake_list_targets,
 	.new_conn = fake_new_conn,
@@ -205,6 +230,7 @@ void fake_init(struct fake_kernel *fake)
 	pthread_mutex_init(&fake->lock, NULL);
 	fake->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	fake->present = true;
+	memset(fake->told, 0xff, sizeof(fake->told));	/* KERNEL_UNTOLD */
 	fake->targets = 1;
 	fake->settings.enabled = true;
 	fake->settings.login_timeout = 15;

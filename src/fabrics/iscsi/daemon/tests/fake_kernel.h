@@ -40,6 +40,8 @@ struct fake_kernel {
 	bool present;
 	struct kernel_settings settings;
 	char portal[FAKE_PORTALS][ADDR_TEXT_SIZE];
+	int told[FAKE_PORTALS];
+	unsigned int tells;
 	unsigned int portals;
 	unsigned int targets;
 	int new_conn_error;
@@ -52,6 +54,7 @@ void fake_init(struct fake_kernel *fake);
 void fake_free(struct fake_kernel *fake);
 void fake_lock(struct fake_kernel *fake);
 void fake_unlock(struct fake_kernel *fake);
+int fake_told(struct fake_kernel *fake, unsigned int i);
 void fake_changed(struct fake_kernel *fake, int flags);
 
 #endif /* ISCSID_FAKE_KERNEL_H */

@@ -207,9 +207,10 @@ void log_print(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-static int portal(void *arg, const char *text)
+static int portal(void *arg, const char *text, int told)
 {
 	(void)arg;
+	ENSURE(told >= 0 || told == KERNEL_UNTOLD);
 	ENSURE(strlen(text) < 65536);
 	return 0;
 }
@@ -271,6 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			k->ops->read_events(k);
 			break;
 		case 6:
+			k->ops->tell_portal(k, conn.local, (int)take(1) - 1);
 			k->ops->close(k);
 			k->ops->open(k);
 			break;
