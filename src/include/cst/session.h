@@ -89,7 +89,7 @@ struct cst_target {
 	struct list_head	fabric_node;	/* targets of the fabric, registry.c */
 	u64			seq;		/* order of creation, registry.c */
 	spinlock_t		dirs_lock;	/* dirs, and dir_state of the sessions */
-	struct list_head	dirs;		/* struct cst_session.dir_node: work for dirs_work */
+	struct list_head	dirs;		/* by cst_session.dir_node: work for dirs_work */
 	struct delayed_work	dirs_work;	/* makes and removes directories of sessions */
 	struct rb_root		dir_names;	/* of those that stand; dirs_work alone */
 	u32			last_dir;	/* number that made one unique; dirs_work alone */
