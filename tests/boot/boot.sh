@@ -49,3 +49,17 @@ went_down() {
 		[ "$gone" -gt "$down" ] || fail "$mount went before the targets"
 	done
 }
+
+# lun_sg LUN: the SCSI generic node of the loop session's LUN, whether it has a disk or not
+lun_sg() {
+	wait_for 20 lun_sg_now "$1"
+	lun_sg_now "$1"
+}
+
+lun_sg_now() {
+	local node
+	for node in /sys/devices/cst_loop/host*/target*/*:"$1"/scsi_generic/*; do
+		[ -d "$node" ] && echo "/dev/${node##*/}" && return
+	done
+	return 1
+}
