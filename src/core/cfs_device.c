@@ -301,6 +301,13 @@ static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
 
 /* --- the attributes of every device --- */
 
+/* The exponent + 1: see cst_device.lb_per_pb_set. */
+static const char *const cst_device_pb_names[] = {
+	"auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", NULL
+};
+
+static_assert(ARRAY_SIZE(cst_device_pb_names) == CST_MAX_LB_PER_PB_EXP + 3);
+
 CST_ATTR(cst_device, enabled, 0644, CST_FIELD(cst_device, obj, obj.enabled),
 	 .type = CST_ATTR_BOOL, .apply = cst_device_set_enabled,
 	 .help = "1 opens the backing, 0 drains and closes it.");
@@ -311,17 +318,18 @@ CST_ATTR(cst_device, blocksize, 0644, CST_FIELD(cst_device, obj, block_size),
 	 .changed = cst_device_blocks_changed,
 	 .help = "Logical block size.");
 CST_ATTR(cst_device, lb_per_pb_exp, 0644,
-	 CST_FIELD(cst_device, obj, lb_per_pb_exp),
-	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED, .max = 8,
+	 CST_FIELD(cst_device, obj, lb_per_pb_set),
+	 .type = CST_ATTR_ENUM, .when = CST_WHEN_DISABLED,
+	 .names = cst_device_pb_names,
 	 .changed = cst_device_blocks_changed,
-	 .help = "A physical block has 2 to this power logical ones.");
+	 .help = "A physical block has 2 to this power logical ones; auto = as the backing.");
 CST_ATTR(cst_device, opt_trans_len, 0644,
-	 CST_FIELD(cst_device, obj, opt_trans_len),
+	 CST_FIELD(cst_device, obj, opt_trans_set),
 	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
-	 .min = 4096, .max = CST_MAX_XFER_BYTES, .dflt = CST_OPT_XFER_BYTES,
+	 .max = CST_MAX_XFER_BYTES,
 	 .unit = "bytes", .apply = cst_device_set_opt_trans_len,
 	 .changed = cst_device_inquiry_changed,
-	 .help = "Optimal transfer length, a multiple of 4096.");
+	 .help = "Optimal transfer length, a multiple of 4096 and of a physical block; 0 = as the backing.");
 CST_ATTR(cst_device, read_only, 0644, CST_FIELD(cst_device, obj, read_only),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .changed = cst_device_mode_changed,
@@ -389,6 +397,9 @@ CST_ATTR(cst_device, resync_size, 0200,
 	 .type = CST_ATTR_UINT, .min = 1, .max = 1,
 	 .apply = cst_device_set_resync_size,
 	 .help = "Picks up a new size of the backing.");
+CST_ATTR(cst_device, allow_shrink, 0644,
+	 CST_FIELD(cst_device, obj, allow_shrink), .type = CST_ATTR_BOOL,
+	 .help = "Lets the next resize make it smaller; cleared by that, and by enabling.");
 CST_ATTR(cst_device, exported, 0444,
 	 .type = CST_ATTR_STRING, .show = cst_device_exported_print,
 	 .help = "Paths of the LUNs that show it, one a line.");
@@ -413,6 +424,7 @@ const struct cst_attr *const cst_device_attrs[] = {
 	&cst_device_attr_nblocks,
 	&cst_device_attr_ejected,
 	&cst_device_attr_resync_size,
+	&cst_device_attr_allow_shrink,
 	&cst_device_attr_exported,
 	NULL
 };
@@ -556,6 +568,7 @@ static int cst_device_setup(struct cst_device *dev,
 	if (ret)
 		return ret;
 	strscpy(dev->prod_id, ops->prod_id, sizeof(dev->prod_id));
+	dev->opt_trans_len = CST_OPT_XFER_BYTES;
 	return cst_device_add_ids(dev, parent, name);
 }
 

@@ -21,8 +21,11 @@
  * I_T_L nexus holds a reference to the device's item, so destroy comes after the
  * last of them.
  */
+#include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 
 #include <cst/events.h>
@@ -150,6 +153,58 @@ static int cst_device_check_cache(struct cst_device *dev)
 	return -EBUSY;
 }
 
+/*
+ * The largest number of bytes, a multiple of physical blocks and of what is best for
+ * the backing, up to what is best for us; or one of the backing's if that is more.
+ */
+static u32 cst_device_best_xfer(const struct cst_device *dev, u32 pb)
+{
+	u32 opt = dev->backing_opt;
+
+	if (!opt || opt > CST_MAX_XFER_BYTES || opt % 4096 || opt % pb)
+		return CST_OPT_XFER_BYTES;
+	return opt > CST_OPT_XFER_BYTES ? opt :
+	       rounddown(CST_OPT_XFER_BYTES, opt);
+}
+
+/* What is not configured comes from the backing. */
+static int cst_device_set_limits(struct cst_device *dev)
+{
+	u32 exp = 0, pb;
+
+	if (dev->lb_per_pb_set)
+		exp = dev->lb_per_pb_set - 1;
+	else if (dev->backing_block > dev->block_size &&
+		 is_power_of_2(dev->backing_block))
+		exp = min_t(u32, ilog2(dev->backing_block) - dev->block_shift,
+			    CST_MAX_LB_PER_PB_EXP);
+	pb = dev->block_size << exp;
+	if (dev->opt_trans_set % pb) {
+		cst_config_error(&dev->obj.group.cg_item, "opt_trans_len",
+				 "%u is not a multiple of the physical block, %u bytes by lb_per_pb_exp %u",
+				 dev->opt_trans_set, pb, exp);
+		return -EINVAL;
+	}
+	dev->lb_per_pb_exp = exp;
+	dev->opt_trans_len = dev->opt_trans_set ?: cst_device_best_xfer(dev, pb);
+	return 0;
+}
+
+static int cst_device_open(struct cst_device *dev)
+{
+	int ret;
+
+	dev->backing_block = 0;
+	dev->backing_opt = 0;
+	ret = dev->ops->enable(dev);
+	if (ret)
+		return ret;
+	ret = cst_device_set_limits(dev);
+	if (ret)
+		dev->ops->disable(dev);
+	return ret;
+}
+
 /**
  * cst_device_enable() - open the backing and let commands in
  * @dev: disabled; obj.lock held
@@ -170,7 +225,7 @@ int cst_device_enable(struct cst_device *dev)
 	if (ret)
 		return ret;
 	dev->block_shift = ilog2(dev->block_size);
-	ret = dev->ops->enable(dev);
+	ret = cst_device_open(dev);
 	if (ret) {
 		cst_device_drop_queue(dev);
 		return ret;
@@ -179,6 +234,8 @@ int cst_device_enable(struct cst_device *dev)
 	/* Of the last disabling, which may not have waited: a grace period at most. */
 	wait_for_completion(&dev->io_drained);
 	WRITE_ONCE(dev->ejected, false);
+	/* Given for a disk in use; this is another one perhaps. */
+	WRITE_ONCE(dev->allow_shrink, false);
 	reinit_completion(&dev->io_drained);
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	if (dev->nblocks != nblocks)
@@ -255,6 +312,29 @@ int cst_device_disable(struct cst_device *dev)
 	return 0;
 }
 
+int cst_device_resize(struct cst_device *dev, const char *attr, u64 nblocks)
+{
+	lockdep_assert_held(&dev->obj.lock);
+
+	if (nblocks == dev->nblocks)
+		return 0;
+	if (nblocks < dev->nblocks) {
+		if (!dev->allow_shrink) {
+			cst_config_error(&dev->obj.group.cg_item, attr,
+					 "would shrink the disk from %llu to %llu blocks, and initiators lose what lies behind; 1 in allow_shrink allows it once",
+					 dev->nblocks, nblocks);
+			return -EPERM;
+		}
+		WRITE_ONCE(dev->allow_shrink, false);
+	}
+	WRITE_ONCE(dev->nblocks, nblocks);
+	cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_device_changed(dev);
+	cst_event_device(dev, CST_EVENT_RESIZED);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cst_device_resize);
+
 /**
  * cst_device_resync() - pick up a new size of the backing
  * @dev: enabled; obj.lock held
@@ -275,12 +355,5 @@ int cst_device_resync(struct cst_device *dev)
 		return -EOPNOTSUPP;
 	}
 	ret = dev->ops->resync_size(dev, &nblocks);
-	if (ret || nblocks == dev->nblocks)
-		return ret;
-
-	WRITE_ONCE(dev->nblocks, nblocks);
-	cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
-	cst_device_changed(dev);
-	cst_event_device(dev, CST_EVENT_RESIZED);
-	return 0;
+	return ret ?: cst_device_resize(dev, "resync_size", nblocks);
 }

@@ -110,6 +110,17 @@ void cst_event_device(struct cst_device *dev, u8 cmd)
 						CST_A_PAD));
 }
 
+void cst_device_data_lost(struct cst_device *dev)
+{
+	void *hdr;
+	struct sk_buff *msg = cst_event_start_gfp(CST_EVENT_DATA_LOST, &hdr,
+						  GFP_ATOMIC);
+
+	if (msg)
+		cst_event_end_gfp(msg, hdr, cst_put_device(msg, dev), GFP_ATOMIC);
+}
+EXPORT_SYMBOL_GPL(cst_device_data_lost);
+
 void cst_event_target(struct cst_target *target, u8 cmd)
 {
 	void *hdr;

@@ -39,5 +39,6 @@ static inline void cst_sbc_io(struct cst_cmd *cmd, u8 op, u32 len,
  * everything.  Answers as an execute function.
  */
 cst_sense_t cst_sbc_flush(struct cst_cmd *cmd);
+cst_sense_t cst_sbc_vouched(struct cst_device *dev);
 
 #endif /* _CST_SBC_H */

@@ -51,6 +51,15 @@ static u8 cst_sbc_cache_flags(const struct cst_cmd *cmd)
 	return flags;
 }
 
+/* Of FUA nothing is left where the cache is vouched for; its data must be safe there. */
+static cst_sense_t cst_sbc_vouch_fua(const struct cst_cmd *cmd, u8 *flags)
+{
+	if (likely(!cmd->dev->nv_cache || !(*flags & CST_IO_FUA)))
+		return CST_OK;
+	*flags &= ~CST_IO_FUA;
+	return cst_sbc_vouched(cmd->dev);
+}
+
 /**
  * cst_sbc_read() - READ(6), (10), (12), (16)
  * @cmd: with its buffer
@@ -62,19 +71,21 @@ static u8 cst_sbc_cache_flags(const struct cst_cmd *cmd)
 cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
 {
 	cst_sense_t reason = cst_sbc_range(cmd);
+	u8 flags = cst_sbc_cache_flags(cmd);
 	u32 len = cmd->cdb_xfer_len;
 
 	if (unlikely(reason))
 		return reason;
 	if (unlikely(!cmd->data_len))
 		return CST_OK;
+	reason = cst_sbc_vouch_fua(cmd, &flags);
+	if (unlikely(reason))
+		return reason;
 	if (test_bit(CST_CMD_FABRIC_BUF, &cmd->flags))
 		len = cmd->data_len;
 
 	cst_sbc_io(cmd, CST_IO_READ, len, cst_sbc_rw_done);
-	cmd->io.flags = cst_sbc_cache_flags(cmd);
-	if (cmd->dev->nv_cache)
-		cmd->io.flags &= ~CST_IO_FUA;
+	cmd->io.flags = flags;
 	cmd->io.bvec = cmd->bvec;
 	cmd->io.nr_bvec = cmd->nr_bvec;
 	return cst_cmd_start_io(cmd);
@@ -92,6 +103,7 @@ cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 {
 	struct cst_device *dev = cmd->dev;
 	cst_sense_t reason = cst_sbc_range(cmd);
+	u8 flags = cst_sbc_cache_flags(cmd);
 
 	if (unlikely(reason))
 		return reason;
@@ -99,13 +111,14 @@ cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (unlikely(!cmd->data_len))
 		return CST_OK;
+	if (dev->write_through)
+		flags |= CST_IO_FUA;
+	reason = cst_sbc_vouch_fua(cmd, &flags);
+	if (unlikely(reason))
+		return reason;
 
 	cst_sbc_io(cmd, CST_IO_WRITE, cmd->data_len, cst_sbc_rw_done);
-	cmd->io.flags = cst_sbc_cache_flags(cmd);
-	if (dev->write_through)
-		cmd->io.flags |= CST_IO_FUA;
-	if (dev->nv_cache)
-		cmd->io.flags &= ~CST_IO_FUA;
+	cmd->io.flags = flags;
 	cmd->io.bvec = cmd->bvec;
 	cmd->io.nr_bvec = cmd->nr_bvec;
 	return cst_cmd_start_io(cmd);

@@ -26,11 +26,22 @@ static void cst_sbc_flush_done(struct cst_io *io, int error)
 	cst_cmd_complete(cmd, cst_sense_from_errno(error, true));
 }
 
+/**
+ * cst_sbc_vouched() - what is in a cache that nv_cache vouches for, is it safe there?
+ * @dev: has nv_cache
+ *
+ * The administrator vouches for the power, not for a backing that takes no data.
+ */
+cst_sense_t cst_sbc_vouched(struct cst_device *dev)
+{
+	return dev->ops->lost ? cst_sense_from_errno(dev->ops->lost(dev), true) :
+				CST_OK;
+}
+
 cst_sense_t cst_sbc_flush(struct cst_cmd *cmd)
 {
-	/* The administrator vouches for the cache. */
 	if (cmd->dev->nv_cache)
-		return CST_OK;
+		return cst_sbc_vouched(cmd->dev);
 	return cst_sbc_flush_then(cmd, cst_sbc_flush_done);
 }
 
@@ -62,6 +73,10 @@ static cst_sense_t cst_sbc_eject(struct cst_cmd *cmd, bool no_flush)
 {
 	cst_sense_t reason = cst_medium_may_eject(cmd->dev);
 
+	if (reason)
+		return reason;
+	if (!no_flush && cmd->dev->nv_cache)
+		reason = cst_sbc_vouched(cmd->dev);
 	if (reason)
 		return reason;
 	if (no_flush || cmd->dev->nv_cache)

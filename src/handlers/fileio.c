@@ -48,7 +48,8 @@
  * @nowait: the file can be asked not to wait; cleared when it turns out that it
  *	cannot
  * @had_nv_cache: flushes may have been answered that were not made
- * @lost: cached data could not be written, and the log has been told
+ * @cached: with o_direct, data was in the page cache all the same
+ * @lost: cached data could not be written, and the log and events have told it
  * @wb_err: the file's errors of that kind, as they were when it was opened
  * @file: open while the device is enabled
  * @open_node: fileio_open_files, fileio_open_lock
@@ -62,6 +63,7 @@ struct fileio_dev {
 	bool			in_memory;
 	bool			nowait;
 	bool			had_nv_cache;
+	bool			cached;
 	unsigned int		lost;
 	errseq_t		wb_err;
 	struct file		*file;
@@ -109,6 +111,7 @@ static int fileio_apply_filename(struct cst_object *obj, union cst_attr_value va
 	return 0;
 }
 
+static int fileio_set_size(struct cst_object *obj, union cst_attr_value val);
 static int fileio_make_file(struct cst_object *obj, union cst_attr_value val);
 
 CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, dev.obj, filename),
@@ -118,7 +121,8 @@ CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, dev.obj, filename),
 
 CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, dev.obj, size),
 	 .type = CST_ATTR_UINT, .max = S64_MAX, .unit = "bytes",
-	 .help = "Size of the disk, 0 = as the file is.");
+	 .apply = fileio_set_size,
+	 .help = "Size of the disk, 0 = as the file is; written while enabled, it grows the file.");
 
 CST_ATTR(fileio, make_file, 0200,
 	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED, .min = 1, .max = 1,
@@ -361,14 +365,16 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 	return file;
 }
 
-/* The size that the device gets.  The backing stays as it is. */
-static int fileio_get_nblocks(struct fileio_dev *fd, struct file *file,
-			      u64 *nblocks)
+/*
+ * The capacity that the device gets when its size is to be so many bytes.  The
+ * backing stays as it is.
+ */
+static int fileio_get_nblocks(struct fileio_dev *fd, u64 size, u64 *nblocks)
 {
-	u64 have = fileio_file_size(file);
-	u64 size = fd->size ?: have;
+	u64 have = fileio_file_size(fd->file);
 	int ret;
 
+	size = size ?: have;
 	ret = fileio_check_multiple(fd, size);
 	if (ret)
 		return ret;
@@ -429,6 +435,22 @@ static int fileio_settle(struct fileio_dev *fd)
 	return ret;
 }
 
+/*
+ * What is best for the backing.  A file's file system reads a block of its own to
+ * write a part of it.
+ */
+static void fileio_get_limits(struct fileio_dev *fd)
+{
+	struct inode *inode = fd->file->f_mapping->host;
+
+	if (S_ISBLK(inode->i_mode)) {
+		fd->dev.backing_block = bdev_physical_block_size(I_BDEV(inode));
+		fd->dev.backing_opt = bdev_io_opt(I_BDEV(inode));
+	} else {
+		fd->dev.backing_block = i_blocksize(inode);
+	}
+}
+
 static int fileio_enable(struct cst_device *dev)
 {
 	struct fileio_dev *fd = to_fileio_dev(dev);
@@ -461,13 +483,14 @@ static int fileio_enable(struct cst_device *dev)
 	ret = fileio_claim(fd);
 	if (ret)
 		goto close;
-	ret = fileio_get_nblocks(fd, file, &dev->nblocks);
+	ret = fileio_get_nblocks(fd, fd->size, &dev->nblocks);
 	if (ret)
 		goto unclaim;
 	ret = fileio_settle(fd);
 	if (ret)
 		goto unclaim;
 
+	fileio_get_limits(fd);
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
 	/*
@@ -479,6 +502,7 @@ static int fileio_enable(struct cst_device *dev)
 		     (fd->o_direct || S_ISREG(inode->i_mode));
 	/* What failed before is not ours, or has been reported. */
 	fd->lost = 0;
+	fd->cached = false;
 	fd->wb_err = filemap_sample_wb_err(file->f_mapping);
 	errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
 	fd->had_nv_cache |= dev->nv_cache;
@@ -505,10 +529,50 @@ static int fileio_resync_size(struct cst_device *dev, u64 *nblocks)
 {
 	struct fileio_dev *fd = to_fileio_dev(dev);
 
-	return fileio_get_nblocks(fd, fd->file, nblocks);
+	return fileio_get_nblocks(fd, fd->size, nblocks);
+}
+
+/* The explicit word for a larger file; a block device has to be that large. */
+static int fileio_grow(struct fileio_dev *fd, u64 size)
+{
+	int ret;
+
+	if (size <= fd->dev.nblocks << fd->dev.block_shift ||
+	    size <= fileio_file_size(fd->file) || fd->dev.read_only ||
+	    !S_ISREG(file_inode(fd->file)->i_mode))
+		return 0;
+	ret = fileio_check_multiple(fd, size);
+	if (ret)
+		return ret;
+	ret = vfs_truncate(&fd->file->f_path, size);
+	if (!ret)
+		ret = fileio_sync_all(fd->file, 0);
+	if (ret)
+		fileio_refuse(fd, ret, "cannot be made %llu bytes large: %pe",
+			      size, ERR_PTR(ret));
+	return ret;
+}
+
+static int fileio_set_size(struct cst_object *obj, union cst_attr_value val)
+{
+	struct fileio_dev *fd = container_of(obj, struct fileio_dev, dev.obj);
+	u64 nblocks;
+	int ret;
+
+	if (!obj->enabled)
+		return 0;
+	ret = fileio_grow(fd, val.num);
+	if (!ret)
+		ret = fileio_get_nblocks(fd, val.num, &nblocks);
+	return ret ?: cst_device_resize(&fd->dev, "size", nblocks);
 }
 
 /* Moving data */
+
+static bool fileio_is_dirty(const struct file *file)
+{
+	return mapping_tagged(file->f_mapping, PAGECACHE_TAG_DIRTY);
+}
 
 /* What is left of an I/O, by one call of the file system. */
 static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 done)
@@ -523,9 +587,17 @@ static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 d
 	iocb->ki_pos = io->pos + done;
 
 	if (io->op == CST_IO_WRITE) {
+		struct fileio_dev *fd = to_fileio_dev(io->dev);
+		ssize_t ret;
+
 		if (io->flags & CST_IO_FUA)
 			iocb->ki_flags |= IOCB_DSYNC;
-		return file->f_op->write_iter(iocb, &iter);
+		ret = file->f_op->write_iter(iocb, &iter);
+		/* Still direct I/O, or that of a file system that cannot do it? */
+		if (fd->o_direct && ret > 0 &&
+		    (!(iocb->ki_flags & IOCB_DIRECT) || fileio_is_dirty(file)))
+			WRITE_ONCE(fd->cached, true);
+		return ret;
 	}
 	return file->f_op->read_iter(iocb, &iter);
 }
@@ -574,6 +646,38 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 	return ret < 0 ? ret : -EIO;
 }
 
+/*
+ * A page that could not be written counts as clean, and the file system tells of
+ * it once.  An initiator that repeats its flush then, as they do, must not hear
+ * that all is well: the data of writes that were answered GOOD is lost, and stays
+ * lost until somebody has looked.
+ */
+static void fileio_tell_lost(struct fileio_dev *fd, int error)
+{
+	if (READ_ONCE(fd->lost) || xchg(&fd->lost, 1))
+		return;
+	pr_err("%s: cached data of %s could not be written: %pe; flushes fail until the device is disabled\n",
+	       config_item_name(&fd->dev.obj.group.cg_item), fd->filename,
+	       ERR_PTR(error));
+	cst_device_data_lost(&fd->dev);
+}
+
+static int fileio_check_lost(struct fileio_dev *fd)
+{
+	int ret = filemap_check_wb_err(fd->file->f_mapping, fd->wb_err);
+
+	/*
+	 * With write_through, and with o_direct unless the file system has taken it
+	 * into its cache all the same, all that was answered GOOD had been written
+	 * by then.
+	 */
+	if (likely(!ret) || (fd->dev.write_through && !fd->dev.nv_cache) ||
+	    (fd->o_direct && !READ_ONCE(fd->cached)))
+		return 0;
+	fileio_tell_lost(fd, ret);
+	return ret;
+}
+
 /* Worker: wait for as long as it takes. */
 static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
 {
@@ -594,6 +698,8 @@ static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
 		if (io->flags & CST_IO_FUA)
 			ret = fileio_sync(fd->file, io->pos,
 					  io->pos + io->len - 1, 1);
+		if (!ret && (io->flags & CST_IO_FUA))
+			ret = fileio_check_lost(fd);
 		if (!ret)
 			ret = fileio_rw_rest(fd, io, done);
 	}
@@ -775,23 +881,28 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 	return 0;
 }
 
-/*
- * A page that could not be written counts as clean, and the file system tells of
- * it once.  An initiator that repeats its flush then, as they do, must not hear
- * that all is well: the data of writes that were answered GOOD is lost, and stays
- * lost until somebody has looked.
- */
-static int fileio_check_lost(struct fileio_dev *fd)
+/* A disk that has been pulled out takes what is in its page cache with it. */
+static bool fileio_is_gone(struct fileio_dev *fd)
 {
-	int ret = filemap_check_wb_err(fd->file->f_mapping, fd->wb_err);
+	struct inode *inode = fd->file->f_mapping->host;
 
-	/* All that was answered GOOD had been written by then. */
-	if (likely(!ret) || fd->dev.write_through || fd->o_direct)
-		return 0;
-	if (!xchg(&fd->lost, 1))
-		pr_err("%s: cached data of %s could not be written: %pe; flushes fail until the device is disabled\n",
-		       config_item_name(&fd->dev.obj.group.cg_item), fd->filename,
-		       ERR_PTR(ret));
+	if (S_ISBLK(inode->i_mode))
+		return i_size_read(inode) <
+		       cst_device_nblocks(&fd->dev) << fd->dev.block_shift;
+	/* A file system that has met an error of its disk may write no more. */
+	return !fd->dev.read_only && sb_rdonly(inode->i_sb);
+}
+
+/* With nv_cache nobody flushes, so that nothing but the kernel's writeback tells. */
+static int fileio_lost(struct cst_device *dev)
+{
+	struct fileio_dev *fd = to_fileio_dev(dev);
+	int ret = fileio_check_lost(fd);
+
+	if (unlikely(!ret && (READ_ONCE(fd->lost) || fileio_is_gone(fd)))) {
+		ret = -EIO;
+		fileio_tell_lost(fd, ret);
+	}
 	return ret;
 }
 
@@ -802,6 +913,8 @@ static int fileio_flush(struct fileio_dev *fd, struct cst_io *io)
 	if ((io->flags & CST_IO_ATOMIC) ||
 	    ((io->flags & CST_IO_NOWAIT) && !fd->in_memory))
 		return -EAGAIN;
+	if (fd->o_direct && fileio_is_dirty(fd->file))
+		WRITE_ONCE(fd->cached, true);
 	if (io->len)
 		ret = fileio_sync(fd->file, io->pos, io->pos + io->len - 1, 1);
 	else
@@ -837,5 +950,6 @@ const struct cst_handler_ops vdisk_fileio_ops = {
 	.enable		= fileio_enable,
 	.disable	= fileio_disable,
 	.resync_size	= fileio_resync_size,
+	.lost		= fileio_lost,
 	.submit		= fileio_submit,
 };

@@ -29,21 +29,20 @@ static inline struct nullio_dev *to_nullio_dev(struct cst_device *dev)
 	return container_of(dev, struct nullio_dev, dev);
 }
 
-/* Kept for good, so that it may change while the device is enabled. */
+static int nullio_set_size(struct cst_object *obj, union cst_attr_value val);
+
 CST_ATTR(nullio, size, 0644, CST_FIELD(nullio_dev, dev.obj, size),
 	 .type = CST_ATTR_UINT, .min = 512, .max = S64_MAX, .dflt = NULLIO_DEFAULT_SIZE,
-	 .unit = "bytes",
-	 .help = "Size of the disk; taken up when it is enabled or by resync_size.");
+	 .unit = "bytes", .apply = nullio_set_size,
+	 .help = "Size of the disk.");
 
 static const struct cst_attr *const nullio_attrs[] = {
 	&nullio_attr_size,
 	NULL
 };
 
-static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
+static int nullio_get_nblocks(struct cst_device *dev, u64 size, u64 *nblocks)
 {
-	u64 size = to_nullio_dev(dev)->size;
-
 	if (size & (dev->block_size - 1)) {
 		cst_config_error(&dev->obj.group.cg_item, "size",
 				 "%llu is not a multiple of the block size, %u",
@@ -52,6 +51,23 @@ static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
 	}
 	*nblocks = size >> dev->block_shift;
 	return 0;
+}
+
+static int nullio_set_size(struct cst_object *obj, union cst_attr_value val)
+{
+	struct cst_device *dev = container_of(obj, struct cst_device, obj);
+	u64 nblocks;
+	int ret;
+
+	if (!obj->enabled)
+		return 0;
+	ret = nullio_get_nblocks(dev, val.num, &nblocks);
+	return ret ?: cst_device_resize(dev, "size", nblocks);
+}
+
+static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
+{
+	return nullio_get_nblocks(dev, to_nullio_dev(dev)->size, nblocks);
 }
 
 static int nullio_enable(struct cst_device *dev)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SCSI commands by SG_IO, and what came of them.
 
-Usage: sgio.py DISK read|write LBA BLOCKS | writefua LBA BLOCKS | sync | cdb HEX
+Usage: sgio.py DISK read|readfua|write|writefua LBA BLOCKS | sync | cdb HEX
 Prints "ok", "03/11/00" (sense key, ASC, ASCQ), "status 28" or "host 1"; writes are
 of the byte A5h.
 """
@@ -72,8 +72,9 @@ class Command:
         return self.buffer.raw[:self.hdr.dxfer_len - self.hdr.resid]
 
 
-def read10(lba: int, blocks: int, block: int = 512) -> Command:
-    return Command(struct.pack(">BBIBHB", 0x28, 0, lba, 0, blocks, 0), FROM_DEV, blocks * block)
+def read10(lba: int, blocks: int, block: int = 512, fua: bool = False) -> Command:
+    cdb = struct.pack(">BBIBHB", 0x28, 8 * fua, lba, 0, blocks, 0)
+    return Command(cdb, FROM_DEV, blocks * block)
 
 
 def write10(lba: int, data: bytes, fua: bool = False, block: int = 512) -> Command:
@@ -86,9 +87,11 @@ def sync10() -> Command:
 
 
 def main(disk: str, what: str, *args: str) -> None:
-    fd = os.open(disk, os.O_RDWR | os.O_NONBLOCK)
-    if what == "read":
-        command = read10(int(args[0]), int(args[1]))
+    with open(f"/sys/class/block/{os.path.basename(disk)}/ro") as f:
+        mode = os.O_RDONLY if f.read() == "1\n" else os.O_RDWR
+    fd = os.open(disk, mode | os.O_NONBLOCK)
+    if what in ("read", "readfua"):
+        command = read10(int(args[0]), int(args[1]), fua=what == "readfua")
     elif what in ("write", "writefua"):
         command = write10(int(args[0]), bytes([0xA5]) * 512 * int(args[1]), what == "writefua")
     elif what == "sync":

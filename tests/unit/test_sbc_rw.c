@@ -79,6 +79,11 @@ static void beyond_the_end(void)
 	CHECK_REASON(EMU(0x08, 0, 0, 0, 0, 0), CST_SENSE(LBA_OUT_OF_RANGE));
 }
 
+static int lost(struct cst_device *dev)
+{
+	return -EIO;
+}
+
 static void cache_flags(void)
 {
 	emu_reset();
@@ -104,6 +109,15 @@ static void cache_flags(void)
 	CHECK_EQ(emu.io.flags, CST_IO_DPO);
 	CHECK_REASON(READ10(0x08, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, 0);
+
+	/* ... which is not vouched for once the backing has died */
+	emu.handler.lost = lost;
+	CHECK_REASON(WRITE10(0, 0, 1), CST_SENSE(WRITE_ERROR));
+	CHECK_REASON(READ10(0x08, 0, 1), CST_SENSE(WRITE_ERROR));
+	CHECK_REASON(READ10(0, 0, 1), CST_OK);
+	emu.dev.write_through = false;
+	CHECK_REASON(WRITE10(0, 0, 1), CST_OK);
+	CHECK_REASON(WRITE10(0x08, 0, 1), CST_SENSE(WRITE_ERROR));
 
 	/* the LBA of READ(6) stands where the others have these bits */
 	emu.dev.nv_cache = false;

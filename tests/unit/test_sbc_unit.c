@@ -65,6 +65,30 @@ static void a_non_volatile_cache_needs_no_flush(void)
 	CHECK_REASON(SYNC10(65, 0), CST_SENSE(LBA_OUT_OF_RANGE));
 }
 
+static int lost(struct cst_device *dev)
+{
+	return dev->read_only ? 0 : -EIO;
+}
+
+static void a_non_volatile_cache_whose_backing_has_died(void)
+{
+	emu_reset();
+	emu.dev.nv_cache = true;
+	emu.handler.lost = lost;
+	emu.dev.read_only = true;
+	CHECK_REASON(SYNC10(0, 0), CST_OK);
+	emu.dev.read_only = false;
+	CHECK_REASON(SYNC10(0, 0), CST_SENSE(WRITE_ERROR));
+	CHECK_REASON(START_STOP(0), CST_SENSE(WRITE_ERROR));
+	CHECK_REASON(START_STOP(1), CST_OK);
+	emu.dev.removable = true;
+	CHECK_REASON(START_STOP(2), CST_SENSE(WRITE_ERROR));
+	CHECK(!emu.dev.ejected);
+	CHECK_REASON(START_STOP(6), CST_OK);
+	CHECK(emu.dev.ejected);
+	CHECK_EQ(emu.ios, 0);
+}
+
 static void start_stop_unit(void)
 {
 	emu_reset();
@@ -86,4 +110,5 @@ static void start_stop_unit(void)
 
 TEST_MAIN(T(synchronize_cache_flushes_what_it_names),
 	  T(a_long_range_is_everything), T(a_flush_that_fails_is_told),
-	  T(a_non_volatile_cache_needs_no_flush), T(start_stop_unit))
+	  T(a_non_volatile_cache_needs_no_flush),
+	  T(a_non_volatile_cache_whose_backing_has_died), T(start_stop_unit))

@@ -16,6 +16,7 @@
 
 #define CST_MAX_XFER_BYTES	(8U << 20)	/* one command, VPD B0h */
 #define CST_OPT_XFER_BYTES	(1024U << 10)
+#define CST_MAX_LB_PER_PB_EXP	8
 #define CST_LATENCY_BUCKETS	24		/* powers of two microseconds */
 
 /* Counters of one device on one CPU.  Written with preemption off, read racily. */
@@ -86,17 +87,24 @@ struct cst_device {
 	char			t10_dev_id[65];
 	char			usn[65];
 	char			naa_id[33];	/* 16 or 32 hex digits */
-	u32			opt_trans_len;	/* bytes, VPD B0h */
-	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
+	u32			opt_trans_set;	/* bytes; 0: from the backing */
+	u8			lb_per_pb_set;	/* exponent + 1; 0: from the backing */
+	bool			allow_shrink;	/* the next resize */
 	u32			restart_time;	/* seconds */
 
 	/* fixed while enabled */
 	u8			block_shift;
+	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
+	u32			opt_trans_len;	/* bytes, VPD B0h */
 	u32			enable_seq;	/* how many times it has been */
 	bool			told_no_cache;	/* had WCE 0 when it was last enabled */
 
 	/* set while it is not enabled; read without a lock */
 	u64			back_until;	/* it may come back until then, jiffies; 0: no */
+
+	/* what @enable has found, bytes; 0: nothing */
+	u32			backing_block;	/* its physical block */
+	u32			backing_opt;	/* its optimal I/O */
 
 	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
 	u64			nblocks;
@@ -128,6 +136,29 @@ static inline const char *cst_device_name(struct cst_device *dev)
 {
 	return config_item_name(&dev->obj.group.cg_item);
 }
+
+/**
+ * cst_device_resize() - an enabled device gets another capacity
+ * @dev: its backing has room for it already; obj.lock held
+ * @attr: the attribute that asks for it, for last_error
+ * @nblocks: blocks
+ *
+ * Initiators are told.  A smaller one is refused unless the administrator has
+ * allowed it: what lies behind the new end is out of the initiators' reach.
+ *
+ * Context: may sleep.  Return: 0, or -EPERM with last_error said.
+ */
+int cst_device_resize(struct cst_device *dev, const char *attr, u64 nblocks);
+
+/**
+ * cst_device_data_lost() - data that was answered GOOD cannot become durable
+ * @dev: the device; the handler tells the log
+ *
+ * Tells who listens to events; to be called once until it is enabled anew.
+ *
+ * Context: any up to softirq.
+ */
+void cst_device_data_lost(struct cst_device *dev);
 
 static inline u64 cst_device_nblocks(struct cst_device *dev)
 {

@@ -99,13 +99,18 @@ void cst_io_let_go(struct cst_itl *itl);
  *	its first member.  Core allocates it zeroed.
  * @attrs: the handler's own attributes (NULL terminated); their fields are
  *	given with CST_FIELD(my_device, dev.obj, field)
- * @enable: open the backing and set dev->nblocks (and block_shift is already set from
+ * @enable: open the backing and set dev->nblocks, and where they are known
+ *	dev->backing_block and dev->backing_opt (block_shift is already set from
  *	block_size).  Process context, may sleep, dev->obj.lock held.  0 or
  *	errno with cst_config_error() said.
  * @disable: close the backing.  No I/O is under way.  Process context, may
  *	sleep, dev->obj.lock held.
  * @resync_size: optional; read the size of the backing again and answer it in
  *	blocks in *nblocks.  Context as @enable, but I/O goes on.
+ * @lost: optional; 0, or the errno for data that was answered GOOD and cannot become
+ *	durable any more.  Asked instead of CST_IO_FLUSH and CST_IO_FUA where nv_cache
+ *	vouches for the cache: against a power cut, not against the end of the
+ *	backing.  Any context up to softirq, no I/O, cheap.
  * @submit: start an I/O.  With CST_IO_NOWAIT: must not wait for I/O; with
  *	CST_IO_ATOMIC besides: any context up to softirq, must not sleep at all;
  *	without: process context, perhaps on top of somebody's submit_bio().
@@ -125,6 +130,7 @@ struct cst_handler_ops {
 	int (*enable)(struct cst_device *dev);
 	void (*disable)(struct cst_device *dev);
 	int (*resync_size)(struct cst_device *dev, u64 *nblocks);
+	int (*lost)(struct cst_device *dev);
 	int (*submit)(struct cst_io *io);
 };
 

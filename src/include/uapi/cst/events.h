@@ -29,6 +29,8 @@
  * @CST_EVENT_REPLACED: a login ends the session of the same initiator port that another
  *	host has: perhaps two go by one name.  OBJECT (target), INITIATOR, ADDRESS (new),
  *	OLD_ADDRESS.
+ * @CST_EVENT_DATA_LOST: data that a device had answered GOOD cannot become durable;
+ *	told once until it is enabled anew.  OBJECT.
  */
 enum cst_genl_cmd {
 	CST_CMD_UNSPEC,
@@ -40,6 +42,7 @@ enum cst_genl_cmd {
 	CST_EVENT_DISABLED,
 	CST_EVENT_RESIZED,
 	CST_EVENT_REPLACED,
+	CST_EVENT_DATA_LOST,
 };
 
 enum cst_genl_attr {
