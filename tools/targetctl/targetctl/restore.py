@@ -13,7 +13,7 @@ their order is access control.
 
 What may still come is pending: a backing, an address, a module, memory. What can never come, an attribute
 that the object does not have or a value that it does not take, is refused with its place in the file and not
-kept, nor is the enabling of an object that needs it.
+kept, nor is the enabling of an object that needs it. So is a change that an object in use does not take.
 
 A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so
 nothing is read back before it is written; only what is refused then takes the long way, which finds the
@@ -236,6 +236,8 @@ class Restorer:
             except CtlError as error:
                 if isinstance(error, RefusedError) and error.number in (errno.EINVAL, errno.ERANGE):
                     work.refused = True
+                if self._serves(work, node):
+                    work.refused = True
                 work.errors.append(error)
         if work.attributes:
             return
@@ -245,6 +247,10 @@ class Restorer:
                 del work.links[name]
             except CtlError as error:
                 work.errors.append(error)
+
+    def _serves(self, work: Work, node: Node) -> bool:
+        """Is the object in use? Then it is changed now or not: never by itself, at some other time."""
+        return self._enabled_owner(node.path) is not None and all(name in node.links for name in work.links)
 
     @staticmethod
     def _unknown(work: Work, node: Node, name: str) -> NotFoundError:

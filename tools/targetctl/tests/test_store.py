@@ -376,6 +376,8 @@ class RestoreTest(StoreTest):
         text = self.fails(8, "restore", self.config)
         self.assertIn("may be written only while", text)
         self.assertEqual(self.value(f"{DISK}/size"), "4194304")
+        # It must not happen by itself when somebody disables the disk some day.
+        self.assertIsNone(self.pending())
         self.ok("restore", "--force", self.config)
         self.assertEqual(self.value(f"{DISK}/size"), "1048576")
         self.assertEqual(self.value(f"{DISK}/enabled"), "1")
