@@ -503,7 +503,9 @@ def run_create(context: Context, options: Options, arguments: Sequence[str]) -> 
             fill(context, editor, Node(context.tree, path), values, storage)
         except BaseException:
             editor.undo(made)
-            storage.undo()
+            # Somebody may use it by now, and an interrupt may come behind the kernel's success.
+            if not context.tree.is_dir(path):
+                storage.undo()
             raise
         context.pending.forget(path, [])
     return EXIT_OK
@@ -566,10 +568,13 @@ def run_delete(context: Context, options: Options, arguments: Sequence[str]) -> 
     gone: list[str] = []
 
     def one(path: str) -> None:
-        delete(context, path, recursive, users)
+        waits = any(tp.is_below(item.entry.path, path) for item in pending.items)
+        if context.tree.is_dir(path) or not waits:
+            delete(context, path, recursive, users)
         gone.append(path)
 
     with context.lock.held():
+        pending = context.pending.load()
         try:
             return for_each(context, paths, one)
         finally:

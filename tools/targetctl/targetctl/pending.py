@@ -62,7 +62,7 @@ class Pending:
                 if node is not None
                 and name in node.files
                 and name in item.seen
-                and optional_value(tree, tp.join(entry.path, name)) == item.seen[name]
+                and item.seen[name] in (None, optional_value(tree, tp.join(entry.path, name)))
             }
             links = {
                 name: target for name, target in entry.links.items() if not _has_link(tree, entry.path, name)

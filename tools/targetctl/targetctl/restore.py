@@ -37,6 +37,8 @@ from targetctl.snapshot import part_rank
 from targetctl.store import Entry
 
 GROUPS = "ini_groups"
+# What no later attempt makes good.
+_NEVER = (errno.EINVAL, errno.ERANGE, errno.ENAMETOOLONG)
 _TOP = {"handlers": 1, "targets": 2}
 _REST = 3
 
@@ -131,8 +133,7 @@ class Restorer:
             if owner is not None and owner is not work:
                 blocked[owner.path] = blocked.get(owner.path, 0) + 1
         for work in sorted(self.works, key=lambda work: -len(tp.parts(work.path))):
-            if not work.errors:
-                self._enable(work, blocked.get(work.path, 0))
+            self._enable(work, blocked.get(work.path, 0))
 
     def _owner_of_failure(self, work: Work) -> Optional[Work]:
         """The object that must not be enabled when work failed."""
@@ -161,6 +162,8 @@ class Restorer:
             if work.made:
                 self._fill(work)
         except CtlError as error:
+            if not work.made and isinstance(error, RefusedError) and error.number in _NEVER:
+                work.refused = True
             work.errors.append(error)
 
     def _make(self, work: Work) -> None:
@@ -171,10 +174,12 @@ class Restorer:
         if not (self.tree.is_dir(path) if names is None else name in names):
             failed = self._failed_above(path) if names is None else None
             if failed is not None:
+                work.refused = failed.refused
                 raise CtlError(
                     failed.errors[0].code, f"not created: {path}, because {failed.path} is missing"
                 )
             if above in self._stopped:
+                work.refused = self.by_path[tp.join(above, self._stopped[above])].refused
                 raise CtlError(EXIT_EXISTS, f"not created: {path} must come after {self._stopped[above]}")
             try:
                 if names is None:
@@ -234,7 +239,7 @@ class Restorer:
                 if self._set(work, node, name, value):
                     del work.attributes[name]
             except CtlError as error:
-                if isinstance(error, RefusedError) and error.number in (errno.EINVAL, errno.ERANGE):
+                if isinstance(error, RefusedError) and error.number in _NEVER:
                     work.refused = True
                 if self._serves(work, node):
                     work.refused = True
@@ -321,6 +326,7 @@ class Restorer:
         return None
 
     def _switch(self, path: str, value: str) -> None:
+        self._enabled.pop(path, None)
         self.editor.set(path, ENABLED, value)
         self._enabled[path] = value == "1"
 
@@ -410,10 +416,19 @@ class Restorer:
         return pending
 
 
+def _is_about(path: str, spoken: set[str]) -> bool:
+    """Does a file with these paths speak about path, or about the object that it is a part of?"""
+    while len(tp.parts(path)) > 2:
+        if path in spoken:
+            return True
+        path = tp.parent(path)
+    return path in spoken
+
+
 def keep_older(pending: Pending, old: Pending, entries: list[Entry]) -> Pending:
     """pending of this restore, plus what an earlier one left and this file does not speak about."""
     spoken = {entry.path for entry in entries}
-    pending.items.extend(item for item in old.items if item.entry.path not in spoken)
+    pending.items.extend(item for item in old.items if not _is_about(item.entry.path, spoken))
     for container, names in old.sequence.items():
         pending.sequence.setdefault(container, names)
     return pending

@@ -35,8 +35,8 @@ AGAIN_S = 30.0
 ANSWER_S = 5.0
 _STAT = ("/usr/bin/stat", "-L", "--printf", "%n\\0%d:%i:%s:%f:%t:%T\\0", "--")
 _MOUNTS = "/proc/self/mountinfo"
-# stat's words for all paths must fit into one command line.
-_BATCH = 500
+# An answer must fit into a pipe: nobody reads before its end.
+_BATCH = 50
 
 # What a path is like: nothing tells more than that it is another than before. None: it is not there.
 Look = dict[str, Optional[str]]
@@ -170,12 +170,15 @@ class Watcher:
     def _retry(self, answering: set[str]) -> None:
         pending = self.file.load()
         items = pending.outstanding(self.tree)
-        tried = [item for item in items if item.entry.path in answering]
+        # Nor is anything enabled without a part of it that has to wait.
+        silent = [item.entry.path for item in items if item.entry.path not in answering]
+        waits = {i.entry.path for i in items if any(tp.is_below(path, i.entry.path) for path in silent)}
+        tried = [item for item in items if item.entry.path not in waits]
         entries = [
             Entry(item.entry.path, dict(item.entry.attributes), dict(item.entry.links)) for item in tried
         ]
         result = Restorer(self.editor(), entries, False).run()
-        left = result.pending.items + [item for item in items if item.entry.path not in answering]
+        left = result.pending.items + [item for item in items if item.entry.path in waits]
         containers = {tp.parent(item.entry.path) for item in left}
         sequence = {name: order for name, order in pending.sequence.items() if name in containers}
         self.file.store(Pending(left, sequence))

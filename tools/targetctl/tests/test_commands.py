@@ -64,6 +64,23 @@ class CreateTest(CommandTest):
         self.assertFalse(os.path.exists(path))
         self.assertFalse(self.tree.is_dir(DISK))
 
+    def test_interrupt_behind_the_enabling_leaves_the_file(self) -> None:
+        path = os.path.join(self.dir, "new.img")
+        write = self.tree.write
+
+        def make(where: str, value: str) -> None:
+            write(where, value)
+            if where.endswith("make_file"):
+                with open(path, "xb") as stream:
+                    stream.truncate(1 << 20)
+            if where.endswith("/enabled"):
+                raise KeyboardInterrupt
+
+        with mock.patch.object(self.tree, "write", make), self.assertRaises(KeyboardInterrupt):
+            self.run_ctl("create", DISK, f"filename={path}", "size=1M", "enabled=1")
+        self.assertEqual(self.value(f"{DISK}/enabled"), "1")
+        self.assertTrue(os.path.exists(path))
+
     def test_hint_fits(self) -> None:
         self.ok("create", ISCSI)
         self.assertIn("there are: ini_groups, luns, params", self.fails(3, "create", f"{ISCSI}/acls/x"))

@@ -664,6 +664,35 @@ class PendingTest(StoreTest):
         self.assertIn("not enabled", self.fails(8, "restore", self.config))
         self.assertIsNone(self.pending())
 
+    def test_impossible_name_is_forgotten(self) -> None:
+        """What needs a portal or a group that the kernel never takes stays down, and nothing is kept."""
+        self.make_disk()
+        for part, number in (("portals/x", errno.EINVAL), ("ini_groups/x", errno.ENAMETOOLONG)):
+            self.tree.fail("mkdir", f"{ISCSI}/{part}", number)
+            later = {"path": f"{ISCSI}/ini_groups/y"}
+            self.write({"path": ISCSI, "attributes": {"enabled": "1"}}, {"path": f"{ISCSI}/{part}"}, later)
+            self.fails(8, "restore", self.config)
+            self.assertEqual(self.value(f"{ISCSI}/enabled"), "0")
+            self.assertIsNone(self.pending())
+            self.ok("delete", "-r", ISCSI)
+
+    def test_pending_part_that_the_next_file_lacks(self) -> None:
+        self.make_disk()
+        self.tree.fail("mkdir", f"{ISCSI}/portals/x", errno.EIO)
+        self.write({"path": ISCSI, "attributes": {"enabled": "1"}}, {"path": f"{ISCSI}/portals/x"})
+        self.fails(8, "restore", self.config)
+        self.assertIsNotNone(self.pending())
+        self.write({"path": ISCSI, "attributes": {"enabled": "1"}})
+        self.ok("restore", self.config)
+        self.assertIsNone(self.pending())
+
+    def test_target_with_a_late_attribute_is_still_to_be_enabled(self) -> None:
+        self.make_disk()
+        self.tree.fail("write", f"{ISCSI}/rel_tgt_id", errno.EEXIST)
+        self.write({"path": ISCSI, "attributes": {"enabled": "1", "rel_tgt_id": "7"}})
+        self.fails(8, "restore", self.config)
+        self.assertEqual(self.entry(self.save(), ISCSI)["attributes"]["enabled"], "1")
+
     def test_poisoned_list_is_healed(self) -> None:
         self.make_disk()
         item: dict[str, Any] = {"path": DISK, "attributes": {"future": "7"}, "seen": {"future": None}}

@@ -272,6 +272,7 @@ static int listen_portal(void *arg, const char *portal, int told)
 /* The wanted wildcard other than @l that accepts what @l would accept, or NULL. */
 static const struct listener *listener_covered(struct server *srv, const struct listener *l)
 {
+	const struct listener *found = NULL;
 	struct list *node;
 
 	for (node = srv->listeners.next; node != &srv->listeners; node = node->next) {
@@ -282,9 +283,10 @@ static const struct listener *listener_covered(struct server *srv, const struct 
 			continue;
 		if (w->addr.ss_family == AF_INET6 ||
 		    (l->addr.ss_family == AF_INET && !addr_is_any(&l->addr)))
-			return w;
+			/* [::] covers 0.0.0.0, which then has no socket of its own. */
+			found = !found || w->addr.ss_family == AF_INET6 ? w : found;
 	}
-	return NULL;
+	return found;
 }
 
 /*
