@@ -587,16 +587,16 @@ static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 d
 	iocb->ki_pos = io->pos + done;
 
 	if (io->op == CST_IO_WRITE) {
-		struct fileio_dev *fd = to_fileio_dev(io->dev);
+		bool direct = iocb->ki_flags & IOCB_DIRECT;
 		ssize_t ret;
 
 		if (io->flags & CST_IO_FUA)
 			iocb->ki_flags |= IOCB_DSYNC;
 		ret = file->f_op->write_iter(iocb, &iter);
 		/* Still direct I/O, or that of a file system that cannot do it? */
-		if (fd->o_direct && ret > 0 &&
+		if (direct && ret > 0 &&
 		    (!(iocb->ki_flags & IOCB_DIRECT) || fileio_is_dirty(file)))
-			WRITE_ONCE(fd->cached, true);
+			WRITE_ONCE(to_fileio_dev(io->dev)->cached, true);
 		return ret;
 	}
 	return file->f_op->read_iter(iocb, &iter);
