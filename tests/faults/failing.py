@@ -32,6 +32,16 @@ class BrokenError(Exception):
     """Something happened that no lack of memory excuses."""
 
 
+def make_file(device: str) -> None:
+    """tmpfs says that there is no space when it has no memory for an inode."""
+    try:
+        put(f"{ROOT}/{device}/make_file", 1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+
+
 def put(path: str, value: object) -> None:
     """One write(2), like the shell's echo."""
     fd = os.open(path, os.O_WRONLY)

@@ -77,7 +77,7 @@ def store(path: str, value: str, before: str | None = None) -> Step:
 
 def make_file(device: str, file: str) -> Step:
     """Made as it should be, or nothing is left of it."""
-    return Step(f"make_file {device}", lambda: put(f"{ROOT}/{device}/make_file", "1"),
+    return Step(f"make_file {device}", lambda: failing.make_file(device),
                 lambda: os.unlink(file), lambda: os.path.exists(file))
 
 

@@ -32,7 +32,7 @@ import sys
 from collections.abc import Callable
 
 import failing
-from failing import ROOT, SLOW, BrokenError, get, no_memory_allowed, put, wait_for
+from failing import ROOT, SLOW, BrokenError, get, make_file, no_memory_allowed, put, wait_for
 from nth import COMMANDS, empty_pools
 from rawiscsi import FINAL, LOGOUT_RSP, NONE, NOP_IN, R2T, SCSI_RSP, TEXT, TEXT_RSP, TMF_RSP, Conn
 from sgio import Command
@@ -205,7 +205,7 @@ class Session:
         ensure(self.FILE + "/filename", self.folder + "/sites.img")
         ensure(self.FILE + "/size", 8 << 20)
         if not os.path.exists(self.folder + "/sites.img"):
-            put(f"{ROOT}/{self.FILE}/make_file", 1)
+            make_file(self.FILE)
         ensure(self.FILE + "/enabled", 1)
         ensure_dir(self.NULL)
         ensure(self.NULL + "/usn", "sites")
@@ -476,8 +476,8 @@ class Session:
             for path in sorted(glob.glob(f"{ROOT}/{target}/**/device", recursive=True)):
                 os.unlink(path)
             for path in sorted(glob.glob(f"{ROOT}/{target}/**/*", recursive=True), reverse=True):
-                if os.path.basename(os.path.dirname(path)) in ("luns", "ini_groups", "initiators",
-                                                               "portals"):
+                if os.path.isdir(path) and os.path.basename(os.path.dirname(path)) in (
+                        "luns", "ini_groups", "initiators", "portals"):
                     os.rmdir(path)
             remove(target)
         for device in (self.FILE, self.NULL):
