@@ -505,9 +505,7 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 	if (same && !(attr->flags & CST_ATTR_EFFECT))
 		return 0;
 
-	if (attr->when == CST_WHEN_DISABLED && governor->enabled) {
-		if (same)
-			return 0;
+	if (attr->when == CST_WHEN_DISABLED && governor->enabled && !same) {
 		cst_config_error(item, attr->ca.ca_name,
 				 "cannot be changed while %s is enabled",
 				 config_item_name(&governor->group.cg_item));

@@ -214,6 +214,8 @@ static int cst_device_open(struct cst_device *dev)
 int cst_device_enable(struct cst_device *dev)
 {
 	u64 nblocks = dev->nblocks;
+	u32 opt = dev->opt_trans_len;
+	u8 exp = dev->lb_per_pb_exp;
 	int ret;
 
 	lockdep_assert_held(&dev->obj.lock);
@@ -227,6 +229,8 @@ int cst_device_enable(struct cst_device *dev)
 	dev->block_shift = ilog2(dev->block_size);
 	ret = cst_device_open(dev);
 	if (ret) {
+		/* What initiators know is still that. */
+		WRITE_ONCE(dev->nblocks, nblocks);
 		cst_device_drop_queue(dev);
 		return ret;
 	}
@@ -238,8 +242,10 @@ int cst_device_enable(struct cst_device *dev)
 	WRITE_ONCE(dev->allow_shrink, false);
 	reinit_completion(&dev->io_drained);
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
-	if (dev->nblocks != nblocks)
+	if (dev->nblocks != nblocks || dev->lb_per_pb_exp != exp)
 		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	if (dev->opt_trans_len != opt || dev->lb_per_pb_exp != exp)
+		cst_ua_add_device(dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
 	/* Who does not know of a cache that need not be flushed still does not. */
 	WRITE_ONCE(dev->told_no_cache, dev->write_through ||
 		   (dev->told_no_cache && dev->nv_cache));

@@ -44,14 +44,14 @@ struct cst_mode_page {
 	void (*fill)(const struct cst_cmd *cmd, u8 *page);
 };
 
-/* 08h, SBC-3 6.4.5.  Enabling asks who has been told that there is a cache. */
+#define CST_MODE_PAGE_CACHING	0x08
+#define CST_MODE_WCE		0x04	/* in byte 2 of it */
+
+/* 08h, SBC-3 6.4.5 */
 static void cst_mode_caching(const struct cst_cmd *cmd, u8 *page)
 {
-	bool cache = !READ_ONCE(cmd->dev->write_through);
-
-	if (cache)
-		page[2] = 0x04;		/* WCE */
-	WRITE_ONCE(cmd->itl->knows_cache, cache);
+	if (!READ_ONCE(cmd->dev->write_through))
+		page[2] = CST_MODE_WCE;
 }
 
 /* 0Ah, SPC-4 7.5.8 */
@@ -62,7 +62,7 @@ static void cst_mode_control(const struct cst_cmd *cmd, u8 *page)
 }
 
 static const struct cst_mode_page cst_mode_pages[] = {
-	{ 0x08, CST_CACHING_SIZE, cst_mode_caching },
+	{ CST_MODE_PAGE_CACHING, CST_CACHING_SIZE, cst_mode_caching },
 	{ 0x0a, CST_CONTROL_SIZE, cst_mode_control },
 };
 
@@ -112,9 +112,10 @@ cst_sense_t cst_spc_mode_sense(struct cst_cmd *cmd)
 	bool ten = cmd->cdb[0] == MODE_SENSE_10;
 	bool long_lba = ten && cmd->cdb[1] & CST_CDB_LLBAA;
 	unsigned int header = ten ? CST_MODE_HEADER_10 : CST_MODE_HEADER_6;
-	unsigned int len = header, block_len = 0, pages_len;
+	unsigned int len = header, block_len = 0, pages_len, first;
 	u8 specific = CST_MODE_DPOFUA;
 	u8 buf[CST_MODE_MAX] = {};
+	cst_sense_t reason;
 
 	if (cmd->cdb[3] != CST_SUBPAGE_NONE && cmd->cdb[3] != CST_SUBPAGE_ALL)
 		return cst_cdb_invalid(&cmd->detail, 3, 7);
@@ -123,6 +124,7 @@ cst_sense_t cst_spc_mode_sense(struct cst_cmd *cmd)
 		block_len = cst_mode_block_descriptor(cmd, long_lba, buf + len);
 	len += block_len;
 
+	first = len;
 	pages_len = cst_mode_pages_fill(cmd, buf + len);
 	if (!pages_len)
 		return cst_cdb_invalid(&cmd->detail, 2, 5);
@@ -143,5 +145,15 @@ cst_sense_t cst_spc_mode_sense(struct cst_cmd *cmd)
 		buf[2] = specific;
 		buf[3] = block_len;
 	}
-	return cst_cmd_respond(cmd, buf, len);
+	reason = cst_cmd_respond(cmd, buf, len);
+	/*
+	 * Enabling asks who has been told that there is a cache: who gets the current
+	 * value, and as much of the page as has it.  That page is the first.
+	 */
+	if (!reason && cmd->cdb[2] >> 6 == CST_PC_CURRENT &&
+	    (buf[first] & 0x3f) == CST_MODE_PAGE_CACHING &&
+	    cmd->data_len > first + 2)
+		WRITE_ONCE(cmd->itl->knows_cache,
+			   buf[first + 2] & CST_MODE_WCE);
+	return reason;
 }

@@ -49,6 +49,7 @@
  *	cannot
  * @had_nv_cache: flushes may have been answered that were not made
  * @cached: with o_direct, data was in the page cache all the same
+ * @served: it has been enabled with this file, whose errors are ours from then on
  * @lost: cached data could not be written, and the log and events have told it
  * @wb_err: the file's errors of that kind, as they were when it was opened
  * @file: open while the device is enabled
@@ -64,6 +65,7 @@ struct fileio_dev {
 	bool			nowait;
 	bool			had_nv_cache;
 	bool			cached;
+	bool			served;
 	unsigned int		lost;
 	errseq_t		wb_err;
 	struct file		*file;
@@ -108,9 +110,11 @@ static int fileio_apply_filename(struct cst_object *obj, union cst_attr_value va
 				 "\"%s\" is not an absolute path", val.str);
 		return -EINVAL;
 	}
+	container_of(obj, struct fileio_dev, dev.obj)->served = false;
 	return 0;
 }
 
+static int fileio_check_lost(struct fileio_dev *fd);
 static int fileio_set_size(struct cst_object *obj, union cst_attr_value val);
 static int fileio_make_file(struct cst_object *obj, union cst_attr_value val);
 
@@ -500,11 +504,13 @@ static int fileio_enable(struct cst_device *dev)
 	 */
 	fd->nowait = (file->f_mode & FMODE_NOWAIT) &&
 		     (fd->o_direct || S_ISREG(inode->i_mode));
-	/* What failed before is not ours, or has been reported. */
+	/* What failed before the first time is not ours; later it has been told, or will be. */
 	fd->lost = 0;
 	fd->cached = false;
 	fd->wb_err = filemap_sample_wb_err(file->f_mapping);
-	errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
+	if (!fd->served)
+		errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
+	fd->served = true;
 	fd->had_nv_cache |= dev->nv_cache;
 	return 0;
 
@@ -520,6 +526,11 @@ static void fileio_disable(struct cst_device *dev)
 {
 	struct fileio_dev *fd = to_fileio_dev(dev);
 
+	/* Who enables it again has been told of what was lost until now. */
+	fileio_check_lost(fd);
+	if (fd->lost)
+		errseq_check_and_advance(&fd->file->f_mapping->wb_err,
+					 &fd->wb_err);
 	fileio_unclaim(fd);
 	fput(fd->file);
 	fd->file = NULL;

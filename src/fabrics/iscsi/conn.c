@@ -55,7 +55,13 @@ static int cit_io_load_of(int cpu)
 
 static bool cit_cpu_usable(int cpu)
 {
-	return cpu_online(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
+	bool usable;
+
+	/* The mask may be replaced at any time, since 7.0. */
+	rcu_read_lock();
+	usable = cpu_online(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
+	rcu_read_unlock();
+	return usable;
 }
 
 /* Another CPU near this one, a different one for each connection; or this. */

@@ -642,12 +642,13 @@ int __init cit_genl_init(void)
 {
 	int ret;
 
-	ret = genl_register_family(&cit_genl);
-	if (ret)
-		return ret;
+	/* Before anybody can be heard: his end must not be missed. */
 	ret = netlink_register_notifier(&cit_netlink_notifier);
 	if (ret)
-		genl_unregister_family(&cit_genl);
+		return ret;
+	ret = genl_register_family(&cit_genl);
+	if (ret)
+		netlink_unregister_notifier(&cit_netlink_notifier);
 	return ret;
 }
 
