@@ -25,6 +25,7 @@ SESSIONS = pathlib.Path(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions
 SESSION_KEYS = {"InitialR2T": "0", "ImmediateData": "1", "MaxBurstLength": "524288",
                 "FirstBurstLength": "131072", "MaxOutstandingR2T": "4"}
 STUCK = 12
+SCALE = int(os.environ.get("CST_SCALE", "1"))
 
 
 def freeze(how: str) -> None:
@@ -36,7 +37,7 @@ def sessions() -> list[pathlib.Path]:
 
 
 def until(seconds: float, condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SCALE
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         time.sleep(0.02)
