@@ -42,6 +42,8 @@ cst_up() {
 		make_lun "$target" 0 vdisk_fileio/main
 		make_lun "$target" 1 vdisk_fileio/removable
 		make_lun "$target" 2 vdisk_fileio/main read_only=1
+		# A suite closes everybody's sessions, to see what a new one finds.
+		[ "$fabric" != iscsi ] || put "$cst/targets/$target/params/AllowColdReset" 1
 		put "$cst/targets/$target/enabled" 1
 	done
 	wait_for 10 listens 3260
