@@ -127,8 +127,8 @@ class Writer:
             os.close(fd)
             (self.out / f"found.{worker.number}").write_bytes(buffer[:])
 
-    def run(self, worker: Worker) -> None:
-        """Writes for ever."""
+    def run(self, worker: Worker, ready: threading.Barrier) -> None:
+        """Writes for ever, once everybody is ready to."""
         chance = random.Random(f"{self.cycle} {worker.number}")
         path = self.disks[worker.fabric, worker.lun]
         direct = os.O_DIRECT | os.O_DSYNC if worker.mode == "dsync" else 0
@@ -137,6 +137,7 @@ class Writer:
         # now and then there are none.
         whole = worker.lun == DIRECT and self.cycle % 2 == 1
         number = self.cycle * 1000000
+        ready.wait()
         while True:
             done: list[str] = []
             for _ in range(chance.randrange(1, 6) if worker.mode == "sync" else 1):
@@ -243,13 +244,16 @@ def main() -> None:
         saved = threading.Event()
         start(name, function, saved)
         saved.wait()
+    # Who is started first would else write alone until the power is cut.
+    ready = threading.Barrier(len(WORKERS) + 1)
+    for worker in WORKERS:
+        start(f"worker {worker.number}", writer.run, worker, ready)
     with mmap.mmap(-1, SECTOR) as buffer:
         buffer[:14] = b"cst power: cut"
         fd = os.open(control, os.O_WRONLY | os.O_DIRECT)
         os.pwritev(fd, [buffer], 0)
         os.close(fd)
-    for worker in WORKERS:
-        start(f"worker {worker.number}", writer.run, worker)
+    ready.wait()
     # Until the power is cut.
     signal.pause()
 
