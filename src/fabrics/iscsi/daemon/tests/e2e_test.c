@@ -26,7 +26,8 @@
 #define TO_FFP	(PDU_FINAL | STAGE_OPERATIONAL << 2 | STAGE_FULL_FEATURE)
 #define SEC	(STAGE_SECURITY << 2)
 
-#define INITIATOR	"InitiatorName=iqn.2026-01.example:host\0"
+#define INITIATOR_NAME	"iqn.2026-01.example:host"
+#define INITIATOR	"InitiatorName=" INITIATOR_NAME "\0"
 #define NAMES		INITIATOR "TargetName=" FAKE_TARGET "\0"
 #define DISCOVERY	INITIATOR "SessionType=Discovery\0"
 
@@ -531,6 +532,37 @@ TEST(e2e, refusals_arrive)
 	client_close(&c);
 	bench_stop(b);
 	bench_free(b);
+}
+
+/* One line for each tells who, to what, and why. */
+TEST(e2e, refusals_are_logged)
+{
+	struct bench *b = bench_run(bench_new());
+	char buf[4096], line[300];
+	struct sockaddr_in from[2];
+	struct capture capture;
+	socklen_t len = sizeof(from[0]);
+	struct client c;
+
+	capture_begin(&capture, LOG_NOTICE, false);
+	CHECK(client_connect(&c, b->addr));
+	CHECK(!getsockname(c.fd, (struct sockaddr *)&from[0], &len));
+	CHECK(CLIENT_LOGIN(&c, TO_FFP, INITIATOR "TargetName=iqn.none\0"));
+	refused(b, &c, LOGIN_NOT_FOUND);
+	CHECK(client_connect(&c, b->addr));
+	CHECK(!getsockname(c.fd, (struct sockaddr *)&from[1], &len));
+	CHECK(CLIENT_LOGIN(&c, TO_FFP, "InitiatorName=iqn.stranger\0TargetName=" FAKE_TARGET "\0"));
+	refused(b, &c, LOGIN_FORBIDDEN);
+	bench_stop(b);
+	capture_end(&capture, buf, sizeof(buf));
+	bench_free(b);
+
+	snprintf(line, sizeof(line), "127.0.0.1:%u: login of " INITIATOR_NAME " to iqn.none refused: no such target here\n",
+		 ntohs(from[0].sin_port));
+	CHECK(strstr(buf, line));
+	snprintf(line, sizeof(line), "127.0.0.1:%u: login of iqn.stranger to " FAKE_TARGET " refused: initiator has no access\n",
+		 ntohs(from[1].sin_port));
+	CHECK(strstr(buf, line));
 }
 
 TEST(e2e, kernel_refuses_the_connection)

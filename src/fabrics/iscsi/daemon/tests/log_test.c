@@ -1,88 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* log.c and notify.c: what arrives at the journal and at the service manager. */
-#include "../log.h"
+#include "../notify.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../notify.h"
 #include "test.h"
-
-/* Runs @fn with stderr in a pipe and returns what it wrote. */
-static size_t captured(void (*fn)(void), char *buf, size_t size)
-{
-	int saved = dup(STDERR_FILENO), fds[2];
-	ssize_t n;
-
-	CHECK(!pipe(fds));
-	dup2(fds[1], STDERR_FILENO);
-	fn();
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	close(fds[1]);
-	n = read(fds[0], buf, size - 1);
-	close(fds[0]);
-	log_init(getenv("TEST_LOG") ? LOG_TRACE : LOG_ERROR, false);
-	buf[n > 0 ? n : 0] = '\0';
-	return strlen(buf);
-}
-
-static void say_lines(void)
-{
-	log_init(LOG_NOTICE, true);
-	log_error("bad");
-	log_info("not shown");
-	log_notice("name \"%s\"", "a\nb\x1b[31m\x7f");
-}
 
 TEST(log, lines)
 {
+	struct capture capture;
 	char buf[4096];
 
-	captured(say_lines, buf, sizeof(buf));
+	capture_begin(&capture, LOG_NOTICE, true);
+	log_error("bad");
+	log_info("not shown");
+	log_notice("name \"%s\"", "a\nb\x1b[31m\x7f");
+	capture_end(&capture, buf, sizeof(buf));
 	CHECK_STR(buf, "<3>bad\n<5>name \"a?b?[31m?\"\n");
-}
-
-static void say_much(void)
-{
-	char text[3000];
-
-	memset(text, 'x', sizeof(text));
-	text[sizeof(text) - 1] = '\0';
-	log_init(LOG_NOTICE, false);
-	log_notice("%s", text);
 }
 
 TEST(log, long_line)
 {
-	char buf[4096];
-	size_t len = captured(say_much, buf, sizeof(buf));
+	struct capture capture;
+	char text[3000], buf[4096];
+	size_t len;
 
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	capture_begin(&capture, LOG_NOTICE, false);
+	log_notice("%s", text);
+	len = capture_end(&capture, buf, sizeof(buf));
 	CHECK(len > 500 && len <= 1024);
 	CHECK_EQ(buf[len - 1], '\n');
 }
 
-static void peers_complain(void)
-{
-	int i;
-
-	log_init(LOG_NOTICE, false);
-	for (i = 0; i < 1000; i++)
-		log_peer(LOG_NOTICE, "peer");
-	log_notice("own");
-}
-
 TEST(log, peers_are_limited)
 {
+	struct capture capture;
 	unsigned int lines = 0;
 	char buf[8192];
 	const char *p;
+	int i;
 
-	captured(peers_complain, buf, sizeof(buf));
+	capture_begin(&capture, LOG_NOTICE, false);
+	for (i = 0; i < 1000; i++)
+		log_peer(LOG_NOTICE, "peer");
+	log_notice("own");
+	capture_end(&capture, buf, sizeof(buf));
 	for (p = buf; (p = strstr(p, "peer\n")); p++)
 		lines++;
 	CHECK(lines >= 1 && lines <= 22);

@@ -8,8 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "../log.h"
+#include <unistd.h>
 
 static struct test *tests;
 static struct test **tests_tail = &tests;
@@ -36,6 +35,36 @@ bool test_check(bool ok, const char *file, int line, const char *fmt, ...)
 	return false;
 }
 
+static void log_as_usual(void)
+{
+	log_init(getenv("TEST_LOG") ? LOG_TRACE : LOG_ERROR, false);
+}
+
+void capture_begin(struct capture *capture, enum log_level level, bool prefix)
+{
+	int fds[2];
+
+	CHECK(!pipe(fds));
+	capture->stderr_fd = dup(STDERR_FILENO);
+	capture->read_fd = fds[0];
+	dup2(fds[1], STDERR_FILENO);
+	close(fds[1]);
+	log_init(level, prefix);
+}
+
+size_t capture_end(struct capture *capture, char *buf, size_t size)
+{
+	ssize_t n;
+
+	dup2(capture->stderr_fd, STDERR_FILENO);
+	close(capture->stderr_fd);
+	n = read(capture->read_fd, buf, size - 1);
+	close(capture->read_fd);
+	log_as_usual();
+	buf[n > 0 ? n : 0] = '\0';
+	return strlen(buf);
+}
+
 static bool selected(const struct test *test, int argc, char **argv)
 {
 	int i;
@@ -51,7 +80,7 @@ int main(int argc, char **argv)
 	unsigned int passed = 0, failed = 0;
 	const struct test *test;
 
-	log_init(getenv("TEST_LOG") ? LOG_TRACE : LOG_ERROR, false);
+	log_as_usual();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (test = tests; test; test = test->next) {
 		if (!selected(test, argc, argv))

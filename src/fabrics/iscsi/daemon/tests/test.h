@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../log.h"
+
 struct test {
 	const char *suite;
 	const char *name;
@@ -17,6 +19,15 @@ struct test {
 void test_register(struct test *test);
 bool test_check(bool ok, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* What is logged between the two, at @level and below, is in @buf then, and nowhere else. */
+struct capture {
+	int stderr_fd;
+	int read_fd;
+};
+
+void capture_begin(struct capture *capture, enum log_level level, bool prefix);
+size_t capture_end(struct capture *capture, char *buf, size_t size);
 
 #define TEST(_suite, _name)							\
 	static void _suite##_##_name(void);					\
