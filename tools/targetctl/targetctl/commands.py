@@ -33,6 +33,7 @@ from targetctl.errors import (
     RefusedError,
     UsageError,
 )
+from targetctl.look import Looker
 from targetctl.model import (
     ENABLED,
     SESSIONS,
@@ -745,7 +746,7 @@ def run_restore(context: Context, options: Options, arguments: Sequence[str]) ->
         entries = store.load(path)
     with context.lock.held():
         old = context.pending.load()
-        result = Restorer(context.editor(), entries, bool(options.get("force"))).run()
+        result = Restorer(context.editor(), entries, bool(options.get("force")), Looker().look).run()
         context.pending.store(keep_older(result.pending, old, entries))
     for error in result.errors:
         report(context, error)

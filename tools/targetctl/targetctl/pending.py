@@ -48,10 +48,13 @@ class Pending:
     def outstanding(self, tree: Tree) -> list[Item]:
         """The items that still hold, reduced to the parts that do."""
         result = []
+        absent = {item.entry.path for item in self.items if item.absent}
         for item in self.items:
             entry = item.entry
             if item.absent:
-                if not tree.is_dir(entry.path):
+                # A part of an object that the user has removed since is not waited for.
+                owner = tp.owner(entry.path)
+                if not tree.is_dir(entry.path) and (owner in absent or tree.is_dir(owner)):
                     result.append(item)
                 continue
             node = try_node(tree, entry.path)

@@ -18,6 +18,9 @@ kept, nor is the enabling of an object that needs it. So is a change that an obj
 A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so
 nothing is read back before it is written; only what is refused then takes the long way, which finds the
 reason.
+
+Nothing is enabled whose path does not answer: it would wait for that in the kernel, and all that follows
+with it.
 """
 
 from __future__ import annotations
@@ -25,18 +28,19 @@ from __future__ import annotations
 import difflib
 import errno
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Callable, Optional
 
 from targetctl import modules
 from targetctl import tree as tp
 from targetctl.edit import Editor
 from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, EXIT_KERNEL, CtlError, NotFoundError, RefusedError
+from targetctl.look import Look, paths_in
 from targetctl.model import ENABLED, ORDER, Node, in_kernel_order, optional_value
 from targetctl.pending import Item, Pending
 from targetctl.snapshot import part_rank
 from targetctl.store import Entry
 
-GROUPS = "ini_groups"
+GROUPS, LUNS = "ini_groups", "luns"
 # What no later attempt makes good.
 _NEVER = (errno.EINVAL, errno.ERANGE, errno.ENAMETOOLONG)
 _TOP = {"handlers": 1, "targets": 2}
@@ -75,27 +79,43 @@ class Result:
     pending: Pending
 
 
+def _part_order(name: str) -> tuple[int, bool]:
+    """Of a part of a target. Groups come before its LUNs, which all initiators see that no group has."""
+    return (part_rank(LUNS), False) if name == GROUPS else (part_rank(name), True)
+
+
 def _rank(entries: list[Entry]) -> list[Entry]:
     """entries in the order of work; the file's order decides wherever nothing else does."""
     owners: dict[tuple[str, ...], int] = {}
 
-    def key(entry: Entry) -> tuple[int, int, int]:
+    def key(entry: Entry) -> tuple[int, int, tuple[int, bool]]:
         names = tp.parts(entry.path)
         if not names:
-            return 0, 0, 0
+            return 0, 0, (-1, False)
         owner = owners.setdefault(tuple(names[:3]), len(owners)) if len(names) > 2 else -1
-        return _TOP.get(names[0], _REST), owner, part_rank(names[3]) if len(names) > 3 else -1
+        part = _part_order(names[3]) if len(names) > 3 else (-1, False)
+        return _TOP.get(names[0], _REST), owner, part
 
     return sorted(entries, key=key)
 
 
 class Restorer:
-    """One restore of one file."""
+    """One restore of one file.
 
-    def __init__(self, editor: Editor, entries: list[Entry], force: bool) -> None:
+    look tells which paths answer; without it they all are taken to.
+    """
+
+    def __init__(
+        self,
+        editor: Editor,
+        entries: list[Entry],
+        force: bool,
+        look: Optional[Callable[[list[str]], Look]] = None,
+    ) -> None:
         self.editor = editor
         self.tree = editor.tree
         self.force = force
+        self.look = look
         self.works = []
         for entry in _rank(entries):
             attributes = dict(entry.attributes)
@@ -105,20 +125,31 @@ class Restorer:
         self._enabled: dict[str, Optional[bool]] = {}
         self._stopped: dict[str, str] = {}
         self._listed: dict[str, set[str]] = {}
+        # Objects that lack something that decides who may reach them.
+        self._open: set[str] = set()
+        self._silent: set[str] = set()
 
     def run(self) -> Result:
         modules.provide(self.tree, self.editor.loader, "/")
         if not self.tree.is_dir("/"):
             raise NotFoundError(f"{self.tree.root} does not exist", "is the module loaded? modprobe cst")
+        if self.look is not None:
+            wanted = {path for work in self.works if work.enable == "1" for path in self._paths(work)}
+            self._silent = wanted - self.look(sorted(wanted)).keys()
         self._pass()
         if self.editor.changes and any(work.errors for work in self.works):
             self._pass()
         errors = [error for work in self.works for error in work.errors]
         return Result(self.editor.changes, errors, self._pending())
 
+    @staticmethod
+    def _paths(work: Work) -> set[str]:
+        return paths_in(work.entry.attributes.values())
+
     def _pass(self) -> None:
         self._stopped = {}
         self._listed = {}
+        self._open = set()
         for work in self.works:
             work.errors = []
             work.refused = False
@@ -165,6 +196,9 @@ class Restorer:
             if not work.made and isinstance(error, RefusedError) and error.number in _NEVER:
                 work.refused = True
             work.errors.append(error)
+        inner = tp.parts(work.path)[3:]
+        if work.errors and inner and not self._is_harmless(work, inner):
+            self._open.add(tp.owner(work.path))
 
     def _make(self, work: Work) -> None:
         path = work.path
@@ -181,6 +215,12 @@ class Restorer:
             if above in self._stopped:
                 work.refused = self.by_path[tp.join(above, self._stopped[above])].refused
                 raise CtlError(EXIT_EXISTS, f"not created: {path} must come after {self._stopped[above]}")
+            owner = tp.owner(path)
+            if above == tp.join(owner, LUNS) and owner in self._open and self._enabled_owner(owner):
+                raise CtlError(
+                    EXIT_EXISTS,
+                    f"not created: {path}: {owner} is enabled and lacks a part that decides who sees it",
+                )
             try:
                 if names is None:
                     self.editor.make(path)
@@ -349,6 +389,9 @@ class Restorer:
                     f"not enabled: {work.path}: {blocked} of its parts could not be restored",
                     "put them right and restore again, or enable it by hand",
                 )
+            silent = self._paths(work) & self._silent if value == "1" else set()
+            if silent:
+                raise CtlError(EXIT_BUSY, f"not enabled: {work.path}: {min(silent)} does not answer")
             self._switch(work.path, value)
             work.enable = None
         except CtlError as error:

@@ -74,6 +74,11 @@ def parent(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
+def owner(path: str) -> str:
+    """The target or device (or like object) that path is, or is a part of."""
+    return "/" + "/".join(parts(path)[:3])
+
+
 def base(path: str) -> str:
     """The last name of path."""
     return path.rpartition("/")[2]

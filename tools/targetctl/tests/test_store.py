@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from targetctl import store
 from targetctl.errors import CtlError, UsageError
+from targetctl.look import Looker
 
 from tests.base import DISK, ISCSI, LOOP, CommandTest
 from tests.faketree import FakeTree
@@ -480,6 +481,41 @@ class FailClosedTest(StoreTest):
         (item,) = self.pending()["objects"]
         self.assertEqual(item["links"], {"device": "/handlers/vdisk_nullio/null1"})
 
+    def test_groups_come_before_luns_that_all_see(self) -> None:
+        self.make_iscsi()
+        self.save()
+        self.reboot()
+        self.ok("restore", self.config)
+        for path in (f"{ISCSI}/luns/0", f"{GROUPS}/ant", f"{GROUPS}/mouse"):
+            self.ok("delete", "-r", path)
+        self.tree.fail("mkdir", f"{GROUPS}/ant", errno.EIO)
+        text = self.fails(8, "restore", self.config)
+        self.assertIn("lacks a part that decides who sees it", text)
+        self.assertEqual(self.tree.listing(f"{ISCSI}/luns").dirs, ["10"])
+        self.tree.faults.clear()
+        before = len(self.tree.changes())
+        self.ok("restore", self.config)
+        log = self.tree.changes()[before:]
+        ant = f"{GROUPS}/ant/initiators/iqn.*:ant"
+        self.assertLess(log.index(("mkdir", ant)), log.index(("mkdir", f"{ISCSI}/luns/0")))
+        self.assertIn("0", self.tree.listing(f"{ISCSI}/luns").dirs)
+
+    def test_path_that_does_not_answer(self) -> None:
+        self.make_iscsi()
+        saved = self.save()
+        self.reboot()
+        with mock.patch.object(Looker, "look", return_value={}):
+            text = self.fails(8, "restore", self.config)
+        self.assertIn(f"not enabled: {DISK}: /srv/a.img does not answer", text)
+        self.assertNotIn(("write", f"{DISK}/enabled", "1"), self.tree.changes())
+        # Its LUN is there, and others are served.
+        self.assertEqual(self.tree.readlink(f"{ISCSI}/luns/0/device"), DISK)
+        self.assertEqual(self.value(f"{ISCSI}/enabled"), "1")
+        (item,) = self.pending()["objects"]
+        self.assertEqual((item["path"], item["attributes"]), (DISK, {"enabled": "1"}))
+        self.ok("restore", self.config)
+        self.assertEqual(self.save()["objects"], saved["objects"])
+
     def test_lun_open_already(self) -> None:
         self.make_iscsi()
         self.save()
@@ -585,6 +621,20 @@ class PendingTest(StoreTest):
         self.tree.symlink(DISK, f"{ISCSI}/luns/10/device")
         document = self.save()
         self.assertEqual(self.entry(document, f"{ISCSI}/luns/10")["links"], {"device": DISK})
+
+    def test_part_of_a_target_removed_behind_our_back(self) -> None:
+        self.make_disk()
+        self.make_loop()
+        self.save()
+        self.reboot()
+        self.tree.fail("mkdir", f"{LOOP}/luns/0", errno.EIO)
+        self.fails(8, "restore", self.config)
+        self.assertEqual(self.pending()["objects"][0]["path"], f"{LOOP}/luns/0")
+        self.tree.faults.clear()
+        self.tree.write(f"{LOOP}/enabled", "0")
+        self.tree.rmdir(f"{LOOP}/sessions/host1")
+        self.tree.rmdir(LOOP)
+        self.assertNotIn(f"{LOOP}/luns/0", self.paths(self.save()))
 
     def test_made_by_hand_meanwhile(self) -> None:
         self.make_disk()

@@ -12,7 +12,7 @@ from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from targetctl import watch
+from targetctl import look, watch
 from targetctl.context import Context, Files
 from targetctl.edit import Editor
 
@@ -23,7 +23,7 @@ from tests.test_store import StoreTest
 class LookerTest(unittest.TestCase):
     def test_tells_what_changed(self) -> None:
         path = os.path.join("/tmp", f"watch-{os.getpid()}")
-        looker = watch.Looker()
+        looker = look.Looker()
         self.assertEqual(looker.look([path, "/"]).keys(), {path, "/"})
         self.assertIsNone(looker.look([path])[path])
         with open(path, "w") as stream:
@@ -36,8 +36,8 @@ class LookerTest(unittest.TestCase):
     def test_one_that_hangs_stops_no_other(self) -> None:
         """A stand-in for stat that never answers for one of the paths, and cannot be killed at once."""
         script = 'for p; do [ "$p" != /hung ] || exec sleep 60; printf "%s\\0here\\0" "$p"; done'
-        looker = watch.Looker()
-        with mock.patch.multiple(watch, _STAT=("/bin/sh", "-c", script, "sh"), ANSWER_S=0.5):
+        looker = look.Looker()
+        with mock.patch.multiple(look, _STAT=("/bin/sh", "-c", script, "sh"), ANSWER_S=0.5):
             self.assertEqual(looker.look(["/a", "/hung", "/b"]), {"/a": "here", "/b": "here"})
             (question,) = looker.hanging
             self.assertEqual(question.paths, ["/hung"])
@@ -55,18 +55,18 @@ class WatchTest(StoreTest):
         self.said: list[str] = []
         files = Files(os.path.join(self.dir, "targetctl.lock"), os.path.join(self.dir, "pending.json"))
         context = Context(self.tree, sys.stdout, sys.stderr, files)
-        self.looks: watch.Look = {}
+        self.looks: look.Look = {}
         self.answers = True
         self.context = context
         self.watcher = watch.Watcher(
-            self.tree, context.lock, context.pending, self.editor, self.said.append, self.look
+            self.tree, context.lock, context.pending, self.editor, self.said.append, self.stand_in
         )
 
     def editor(self) -> Editor:
         self.context.tree = self.tree
         return self.context.editor()
 
-    def look(self, paths: list[str]) -> watch.Look:
+    def stand_in(self, paths: list[str]) -> look.Look:
         return {path: self.looks.get(path) for path in paths} if self.answers else {}
 
     def lose(self) -> None:
