@@ -141,6 +141,25 @@ def nobody_sleeps_for_a_backing() -> None:
     until(20, lambda: not sessions(), "the end of the sessions")
 
 
+def tsih_is_not_given_twice() -> None:
+    """Also when a login that was to have it comes to nothing, and the older session lives on."""
+    freeze("-f")
+    old = stuck(1)
+    old.close()
+    until(20, lambda: states() == ["closing"], "a session that ends")
+    waiting = ask(1, tsih=old.tsih)
+    assert waiting.silent(1), "an answer before the older session has ended"
+    newer = ask(1)
+    assert waiting.closed(), "a login that has been replaced still waits"
+    other = Conn(TARGET, name="iqn.2026-01.example:other")
+    assert other.tsih != old.tsih, "the TSIH of a session that is still there"
+    other.close()
+    freeze("-u")
+    answered(newer)
+    newer.close()
+    until(20, lambda: not sessions(), "the end of the sessions")
+
+
 def waits_no_longer_than_the_target() -> None:
     """A login that waits is over as soon as the target is being disabled."""
     freeze("-f")
@@ -189,5 +208,6 @@ def two_hosts_of_one_name() -> None:
 freeze("-u")
 keys_are_kept()
 nobody_sleeps_for_a_backing()
+tsih_is_not_given_twice()
 waits_no_longer_than_the_target()
 two_hosts_of_one_name()

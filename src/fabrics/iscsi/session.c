@@ -159,6 +159,24 @@ static bool cit_session_has_older(struct cit_session *cs)
 	return false;
 }
 
+/*
+ * A login that was to reinstate the connection of a session, and came to nothing, gives
+ * the TSIH back to the session, which shows it until its end.  sessions_lock held.
+ */
+static void cit_session_give_tsih(struct cit_session *cs)
+{
+	struct cit_session *old;
+
+	lockdep_assert_held(&cs->target->sessions_lock);
+	hash_for_each_possible(cs->target->ports, old, port_node,
+			       cit_port_hash(cs->initiator, cs->isid))
+		if (cit_session_is(old, cs->initiator, cs->isid) &&
+		    old->tsih == cs->tsih) {
+			swap(old->own_tsih, cs->own_tsih);
+			return;
+		}
+}
+
 static void cit_session_unlist(struct cit_session *cs)
 {
 	struct cit_session *next;
@@ -168,6 +186,8 @@ static void cit_session_unlist(struct cit_session *cs)
 	hash_del(&cs->port_node);
 	cs->target->nr_sessions--;
 	next = cit_session_same(cs->target, cs->initiator, cs->isid);
+	if (cs->own_tsih)
+		cit_session_give_tsih(cs);
 	if (next)
 		cit_session_wake(next);
 	mutex_unlock(&cs->target->sessions_lock);
