@@ -39,7 +39,7 @@ help:
 	@echo '  make check-long  what does not'
 	@echo '  make check-SUITE one of them: $(call suites,guest) $(call suites,host)'
 	@echo '                   or of the long ones: $(call suites,long)'
-	@echo '  make check-guest-all T=iscsi/ only tests whose name matches'
+	@echo '  make check-guest-all T=iscsi/ only tests whose group/NNN-name begins so'
 	@echo '  make check-kernels            the matrix of kernels that META states; K=6.12: one'
 	@echo '  make check-builds             compiles for those and their -cloud and -rt, gcc and clang'
 	@echo '  make lint        compilers, sparse, checkpatch, coccinelle, linters'
