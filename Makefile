@@ -35,6 +35,7 @@ help:
 	@echo '  make lint-deb    lintian on them'
 	@echo '  make clean       what was built; make distclean: the guest and logs, too'
 	@echo 'Testing:'
+	@echo '  make check-quick before each commit: 4 minutes'
 	@echo '  make check       everything that fits into 40 minutes (doc/testing.md)'
 	@echo '  make check-long  what does not'
 	@echo '  make check-SUITE one of them: $(call suites,guest) $(call suites,host)'
