@@ -298,7 +298,8 @@ static size_t tx_room;		/* TCP takes so much */
 static u8 tx_buf[BUF_MAX + 65536];
 static size_t tx_len;
 static bool tx_more;		/* it has been told that more follows */
-static bool tx_refused;
+static bool tx_flies;		/* something was taken in this round */
+static bool tx_refused;		/* and nothing is under way that would say when it is not */
 static u32 next_statsn;
 static u32 max_xmit;
 
@@ -321,10 +322,10 @@ int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t acto
 	return done;
 }
 
-/* It has sent whatever it took. */
+/* What it takes is acknowledged between two rounds. */
 bool tcp_rtx_and_write_queues_empty(const struct sock *sk)
 {
-	return true;
+	return !tx_flies;
 }
 
 /* One PDU that we have sent: is it one? */
@@ -416,9 +417,12 @@ int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t l
 {
 	MUST(len);
 	len = min(len, tx_room);
-	tx_refused = !len;
-	if (!len)
+	if (!len) {
+		/* What it has taken before is acknowledged, and then it has room. */
+		tx_refused = !tx_flies;
 		return -EAGAIN;
+	}
+	tx_flies = true;
 	tx_more = flags & MSG_MORE;
 	if (tx_len + len > sizeof(tx_buf))
 		check_stream();
@@ -582,7 +586,7 @@ static bool round_once(void)
 		clear_bit(CIT_CONN_ABORTS, &conn->flags);
 		cit_scsi_reap(conn);
 	}
-	again = tx_refused = kicked = false;
+	again = tx_refused = tx_flies = kicked = false;
 	conn->budget = BUDGET;
 	ret = conn->gap ? cit_cmdsn_due(conn) : 0;
 	if (!ret)
