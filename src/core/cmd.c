@@ -17,6 +17,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->sess = sess;
 	cmd->itl = NULL;
 	cmd->dev = NULL;
+	cmd->type = NULL;
 	cmd->op = NULL;
 	cmd->flags = 0;
 	cmd->aborted = 0;

@@ -6,18 +6,12 @@
 #define _CST_CORE_H
 
 #include <cst/cmd.h>
+#include <cst/dev_type.h>
 #include <cst/device.h>
 #include <cst/fabric.h>
 #include <cst/handler.h>
 #include <cst/op.h>
 #include <cst/session.h>
-
-/* cdb_table.c; pure */
-const struct cst_op *cst_op_find(const u8 *cdb, unsigned int cdb_len,
-				 cst_sense_t *reason,
-				 struct cst_sense_detail *detail);
-unsigned int cst_op_count(void);
-const struct cst_op *cst_op_row(unsigned int i);
 
 /*
  * parse.c: finds the row, checks the CDB against its usage mask, decodes lba,
@@ -25,6 +19,11 @@ const struct cst_op *cst_op_row(unsigned int i);
  * it refuses a known operation code.
  */
 cst_sense_t cst_parse(struct cst_cmd *cmd);
+
+/* scsi/types.c: what is named where there is no device */
+extern const struct cst_dev_type cst_no_lun_type;
+extern const struct cst_dev_type cst_report_luns_type;
+int cst_types_init(void);
 
 /* submit.c */
 void cst_cmd_run(struct cst_cmd *cmd);		/* ordered and data in place: execute */
@@ -107,6 +106,8 @@ void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active);
 
 /* lun.c */
 int cst_lun_decode(const u8 *wire, u32 *lun);	/* pure; 0 or -EINVAL */
+#define CST_LUN_REPORT_LUNS	0xc101ULL	/* its first two bytes; the others are 0 */
+bool cst_lun_is_report_luns(const u8 *wire);	/* pure */
 void cst_lun_encode(u32 lun, u8 *wire);		/* pure; peripheral below 256, else flat */
 
 /* ua.c */
@@ -121,6 +122,7 @@ void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua);
 cst_sense_t cst_medium_may_eject(struct cst_device *dev);
 cst_sense_t cst_medium_eject(struct cst_device *dev);
 void cst_medium_load(struct cst_device *dev, struct cst_session *by);
+cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent);
 void cst_medium_allow(struct cst_itl *itl);
 void cst_medium_allow_all(struct cst_device *dev);
 
@@ -131,30 +133,11 @@ static inline bool cst_medium_missing(const struct cst_cmd *cmd)
 	       (cmd->op->flags & (CST_OP_MEDIUM | CST_OP_LOADS)) == CST_OP_MEDIUM;
 }
 
-/* spc_*.c, sbc_*.c, medium.c: the execute functions of the opcode table */
-cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd);
-cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd);
-cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd);
-cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd);
-cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd);
-cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd);
-cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd);
-cst_sense_t cst_spc_mode_sense(struct cst_cmd *cmd);
-cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_read_capacity10(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_read_capacity16(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_start_stop(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_read(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_write(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_verify(struct cst_cmd *cmd);
-cst_sense_t cst_sbc_synchronize_cache(struct cst_cmd *cmd);
-
 /* device.c */
 int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops);
 void cst_device_destroy(struct cst_device *dev);
 int cst_device_enable(struct cst_device *dev);	/* obj.lock held */
 int cst_device_disable(struct cst_device *dev);	/* obj.lock held */
-int cst_device_resync(struct cst_device *dev);	/* obj.lock held */
 /* Defaults of t10_dev_id, usn and naa_id: stable for a name on a host, unique across hosts. */
 void cst_device_default_ids(struct cst_device *dev, const char *name);
 
@@ -181,7 +164,7 @@ void cst_target_port_changed(struct cst_target *target);
 /* Groups or patterns have changed: give live sessions the map they now get. obj.lock held */
 void cst_target_regroup(struct cst_target *target);
 
-/* linger.c */
+/* cfs/linger.c */
 void cst_linger_flush(void);
 
 /* events.c */
@@ -200,7 +183,9 @@ extern struct workqueue_struct *cst_wq;	/* per CPU: nothing in it waits for a ba
 extern struct workqueue_struct *cst_tmf_wq;	/* task management; nothing in it waits */
 extern struct workqueue_struct *cst_linger_wq;	/* waits for directories */
 
-/* cfs_root.c, cfs_device.c, cfs_target.c, cfs_session.c */
+/* cfs/ */
+void cst_device_inquiry_changed(struct cst_object *obj);	/* for cst_attr.changed */
+void cst_device_mode_changed(struct cst_object *obj);
 int cst_cfs_init(void);
 void cst_cfs_exit(void);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of a logical unit: made inert, enabled, resized, disabled, destroyed.
+ * Life of a logical unit: made inert, enabled, disabled, destroyed.
  *
- * cfs_device.c calls in; the handler opens and closes the backing.  A command
+ * cfs/device.c calls in; the handler opens and closes the backing.  A command
  * executes only with a reference to io_ref, which is live exactly while the
  * device is enabled.
  *
@@ -24,8 +24,6 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
-#include <linux/minmax.h>
 #include <linux/percpu.h>
 
 #include <cst/events.h>
@@ -45,7 +43,7 @@ static void cst_device_drained(struct percpu_ref *ref)
 
 /**
  * cst_device_init() - prepare the data path of a zeroed device
- * @dev: allocated by cfs_device.c
+ * @dev: allocated by cfs/device.c
  * @ops: its handler
  *
  * Context: process.  Return: 0 or -ENOMEM, and then nothing is left.
@@ -55,6 +53,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	int ret;
 
 	dev->ops = ops;
+	dev->type = ops->type;
 	spin_lock_init(&dev->itl_lock);
 	INIT_LIST_HEAD(&dev->itls);
 	INIT_LIST_HEAD(&dev->luns);
@@ -92,8 +91,7 @@ void cst_device_destroy(struct cst_device *dev)
 	free_percpu(dev->stats);
 }
 
-/* Tell fabrics that look at logical units themselves. */
-static void cst_device_changed(struct cst_device *dev)
+void cst_device_changed(struct cst_device *dev)
 {
 	struct cst_itl *itl;
 	unsigned long flags;
@@ -127,84 +125,6 @@ static void cst_device_drop_queue(struct cst_device *dev)
 	dev->wq = NULL;
 }
 
-/*
- * An initiator that has been told that there is no write cache never flushes, and
- * a new session of it does not ask again: with a cache it would lose data at a
- * power cut.
- */
-static int cst_device_check_cache(struct cst_device *dev)
-{
-	unsigned int blind = 0;
-	struct cst_itl *itl;
-
-	if (dev->write_through || dev->nv_cache)
-		return 0;
-	spin_lock_irq(&dev->itl_lock);
-	list_for_each_entry(itl, &dev->itls, dev_node)
-		if (!percpu_ref_is_dying(&itl->ref) &&
-		    !READ_ONCE(itl->knows_cache))
-			blind++;
-	spin_unlock_irq(&dev->itl_lock);
-	if (!blind)
-		return 0;
-	cst_config_error(&dev->obj.group.cg_item, "enabled",
-			 "%u sessions have not been told of a write cache and would never flush it; accepted: write_through 1, or enabling it when their initiators have logged out or read the mode pages anew",
-			 blind);
-	return -EBUSY;
-}
-
-/*
- * The largest number of bytes, a multiple of physical blocks and of what is best for
- * the backing, up to what is best for us; or one of the backing's if that is more.
- */
-static u32 cst_device_best_xfer(const struct cst_device *dev, u32 pb)
-{
-	u32 opt = dev->backing_opt;
-
-	if (!opt || opt > CST_MAX_XFER_BYTES || opt % 4096 || opt % pb)
-		return CST_OPT_XFER_BYTES;
-	return opt > CST_OPT_XFER_BYTES ? opt :
-	       rounddown(CST_OPT_XFER_BYTES, opt);
-}
-
-/* What is not configured comes from the backing. */
-static int cst_device_set_limits(struct cst_device *dev)
-{
-	u32 exp = 0, pb;
-
-	if (dev->lb_per_pb_set)
-		exp = dev->lb_per_pb_set - 1;
-	else if (dev->backing_block > dev->block_size &&
-		 is_power_of_2(dev->backing_block))
-		exp = min_t(u32, ilog2(dev->backing_block) - dev->block_shift,
-			    CST_MAX_LB_PER_PB_EXP);
-	pb = dev->block_size << exp;
-	if (dev->opt_trans_set % pb) {
-		cst_config_error(&dev->obj.group.cg_item, "opt_trans_len",
-				 "%u is not a multiple of the physical block, %u bytes by lb_per_pb_exp %u",
-				 dev->opt_trans_set, pb, exp);
-		return -EINVAL;
-	}
-	dev->lb_per_pb_exp = exp;
-	dev->opt_trans_len = dev->opt_trans_set ?: cst_device_best_xfer(dev, pb);
-	return 0;
-}
-
-static int cst_device_open(struct cst_device *dev)
-{
-	int ret;
-
-	dev->backing_block = 0;
-	dev->backing_opt = 0;
-	ret = dev->ops->enable(dev);
-	if (ret)
-		return ret;
-	ret = cst_device_set_limits(dev);
-	if (ret)
-		dev->ops->disable(dev);
-	return ret;
-}
-
 /**
  * cst_device_enable() - open the backing and let commands in
  * @dev: disabled; obj.lock held
@@ -213,24 +133,16 @@ static int cst_device_open(struct cst_device *dev)
  */
 int cst_device_enable(struct cst_device *dev)
 {
-	u64 nblocks = dev->nblocks;
-	u32 opt = dev->opt_trans_len;
-	u8 exp = dev->lb_per_pb_exp;
+	const struct cst_dev_type *type = dev->type;
 	int ret;
 
 	lockdep_assert_held(&dev->obj.lock);
 
-	ret = cst_device_check_cache(dev);
-	if (ret)
-		return ret;
 	ret = cst_device_make_queue(dev);
 	if (ret)
 		return ret;
-	dev->block_shift = ilog2(dev->block_size);
-	ret = cst_device_open(dev);
+	ret = type->enable ? type->enable(dev) : dev->ops->enable(dev);
 	if (ret) {
-		/* What initiators know is still that. */
-		WRITE_ONCE(dev->nblocks, nblocks);
 		cst_device_drop_queue(dev);
 		return ret;
 	}
@@ -238,17 +150,10 @@ int cst_device_enable(struct cst_device *dev)
 	/* Of the last disabling, which may not have waited: a grace period at most. */
 	wait_for_completion(&dev->io_drained);
 	WRITE_ONCE(dev->ejected, false);
-	/* Given for a disk in use; this is another one perhaps. */
-	WRITE_ONCE(dev->allow_shrink, false);
 	reinit_completion(&dev->io_drained);
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
-	if (dev->nblocks != nblocks || dev->lb_per_pb_exp != exp)
-		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
-	if (dev->opt_trans_len != opt || dev->lb_per_pb_exp != exp)
-		cst_ua_add_device(dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
-	/* Who does not know of a cache that need not be flushed still does not. */
-	WRITE_ONCE(dev->told_no_cache, dev->write_through ||
-		   (dev->told_no_cache && dev->nv_cache));
+	if (type->enabled)
+		type->enabled(dev);
 	/*
 	 * A command that came before this executes no more, one that came after
 	 * it finds the unit attention: none reaches another backing unawares.
@@ -316,50 +221,4 @@ int cst_device_disable(struct cst_device *dev)
 	dev->ops->disable(dev);
 	cst_event_device(dev, CST_EVENT_DISABLED);
 	return 0;
-}
-
-int cst_device_resize(struct cst_device *dev, const char *attr, u64 nblocks)
-{
-	lockdep_assert_held(&dev->obj.lock);
-
-	if (nblocks == dev->nblocks)
-		return 0;
-	if (nblocks < dev->nblocks) {
-		if (!dev->allow_shrink) {
-			cst_config_error(&dev->obj.group.cg_item, attr,
-					 "would shrink the disk from %llu to %llu blocks, and initiators lose what lies behind; 1 in allow_shrink allows it once",
-					 dev->nblocks, nblocks);
-			return -EPERM;
-		}
-		WRITE_ONCE(dev->allow_shrink, false);
-	}
-	WRITE_ONCE(dev->nblocks, nblocks);
-	cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
-	cst_device_changed(dev);
-	cst_event_device(dev, CST_EVENT_RESIZED);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(cst_device_resize);
-
-/**
- * cst_device_resync() - pick up a new size of the backing
- * @dev: enabled; obj.lock held
- *
- * Return: 0 or errno, with last_error said.
- */
-int cst_device_resync(struct cst_device *dev)
-{
-	u64 nblocks;
-	int ret;
-
-	lockdep_assert_held(&dev->obj.lock);
-
-	if (!dev->ops->resync_size) {
-		cst_config_error(&dev->obj.group.cg_item, "resync_size",
-				 "the size of a %s device is an attribute",
-				 dev->ops->name);
-		return -EOPNOTSUPP;
-	}
-	ret = dev->ops->resync_size(dev, &nblocks);
-	return ret ?: cst_device_resize(dev, "resync_size", nblocks);
 }

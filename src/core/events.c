@@ -106,7 +106,7 @@ void cst_event_device(struct cst_device *dev, u8 cmd)
 		cst_event_end(msg, hdr,
 			      cst_put_device(msg, dev) ?:
 			      nla_put_u64_64bit(msg, CST_A_BLOCKS,
-						cst_device_nblocks(dev),
+						cst_device_capacity(dev),
 						CST_A_PAD));
 }
 
@@ -231,7 +231,7 @@ static int cst_put_stats(struct sk_buff *msg, struct cst_device *dev)
 
 	cst_device_stats(dev, &s);
 	return cst_put_device(msg, dev) ?:
-	       nla_put_u64_64bit(msg, CST_A_BLOCKS, cst_device_nblocks(dev),
+	       nla_put_u64_64bit(msg, CST_A_BLOCKS, cst_device_capacity(dev),
 				 CST_A_PAD) ?:
 	       nla_put_u64_64bit(msg, CST_A_READ_COMMANDS, s.read_commands,
 				 CST_A_PAD) ?:

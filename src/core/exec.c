@@ -140,6 +140,6 @@ cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
 			io->flags |= CST_IO_ATOMIC;
 	}
 	/* Once submitted, the command may be gone when the call returns. */
-	return cmd->dev->ops->submit(io) == -EAGAIN ? CST_WOULD_BLOCK :
+	return cmd->dev->ops->block->submit(io) == -EAGAIN ? CST_WOULD_BLOCK :
 						       CST_PENDING;
 }

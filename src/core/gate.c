@@ -28,7 +28,7 @@ cst_sense_t cst_device_not_ready(const struct cst_device *dev)
  * cst_gate() - may this command go on?
  * @cmd: parsed
  *
- * The order is that of SAM-5 5.14 and SPC-5: no logical unit; a unit attention,
+ * The order is that of SAM-5 5.14 and SPC-5: a unit attention,
  * which must be told before anything else about the unit; write protection,
  * which is a property of the unit whether it is ready or not; the medium.
  *
@@ -40,9 +40,9 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 	struct cst_itl *itl = cmd->itl;
 	cst_sense_t ua;
 
+	/* A type without a device has no commands that need one. */
 	if (unlikely(!itl))
-		return flags & CST_OP_NO_LUN ? CST_OK :
-					       CST_SENSE(LU_NOT_SUPPORTED);
+		return CST_OK;
 
 	if (unlikely(READ_ONCE(itl->ua_pending)) && !(flags & CST_OP_SKIP_UA)) {
 		ua = cst_ua_take(itl);

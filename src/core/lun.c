@@ -50,6 +50,17 @@ int cst_lun_decode(const u8 *wire, u32 *lun)
 EXPORT_SYMBOL_GPL(cst_lun_decode);
 
 /**
+ * cst_lun_is_report_luns() - is it the LUN of the REPORT LUNS well-known logical unit?
+ * @wire: eight bytes
+ *
+ * SAM-5 4.7.10, SPC-5 8.2: extended addressing, well known, W-LUN 01h.
+ */
+bool cst_lun_is_report_luns(const u8 *wire)
+{
+	return get_unaligned_be64(wire) == CST_LUN_REPORT_LUNS << 48;
+}
+
+/**
  * cst_lun_encode() - a LUN as REPORT LUNS tells it
  * @lun: 0..CST_MAX_LUN
  * @wire: eight bytes

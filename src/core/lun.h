@@ -6,8 +6,8 @@
 #include "core.h"
 
 /*
- * Set cmd->itl, referenced, and cmd->dev; both NULL when this nexus has no such
- * LUN.
+ * Set cmd->itl, referenced, cmd->dev and cmd->type; the first two are NULL when this
+ * nexus has no such LUN, and for a well-known logical unit, which has no device.
  */
 static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 {
@@ -16,8 +16,12 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 
 	cmd->itl = NULL;
 	cmd->dev = NULL;
-	if (unlikely(cst_lun_decode(cmd->lun, &lun)))
+	cmd->type = &cst_no_lun_type;
+	if (unlikely(cst_lun_decode(cmd->lun, &lun))) {
+		if (cst_lun_is_report_luns(cmd->lun))
+			cmd->type = &cst_report_luns_type;
 		return;
+	}
 
 	rcu_read_lock();
 	for (;;) {
@@ -28,6 +32,7 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 			cmd->itl = itl;
 			/* The session's list has it already: see cst_tmf_match(). */
 			WRITE_ONCE(cmd->dev, itl->dev);
+			cmd->type = itl->dev->type;
 			/* Before anything else about the device: see device.c. */
 			cmd->enable_seq = smp_load_acquire(&itl->dev->enable_seq);
 			break;

@@ -4,7 +4,7 @@
  *
  * A map says which device stands at which number; each session that uses the map
  * has an I_T_L nexus (struct cst_itl) per entry.  Everything here runs under
- * target->obj.lock, from configfs (cfs_target.c) and from session.c.
+ * target->obj.lock, from configfs (cfs/target.c) and from session.c.
  *
  * Teardown of an I_T_L nexus, without waiting:
  *  1. unpublish: erased from sess->itls, its reference killed;
@@ -71,7 +71,8 @@ static int cst_itl_prepare(struct cst_session *sess, const struct cst_lun *lun,
 	itl->dev = lun->dev;
 	itl->lun = lun->lun;
 	itl->read_only = lun->read_only;
-	itl->knows_cache = !READ_ONCE(lun->dev->told_no_cache);
+	if (lun->dev->type->itl_init)
+		lun->dev->type->itl_init(itl);
 	spin_lock_init(&itl->ua_lock);
 	INIT_WORK(&itl->free_work, cst_itl_free_work);
 	ret = percpu_ref_init(&itl->ref, cst_itl_unused, 0, GFP_KERNEL);

@@ -13,8 +13,11 @@ struct workqueue_struct *cst_linger_wq;
 
 static int __init cst_init(void)
 {
-	int ret = -ENOMEM;
+	int ret = cst_types_init();
 
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
 	cst_wq = alloc_workqueue("cst", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!cst_wq)
 		return ret;

@@ -2,7 +2,7 @@
 /*
  * The medium of a removable device: ejected, loaded, held in place.
  *
- * START STOP UNIT (sbc_unit.c), the opcode table and task management (tmf.c) call
+ * The commands that eject, load and prevent removal, and task management (tmf.c) call
  * in; gate.c and exec.c look at dev->ejected.  Its backing stays open, but nobody
  * may use it until an initiator loads it or the device is enabled anew.
  * dev->itl_lock protects ejected and prevents_removal of each nexus.  Pure.
@@ -99,20 +99,25 @@ void cst_medium_allow_all(struct cst_device *dev)
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 }
 
-/* PREVENT ALLOW MEDIUM REMOVAL; where nothing can be ejected it is in vain. */
-cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd)
+/**
+ * cst_medium_prevent() - a nexus holds the medium in place, or no more
+ * @itl: the nexus
+ * @prevent: whether it does
+ *
+ * Return: CST_OK, or the reason when the nexus has been taken away.
+ */
+cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent)
 {
-	struct cst_device *dev = cmd->dev;
-	struct cst_itl *itl = cmd->itl;
+	struct cst_device *dev = itl->dev;
 	cst_sense_t reason = CST_OK;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
-	/* Taken away while this waited for its turn: see cst_itl_retire(). */
+	/* Taken away while the command waited for its turn: see cst_itl_retire(). */
 	if (unlikely(percpu_ref_is_dying(&itl->ref)))
 		reason = CST_SENSE(LU_NOT_SUPPORTED);
 	else
-		itl->prevents_removal = cmd->cdb[4] & 0x01;
+		itl->prevents_removal = prevent;
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 	return reason;
 }

@@ -3,7 +3,7 @@
  * Who is there: handlers and fabrics, each with its directory and the types of the
  * directories below, and the targets of a fabric.
  *
- * Handlers and fabrics call in when their modules come and go; cfs_target.c adds
+ * Handlers and fabrics call in when their modules come and go; cfs/target.c adds
  * and removes targets.  Owns registry_lock, which protects both lists, and
  * cst_fabric.lock.
  *
@@ -17,7 +17,7 @@
 #include <linux/export.h>
 #include <linux/slab.h>
 
-#include "cfs.h"
+#include "cfs/cfs.h"
 #include "core.h"
 
 static DEFINE_MUTEX(registry_lock);
@@ -37,11 +37,28 @@ static struct cst_handler *cst_handler_find(const char *name)
 	return NULL;
 }
 
+/* The attributes of every device, of its type, and its handler's own. */
+static int cst_handler_type_init(struct cst_handler *handler)
+{
+	const struct cst_handler_ops *ops = handler->ops;
+	const struct cst_dev_type *type = ops->type;
+	const struct cst_attr *const *tables[5];
+	unsigned int n = 0;
+
+	tables[n++] = cst_device_attrs;
+	if (type->attrs)
+		tables[n++] = type->attrs;
+	if (type->optional_attrs && type->optional_attrs(ops))
+		tables[n++] = type->optional_attrs(ops);
+	if (ops->attrs)
+		tables[n++] = ops->attrs;
+	tables[n] = NULL;
+	return cst_item_type_init(&handler->dev_type, ops->owner,
+				  &cst_device_item_ops, NULL, tables);
+}
+
 int cst_handler_register(const struct cst_handler_ops *ops)
 {
-	const struct cst_attr *const *const tables[] = {
-		cst_device_attrs, ops->attrs, NULL
-	};
 	struct cst_handler *handler;
 	int ret;
 
@@ -49,8 +66,7 @@ int cst_handler_register(const struct cst_handler_ops *ops)
 	if (!handler)
 		return -ENOMEM;
 	handler->ops = ops;
-	ret = cst_item_type_init(&handler->dev_type, ops->owner,
-				 &cst_device_item_ops, NULL, tables);
+	ret = cst_handler_type_init(handler);
 	if (ret)
 		goto free_handler;
 

@@ -16,7 +16,7 @@
 
 #include <cst/events.h>
 
-#include "cfs.h"
+#include "cfs/cfs.h"
 #include "core.h"
 
 static int cst_session_init(struct cst_session *sess, struct cst_target *target,

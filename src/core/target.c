@@ -2,7 +2,7 @@
 /*
  * Life of a target, and which LUN map an initiator gets.
  *
- * cfs_target.c calls in with target->obj.lock held.
+ * cfs/target.c calls in with target->obj.lock held.
  *
  * Teardown: disabling marks the target as closing, so that no session can
  * register; the fabric closes its connections; each session unregisters itself

@@ -52,8 +52,8 @@ cst_sense_t cst_cmd_blocks_len(struct cst_cmd *cmd)
 
 	if (fabric_buf) {
 		if (unlikely(cmd->overflow)) {
-			u32 len = round_down(cmd->data_len,
-					     1U << cmd->dev->block_shift);
+			u32 len = rounddown(cmd->data_len,
+					    cmd->cdb_xfer_len / cmd->nblocks);
 
 			cmd->residual += cmd->data_len - len;
 			cmd->data_len = len;

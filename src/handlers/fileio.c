@@ -32,7 +32,7 @@
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 
-#include <cst/device.h>
+#include <cst/disk.h>
 
 #include "vdisk.h"
 
@@ -40,7 +40,7 @@
 
 /**
  * struct fileio_dev - a vdisk_fileio device
- * @dev: what core knows of it; first
+ * @disk: what core knows of it; first
  * @filename: attribute
  * @size: attribute, in bytes; 0: as the file is
  * @o_direct: attribute
@@ -56,7 +56,7 @@
  * @open_node: fileio_open_files, fileio_open_lock
  */
 struct fileio_dev {
-	struct cst_device	dev;
+	struct cst_disk		disk;
 	char			filename[FILEIO_NAME_MAX + 1];
 	u64			size;
 	bool			o_direct;
@@ -87,7 +87,7 @@ static DEFINE_HASHTABLE(fileio_open_files, 10);
 
 static inline struct fileio_dev *to_fileio_dev(struct cst_device *dev)
 {
-	return container_of(dev, struct fileio_dev, dev);
+	return container_of(dev, struct fileio_dev, disk.dev);
 }
 
 static inline struct fileio_io *to_fileio_io(struct cst_io *io)
@@ -110,7 +110,7 @@ static int fileio_apply_filename(struct cst_object *obj, union cst_attr_value va
 				 "\"%s\" is not an absolute path", val.str);
 		return -EINVAL;
 	}
-	container_of(obj, struct fileio_dev, dev.obj)->served = false;
+	container_of(obj, struct fileio_dev, disk.dev.obj)->served = false;
 	return 0;
 }
 
@@ -118,12 +118,12 @@ static int fileio_check_lost(struct fileio_dev *fd);
 static int fileio_set_size(struct cst_object *obj, union cst_attr_value val);
 static int fileio_make_file(struct cst_object *obj, union cst_attr_value val);
 
-CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, dev.obj, filename),
+CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, disk.dev.obj, filename),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
 	 .apply = fileio_apply_filename,
 	 .help = "Absolute path of the file or block device that holds the data.");
 
-CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, dev.obj, size),
+CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, disk.dev.obj, size),
 	 .type = CST_ATTR_UINT, .max = S64_MAX, .unit = "bytes",
 	 .apply = fileio_set_size,
 	 .help = "Size of the disk, 0 = as the file is; written while enabled, it grows the file.");
@@ -133,7 +133,7 @@ CST_ATTR(fileio, make_file, 0200,
 	 .apply = fileio_make_file,
 	 .help = "Makes the file, new and sparse, of that size; nothing else makes one.");
 
-CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, dev.obj, o_direct),
+CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, disk.dev.obj, o_direct),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .help = "Bypass the page cache.");
 
@@ -153,7 +153,7 @@ static int fileio_refuse(struct fileio_dev *fd, int error, const char *fmt, ...)
 
 	va_start(args, fmt);
 	vaf.va = &args;
-	cst_config_error(&fd->dev.obj.group.cg_item, "filename", "%s %pV",
+	cst_config_error(&fd->disk.dev.obj.group.cg_item, "filename", "%s %pV",
 			 fd->filename, &vaf);
 	va_end(args);
 	return error;
@@ -186,18 +186,18 @@ static int fileio_check_filename(struct fileio_dev *fd)
 {
 	if (fd->filename[0])
 		return 0;
-	cst_config_error(&fd->dev.obj.group.cg_item, "filename",
+	cst_config_error(&fd->disk.dev.obj.group.cg_item, "filename",
 			 "is not set; an absolute path is needed");
 	return -EINVAL;
 }
 
 static int fileio_check_multiple(struct fileio_dev *fd, u64 size)
 {
-	if (!(size & (fd->dev.block_size - 1)))
+	if (!(size & (fd->disk.block_size - 1)))
 		return 0;
 	return fileio_refuse(fd, -EINVAL,
 			     "would be %llu bytes, which is not a multiple of the block size, %u; size may limit it",
-			     size, fd->dev.block_size);
+			     size, fd->disk.block_size);
 }
 
 /* The folder that the file is, or is to be, in. */
@@ -282,7 +282,7 @@ static int fileio_make_in(struct fileio_dev *fd, struct file *folder)
 
 static int fileio_make_file(struct cst_object *obj, union cst_attr_value val)
 {
-	struct fileio_dev *fd = container_of(obj, struct fileio_dev, dev.obj);
+	struct fileio_dev *fd = container_of(obj, struct fileio_dev, disk.dev.obj);
 	struct file *folder;
 	int ret;
 
@@ -338,7 +338,7 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 	struct file *file;
 	int ret;
 
-	flags |= fd->dev.read_only ? O_RDONLY : O_RDWR;
+	flags |= fd->disk.dev.read_only ? O_RDONLY : O_RDWR;
 	if (fd->o_direct)
 		flags |= O_DIRECT;
 
@@ -362,7 +362,7 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 		fileio_refuse(fd, ret, "is on a file system without direct I/O: o_direct must be 0");
 	else if (ret == -EBUSY)
 		fileio_refuse(fd, ret, "is in use: mounted, or claimed by another driver");
-	else if ((ret == -EROFS || ret == -EACCES) && !fd->dev.read_only)
+	else if ((ret == -EROFS || ret == -EACCES) && !fd->disk.dev.read_only)
 		fileio_refuse(fd, ret, "cannot be written: %pe; read_only may be set", file);
 	else
 		fileio_refuse(fd, ret, "cannot be opened: %pe", file);
@@ -388,7 +388,7 @@ static int fileio_get_nblocks(struct fileio_dev *fd, u64 size, u64 *nblocks)
 		return fileio_refuse(fd, -ENODATA,
 				     "has %llu bytes, fewer than size, %llu: not all of it is there yet, or size must be smaller",
 				     have, size);
-	*nblocks = size >> fd->dev.block_shift;
+	*nblocks = size >> fd->disk.block_shift;
 	return 0;
 }
 
@@ -402,11 +402,11 @@ static int fileio_claim(struct fileio_dev *fd)
 	mutex_lock(&fileio_open_lock);
 	hash_for_each_possible(fileio_open_files, other, open_node, key) {
 		if (other->file->f_mapping->host != fd->file->f_mapping->host ||
-		    (other->dev.read_only && fd->dev.read_only))
+		    (other->disk.dev.read_only && fd->disk.dev.read_only))
 			continue;
 		ret = fileio_refuse(fd, -EBUSY, "is in use by device %s",
 				    config_item_name((struct config_item *)
-						     &other->dev.obj.group.cg_item));
+						     &other->disk.dev.obj.group.cg_item));
 		break;
 	}
 	if (!ret)
@@ -428,10 +428,10 @@ static void fileio_unclaim(struct fileio_dev *fd)
  */
 static int fileio_settle(struct fileio_dev *fd)
 {
-	const struct cst_device *dev = &fd->dev;
+	const struct cst_disk *disk = &fd->disk;
 	int ret;
 
-	if (dev->nv_cache || !(dev->write_through || fd->had_nv_cache))
+	if (disk->nv_cache || !(disk->write_through || fd->had_nv_cache))
 		return 0;
 	ret = fileio_sync_all(fd->file, 1);
 	if (ret)
@@ -448,10 +448,10 @@ static void fileio_get_limits(struct fileio_dev *fd)
 	struct inode *inode = fd->file->f_mapping->host;
 
 	if (S_ISBLK(inode->i_mode)) {
-		fd->dev.backing_block = bdev_physical_block_size(I_BDEV(inode));
-		fd->dev.backing_opt = bdev_io_opt(I_BDEV(inode));
+		fd->disk.backing_block = bdev_physical_block_size(I_BDEV(inode));
+		fd->disk.backing_opt = bdev_io_opt(I_BDEV(inode));
 	} else {
-		fd->dev.backing_block = i_blocksize(inode);
+		fd->disk.backing_block = i_blocksize(inode);
 	}
 }
 
@@ -487,7 +487,7 @@ static int fileio_enable(struct cst_device *dev)
 	ret = fileio_claim(fd);
 	if (ret)
 		goto close;
-	ret = fileio_get_nblocks(fd, fd->size, &dev->nblocks);
+	ret = fileio_get_nblocks(fd, fd->size, &fd->disk.nblocks);
 	if (ret)
 		goto unclaim;
 	ret = fileio_settle(fd);
@@ -511,7 +511,7 @@ static int fileio_enable(struct cst_device *dev)
 	if (!fd->served)
 		errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
 	fd->served = true;
-	fd->had_nv_cache |= dev->nv_cache;
+	fd->had_nv_cache |= fd->disk.nv_cache;
 	return 0;
 
 unclaim:
@@ -548,8 +548,8 @@ static int fileio_grow(struct fileio_dev *fd, u64 size)
 {
 	int ret;
 
-	if (size <= fd->dev.nblocks << fd->dev.block_shift ||
-	    size <= fileio_file_size(fd->file) || fd->dev.read_only ||
+	if (size <= fd->disk.nblocks << fd->disk.block_shift ||
+	    size <= fileio_file_size(fd->file) || fd->disk.dev.read_only ||
 	    !S_ISREG(file_inode(fd->file)->i_mode))
 		return 0;
 	ret = fileio_check_multiple(fd, size);
@@ -566,7 +566,7 @@ static int fileio_grow(struct fileio_dev *fd, u64 size)
 
 static int fileio_set_size(struct cst_object *obj, union cst_attr_value val)
 {
-	struct fileio_dev *fd = container_of(obj, struct fileio_dev, dev.obj);
+	struct fileio_dev *fd = container_of(obj, struct fileio_dev, disk.dev.obj);
 	u64 nblocks;
 	int ret;
 
@@ -575,7 +575,7 @@ static int fileio_set_size(struct cst_object *obj, union cst_attr_value val)
 	ret = fileio_grow(fd, val.num);
 	if (!ret)
 		ret = fileio_get_nblocks(fd, val.num, &nblocks);
-	return ret ?: cst_device_resize(&fd->dev, "size", nblocks);
+	return ret ?: cst_disk_resize(&fd->disk, "size", nblocks);
 }
 
 /* Moving data */
@@ -668,9 +668,9 @@ static void fileio_tell_lost(struct fileio_dev *fd, int error)
 	if (READ_ONCE(fd->lost) || xchg(&fd->lost, 1))
 		return;
 	pr_err("%s: cached data of %s could not be written: %pe; flushes fail until the device is disabled\n",
-	       config_item_name(&fd->dev.obj.group.cg_item), fd->filename,
+	       config_item_name(&fd->disk.dev.obj.group.cg_item), fd->filename,
 	       ERR_PTR(error));
-	cst_device_data_lost(&fd->dev);
+	cst_device_data_lost(&fd->disk.dev);
 }
 
 static int fileio_check_lost(struct fileio_dev *fd)
@@ -682,7 +682,7 @@ static int fileio_check_lost(struct fileio_dev *fd)
 	 * into its cache all the same, all that was answered GOOD had been written
 	 * by then.
 	 */
-	if (likely(!ret) || (fd->dev.write_through && !fd->dev.nv_cache) ||
+	if (likely(!ret) || (fd->disk.write_through && !fd->disk.nv_cache) ||
 	    (fd->o_direct && !READ_ONCE(fd->cached)))
 		return 0;
 	fileio_tell_lost(fd, ret);
@@ -899,9 +899,9 @@ static bool fileio_is_gone(struct fileio_dev *fd)
 
 	if (S_ISBLK(inode->i_mode))
 		return i_size_read(inode) <
-		       cst_device_nblocks(&fd->dev) << fd->dev.block_shift;
+		       cst_disk_nblocks(&fd->disk) << fd->disk.block_shift;
 	/* A file system that has met an error of its disk may write no more. */
-	return !fd->dev.read_only && sb_rdonly(inode->i_sb);
+	return !fd->disk.dev.read_only && sb_rdonly(inode->i_sb);
 }
 
 /* With nv_cache nobody flushes, so that nothing but the kernel's writeback tells. */
@@ -950,17 +950,21 @@ static int fileio_submit(struct cst_io *io)
 	return 0;
 }
 
+static const struct cst_block_ops fileio_block_ops = {
+	.submit		= fileio_submit,
+	.resync_size	= fileio_resync_size,
+	.lost		= fileio_lost,
+};
+
 const struct cst_handler_ops vdisk_fileio_ops = {
 	.owner		= THIS_MODULE,
 	.name		= "vdisk_fileio",
-	.scsi_type	= TYPE_DISK,
+	.type		= &cst_disk_type,
 	.prod_id	= "fileio",
 	.may_block	= true,
 	.dev_size	= sizeof(struct fileio_dev),
 	.attrs		= fileio_attrs,
 	.enable		= fileio_enable,
 	.disable	= fileio_disable,
-	.resync_size	= fileio_resync_size,
-	.lost		= fileio_lost,
-	.submit		= fileio_submit,
+	.block		= &fileio_block_ops,
 };

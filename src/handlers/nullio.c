@@ -6,9 +6,8 @@
  */
 #include <linux/highmem.h>
 #include <linux/minmax.h>
-#include <scsi/scsi_proto.h>
 
-#include <cst/device.h>
+#include <cst/disk.h>
 
 #include "vdisk.h"
 
@@ -16,22 +15,22 @@
 
 /**
  * struct nullio_dev - a vdisk_nullio device
- * @dev: what core knows of it; first
- * @size: attribute, in bytes; dev.obj.lock
+ * @disk: what core knows of it; first
+ * @size: attribute, in bytes; disk.dev.obj.lock
  */
 struct nullio_dev {
-	struct cst_device	dev;
+	struct cst_disk		disk;
 	u64			size;
 };
 
 static inline struct nullio_dev *to_nullio_dev(struct cst_device *dev)
 {
-	return container_of(dev, struct nullio_dev, dev);
+	return container_of(dev, struct nullio_dev, disk.dev);
 }
 
 static int nullio_set_size(struct cst_object *obj, union cst_attr_value val);
 
-CST_ATTR(nullio, size, 0644, CST_FIELD(nullio_dev, dev.obj, size),
+CST_ATTR(nullio, size, 0644, CST_FIELD(nullio_dev, disk.dev.obj, size),
 	 .type = CST_ATTR_UINT, .min = 512, .max = S64_MAX, .dflt = NULLIO_DEFAULT_SIZE,
 	 .unit = "bytes", .apply = nullio_set_size,
 	 .help = "Size of the disk.");
@@ -41,38 +40,39 @@ static const struct cst_attr *const nullio_attrs[] = {
 	NULL
 };
 
-static int nullio_get_nblocks(struct cst_device *dev, u64 size, u64 *nblocks)
+static int nullio_get_nblocks(struct cst_disk *disk, u64 size, u64 *nblocks)
 {
-	if (size & (dev->block_size - 1)) {
-		cst_config_error(&dev->obj.group.cg_item, "size",
+	if (size & (disk->block_size - 1)) {
+		cst_config_error(&disk->dev.obj.group.cg_item, "size",
 				 "%llu is not a multiple of the block size, %u",
-				 size, dev->block_size);
+				 size, disk->block_size);
 		return -EINVAL;
 	}
-	*nblocks = size >> dev->block_shift;
+	*nblocks = size >> disk->block_shift;
 	return 0;
 }
 
 static int nullio_set_size(struct cst_object *obj, union cst_attr_value val)
 {
-	struct cst_device *dev = container_of(obj, struct cst_device, obj);
+	struct cst_disk *disk = container_of(obj, struct cst_disk, dev.obj);
 	u64 nblocks;
 	int ret;
 
 	if (!obj->enabled)
 		return 0;
-	ret = nullio_get_nblocks(dev, val.num, &nblocks);
-	return ret ?: cst_device_resize(dev, "size", nblocks);
+	ret = nullio_get_nblocks(disk, val.num, &nblocks);
+	return ret ?: cst_disk_resize(disk, "size", nblocks);
 }
 
 static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
 {
-	return nullio_get_nblocks(dev, to_nullio_dev(dev)->size, nblocks);
+	return nullio_get_nblocks(to_cst_disk(dev), to_nullio_dev(dev)->size,
+				  nblocks);
 }
 
 static int nullio_enable(struct cst_device *dev)
 {
-	return nullio_resync_size(dev, &dev->nblocks);
+	return nullio_resync_size(dev, &to_cst_disk(dev)->nblocks);
 }
 
 static void nullio_disable(struct cst_device *dev)
@@ -111,15 +111,19 @@ static int nullio_submit(struct cst_io *io)
 	return 0;
 }
 
+static const struct cst_block_ops nullio_block_ops = {
+	.submit		= nullio_submit,
+	.resync_size	= nullio_resync_size,
+};
+
 const struct cst_handler_ops vdisk_nullio_ops = {
 	.owner		= THIS_MODULE,
 	.name		= "vdisk_nullio",
-	.scsi_type	= TYPE_DISK,
+	.type		= &cst_disk_type,
 	.prod_id	= "nullio",
 	.dev_size	= sizeof(struct nullio_dev),
 	.attrs		= nullio_attrs,
 	.enable		= nullio_enable,
 	.disable	= nullio_disable,
-	.resync_size	= nullio_resync_size,
-	.submit		= nullio_submit,
+	.block		= &nullio_block_ops,
 };

@@ -7,7 +7,7 @@
  */
 #include "attr_shim.h"
 
-#include "../../src/core/attr.c"
+#include "../../src/core/cfs/attr.c"
 
 #define MUST(cond) do { if (!(cond)) { fprintf(stderr, "%s:%d: %s\n", __FILE__, \
 	__LINE__, #cond); abort(); } } while (0)

@@ -25,19 +25,23 @@ static char fuzz_name[CST_NAME_MAX + 1];
 
 static void fuzz_device(const struct fuzz_setup *setup)
 {
-	struct cst_device *dev = &emu.dev;
+	struct cst_disk *disk = &emu.disk;
 
-	dev->block_shift = 9 + setup->block_shift % 4;
-	dev->block_size = 1 << dev->block_shift;
-	dev->nblocks = setup->nblocks % (EMU_BLOCKS + 1);
-	if (setup->flags & 0x01)
-		emu_no_lun();
-	dev->read_only = setup->flags & 0x02;
-	dev->write_through = setup->flags & 0x04;
-	dev->nv_cache = setup->flags & 0x08;
+	disk->block_shift = 9 + setup->block_shift % 4;
+	disk->block_size = 1 << disk->block_shift;
+	disk->nblocks = setup->nblocks % (EMU_BLOCKS + 1);
+	if (setup->flags & 0x01) {
+		if (setup->luns & 0x01)
+			emu_report_luns();
+		else
+			emu_no_lun();
+	}
+	disk->dev.read_only = setup->flags & 0x02;
+	disk->write_through = setup->flags & 0x04;
+	disk->nv_cache = setup->flags & 0x08;
 	emu.io_would_block = setup->flags & 0x10;
 	emu.no_memory = setup->flags & 0x20;
-	dev->io_ref.dying = setup->flags & 0x40;
+	disk->dev.io_ref.dying = setup->flags & 0x40;
 	if (setup->flags & 0x80)
 		cst_ua_add(&emu.itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	emu.io_error = setup->error ? -(int)setup->error : 0;
@@ -48,8 +52,8 @@ static void fuzz_device(const struct fuzz_setup *setup)
 	memset(fuzz_name, 'n', sizeof(fuzz_name) - 1);
 	fuzz_name[min_t(unsigned int, setup->name_len, CST_NAME_MAX)] = '\0';
 	emu.target.obj.group.cg_item.ci_name = fuzz_name;
-	dev->lb_per_pb_exp = setup->name_len;
-	dev->opt_trans_len = setup->name_len << 16;
+	disk->lb_per_pb_exp = setup->name_len;
+	disk->opt_trans_len = setup->name_len << 16;
 }
 
 static void fuzz_answer(cst_sense_t reason)
@@ -77,9 +81,9 @@ static void fuzz_answer(cst_sense_t reason)
 	FUZZ_MUST(cmd->overflow ? cmd->residual != 0 :
 				  cmd->data_len + cmd->residual == cmd->exp_len);
 	if (cmd->op->flags & CST_OP_WRITES)
-		FUZZ_MUST(!emu.dev.read_only);
+		FUZZ_MUST(!emu.disk.dev.read_only);
 	if (cmd->op->flags & CST_OP_MEDIUM)
-		FUZZ_MUST(!emu.dev.io_ref.dying);
+		FUZZ_MUST(!emu.disk.dev.io_ref.dying);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -105,10 +109,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (size > sizeof(cdb))
 		size = sizeof(cdb);
 	memcpy(cdb, data, size);
-	op = cst_op_row(setup.row & 0x3f);
+	op = cst_disk_type.index->ops[setup.row & 0x3f];
 	if (op && size > 1) {
 		cdb[0] = op->opcode;
-		if (op->service_action != CST_OP_NO_SA)
+		if (op->flags & CST_OP_ACTION)
 			cdb[1] = op->service_action;
 		/* Half of them pass the usage map, to get further. */
 		if (setup.row & 0x80)

@@ -783,6 +783,29 @@ def reinstated_connection() -> None:
 
 
 @case
+def well_known_lun() -> None:
+    """The REPORT LUNS logical unit is there for every session, and is no disk."""
+    c = Conn(TARGET)
+    for cdb, at, want in (
+        (bytes([0x12, 0, 0, 0, 96, 0]), 0, b"\x1e"),
+        (bytes([0xA0, 0, 0, 0, 0, 0, 0, 0, 96, 0, 0, 0]), 8, bytes([0, 0] + [0] * 6 + [0, 1])),
+        (bytes([0xA0, 0, 1, 0, 0, 0, 0, 0, 96, 0, 0, 0]), 8, b"\xc1\x01"),
+    ):
+        itt = c.scsi(cdb, FINAL | READ, 96, lun=0xC101)
+        data = c.expect(DATA_IN, itt)
+        equal(data.data[at:at + len(want)], want, f"answer to {cdb.hex()}")
+        if not data.bhs[1] & 1:
+            c.expect(SCSI_RSP, itt)
+    equal(c.expect(SCSI_RSP, c.scsi(bytes(6), lun=0xC101)).sense(), "ok")
+    c.read10(0, 1, lun=0xC101)
+    equal(c.expect(SCSI_RSP).sense(), "05/20/00")
+    # No other well-known one is.
+    c.scsi(bytes(6), lun=0xC102)
+    equal(c.expect(SCSI_RSP).sense(), "05/25/00")
+    c.close()
+
+
+@case
 def second_connection() -> None:
     """MaxConnections is 1: the session goes on without another one."""
     old = Conn(TARGET, cid=3)

@@ -135,6 +135,44 @@ static void emu_bvec_copy(const struct bio_vec *bv, u8 *data, u32 len, bool in)
 	}
 }
 
+/* --- the control plane, which nothing here enters --- */
+
+ssize_t cst_attr_show(struct config_item *item, const struct cst_attr *attr,
+		      char *page)
+{
+	abort();
+}
+
+ssize_t cst_attr_store(struct config_item *item, const struct cst_attr *attr,
+		       const char *page, size_t count)
+{
+	abort();
+}
+
+void cst_config_error(struct config_item *item, const char *what,
+		      const char *fmt, ...)
+{
+	emu.config_errors++;
+}
+
+void cst_device_inquiry_changed(struct cst_object *obj)
+{
+	abort();
+}
+
+void cst_device_mode_changed(struct cst_object *obj)
+{
+	abort();
+}
+
+void cst_device_changed(struct cst_device *dev)
+{
+}
+
+void cst_event_device(struct cst_device *dev, u8 cmd)
+{
+}
+
 /* --- exec.c --- */
 
 bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
@@ -145,7 +183,7 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
 {
 	cmd->io.dev = cmd->dev;
-	return cmd->dev->ops->submit(&cmd->io) == -EAGAIN ? CST_WOULD_BLOCK :
+	return cmd->dev->ops->block->submit(&cmd->io) == -EAGAIN ? CST_WOULD_BLOCK :
 							     CST_PENDING;
 }
 
@@ -161,7 +199,7 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
 
 static int emu_submit(struct cst_io *io)
 {
-	u64 size = emu.dev.nblocks << emu.dev.block_shift;
+	u64 size = emu.disk.nblocks << emu.disk.block_shift;
 
 	if (emu.io_would_block && !cst_cmd_may_sleep(&emu.cmd)) {
 		emu.io_would_block = false;
@@ -169,7 +207,7 @@ static int emu_submit(struct cst_io *io)
 	}
 	/* What the contract promises to a handler. */
 	if (io->pos > size || io->len > size - io->pos ||
-	    io->pos % emu.dev.block_size || io->len % emu.dev.block_size)
+	    io->pos % emu.disk.block_size || io->len % emu.disk.block_size)
 		abort();
 
 	emu.ios++;
@@ -205,28 +243,34 @@ void emu_reset(void)
 	emu.target.rel_tgt_id = 0x1234;
 	emu.fabric.protocol_id = 0x5;
 	emu.handler.name = "vdisk_test";
-	emu.handler.submit = emu_submit;
+	emu.block.submit = emu_submit;
 
-	emu.dev.ops = &emu.handler;
-	emu.dev.obj.group.cg_item.ci_name = (char *)"disk1";
-	emu.dev.block_size = 512;
-	emu.dev.block_shift = 9;
-	emu.dev.nblocks = EMU_BLOCKS;
-	emu.dev.opt_trans_len = CST_OPT_XFER_BYTES;
-	strscpy(emu.dev.t10_vend_id, "CST", sizeof(emu.dev.t10_vend_id));
-	strscpy(emu.dev.prod_id, "vdisk", sizeof(emu.dev.prod_id));
-	strscpy(emu.dev.prod_rev_lvl, "0100", sizeof(emu.dev.prod_rev_lvl));
-	strscpy(emu.dev.t10_dev_id, "0123-disk1", sizeof(emu.dev.t10_dev_id));
-	strscpy(emu.dev.usn, "SERIAL12", sizeof(emu.dev.usn));
-	strscpy(emu.dev.naa_id, "3123456789abcdef", sizeof(emu.dev.naa_id));
+	emu.handler.type = &cst_disk_type;
+	emu.handler.block = &emu.block;
+	if (!cst_disk_type.index->nr_ops && cst_types_init())
+		abort();
+
+	emu.disk.dev.ops = &emu.handler;
+	emu.disk.dev.type = &cst_disk_type;
+	emu.disk.dev.obj.group.cg_item.ci_name = (char *)"disk1";
+	emu.disk.block_size = 512;
+	emu.disk.block_shift = 9;
+	emu.disk.nblocks = EMU_BLOCKS;
+	emu.disk.opt_trans_len = CST_OPT_XFER_BYTES;
+	strscpy(emu.disk.dev.t10_vend_id, "CST", sizeof(emu.disk.dev.t10_vend_id));
+	strscpy(emu.disk.dev.prod_id, "vdisk", sizeof(emu.disk.dev.prod_id));
+	strscpy(emu.disk.dev.prod_rev_lvl, "0100", sizeof(emu.disk.dev.prod_rev_lvl));
+	strscpy(emu.disk.dev.t10_dev_id, "0123-disk1", sizeof(emu.disk.dev.t10_dev_id));
+	strscpy(emu.disk.dev.usn, "SERIAL12", sizeof(emu.disk.dev.usn));
+	strscpy(emu.disk.dev.naa_id, "3123456789abcdef", sizeof(emu.disk.dev.naa_id));
 
 	if (!pattern[1])
 		for (i = 0; i < sizeof(pattern); i++)
 			pattern[i] = i * 7 + (i >> 9);
 	memcpy(emu.medium, pattern, sizeof(emu.medium));
-	INIT_LIST_HEAD(&emu.dev.itls);
-	list_add_tail(&emu.itl.dev_node, &emu.dev.itls);
-	emu.itl.dev = &emu.dev;
+	INIT_LIST_HEAD(&emu.disk.dev.itls);
+	list_add_tail(&emu.itl.dev_node, &emu.disk.dev.itls);
+	emu.itl.dev = &emu.disk.dev;
 	emu.itl.sess = sess;
 	emu_add_lun(0);
 	emu.cmd.itl = &emu.itl;
@@ -237,6 +281,13 @@ void emu_no_lun(void)
 {
 	emu.sess->itls.slots[0] = NULL;
 	emu.cmd.itl = NULL;
+	emu.type = &cst_no_lun_type;
+}
+
+void emu_report_luns(void)
+{
+	emu_no_lun();
+	emu.type = &cst_report_luns_type;
 }
 
 void emu_add_lun(u32 lun)
@@ -311,6 +362,7 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 	cmd->sess = emu.sess;
 	cmd->itl = itl;
 	cmd->dev = itl ? itl->dev : NULL;
+	cmd->type = itl ? itl->dev->type : emu.type;
 	cmd->dir = DMA_NONE;
 	/* On the heap, so that reading past it is seen. */
 	copy = malloc(cdb_len ? cdb_len : 1);

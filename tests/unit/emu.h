@@ -6,6 +6,8 @@
 #ifndef _CST_TEST_EMU_H
 #define _CST_TEST_EMU_H
 
+#include <cst/disk.h>
+
 #include "core.h"
 
 #define EMU_BLOCKS	64
@@ -20,12 +22,14 @@ struct emu_io {
 };
 
 struct emu {
-	struct cst_device	dev;
+	struct cst_disk		disk;
 	struct cst_itl		itl;
 	struct cst_session	*sess;
 	struct cst_target	target;
 	struct cst_fabric_ops	fabric;
 	struct cst_handler_ops	handler;
+	struct cst_block_ops	block;
+	const struct cst_dev_type *type;	/* of the LUN when it has no device */
 	struct cst_cmd		cmd;
 
 	u8			medium[EMU_BLOCKS * EMU_MAX_BLOCK];
@@ -43,6 +47,7 @@ struct emu {
 	unsigned int		ios;
 	struct emu_io		io;
 	bool			completed;
+	unsigned int		config_errors;	/* since emu_reset() */
 	u8			*in;		/* data-in, data_len bytes */
 };
 
@@ -52,6 +57,8 @@ extern struct emu emu;
 void emu_reset(void);
 /* Commands go to a LUN where there is nothing. */
 void emu_no_lun(void);
+/* Commands go to the REPORT LUNS well-known logical unit. */
+void emu_report_luns(void);
 void emu_add_lun(u32 lun);
 /* What the data-out of the next command is. */
 void emu_data_out(const void *data, u32 len);

@@ -218,7 +218,8 @@ static int submit_and_linger(struct cst_io *io)
 
 static void a_submitter_that_lingers_keeps_the_backing_open(void)
 {
-	static const struct cst_handler_ops ops = { .submit = submit_and_linger };
+	static const struct cst_block_ops block = { .submit = submit_and_linger };
+	static const struct cst_handler_ops ops = { .block = &block };
 
 	a_command(CST_OP_MEDIUM);
 	itl.dev = &dev;
@@ -232,7 +233,8 @@ static void a_submitter_that_lingers_keeps_the_backing_open(void)
 
 static void what_the_submitter_may_do_ends_with_it(void)
 {
-	static const struct cst_handler_ops ops = { .submit = submit_io };
+	static const struct cst_block_ops block = { .submit = submit_io };
+	static const struct cst_handler_ops ops = { .block = &block };
 
 	/* It may sleep, for memory and locks. */
 	a_command(CST_OP_MEDIUM);

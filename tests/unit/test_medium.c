@@ -15,11 +15,11 @@ static struct cst_session other_sess;
 static void removable_disk(void)
 {
 	emu_reset();
-	emu.dev.removable = true;
+	emu.disk.dev.removable = true;
 	memset(&other, 0, sizeof(other));
-	other.dev = &emu.dev;
+	other.dev = &emu.disk.dev;
 	other.sess = &other_sess;
-	list_add_tail(&other.dev_node, &emu.dev.itls);
+	list_add_tail(&other.dev_node, &emu.disk.dev.itls);
 }
 
 static void an_eject_flushes_and_takes_the_medium_away(void)
@@ -29,7 +29,7 @@ static void an_eject_flushes_and_takes_the_medium_away(void)
 	CHECK_EQ(emu.ios, 1);
 	CHECK_EQ(emu.io.op, CST_IO_FLUSH);
 	CHECK_EQ(emu.io.len, 0);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 
 	CHECK_REASON(TEST_UNIT_READY_CDB, CST_SENSE(MEDIUM_NOT_PRESENT));
 	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0),
@@ -72,13 +72,13 @@ static void without_a_flush(void)
 	removable_disk();
 	CHECK_REASON(START_STOP(EJECT | NO_FLUSH), CST_OK);
 	CHECK_EQ(emu.ios, 0);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 
 	removable_disk();
-	emu.dev.nv_cache = true;
+	emu.disk.nv_cache = true;
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
 	CHECK_EQ(emu.ios, 0);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 }
 
 /* Neither an error nor a second try in a worker leaves it half-way. */
@@ -87,14 +87,14 @@ static void a_flush_that_fails_or_blocks(void)
 	removable_disk();
 	emu.io_error = -EIO;
 	CHECK_REASON(START_STOP(EJECT), CST_SENSE(WRITE_ERROR));
-	CHECK(!emu.dev.ejected);
+	CHECK(!emu.disk.dev.ejected);
 	CHECK_REASON(TEST_UNIT_READY_CDB, CST_OK);
 
 	removable_disk();
 	emu.io_would_block = true;
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
 	CHECK_EQ(emu.ios, 1);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 }
 
 static void anybody_can_hold_it_in_place(void)
@@ -105,20 +105,20 @@ static void anybody_can_hold_it_in_place(void)
 	CHECK_REASON(START_STOP(EJECT | NO_FLUSH),
 		     CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
 	CHECK_EQ(emu.ios, 0);
-	CHECK(!emu.dev.ejected);
+	CHECK(!emu.disk.dev.ejected);
 	/* each for itself */
 	other.prevents_removal = true;
 	CHECK_REASON(PREVENT(0), CST_OK);
 	CHECK_REASON(START_STOP(EJECT), CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
 	cst_medium_allow(&other);
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 
 	/* a reset lets go for all */
 	removable_disk();
 	other.prevents_removal = true;
 	CHECK_REASON(PREVENT(1), CST_OK);
-	cst_medium_allow_all(&emu.dev);
+	cst_medium_allow_all(&emu.disk.dev);
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
 	CHECK_INVALID(PREVENT(2), 4, 1);
 }
@@ -131,7 +131,7 @@ static void who_is_gone_holds_nothing(void)
 	CHECK_REASON(PREVENT(1), CST_SENSE(LU_NOT_SUPPORTED));
 	emu.itl.ref.dying = false;
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 }
 
 static void a_fixed_disk_is_not_ejected(void)

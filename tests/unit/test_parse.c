@@ -9,7 +9,8 @@ static cst_sense_t parse(const u8 *cdb, unsigned int len)
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->sess = emu.sess;
 	cmd->itl = &emu.itl;
-	cmd->dev = &emu.dev;
+	cmd->dev = &emu.disk.dev;
+	cmd->type = &cst_disk_type;
 	cmd->cdb = (u8 *)cdb;
 	cmd->cdb_len = len;
 	return cst_parse(cmd);
@@ -52,8 +53,8 @@ static void read_write_10(void)
 static void read_write_12(void)
 {
 	emu_reset();
-	emu.dev.block_size = 4096;
-	emu.dev.block_shift = 12;
+	emu.disk.block_size = 4096;
+	emu.disk.block_shift = 12;
 	CHECK_REASON(PARSE(0xa8, 0, 0x80, 0, 0, 1, 0, 0, 1, 2, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.lba, 0x80000001);
 	CHECK_EQ(emu.cmd.nblocks, 0x102);
@@ -131,19 +132,18 @@ static void every_bit_outside_the_usage_map_is_pointed_at(void)
 	u8 cdb[16];
 
 	emu_reset();
-	for (i = 0; i < cst_op_count(); i++) {
-		op = cst_op_row(i);
+	for (i = 0; i < cst_disk_type.index->nr_ops; i++) {
+		op = cst_disk_type.index->ops[i];
 		for (byte = 1; byte < op->cdb_len; byte++) {
 			for (bit = 0; bit < 8; bit++) {
 				if (op->usage[byte] & 1 << bit)
 					continue;
 				/* That is another service action. */
-				if (op->service_action != CST_OP_NO_SA &&
-				    byte == 1 && bit < 5)
+				if (op->flags & CST_OP_ACTION && byte == 1 && bit < 5)
 					continue;
 				memset(cdb, 0, sizeof(cdb));
 				cdb[0] = op->opcode;
-				if (op->service_action != CST_OP_NO_SA)
+				if (op->flags & CST_OP_ACTION)
 					cdb[1] = op->service_action;
 				cdb[byte] |= 1 << bit;
 				CHECK_INVALID(parse(cdb, op->cdb_len), byte, bit);

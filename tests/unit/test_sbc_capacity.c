@@ -9,14 +9,14 @@ static void read_capacity_10(void)
 	CHECK_EQ(emu.cmd.data_len, 8);
 	CHECK_BYTES(emu.in, 0, 0, 0, 63, 0, 0, 2, 0);
 
-	emu.dev.nblocks = 0xffffffff;
+	emu.disk.nblocks = 0xffffffff;
 	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0xff, 0xff, 0xff, 0xfe, 0, 0, 2, 0);
-	emu.dev.nblocks = 0x100000000ULL;
+	emu.disk.nblocks = 0x100000000ULL;
 	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0xff, 0xff, 0xff, 0xff);
-	emu.dev.nblocks = 0x100000001ULL;
-	emu.dev.block_size = 4096;
+	emu.disk.nblocks = 0x100000001ULL;
+	emu.disk.block_size = 4096;
 	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0xff, 0xff, 0xff, 0xff, 0, 0, 0x10, 0);
 }
@@ -26,8 +26,8 @@ static void read_capacity_16(void)
 	static const u8 zero[18];
 
 	emu_reset();
-	emu.dev.nblocks = 0x0123456789abcdefULL;
-	emu.dev.lb_per_pb_exp = 3;
+	emu.disk.nblocks = 0x0123456789abcdefULL;
+	emu.disk.lb_per_pb_exp = 3;
 	CHECK_REASON(EMU(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0),
 		     CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 32);
@@ -56,7 +56,7 @@ static void pmi_and_lba(void)
 static void an_empty_unit(void)
 {
 	emu_reset();
-	emu.dev.nblocks = 0;
+	emu.disk.nblocks = 0;
 	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		     CST_SENSE(MEDIUM_NOT_PRESENT));
 	CHECK_REASON(EMU(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0),

@@ -96,7 +96,7 @@ static void cache_flags(void)
 	CHECK_REASON(WRITE10(0x08, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, CST_IO_FUA);
 
-	emu.dev.write_through = true;
+	emu.disk.write_through = true;
 	CHECK_REASON(WRITE10(0, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, CST_IO_FUA);
 	CHECK_REASON(EMU(0x0a, 0, 0, 0, 1, 0), CST_OK);
@@ -104,24 +104,24 @@ static void cache_flags(void)
 	CHECK_REASON(READ10(0, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, 0);
 
-	emu.dev.nv_cache = true;
+	emu.disk.nv_cache = true;
 	CHECK_REASON(WRITE10(0x18, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, CST_IO_DPO);
 	CHECK_REASON(READ10(0x08, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, 0);
 
 	/* ... which is not vouched for once the backing has died */
-	emu.handler.lost = lost;
+	emu.block.lost = lost;
 	CHECK_REASON(WRITE10(0, 0, 1), CST_SENSE(WRITE_ERROR));
 	CHECK_REASON(READ10(0x08, 0, 1), CST_SENSE(WRITE_ERROR));
 	CHECK_REASON(READ10(0, 0, 1), CST_OK);
-	emu.dev.write_through = false;
+	emu.disk.write_through = false;
 	CHECK_REASON(WRITE10(0, 0, 1), CST_OK);
 	CHECK_REASON(WRITE10(0x08, 0, 1), CST_SENSE(WRITE_ERROR));
 
 	/* the LBA of READ(6) stands where the others have these bits */
-	emu.dev.nv_cache = false;
-	emu.dev.nblocks = 1 << 21;
+	emu.disk.nv_cache = false;
+	emu.disk.nblocks = 1 << 21;
 	CHECK_REASON(EMU(0x08, 0x18, 0, 0, 1, 0), CST_OK);
 	CHECK_EQ(emu.io.flags, 0);
 }
@@ -257,8 +257,8 @@ static void verify_compares_with_one_block(void)
 static void verify_with_4k_blocks(void)
 {
 	emu_reset();
-	emu.dev.block_size = 4096;
-	emu.dev.block_shift = 12;
+	emu.disk.block_size = 4096;
+	emu.disk.block_shift = 12;
 	memcpy(data, emu.medium, 8 * 4096);
 	emu_data_out(data, 8 * 4096);
 	CHECK_REASON(EMU(0x8f, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0),
@@ -295,12 +295,12 @@ static void verify_without_memory_goes_to_a_worker(void)
 static void write_protection(void)
 {
 	emu_reset();
-	emu.dev.read_only = true;
+	emu.disk.dev.read_only = true;
 	CHECK_REASON(WRITE10(0, 0, 1), CST_SENSE(WRITE_PROTECTED));
 	CHECK_REASON(EMU(0x0a, 0, 0, 0, 1, 0), CST_SENSE(WRITE_PROTECTED));
 	CHECK_REASON(VERIFY10(0, 0, 1), CST_OK);
 	CHECK_REASON(READ10(0, 0, 1), CST_OK);
-	emu.dev.read_only = false;
+	emu.disk.dev.read_only = false;
 	emu.itl.read_only = true;
 	CHECK_REASON(EMU(0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0),
 		     CST_SENSE(WRITE_PROTECTED));

@@ -35,9 +35,9 @@ static void other_transports_claim_no_iscsi(void)
 static void removable_and_odd_names(void)
 {
 	emu_reset();
-	emu.dev.removable = true;
-	strscpy(emu.dev.t10_vend_id, "EIGHT888", sizeof(emu.dev.t10_vend_id));
-	strscpy(emu.dev.prod_id, "a\xc3\xa9\tb", sizeof(emu.dev.prod_id));
+	emu.disk.dev.removable = true;
+	strscpy(emu.disk.dev.t10_vend_id, "EIGHT888", sizeof(emu.disk.dev.t10_vend_id));
+	strscpy(emu.disk.dev.prod_id, "a\xc3\xa9\tb", sizeof(emu.disk.dev.prod_id));
 	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
 	CHECK_EQ(emu.in[1], 0x80);
 	CHECK_BYTES(emu.in + 8, 'E', 'I', 'G', 'H', 'T', '8', '8', '8',

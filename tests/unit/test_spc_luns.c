@@ -10,7 +10,8 @@
 
 static void the_list_is_sorted(void)
 {
-	static const u8 all[] = { 0x00, 0x02, 0x11 };
+	/* Those of the map, those and the well-known one. */
+	static const u8 all[] = { 0x00, 0x11, 0x02 };
 	unsigned int i;
 
 	emu_reset();
@@ -19,18 +20,20 @@ static void the_list_is_sorted(void)
 	emu_add_lun(CST_MAX_LUN);
 	for (i = 0; i < sizeof(all); i++) {
 		CHECK_REASON(LUNS(all[i], 4096), CST_OK);
-		CHECK_EQ(emu.cmd.data_len, 8 + 4 * 8);
-		CHECK_BYTES(emu.in, 0, 0, 0, 32, 0, 0, 0, 0,
+		CHECK_EQ(emu.cmd.data_len, 8 + (all[i] == 0x02 ? 5 : 4) * 8);
+		CHECK_EQ(get_unaligned_be32(emu.in), emu.cmd.data_len - 8);
+		CHECK_BYTES(emu.in + 8,
 			    0, 0, 0, 0, 0, 0, 0, 0,
 			    0, 7, 0, 0, 0, 0, 0, 0,
 			    0x41, 0x2c, 0, 0, 0, 0, 0, 0,
 			    0x7f, 0xff, 0, 0, 0, 0, 0, 0);
 	}
+	CHECK_BYTES(emu.in + 40, 0xc1, 0x01, 0, 0, 0, 0, 0, 0);
 }
 
 static void lists_of_what_there_is_none(void)
 {
-	static const u8 none[] = { 0x01, 0x10, 0x12 };
+	static const u8 none[] = { 0x10, 0x12 };
 	unsigned int i;
 
 	emu_reset();

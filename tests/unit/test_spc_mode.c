@@ -34,14 +34,14 @@ static void who_is_told_of_the_cache_is_remembered(void)
 	emu.itl.knows_cache = true;
 	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
 	CHECK(emu.itl.knows_cache);
-	emu.dev.write_through = true;
+	emu.disk.write_through = true;
 	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
 	CHECK(emu.itl.knows_cache);
 	CHECK_REASON(EMU(0x1a, 0, 0x48, 0, 0xff, 0), CST_OK);	/* changeable values */
 	CHECK(emu.itl.knows_cache);
 	CHECK_REASON(EMU(0x5a, 0, 0x3f, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
 	CHECK(!emu.itl.knows_cache);
-	emu.dev.write_through = false;
+	emu.disk.write_through = false;
 	CHECK_REASON(EMU(0x1a, 0, 0x08, 0, 0xff, 0), CST_OK);
 	CHECK(emu.itl.knows_cache);
 }
@@ -64,14 +64,14 @@ static void block_descriptors(void)
 	/* ... which MODE SENSE(6) does not have */
 	CHECK_INVALID(EMU(0x1a, 0x10, 0x0a, 0, 0xff, 0), 1, 4);
 
-	emu.dev.nblocks = 0x123456789aULL;
+	emu.disk.nblocks = 0x123456789aULL;
 	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0xff, 0xff, 0xff, 0xff, 0, 0, 2, 0);
 	CHECK_REASON(EMU(0x5a, 0x10, 0x0a, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 8, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a);
 
-	emu.dev.removable = true;
-	emu.dev.ejected = true;
+	emu.disk.dev.removable = true;
+	emu.disk.dev.ejected = true;
 	CHECK_REASON(EMU(0x1a, 0, 0x0a, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0, 0, 0, 0, 0, 0, 2, 0);
 	CHECK_REASON(EMU(0x5a, 0x10, 0x0a, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
@@ -81,14 +81,14 @@ static void block_descriptors(void)
 static void what_the_attributes_say(void)
 {
 	emu_reset();
-	emu.dev.write_through = true;
+	emu.disk.write_through = true;
 	CHECK_REASON(EMU(0x1a, 0x08, 0x08, 0, 0xff, 0), CST_OK);
 	CHECK_EQ(emu.in[6], 0x00);
 	CHECK_EQ(emu.in[2], 0x10);
-	emu.dev.read_only = true;
+	emu.disk.dev.read_only = true;
 	CHECK_REASON(EMU(0x1a, 0x08, 0x08, 0, 0xff, 0), CST_OK);
 	CHECK_EQ(emu.in[2], 0x90);
-	emu.dev.read_only = false;
+	emu.disk.dev.read_only = false;
 	emu.itl.read_only = true;
 	CHECK_REASON(EMU(0x5a, 0x08, 0x08, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
 	CHECK_EQ(emu.in[3], 0x90);

@@ -35,7 +35,7 @@ static void a_unit_attention_is_told_once(void)
 static void a_disabled_unit_is_not_ready(void)
 {
 	emu_reset();
-	emu.dev.io_ref.dying = true;
+	emu.disk.dev.io_ref.dying = true;
 	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0),
 		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
 	CHECK_REASON(SENSE(0), CST_OK);
@@ -53,8 +53,8 @@ static void a_unit_that_may_come_back_is_becoming_ready(void)
 {
 	emu_reset();
 	shim_jiffies_64 = 1000;
-	emu.dev.io_ref.dying = true;
-	emu.dev.back_until = 1001;
+	emu.disk.dev.io_ref.dying = true;
+	emu.disk.dev.back_until = 1001;
 	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_SENSE(BECOMING_READY));
 	CHECK_REASON(SENSE(0), CST_OK);
 	CHECK_EQ(emu.in[2], 0x02);
@@ -65,7 +65,7 @@ static void a_unit_that_may_come_back_is_becoming_ready(void)
 		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
 	CHECK_REASON(SENSE(0), CST_OK);
 	CHECK_BYTES(emu.in + 12, 0x04, 0x03);
-	emu.dev.io_ref.dying = false;
+	emu.disk.dev.io_ref.dying = false;
 	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_OK);
 }
 
@@ -77,7 +77,7 @@ static void the_self_test_is_to_be_ready(void)
 	/* SELF-TEST CODE and parameters */
 	CHECK_INVALID(EMU(0x1d, 0x20, 0, 0, 0, 0), 1, 5);
 	CHECK_INVALID(EMU(0x1d, 0x10, 0, 0, 4, 0), 4, 2);
-	emu.dev.io_ref.dying = true;
+	emu.disk.dev.io_ref.dying = true;
 	CHECK_REASON(EMU(0x1d, 0x04, 0, 0, 0, 0),
 		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
 }

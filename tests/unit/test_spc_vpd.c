@@ -37,12 +37,12 @@ static void page_80_is_the_serial_number(void)
 	CHECK_BYTES(emu.in, 0x00, 0x80, 0x00, 0x08,
 		    'S', 'E', 'R', 'I', 'A', 'L', '1', '2');
 
-	memset(emu.dev.usn, 'x', sizeof(emu.dev.usn) - 1);
+	memset(emu.disk.dev.usn, 'x', sizeof(emu.disk.dev.usn) - 1);
 	CHECK_REASON(VPD(0x80), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 68);
 	CHECK_EQ(emu.in[3], 64);
 
-	emu.dev.usn[0] = '\0';
+	emu.disk.dev.usn[0] = '\0';
 	CHECK_REASON(VPD(0x80), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x80, 0x00, 0x08,
 		    ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ');
@@ -77,14 +77,15 @@ static void page_83_over_iscsi(void)
 
 static void shorter(void)
 {
-	strscpy(emu.dev.t10_dev_id, "x", sizeof(emu.dev.t10_dev_id));
-	emu.dev.naa_id[0] = '\0';
+	strscpy(emu.disk.dev.t10_dev_id, "x", sizeof(emu.disk.dev.t10_dev_id));
+	emu.disk.dev.naa_id[0] = '\0';
 }
 
 static void longer(void)
 {
-	memset(emu.dev.t10_dev_id, 'y', sizeof(emu.dev.t10_dev_id) - 1);
-	strscpy(emu.dev.naa_id, "6123456789abcdef0123456789abcdef", sizeof(emu.dev.naa_id));
+	memset(emu.disk.dev.t10_dev_id, 'y', sizeof(emu.disk.dev.t10_dev_id) - 1);
+	strscpy(emu.disk.dev.naa_id, "6123456789abcdef0123456789abcdef",
+		sizeof(emu.disk.dev.naa_id));
 }
 
 /* The whole buffer is written, with what belongs together. */
@@ -111,8 +112,8 @@ static void page_83_elsewhere(void)
 {
 	emu_reset();
 	emu.fabric.protocol_id = 0x6;
-	strscpy(emu.dev.naa_id, "600144f0123456789abcdef012345678",
-		sizeof(emu.dev.naa_id));
+	strscpy(emu.disk.dev.naa_id, "600144f0123456789abcdef012345678",
+		sizeof(emu.disk.dev.naa_id));
 	CHECK_REASON(VPD(0x83), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + 22 + 20 + 8);
 	CHECK_BYTES(emu.in + 26, 0x01, 0x03, 0x00, 16,
@@ -121,7 +122,7 @@ static void page_83_elsewhere(void)
 		    0x61, 0x94, 0x00, 4, 0x00, 0x00, 0x12, 0x34);
 
 	/* none is better than a wrong one */
-	emu.dev.naa_id[0] = '\0';
+	emu.disk.dev.naa_id[0] = '\0';
 	CHECK_REASON(VPD(0x83), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + 22 + 8);
 }
@@ -133,7 +134,7 @@ static void page_83_at_its_longest(void)
 
 	emu_reset();
 	memset(name, 'n', CST_NAME_MAX);
-	memset(emu.dev.t10_dev_id, 'd', sizeof(emu.dev.t10_dev_id) - 1);
+	memset(emu.disk.dev.t10_dev_id, 'd', sizeof(emu.disk.dev.t10_dev_id) - 1);
 	emu.target.obj.group.cg_item.ci_name = name;
 	CHECK_REASON(VPD(0x83), CST_OK);
 	/* 223 + ",t,0x0001" + NUL = 233, padded 236; 223 + NUL = 224 */
@@ -160,7 +161,7 @@ static void page_83_with_half_a_name(void)
 	emu_reset();
 	CHECK_REASON(VPD(0x83), CST_OK);
 	with = emu.cmd.data_len;
-	strscpy(emu.dev.naa_id, "3123456789abc", sizeof(emu.dev.naa_id));
+	strscpy(emu.disk.dev.naa_id, "3123456789abc", sizeof(emu.disk.dev.naa_id));
 	CHECK_REASON(VPD(0x83), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, with - 4 - 8);
 }
@@ -175,7 +176,7 @@ static void page_86(void)
 	CHECK_BYTES(emu.in, 0x00, 0x86, 0x00, 0x3c, 0x00, 0x07, 0x01, 0x01,
 		    0, 0, 0, 0, 0, 0x20);
 	CHECK(!memcmp(emu.in + 14, zero, 50));
-	emu.dev.nv_cache = true;
+	emu.disk.nv_cache = true;
 	CHECK_REASON(VPD(0x86), CST_OK);
 	CHECK_EQ(emu.in[6], 0x02);
 }
@@ -192,9 +193,9 @@ static void page_b0(void)
 		    0x00, 0x00, 0x08, 0x00);	/* 1 MiB */
 	CHECK(!memcmp(emu.in + 16, zero, 48));
 
-	emu.dev.block_size = 4096;
-	emu.dev.lb_per_pb_exp = 3;
-	emu.dev.opt_trans_len = 64 << 20;
+	emu.disk.block_size = 4096;
+	emu.disk.lb_per_pb_exp = 3;
+	emu.disk.opt_trans_len = 64 << 20;
 	CHECK_REASON(VPD(0xb0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x00, 0x00, 0x00, 0x08,
 		    0x00, 0x00, 0x08, 0x00,
@@ -210,7 +211,7 @@ static void page_b1(void)
 	CHECK_EQ(emu.cmd.data_len, 64);
 	CHECK_BYTES(emu.in, 0x00, 0xb1, 0x00, 0x3c, 0x00, 0x01);
 	CHECK(!memcmp(emu.in + 6, zero, 58));
-	emu.dev.rotational = true;
+	emu.disk.rotational = true;
 	CHECK_REASON(VPD(0xb1), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x1c, 0x20);
 }

@@ -279,7 +279,7 @@ int cst_object_pin(struct cst_object *obj);
  */
 void cst_object_unpin(struct cst_object *obj);
 
-/* To be called first by every drop_item; see src/core/linger.c. */
+/* To be called first by every drop_item; see src/core/cfs/linger.c. */
 void cst_item_linger(struct config_group *parent, struct config_item *item);
 
 #endif /* _CST_ATTR_H */

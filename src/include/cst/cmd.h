@@ -14,11 +14,12 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include <cst/handler.h>
+#include <cst/io.h>
 #include <cst/sense.h>
 
 struct cst_session;
 struct cst_itl;
+struct cst_dev_type;
 struct cst_op;
 struct cst_tmf;
 
@@ -85,6 +86,7 @@ struct cst_cmd {
 	struct cst_session	*sess;
 	struct cst_itl		*itl;		/* NULL: no such LUN */
 	struct cst_device	*dev;		/* itl->dev */
+	const struct cst_dev_type *type;	/* of what the LUN names, be it nothing */
 	const struct cst_op	*op;
 	unsigned long		flags;
 	unsigned long		aborted;

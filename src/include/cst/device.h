@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A logical unit: capacity, identity, who uses it.
+ * A logical unit of any type: identity, life, who uses it.
  */
 #ifndef _CST_DEVICE_H
 #define _CST_DEVICE_H
@@ -14,9 +14,7 @@
 #include <cst/attr.h>
 #include <cst/handler.h>
 
-#define CST_MAX_XFER_BYTES	(8U << 20)	/* one command, VPD B0h */
-#define CST_OPT_XFER_BYTES	(1024U << 10)
-#define CST_MAX_LB_PER_PB_EXP	8
+#define CST_MAX_XFER_BYTES	(8U << 20)	/* of one command */
 #define CST_LATENCY_BUCKETS	24		/* powers of two microseconds */
 
 /* Counters of one device on one CPU.  Written with preemption off, read racily. */
@@ -54,7 +52,7 @@ struct cst_order {
 	struct delayed_work	relax;
 };
 
-/* Identifiers that no two devices of a host share; cfs_device.c */
+/* Identifiers that no two devices of a host share; cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
 	CST_ID_USN,
@@ -71,43 +69,25 @@ enum cst_device_id {
 struct cst_device {
 	struct cst_object	obj;
 	const struct cst_handler_ops *ops;
+	const struct cst_dev_type *type;	/* ops->type */
 	struct cst_object	stats_obj;
-	struct hlist_node	ids_node[CST_NR_IDS];	/* cfs_device.c */
+	struct hlist_node	ids_node[CST_NR_IDS];	/* cfs/device.c */
 
 	/* attributes of every device */
-	u32			block_size;	/* bytes, 512..4096 */
 	bool			read_only;
-	bool			write_through;	/* WCE 0 */
-	bool			nv_cache;	/* ignore FUA and flushes */
 	bool			removable;
-	bool			rotational;
 	char			t10_vend_id[9];
 	char			prod_id[17];
 	char			prod_rev_lvl[5];
 	char			t10_dev_id[65];
 	char			usn[65];
 	char			naa_id[33];	/* 16 or 32 hex digits */
-	u32			opt_trans_set;	/* bytes; 0: from the backing */
-	u8			lb_per_pb_set;	/* exponent + 1; 0: from the backing */
-	bool			allow_shrink;	/* the next resize */
 	u32			restart_time;	/* seconds */
 
-	/* fixed while enabled */
-	u8			block_shift;
-	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
-	u32			opt_trans_len;	/* bytes, VPD B0h */
-	u32			enable_seq;	/* how many times it has been */
-	bool			told_no_cache;	/* had WCE 0 when it was last enabled */
+	u32			enable_seq;	/* how many times it has been enabled */
 
 	/* set while it is not enabled; read without a lock */
 	u64			back_until;	/* it may come back until then, jiffies; 0: no */
-
-	/* what @enable has found, bytes; 0: nothing */
-	u32			backing_block;	/* its physical block */
-	u32			backing_opt;	/* its optimal I/O */
-
-	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
-	u64			nblocks;
 
 	/* medium.c; read by the gate without a lock */
 	bool			ejected;
@@ -138,19 +118,6 @@ static inline const char *cst_device_name(struct cst_device *dev)
 }
 
 /**
- * cst_device_resize() - an enabled device gets another capacity
- * @dev: its backing has room for it already; obj.lock held
- * @attr: the attribute that asks for it, for last_error
- * @nblocks: blocks
- *
- * Initiators are told.  A smaller one is refused unless the administrator has
- * allowed it: what lies behind the new end is out of the initiators' reach.
- *
- * Context: may sleep.  Return: 0, or -EPERM with last_error said.
- */
-int cst_device_resize(struct cst_device *dev, const char *attr, u64 nblocks);
-
-/**
  * cst_device_data_lost() - data that was answered GOOD cannot become durable
  * @dev: the device; the handler tells the log
  *
@@ -160,9 +127,18 @@ int cst_device_resize(struct cst_device *dev, const char *attr, u64 nblocks);
  */
 void cst_device_data_lost(struct cst_device *dev);
 
-static inline u64 cst_device_nblocks(struct cst_device *dev)
+/**
+ * cst_device_changed() - fabrics that look at logical units themselves look again
+ * @dev: obj.lock held
+ *
+ * Context: may sleep.
+ */
+void cst_device_changed(struct cst_device *dev);
+
+/* Blocks of a type that has some, else 0. */
+static inline u64 cst_device_capacity(const struct cst_device *dev)
 {
-	return READ_ONCE(dev->nblocks);
+	return dev->type->capacity ? dev->type->capacity(dev) : 0;
 }
 
 #endif /* _CST_DEVICE_H */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The opcode table: one row per command.  It drives decoding, validation, the
- * gates, ordering and REPORT SUPPORTED OPERATION CODES.  Pure but for the execute
- * pointer: also compiled in user space.
+ * A row per command of a device type.  It drives decoding, validation, the gates,
+ * ordering and REPORT SUPPORTED OPERATION CODES.  A row stands beside the function
+ * that executes it; a type lists the tables that it has (dev_type.h).
  */
 #ifndef _CST_OP_H
 #define _CST_OP_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include <cst/sense.h>
 
 struct cst_cmd;
 
-/* How LBA and length stand in the CDB. */
+/* How LBA and length stand in the CDB: SPC-5 4.2.2, and what differs from it. */
 enum cst_cdb_format {
 	CST_CDB_NONE,		/* neither */
 	CST_CDB_RW6,		/* LBA 21 bits at 1, blocks at 4 (0 = 256) */
@@ -28,34 +29,63 @@ enum cst_cdb_format {
 	CST_CDB_FIXED8,		/* always 8 bytes: READ CAPACITY (10) */
 };
 
-#define CST_OP_NO_SA		0xffff
+/* Longest CDB of a row, SPC-5 4.2.4 leaves up to 260 */
+#define CST_CDB_MAX		32
+
+#define CST_OP_TIMEOUT		30	/* seconds, of a row that says none */
 
 /* cst_op.flags */
 #define CST_OP_MEDIUM		BIT(0)	/* needs an enabled device */
 #define CST_OP_WRITES		BIT(1)	/* changes the medium: write protection applies */
-#define CST_OP_NO_LUN		BIT(2)	/* answered even where there is no logical unit */
+#define CST_OP_ACTION		BIT(2)	/* byte 1 holds a service action */
 #define CST_OP_SKIP_UA		BIT(3)	/* does not report a pending unit attention (SAM-5 5.14) */
-#define CST_OP_IMPLICIT_HOQ	BIT(4)	/* never waits for ordering */
-#define CST_OP_BLOCKS		BIT(5)	/* cdb_xfer_len counts blocks * block size */
-#define CST_OP_NO_DATA_BLOCKS	BIT(6)	/* LBA and blocks, but BYTCHK decides what moves (VERIFY) */
-#define CST_OP_SLEEPS		BIT(7)	/* execute always needs a context that may sleep */
-#define CST_OP_LOADS		BIT(8)	/* with CST_OP_MEDIUM: also while it is ejected */
+#define CST_OP_IMPLICIT_HOQ	BIT(4)	/* ordering class: never waits for it */
+#define CST_OP_BLOCKS		BIT(5)	/* moves blocks: data_len is a number of them */
+#define CST_OP_SLEEPS		BIT(6)	/* execute always needs a context that may sleep */
+#define CST_OP_LOADS		BIT(7)	/* with CST_OP_MEDIUM: also while it is ejected */
 
+/**
+ * struct cst_op - a command
+ * @opcode: OPERATION CODE
+ * @cdb_len: bytes of the CDB and of @usage, 6 to CST_CDB_MAX
+ * @service_action: with CST_OP_ACTION
+ * @dir: enum dma_data_direction
+ * @format: enum cst_cdb_format
+ * @flags: CST_OP_*
+ * @timeout: RECOMMENDED COMMAND TIMEOUT in seconds (SPC-5 6.35.4); 0 is CST_OP_TIMEOUT
+ * @usage: CDB usage data (SPC-5 6.35.3): the bits that may be set; the rest is refused
+ *	with the pointer at the bit.  RDPROTECT, WRPROTECT and VRPROTECT (no protection
+ *	information), GROUP NUMBER (no grouping), NACA and power conditions (nothing
+ *	spins) are nobody's yet.
+ * @name: as in the standard
+ * @parse: optional; more of the CDB once @format is decoded: what it may not be, what
+ *	moves (cmd->dir, cmd->cdb_xfer_len).  Any context.  CST_OK or sense.
+ * @execute: runs the command.  Called in the submitter's context (perhaps atomic) and,
+ *	when it answers CST_WOULD_BLOCK, again in a worker.  CST_OK, sense, a status of
+ *	sense.h, or CST_PENDING: then cst_cmd_complete() is called.
+ */
 struct cst_op {
 	u8		opcode;
 	u8		cdb_len;
-	u16		service_action;	/* CST_OP_NO_SA */
-	u8		dir;		/* enum dma_data_direction */
-	u8		format;		/* enum cst_cdb_format */
+	u8		dir;
+	u8		format;
+	u16		service_action;
 	u16		flags;
-	u8		usage[16];	/* CDB usage data, SPC-5 6.35: bits that may be set */
+	u16		timeout;
+	const u8	*usage;
 	const char	*name;
-	/*
-	 * Runs the command.  Called in the submitter's context (perhaps atomic) and,
-	 * when it answers CST_WOULD_BLOCK, again in a worker.  Answers CST_OK,
-	 * sense, CST_PENDING (then cst_cmd_complete() is called) ...
-	 */
+	cst_sense_t (*parse)(struct cst_cmd *cmd);
 	cst_sense_t (*execute)(struct cst_cmd *cmd);
 };
+
+/* The members that a usage map decides: its length, the code and the bytes after it. */
+#define CST_CDB(_len, _opcode, ...)					\
+	.opcode = (_opcode), .cdb_len = (_len),				\
+	.usage = (const u8[_len]){ (_opcode), ##__VA_ARGS__ }
+
+/* The same where the low bits of byte 1 are a service action. */
+#define CST_CDB_SA(_len, _opcode, _action, ...)				\
+	.opcode = (_opcode), .cdb_len = (_len), .service_action = (_action), \
+	.usage = (const u8[_len]){ (_opcode), (_action), ##__VA_ARGS__ }
 
 #endif /* _CST_OP_H */

@@ -94,7 +94,7 @@ struct cst_target {
 	struct rb_root		dir_names;	/* of those that stand; dirs_work alone */
 	u32			last_dir;	/* number that made one unique; dirs_work alone */
 	u16			rel_tgt_id;
-	bool			rel_tgt_id_given;	/* written, not generated; cfs_target.c */
+	bool			rel_tgt_id_given;	/* written, not generated; cfs/target.c */
 	bool			port_changed;	/* sessions are to be told, regroup_work */
 	char			comment[128];
 };

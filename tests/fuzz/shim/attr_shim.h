@@ -9,7 +9,6 @@
 
 #define U64_MAX			(~0ULL)
 #define DEFINE_MUTEX(x)		struct mutex x
-#define pr_err(...)		shim_no_print(__VA_ARGS__)
 #define lockdep_register_key(k)	do { } while (0)
 #define lockdep_unregister_key(k) do { } while (0)
 #define lockdep_set_class_and_name(l, k, n) do { } while (0)
@@ -44,26 +43,6 @@ static inline void shim_mutex_unlock(struct mutex *m)
 static inline void atomic64_inc(atomic64_t *a) { a->counter++; }
 static inline long long atomic64_read(const atomic64_t *a) { return a->counter; }
 static inline time64_t ktime_get_real_seconds(void) { return 1789200000; }
-static inline bool is_power_of_2(u64 n) { return n && !(n & (n - 1)); }
-
-static inline int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
-{
-	int n = vsnprintf(buf, size, fmt, args);
-
-	return !size ? 0 : (size_t)n < size ? n : (int)size - 1;
-}
-
-__printf(3, 4)
-static inline int scnprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vscnprintf(buf, size, fmt, args);
-	va_end(args);
-	return n;
-}
 
 static inline void time64_to_tm(time64_t total, int offset, struct tm *tm)
 {
@@ -71,8 +50,6 @@ static inline void time64_to_tm(time64_t total, int offset, struct tm *tm)
 
 	gmtime_r(&t, tm);
 }
-
-#define sysfs_emit(page, ...)	scnprintf(page, 4096, __VA_ARGS__)
 
 static inline char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
 {

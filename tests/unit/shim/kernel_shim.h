@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,9 @@ typedef unsigned int gfp_t;
 #define __stringify(x...)	__stringify_1(x)
 #define EXPORT_SYMBOL_GPL(x)	extern typeof(x) x
 #define THIS_MODULE		NULL
+/* With the text optional, as in C23. */
+#undef static_assert
+#define static_assert(x, ...)	_Static_assert(x, "" __VA_ARGS__)
 
 struct module;
 
@@ -57,6 +61,7 @@ struct module;
 
 /* <linux/printk.h> */
 #define pr_warn(fmt...)		((void)(0 && printf(fmt)))
+#define pr_err(fmt...)		((void)(0 && printf(fmt)))
 
 /* <linux/kernel.h> */
 #define U32_MAX			((u32)~0U)
@@ -65,6 +70,7 @@ struct module;
 #define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((typeof(x))(a) - 1))
 #define round_down(x, y)	((x) & ~((typeof(x))(y) - 1))
+#define rounddown(x, y)		((x) - (x) % (y))
 #define BIT(n)			(1UL << (n))
 #define HZ			250
 
@@ -73,6 +79,32 @@ struct module;
 #define min3(a, b, c)		min(min(a, b), c)
 #define min_t(t, a, b)		min((t)(a), (t)(b))
 #define max_t(t, a, b)		max((t)(a), (t)(b))
+
+/* <linux/sysfs.h> and what it stands on */
+static inline int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	int n = vsnprintf(buf, size, fmt, args);
+
+	return !size ? 0 : (size_t)n < size ? n : (int)size - 1;
+}
+
+__printf(3, 4)
+static inline int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vscnprintf(buf, size, fmt, args);
+	va_end(args);
+	return n;
+}
+
+#define sysfs_emit(page, ...)	scnprintf(page, 4096, __VA_ARGS__)
+
+/* <linux/log2.h> */
+#define ilog2(n)		(63 - __builtin_clzll(n))
+static inline bool is_power_of_2(u64 n) { return n && !(n & (n - 1)); }
 
 /* <linux/bitops.h> */
 static inline int fls(unsigned int x)

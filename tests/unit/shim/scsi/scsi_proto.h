@@ -6,6 +6,10 @@
 /* Status, SAM-5 5.3 */
 #define SAM_STAT_GOOD		0x00
 
+/* Peripheral device types, SPC-5 6.7.2 */
+#define TYPE_DISK		0x00
+#define TYPE_WLUN		0x1e
+
 #define TEST_UNIT_READY		0x00
 #define REQUEST_SENSE		0x03
 #define READ_6			0x08

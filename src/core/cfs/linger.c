@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "core.h"
+#include "../core.h"
 
 struct cst_linger {
 	struct work_struct	work;

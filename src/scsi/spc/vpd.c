@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Vital product data: INQUIRY with EVPD (SPC-4 7.8, SBC-3 6.5).
+ * Vital product data: INQUIRY with EVPD, and the pages of any type (SPC-4 7.8).
  *
- * spc_inquiry.c calls in.  Pages of a fixed size are built on the stack; device
+ * inquiry.c calls in.  Pages of a fixed size are built on the stack; device
  * identification, which can be long, is measured first and then copied out one
  * designator at a time.  Attributes may change meanwhile, so both go by a copy of
  * what has no fixed length: what was measured is what fills the buffer.
@@ -10,11 +10,10 @@
 #include <linux/kernel.h>
 #include <linux/unaligned.h>
 
-#include "identity.h"
+#include "../../core/identity.h"
 #include "spc.h"
 
-#define CST_VPD_HEADER		4
-#define CST_VPD_BLOCK_PAGE	64	/* B0h, B1h and 86h with header */
+#define CST_VPD_EXTENDED	64	/* 86h with its header */
 
 /* Designator header, byte 0 low: CODE SET; byte 1: PIV, ASSOCIATION, TYPE */
 #define CST_CODE_SET_BINARY	0x1
@@ -34,15 +33,7 @@
 #define CST_ISCSI_PORT_SUFFIX	",t,0x0001"
 #define CST_DESIGNATOR_MAX	(4 + ALIGN(CST_NAME_MAX + sizeof(CST_ISCSI_PORT_SUFFIX), 4))
 
-struct cst_vpd_page {
-	u8	code;
-	bool	without_lun;	/* also where there is no logical unit */
-	cst_sense_t (*respond)(struct cst_cmd *cmd, u8 *header);
-};
-
-static cst_sense_t cst_vpd_supported_pages(struct cst_cmd *cmd, u8 *header);
-
-static void cst_vpd_header(u8 *page, const u8 *header, u16 size)
+void cst_vpd_header(u8 *page, const u8 *header, u16 size)
 {
 	page[0] = header[0];
 	page[1] = header[1];
@@ -50,7 +41,7 @@ static void cst_vpd_header(u8 *page, const u8 *header, u16 size)
 }
 
 /* 80h */
-static cst_sense_t cst_vpd_serial_number(struct cst_cmd *cmd, u8 *header)
+static cst_sense_t cst_vpd_serial_number(struct cst_cmd *cmd, const u8 *header)
 {
 	const struct cst_device *dev = cmd->dev;
 	u8 page[CST_VPD_HEADER + sizeof(dev->usn)];
@@ -160,21 +151,23 @@ static u32 cst_designators_all(struct cst_cmd *cmd, const struct cst_lu_ids *ids
 	};
 	u8 d[CST_DESIGNATOR_MAX];
 
-	cst_designators_lu(&to, cmd->dev, ids, d);
+	if (cmd->dev)
+		cst_designators_lu(&to, cmd->dev, ids, d);
 	cst_designators_port(&to, cmd->sess->target,
 			     cmd->sess->ops->protocol_id, d);
 	return to.offset;
 }
 
 /* 83h */
-static cst_sense_t cst_vpd_device_identification(struct cst_cmd *cmd, u8 *header)
+static cst_sense_t cst_vpd_device_identification(struct cst_cmd *cmd, const u8 *header)
 {
 	u8 head[CST_VPD_HEADER];
 	struct cst_lu_ids ids;
 	cst_sense_t reason;
 	u32 size;
 
-	cst_lu_ids_get(&ids, cmd->dev);
+	if (cmd->dev)
+		cst_lu_ids_get(&ids, cmd->dev);
 	size = cst_designators_all(cmd, &ids, false);
 	reason = cst_cmd_data_in_len(cmd, size);
 	if (reason)
@@ -186,90 +179,56 @@ static cst_sense_t cst_vpd_device_identification(struct cst_cmd *cmd, u8 *header
 }
 
 /* 86h */
-static cst_sense_t cst_vpd_extended_inquiry(struct cst_cmd *cmd, u8 *header)
+static cst_sense_t cst_vpd_extended_inquiry(struct cst_cmd *cmd, const u8 *header)
 {
-	u8 page[CST_VPD_BLOCK_PAGE] = {};
+	u8 page[CST_VPD_EXTENDED] = {};
 
 	cst_vpd_header(page, header, sizeof(page));
 	page[5] = 0x07;			/* HEADSUP, ORDSUP, SIMPSUP */
-	page[6] = cmd->dev->nv_cache ? 0x02 : 0x01;	/* NV_SUP or V_SUP */
 	page[7] = 0x01;			/* LUICLR: see REPORT LUNS */
 	page[13] = CST_SENSE_DESC_SIZE;	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
+	if (cmd->type->extended_inquiry)
+		cmd->type->extended_inquiry(cmd, page);
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
-
-/* B0h */
-static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, u8 *header)
-{
-	const struct cst_device *dev = cmd->dev;
-	u32 max = CST_MAX_XFER_BYTES / dev->block_size;
-	u8 page[CST_VPD_BLOCK_PAGE] = {};
-
-	cst_vpd_header(page, header, sizeof(page));
-	/* OPTIMAL TRANSFER LENGTH GRANULARITY: a physical block */
-	if (dev->lb_per_pb_exp)
-		put_unaligned_be16(1U << min_t(u8, dev->lb_per_pb_exp, 15),
-				   page + 6);
-	put_unaligned_be32(max, page + 8);
-	put_unaligned_be32(min(dev->opt_trans_len / dev->block_size, max),
-			   page + 12);
-	return cst_cmd_respond(cmd, page, sizeof(page));
-}
-
-/* B1h */
-static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, u8 *header)
-{
-	u8 page[CST_VPD_BLOCK_PAGE] = {};
-
-	cst_vpd_header(page, header, sizeof(page));
-	/* MEDIUM ROTATION RATE: 7200 a minute stands for all that seeks, 1 for none. */
-	put_unaligned_be16(cmd->dev->rotational ? 7200 : 1, page + 4);
-	return cst_cmd_respond(cmd, page, sizeof(page));
-}
-
-/* B2h: fully provisioned, nothing can be unmapped. */
-static cst_sense_t cst_vpd_provisioning(struct cst_cmd *cmd, u8 *header)
-{
-	u8 page[8] = {};
-
-	cst_vpd_header(page, header, sizeof(page));
-	return cst_cmd_respond(cmd, page, sizeof(page));
-}
-
-/* In ascending order, as page 00h must list them. */
-static const struct cst_vpd_page cst_vpd_pages[] = {
-	{ 0x00, true,  cst_vpd_supported_pages },
-	{ 0x80, false, cst_vpd_serial_number },
-	{ 0x83, false, cst_vpd_device_identification },
-	{ 0x86, false, cst_vpd_extended_inquiry },
-	{ 0xb0, false, cst_vpd_block_limits },
-	{ 0xb1, false, cst_vpd_block_characteristics },
-	{ 0xb2, false, cst_vpd_provisioning },
-};
 
 /* 00h */
-static cst_sense_t cst_vpd_supported_pages(struct cst_cmd *cmd, u8 *header)
+static cst_sense_t cst_vpd_supported_pages(struct cst_cmd *cmd, const u8 *header)
 {
-	u8 page[CST_VPD_HEADER + ARRAY_SIZE(cst_vpd_pages)];
-	unsigned int i, n = CST_VPD_HEADER;
+	const struct cst_type_index *index = cmd->type->index;
+	u8 page[CST_VPD_HEADER + CST_TYPE_MAX_PAGES];
+	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(cst_vpd_pages); i++)
-		if (cmd->dev || cst_vpd_pages[i].without_lun)
-			page[n++] = cst_vpd_pages[i].code;
-	cst_vpd_header(page, header, n);
-	return cst_cmd_respond(cmd, page, n);
+	for (i = 0; i < index->nr_vpd; i++)
+		page[CST_VPD_HEADER + i] = index->vpd[i]->code;
+	cst_vpd_header(page, header, CST_VPD_HEADER + i);
+	return cst_cmd_respond(cmd, page, CST_VPD_HEADER + i);
 }
 
 cst_sense_t cst_spc_vpd(struct cst_cmd *cmd)
 {
-	u8 header[2] = { cst_spc_peripheral(cmd), cmd->cdb[2] };
-	const struct cst_vpd_page *page;
+	const struct cst_type_index *index = cmd->type->index;
+	u8 header[2] = { cmd->type->peripheral, cmd->cdb[2] };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(cst_vpd_pages); i++) {
-		page = &cst_vpd_pages[i];
-		if (page->code == header[1] && (cmd->dev || page->without_lun))
-			return page->respond(cmd, header);
-	}
+	for (i = 0; i < index->nr_vpd; i++)
+		if (index->vpd[i]->code == header[1])
+			return index->vpd[i]->respond(cmd, header);
 	return cst_cdb_invalid(&cmd->detail, 2, 7);
 }
+
+const struct cst_vpd_page cst_spc_vpd_list_pages[] = {
+	{ 0x00, cst_vpd_supported_pages },
+	{}
+};
+
+const struct cst_vpd_page cst_spc_vpd_id_pages[] = {
+	{ 0x83, cst_vpd_device_identification },
+	{}
+};
+
+const struct cst_vpd_page cst_spc_vpd_pages[] = {
+	{ 0x80, cst_vpd_serial_number },
+	{ 0x86, cst_vpd_extended_inquiry },
+	{}
+};

@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "../attr_shim.h"
+#include "../kernel_shim.h"

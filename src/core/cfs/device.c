@@ -18,9 +18,9 @@
 #include <linux/string.h>
 #include <linux/stringhash.h>
 
+#include "../core.h"
+#include "../identity.h"
 #include "cfs.h"
-#include "core.h"
-#include "identity.h"
 
 #define CST_DEVICE_NAME_MAX	64
 
@@ -73,28 +73,6 @@ static int cst_device_set_enabled(struct cst_object *obj,
 	if (ret)
 		cst_object_unpin(obj);
 	return ret;
-}
-
-static int cst_device_set_resync_size(struct cst_object *obj,
-				      union cst_attr_value val)
-{
-	if (!obj->enabled) {
-		cst_config_error(&obj->group.cg_item, "resync_size",
-				 "the device is not enabled: enabling it picks up the size");
-		return -ENODEV;
-	}
-	return cst_device_resync(obj_to_device(obj));
-}
-
-static int cst_device_set_opt_trans_len(struct cst_object *obj,
-					union cst_attr_value val)
-{
-	if (val.num % 4096) {
-		cst_config_error(&obj->group.cg_item, "opt_trans_len",
-				 "%llu is not a multiple of 4096", val.num);
-		return -EINVAL;
-	}
-	return 0;
 }
 
 /* SPC-5 4.3.1: ASCII data fields hold 20h to 7Eh only. */
@@ -234,35 +212,19 @@ static int cst_device_set_naa_id(struct cst_object *obj,
  * INQUIRY and MODE SENSE are answered while the device is disabled, too: who may
  * have seen the old value is told at once.
  */
-static void cst_device_inquiry_changed(struct cst_object *obj)
+void cst_device_inquiry_changed(struct cst_object *obj)
 {
 	cst_ua_add_device(obj_to_device(obj), NULL,
 			  CST_SENSE(INQUIRY_DATA_CHANGED));
 }
 
-static void cst_device_mode_changed(struct cst_object *obj)
+void cst_device_mode_changed(struct cst_object *obj)
 {
 	cst_ua_add_device(obj_to_device(obj), NULL,
 			  CST_SENSE(MODE_PARAMETERS_CHANGED));
 }
 
-/* Of READ CAPACITY, and of the limits in VPD page B0h, which count blocks. */
-static void cst_device_blocks_changed(struct cst_object *obj)
-{
-	cst_device_inquiry_changed(obj);
-	cst_ua_add_device(obj_to_device(obj), NULL,
-			  CST_SENSE(CAPACITY_DATA_CHANGED));
-}
-
 /* --- what is computed when attributes are read --- */
-
-static ssize_t cst_device_nblocks_print(struct cst_object *obj, char *page)
-{
-	struct cst_device *dev = obj_to_device(obj);
-
-	return sysfs_emit(page, "%llu\n",
-			  READ_ONCE(obj->enabled) ? cst_device_nblocks(dev) : 0);
-}
 
 static ssize_t cst_device_ejected_print(struct cst_object *obj, char *page)
 {
@@ -301,56 +263,17 @@ static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
 
 /* --- the attributes of every device --- */
 
-/* The exponent + 1: see cst_device.lb_per_pb_set. */
-static const char *const cst_device_pb_names[] = {
-	"auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", NULL
-};
-
-static_assert(ARRAY_SIZE(cst_device_pb_names) == CST_MAX_LB_PER_PB_EXP + 3);
-
 CST_ATTR(cst_device, enabled, 0644, CST_FIELD(cst_device, obj, obj.enabled),
 	 .type = CST_ATTR_BOOL, .apply = cst_device_set_enabled,
 	 .help = "1 opens the backing, 0 drains and closes it.");
-CST_ATTR(cst_device, blocksize, 0644, CST_FIELD(cst_device, obj, block_size),
-	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
-	 .flags = CST_ATTR_POWER_OF_TWO, .min = 512, .max = 4096, .dflt = 512,
-	 .unit = "bytes",
-	 .changed = cst_device_blocks_changed,
-	 .help = "Logical block size.");
-CST_ATTR(cst_device, lb_per_pb_exp, 0644,
-	 CST_FIELD(cst_device, obj, lb_per_pb_set),
-	 .type = CST_ATTR_ENUM, .when = CST_WHEN_DISABLED,
-	 .names = cst_device_pb_names,
-	 .changed = cst_device_blocks_changed,
-	 .help = "A physical block has 2 to this power logical ones; auto = as the backing.");
-CST_ATTR(cst_device, opt_trans_len, 0644,
-	 CST_FIELD(cst_device, obj, opt_trans_set),
-	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
-	 .max = CST_MAX_XFER_BYTES,
-	 .unit = "bytes", .apply = cst_device_set_opt_trans_len,
-	 .changed = cst_device_inquiry_changed,
-	 .help = "Optimal transfer length, a multiple of 4096 and of a physical block; 0 = as the backing.");
 CST_ATTR(cst_device, read_only, 0644, CST_FIELD(cst_device, obj, read_only),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .changed = cst_device_mode_changed,
 	 .help = "Write protected for everybody.");
-CST_ATTR(cst_device, write_through, 0644,
-	 CST_FIELD(cst_device, obj, write_through),
-	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
-	 .changed = cst_device_mode_changed,
-	 .help = "No write cache: a finished write is on stable storage.");
-CST_ATTR(cst_device, nv_cache, 0644, CST_FIELD(cst_device, obj, nv_cache),
-	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
-	 .changed = cst_device_inquiry_changed,
-	 .help = "The cache survives a power cut: flushes and FUA do nothing.");
 CST_ATTR(cst_device, removable, 0644, CST_FIELD(cst_device, obj, removable),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .changed = cst_device_inquiry_changed,
 	 .help = "The medium is called removable; initiators can eject and load it.");
-CST_ATTR(cst_device, rotational, 0644, CST_FIELD(cst_device, obj, rotational),
-	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
-	 .changed = cst_device_inquiry_changed,
-	 .help = "The medium is called rotating.");
 CST_ATTR(cst_device, t10_vend_id, 0644,
 	 CST_FIELD(cst_device, obj, t10_vend_id),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED, .dflt_str = "CST",
@@ -387,33 +310,17 @@ CST_ATTR(cst_device, restart_time, 0644,
 	 CST_FIELD(cst_device, obj, restart_time),
 	 .type = CST_ATTR_UINT, .max = 3600, .dflt = 30, .unit = "s",
 	 .help = "How long after disabling initiators are told to wait for it.");
-CST_ATTR(cst_device, nblocks, 0444,
-	 .type = CST_ATTR_UINT, .show = cst_device_nblocks_print,
-	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
 CST_ATTR(cst_device, ejected, 0444,
 	 .type = CST_ATTR_BOOL, .show = cst_device_ejected_print,
 	 .help = "An initiator has ejected the medium; enabling anew loads it.");
-CST_ATTR(cst_device, resync_size, 0200,
-	 .type = CST_ATTR_UINT, .min = 1, .max = 1,
-	 .apply = cst_device_set_resync_size,
-	 .help = "Picks up a new size of the backing.");
-CST_ATTR(cst_device, allow_shrink, 0644,
-	 CST_FIELD(cst_device, obj, allow_shrink), .type = CST_ATTR_BOOL,
-	 .help = "Lets the next resize make it smaller; cleared by that, and by enabling.");
 CST_ATTR(cst_device, exported, 0444,
 	 .type = CST_ATTR_STRING, .show = cst_device_exported_print,
 	 .help = "Paths of the LUNs that show it, one a line.");
 
 const struct cst_attr *const cst_device_attrs[] = {
 	&cst_device_attr_enabled,
-	&cst_device_attr_blocksize,
-	&cst_device_attr_lb_per_pb_exp,
-	&cst_device_attr_opt_trans_len,
 	&cst_device_attr_read_only,
-	&cst_device_attr_write_through,
-	&cst_device_attr_nv_cache,
 	&cst_device_attr_removable,
-	&cst_device_attr_rotational,
 	&cst_device_attr_t10_vend_id,
 	&cst_device_attr_prod_id,
 	&cst_device_attr_prod_rev_lvl,
@@ -421,10 +328,7 @@ const struct cst_attr *const cst_device_attrs[] = {
 	&cst_device_attr_usn,
 	&cst_device_attr_naa_id,
 	&cst_device_attr_restart_time,
-	&cst_device_attr_nblocks,
 	&cst_device_attr_ejected,
-	&cst_device_attr_resync_size,
-	&cst_device_attr_allow_shrink,
 	&cst_device_attr_exported,
 	NULL
 };
@@ -568,7 +472,8 @@ static int cst_device_setup(struct cst_device *dev,
 	if (ret)
 		return ret;
 	strscpy(dev->prod_id, ops->prod_id, sizeof(dev->prod_id));
-	dev->opt_trans_len = CST_OPT_XFER_BYTES;
+	if (ops->type->init)
+		ops->type->init(dev);
 	return cst_device_add_ids(dev, parent, name);
 }
 
@@ -641,7 +546,7 @@ static struct cst_handler *item_to_handler(struct config_item *item)
 
 static ssize_t cst_handler_scsi_type_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%u\n", item_to_handler(item)->ops->scsi_type);
+	return sysfs_emit(page, "%u\n", item_to_handler(item)->ops->type->peripheral);
 }
 
 /* Of the devices: what can be set is known before the first one is made. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * REPORT SUPPORTED OPERATION CODES (SPC-4 6.35): the opcode table, told to the
- * initiator.
+ * REPORT SUPPORTED OPERATION CODES (SPC-4 6.35): the commands of a type, told to the
+ * initiator; and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS.
  *
  * exec.c calls in.  The list of all commands is copied out row by row.
  */
@@ -22,19 +22,19 @@
 #define CST_RSOC_HEADER		4
 #define CST_RSOC_DESCRIPTOR	8
 #define CST_RSOC_TIMEOUTS	12
-#define CST_RSOC_CDB_MAX	16
 
 /* Command timeouts descriptor; the nominal time is not told. */
 static void cst_rsoc_timeouts(u8 *p, const struct cst_op *op)
 {
 	memset(p, 0, CST_RSOC_TIMEOUTS);
 	put_unaligned_be16(CST_RSOC_TIMEOUTS - 2, p);
-	/* RECOMMENDED COMMAND TIMEOUT, seconds: what Linux gives them as well */
-	put_unaligned_be32(op->flags & CST_OP_MEDIUM ? 60 : 30, p + 8);
+	/* RECOMMENDED COMMAND TIMEOUT, seconds */
+	put_unaligned_be32(op->timeout ?: CST_OP_TIMEOUT, p + 8);
 }
 
 static cst_sense_t cst_rsoc_all(struct cst_cmd *cmd, bool timeouts)
 {
+	const struct cst_type_index *index = cmd->type->index;
 	unsigned int size = CST_RSOC_DESCRIPTOR;
 	u8 buf[CST_RSOC_DESCRIPTOR + CST_RSOC_TIMEOUTS];
 	unsigned int i, offset = CST_RSOC_HEADER;
@@ -44,18 +44,18 @@ static cst_sense_t cst_rsoc_all(struct cst_cmd *cmd, bool timeouts)
 	if (timeouts)
 		size += CST_RSOC_TIMEOUTS;
 	reason = cst_cmd_data_in_len(cmd, CST_RSOC_HEADER +
-					  cst_op_count() * size);
+					  index->nr_ops * size);
 	if (reason)
 		return reason;
 
-	put_unaligned_be32(cst_op_count() * size, buf);
+	put_unaligned_be32(index->nr_ops * size, buf);
 	cst_cmd_copy_in(cmd, 0, buf, CST_RSOC_HEADER);
 
-	for (i = 0; i < cst_op_count(); i++) {
-		op = cst_op_row(i);
+	for (i = 0; i < index->nr_ops; i++) {
+		op = index->ops[i];
 		memset(buf, 0, CST_RSOC_DESCRIPTOR);
 		buf[0] = op->opcode;
-		if (op->service_action != CST_OP_NO_SA) {
+		if (op->flags & CST_OP_ACTION) {
 			put_unaligned_be16(op->service_action, buf + 2);
 			buf[5] |= 0x01;			/* SERVACTV */
 		}
@@ -74,7 +74,7 @@ static cst_sense_t cst_rsoc_all(struct cst_cmd *cmd, bool timeouts)
 static cst_sense_t cst_rsoc_one(struct cst_cmd *cmd, const struct cst_op *op,
 				bool timeouts)
 {
-	u8 buf[4 + CST_RSOC_CDB_MAX + CST_RSOC_TIMEOUTS] = {};
+	u8 buf[4 + CST_CDB_MAX + CST_RSOC_TIMEOUTS] = {};
 	unsigned int len = 4;
 
 	if (!op) {
@@ -93,8 +93,9 @@ static cst_sense_t cst_rsoc_one(struct cst_cmd *cmd, const struct cst_op *op,
 	return cst_cmd_respond(cmd, buf, len);
 }
 
-cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
+static cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 {
+	const struct cst_type_index *index = cmd->type->index;
 	u16 action = get_unaligned_be16(cmd->cdb + 4);
 	const struct cst_op *op, *found = NULL;
 	bool timeouts = cmd->cdb[2] & 0x80;
@@ -108,12 +109,12 @@ cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 	if (options > CST_RSOC_EITHER)
 		return cst_cdb_invalid(&cmd->detail, 2, 2);
 
-	for (i = 0; i < cst_op_count(); i++) {
-		op = cst_op_row(i);
+	for (i = 0; i < index->nr_ops; i++) {
+		op = index->ops[i];
 		if (op->opcode != opcode)
 			continue;
 		known = true;
-		has_actions = op->service_action != CST_OP_NO_SA;
+		has_actions = op->flags & CST_OP_ACTION;
 		if (!has_actions || op->service_action == action)
 			found = op;
 	}
@@ -136,7 +137,7 @@ cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 #define CST_RSTMF_LUN_RESET		0x08
 #define CST_RSTMF_TARGET_RESET		0x02
 
-cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd)
+static cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd)
 {
 	bool extended = cmd->cdb[2] & 0x80;	/* REPD */
 	u8 buf[16] = {
@@ -154,3 +155,30 @@ cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd)
 	buf[3] = sizeof(buf) - 4;
 	return cst_cmd_respond(cmd, buf, sizeof(buf));
 }
+
+const struct cst_op cst_spc_opcodes_ops[] = {
+	{
+		CST_CDB_SA(12, MAINTENANCE_IN, MI_REPORT_SUPPORTED_OPERATION_CODES,
+			   0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+		.name		= "REPORT SUPPORTED OPERATION CODES",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_ALLOC32_6,
+		.flags		= CST_OP_ACTION,
+		.execute	= cst_spc_report_supported_opcodes,
+	},
+	{}
+};
+
+const struct cst_op cst_spc_tmfs_ops[] = {
+	{
+		CST_CDB_SA(12, MAINTENANCE_IN,
+			   MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
+			   0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff),
+		.name		= "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_ALLOC32_6,
+		.flags		= CST_OP_ACTION,
+		.execute	= cst_spc_report_supported_tmfs,
+	},
+	{}
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control plane's own: what attr.c, registry.c and cfs_*.c say to each other,
- * and to session.c.
+ * The control plane's own: what the files beside this one, registry.c and session.c say
+ * to each other.
  */
 #ifndef _CST_CFS_H
 #define _CST_CFS_H
@@ -75,27 +75,27 @@ ssize_t cst_last_error_print(char *page);
 void cst_fabric_add_target(struct cst_fabric *fabric, struct cst_target *target);
 void cst_fabric_del_target(struct cst_fabric *fabric, struct cst_target *target);
 
-/* cfs_root.c */
+/* cfs/root.c */
 extern struct configfs_subsystem cst_subsys;
 extern struct config_group cst_handlers_group;
 extern struct config_group cst_targets_group;
 struct cst_object *cst_root_object(void);
 
-/* cfs_device.c */
+/* cfs/device.c */
 extern struct configfs_item_operations cst_device_item_ops;
 extern const struct config_item_type cst_handler_dir_type;
 extern const struct cst_attr *const cst_device_attrs[];
 int cst_cfs_device_init(void);
 void cst_cfs_device_exit(void);
 
-/* cfs_target.c */
+/* cfs/target.c */
 extern struct configfs_item_operations cst_target_item_ops;
 extern struct configfs_group_operations cst_fabric_group_ops;
 extern const struct cst_attr *const cst_target_attrs[];
 int cst_cfs_target_init(void);
 void cst_cfs_target_exit(void);
 
-/* cfs_session.c */
+/* cfs/session.c */
 extern struct configfs_item_operations cst_session_item_ops;
 extern struct configfs_group_operations cst_sessions_group_ops;
 extern const struct cst_attr *const cst_sessions_dir_attrs[];

@@ -10,8 +10,8 @@
 #include <linux/module.h>
 
 #include "cfs.h"
-#include "core.h"
-#include "identity.h"
+#include "../core.h"
+#include "../identity.h"
 
 struct cst_root {
 	struct cst_object	obj;

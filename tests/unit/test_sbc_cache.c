@@ -30,7 +30,7 @@ static void synchronize_cache_flushes_what_it_names(void)
 static void a_long_range_is_everything(void)
 {
 	emu_reset();
-	emu.dev.nblocks = 1ULL << 33;
+	emu.disk.nblocks = 1ULL << 33;
 	CHECK_REASON(EMU(0x91, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0x00, 0x80, 0, 0, 0,
 			 0), CST_OK);
 	CHECK_EQ(emu.io.pos, 0);
@@ -57,7 +57,7 @@ static void a_flush_that_fails_is_told(void)
 static void a_non_volatile_cache_needs_no_flush(void)
 {
 	emu_reset();
-	emu.dev.nv_cache = true;
+	emu.disk.nv_cache = true;
 	emu.io_error = -EIO;
 	CHECK_REASON(SYNC10(0, 0), CST_OK);
 	CHECK_REASON(START_STOP(0), CST_OK);
@@ -73,19 +73,19 @@ static int lost(struct cst_device *dev)
 static void a_non_volatile_cache_whose_backing_has_died(void)
 {
 	emu_reset();
-	emu.dev.nv_cache = true;
-	emu.handler.lost = lost;
-	emu.dev.read_only = true;
+	emu.disk.nv_cache = true;
+	emu.block.lost = lost;
+	emu.disk.dev.read_only = true;
 	CHECK_REASON(SYNC10(0, 0), CST_OK);
-	emu.dev.read_only = false;
+	emu.disk.dev.read_only = false;
 	CHECK_REASON(SYNC10(0, 0), CST_SENSE(WRITE_ERROR));
 	CHECK_REASON(START_STOP(0), CST_SENSE(WRITE_ERROR));
 	CHECK_REASON(START_STOP(1), CST_OK);
-	emu.dev.removable = true;
+	emu.disk.dev.removable = true;
 	CHECK_REASON(START_STOP(2), CST_SENSE(WRITE_ERROR));
-	CHECK(!emu.dev.ejected);
+	CHECK(!emu.disk.dev.ejected);
 	CHECK_REASON(START_STOP(6), CST_OK);
-	CHECK(emu.dev.ejected);
+	CHECK(emu.disk.dev.ejected);
 	CHECK_EQ(emu.ios, 0);
 }
 

@@ -18,7 +18,7 @@
 #include <linux/string.h>
 
 #include "cfs.h"
-#include "core.h"
+#include "../core.h"
 
 static struct cst_session *obj_to_session(struct cst_object *obj)
 {

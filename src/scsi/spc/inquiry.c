@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * INQUIRY: the standard data (SPC-4 6.4.2).  VPD pages are made by spc_vpd.c.
+ * INQUIRY: the standard data (SPC-4 6.4.2).  VPD pages are made by vpd.c.
  *
  * exec.c calls in; cmd->dev is NULL where there is no logical unit.
  */
+#include <linux/kernel.h>
 #include <linux/unaligned.h>
 
 #include "spc.h"
@@ -15,27 +16,27 @@
 #define CST_VERSION_FCP_4	0x0a40
 #define CST_VERSION_ISCSI	0x0960
 #define CST_VERSION_SPC_4	0x0460
-#define CST_VERSION_SBC_3	0x04c0
+#define CST_INQUIRY_VERSIONS	8
 
 /* PROTOCOL IDENTIFIER, SPC-4 table 427 */
 #define CST_PROTOCOL_FCP	0x0
 #define CST_PROTOCOL_ISCSI	0x5
 
 /* In the order that SPC-4 recommends: architecture, transport, commands. */
-static void cst_inquiry_versions(u8 *p, u8 protocol_id)
+static void cst_inquiry_versions(u8 *p, u8 protocol_id, const u16 *commands)
 {
-	put_unaligned_be16(CST_VERSION_SAM_5, p);
-	p += 2;
-	if (protocol_id == CST_PROTOCOL_ISCSI) {
-		put_unaligned_be16(CST_VERSION_ISCSI, p);
-		p += 2;
-	} else if (protocol_id == CST_PROTOCOL_FCP) {
-		put_unaligned_be16(CST_VERSION_FCP_4, p);
-		p += 2;
-	}
-	put_unaligned_be16(CST_VERSION_SPC_4, p);
-	p += 2;
-	put_unaligned_be16(CST_VERSION_SBC_3, p);
+	u16 versions[CST_INQUIRY_VERSIONS] = { CST_VERSION_SAM_5 };
+	unsigned int i, n = 1;
+
+	if (protocol_id == CST_PROTOCOL_ISCSI)
+		versions[n++] = CST_VERSION_ISCSI;
+	else if (protocol_id == CST_PROTOCOL_FCP)
+		versions[n++] = CST_VERSION_FCP_4;
+	versions[n++] = CST_VERSION_SPC_4;
+	while (*commands && n < ARRAY_SIZE(versions))
+		versions[n++] = *commands++;
+	for (i = 0; i < n; i++)
+		put_unaligned_be16(versions[i], p + 2 * i);
 }
 
 static cst_sense_t cst_inquiry_standard(struct cst_cmd *cmd)
@@ -43,7 +44,7 @@ static cst_sense_t cst_inquiry_standard(struct cst_cmd *cmd)
 	const struct cst_device *dev = cmd->dev;
 	u8 buf[CST_INQUIRY_SIZE] = {};
 
-	buf[0] = cst_spc_peripheral(cmd);
+	buf[0] = cmd->type->peripheral;
 	if (dev && dev->removable)
 		buf[1] = 0x80;			/* RMB */
 	buf[2] = 0x06;				/* VERSION: SPC-4 */
@@ -54,12 +55,13 @@ static cst_sense_t cst_inquiry_standard(struct cst_cmd *cmd)
 	cst_spc_ascii(buf + 8, 8, dev ? dev->t10_vend_id : CST_VENDOR_DEFAULT);
 	cst_spc_ascii(buf + 16, 16, dev ? dev->prod_id : "");
 	cst_spc_ascii(buf + 32, 4, dev ? dev->prod_rev_lvl : "");
-	if (dev)
-		cst_inquiry_versions(buf + 58, cmd->sess->ops->protocol_id);
+	if (cmd->type->versions)
+		cst_inquiry_versions(buf + 58, cmd->sess->ops->protocol_id,
+				     cmd->type->versions);
 	return cst_cmd_respond(cmd, buf, sizeof(buf));
 }
 
-cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd)
+static cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd)
 {
 	if (cmd->cdb[1] & 0x01)			/* EVPD */
 		return cst_spc_vpd(cmd);
@@ -67,3 +69,15 @@ cst_sense_t cst_spc_inquiry(struct cst_cmd *cmd)
 		return cst_cdb_invalid(&cmd->detail, 2, 7);
 	return cst_inquiry_standard(cmd);
 }
+
+const struct cst_op cst_spc_inquiry_ops[] = {
+	{
+		CST_CDB(6, INQUIRY, 0x01, 0xff, 0xff, 0xff),
+		.name		= "INQUIRY",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_ALLOC16_3,
+		.flags		= CST_OP_TELLS_ANYBODY,
+		.execute	= cst_spc_inquiry,
+	},
+	{}
+};

@@ -24,6 +24,12 @@ enum {
 	CST_REPORT_SUBSIDIARY	= 0x12,
 };
 
+/* Which of the two kinds are asked for. */
+struct cst_luns_kinds {
+	bool	map;		/* logical units of the map */
+	bool	well_known;	/* the REPORT LUNS one */
+};
+
 static u32 cst_luns_count(struct cst_session *sess)
 {
 	struct cst_itl *itl;
@@ -37,28 +43,29 @@ static u32 cst_luns_count(struct cst_session *sess)
 	return n;
 }
 
-/* Copy at most @max LUNs; those that have gone meanwhile leave zeroes at the end. */
+/* Copy LUN number @n of the list. */
+static void cst_luns_put(struct cst_cmd *cmd, u32 n, const u8 *wire)
+{
+	cst_cmd_copy_in(cmd, CST_LUNS_HEADER + n * CST_LUN_SIZE, wire,
+			CST_LUN_SIZE);
+}
+
+/* Copy at most @max LUNs of the map; how many there were. */
 static u32 cst_luns_copy(struct cst_cmd *cmd, u32 max)
 {
-	u32 n = 0, i, offset = CST_LUNS_HEADER;
+	u8 wire[CST_LUN_SIZE];
 	struct cst_itl *itl;
 	unsigned long lun;
-	u8 wire[CST_LUN_SIZE];
+	u32 n = 0;
 
 	rcu_read_lock();
 	xa_for_each(&cmd->sess->itls, lun, itl) {
 		if (n == max)
 			break;
 		cst_lun_encode(lun, wire);
-		cst_cmd_copy_in(cmd, offset, wire, sizeof(wire));
-		offset += sizeof(wire);
-		n++;
+		cst_luns_put(cmd, n++, wire);
 	}
 	rcu_read_unlock();
-
-	memset(wire, 0, sizeof(wire));
-	for (i = n; i < max; i++, offset += sizeof(wire))
-		cst_cmd_copy_in(cmd, offset, wire, sizeof(wire));
 	return n;
 }
 
@@ -75,38 +82,74 @@ static void cst_luns_told(struct cst_session *sess)
 	rcu_read_unlock();
 }
 
-static cst_sense_t cst_luns_respond(struct cst_cmd *cmd, u32 max)
+static cst_sense_t cst_luns_respond(struct cst_cmd *cmd,
+				    struct cst_luns_kinds kinds)
 {
+	u32 max = kinds.map ? cst_luns_count(cmd->sess) : 0;
 	u8 header[CST_LUNS_HEADER] = {};
+	u8 wire[CST_LUN_SIZE];
 	cst_sense_t reason;
+	u32 n, i;
 
-	reason = cst_cmd_data_in_len(cmd, CST_LUNS_HEADER + max * CST_LUN_SIZE);
+	reason = cst_cmd_data_in_len(cmd, CST_LUNS_HEADER +
+				     (max + kinds.well_known) * CST_LUN_SIZE);
 	if (reason)
 		return reason;
-	put_unaligned_be32(cst_luns_copy(cmd, max) * CST_LUN_SIZE, header);
+	n = cst_luns_copy(cmd, max);
+	if (kinds.well_known) {
+		put_unaligned_be64(CST_LUN_REPORT_LUNS << 48, wire);
+		cst_luns_put(cmd, n++, wire);
+	}
+	put_unaligned_be32(n * CST_LUN_SIZE, header);
 	cst_cmd_copy_in(cmd, 0, header, sizeof(header));
+	/* What has gone since it was counted leaves zeroes at the end. */
+	memset(wire, 0, sizeof(wire));
+	for (i = n; i < max + kinds.well_known; i++)
+		cst_luns_put(cmd, i, wire);
 	return CST_OK;
 }
 
-cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd)
+static cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd)
 {
+	struct cst_luns_kinds kinds = {};
+
 	/* ALLOCATION LENGTH: the header and one LUN at least */
 	if (cmd->cdb_xfer_len < CST_LUNS_HEADER + CST_LUN_SIZE)
 		return cst_cdb_invalid(&cmd->detail, 6, 7);
 
 	switch (cmd->cdb[2]) {
 	case CST_REPORT_ADDRESSABLE:
-	case CST_REPORT_ALL:
 	case CST_REPORT_TOP:
-		/* Before the walk: what changes after it is told anew. */
-		cst_luns_told(cmd->sess);
-		return cst_luns_respond(cmd, cst_luns_count(cmd->sess));
+		kinds.map = true;
+		break;
 	case CST_REPORT_WELL_KNOWN:
+		kinds.well_known = true;
+		break;
+	case CST_REPORT_ALL:
+		kinds.map = true;
+		kinds.well_known = true;
+		break;
 	case CST_REPORT_ADMIN:
 	case CST_REPORT_SUBSIDIARY:
 		/* There are none of those. */
-		return cst_luns_respond(cmd, 0);
+		break;
 	default:
 		return cst_cdb_invalid(&cmd->detail, 2, 7);
 	}
+	/* Before the walk: what changes after it is told anew. */
+	if (kinds.map)
+		cst_luns_told(cmd->sess);
+	return cst_luns_respond(cmd, kinds);
 }
+
+const struct cst_op cst_spc_luns_ops[] = {
+	{
+		CST_CDB(12, REPORT_LUNS, 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff),
+		.name		= "REPORT LUNS",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_ALLOC32_6,
+		.flags		= CST_OP_TELLS_ANYBODY,
+		.execute	= cst_spc_report_luns,
+	},
+	{}
+};

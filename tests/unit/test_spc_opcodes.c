@@ -7,6 +7,8 @@
 #define RSOC(_options, _opcode, _action)				\
 	EMU(0xa3, 0x0c, _options, _opcode, 0, _action, 0, 0, 0xff, 0xff, 0, 0)
 
+#define nr_ops	(cst_disk_type.index->nr_ops)
+
 static void all_commands(void)
 {
 	const struct cst_op *op;
@@ -15,20 +17,20 @@ static void all_commands(void)
 
 	emu_reset();
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 4 + 26 * 8);
-	CHECK_BYTES(emu.in, 0, 0, 0, 208,
+	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 8);
+	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 8);
+	CHECK_BYTES(emu.in + 4,
 		    0x00, 0, 0, 0, 0, 0x00, 0, 6,
 		    0x03, 0, 0, 0, 0, 0x00, 0, 6);
-	for (i = 0; i < cst_op_count(); i++) {
-		op = cst_op_row(i);
+	for (i = 0; i < nr_ops; i++) {
+		op = cst_disk_type.index->ops[i];
 		d = emu.in + 4 + i * 8;
 		CHECK_EQ(d[0], op->opcode);
 		CHECK_EQ(d[1], 0);
 		CHECK_EQ(get_unaligned_be16(d + 2),
-			 op->service_action == CST_OP_NO_SA ?
-			 0 : op->service_action);
+			 op->service_action);
 		CHECK_EQ(d[4], 0);
-		CHECK_EQ(d[5], op->service_action != CST_OP_NO_SA);
+		CHECK_EQ(d[5], !!(op->flags & CST_OP_ACTION));
 		CHECK_EQ(get_unaligned_be16(d + 6), op->cdb_len);
 	}
 }
@@ -40,11 +42,11 @@ static void all_commands_with_timeouts(void)
 
 	emu_reset();
 	CHECK_REASON(RSOC(0x80, 0, 0), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 4 + 26 * 20);
-	CHECK_EQ(get_unaligned_be32(emu.in), 26 * 20);
-	for (i = 0; i < cst_op_count(); i++) {
+	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 20);
+	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 20);
+	for (i = 0; i < nr_ops; i++) {
 		d = emu.in + 4 + i * 20;
-		CHECK_EQ(d[0], cst_op_row(i)->opcode);
+		CHECK_EQ(d[0], cst_disk_type.index->ops[i]->opcode);
 		CHECK_EQ(d[5] & 0x02, 0x02);
 		CHECK_BYTES(d + 8, 0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 		CHECK(d[19] > 0);
@@ -132,11 +134,11 @@ static void usage_data_is_true(void)
 	u8 cdb[16];
 
 	emu_reset();
-	for (i = 0; i < cst_op_count(); i++) {
-		op = cst_op_row(i);
-		memcpy(cdb, op->usage, sizeof(cdb));
+	for (i = 0; i < nr_ops; i++) {
+		op = cst_disk_type.index->ops[i];
+		memcpy(cdb, op->usage, op->cdb_len);
 		/* within the fields that have wrong values */
-		if (op->flags & (CST_OP_BLOCKS | CST_OP_NO_DATA_BLOCKS)) {
+		if (op->parse) {
 			if (op->cdb_len == 16)
 				memset(cdb + 10, 0, 3);
 			else if (op->cdb_len == 12)
@@ -146,7 +148,8 @@ static void usage_data_is_true(void)
 		}
 		emu.cmd.cdb = cdb;
 		emu.cmd.cdb_len = op->cdb_len;
-		emu.cmd.dev = &emu.dev;
+		emu.cmd.dev = &emu.disk.dev;
+		emu.cmd.type = &cst_disk_type;
 		CHECK_REASON(cst_parse(&emu.cmd), CST_OK);
 		emu.cmd.cdb = NULL;
 	}

@@ -18,7 +18,7 @@
 #include <linux/xarray.h>
 
 #include "cfs.h"
-#include "core.h"
+#include "../core.h"
 
 #define CST_GROUP_ORDER_MAX	1000000
 

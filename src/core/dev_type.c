@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device types: their tables checked and indexed, and how a CDB finds its row.
+ *
+ * main.c has the types made; parse.c looks rows up, INQUIRY and REPORT SUPPORTED
+ * OPERATION CODES print what is there.  Pure: also compiled in user space.
+ */
+#include <linux/dma-direction.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+
+#include "cdb.h"
+#include "core.h"
+
+static int cst_type_mistake(const struct cst_dev_type *type, const char *what,
+			    unsigned int code)
+{
+	pr_err("cst: %s: %s %02xh\n", type->name, what, code);
+	return -EINVAL;
+}
+
+/* -1, 0 or 1 */
+static int cst_op_compare(const struct cst_op *a, const struct cst_op *b)
+{
+	if (a->opcode != b->opcode)
+		return a->opcode < b->opcode ? -1 : 1;
+	if ((a->flags ^ b->flags) & CST_OP_ACTION)
+		return 0;	/* one code, with service actions and without */
+	if (!(a->flags & CST_OP_ACTION) || a->service_action == b->service_action)
+		return 0;
+	return a->service_action < b->service_action ? -1 : 1;
+}
+
+static bool cst_op_is_sound(const struct cst_op *op)
+{
+	return op->name && op->usage && op->cdb_len >= 6 &&
+	       op->cdb_len != 7 && op->cdb_len <= CST_CDB_MAX && op->usage[0] == op->opcode &&
+	       (!(op->flags & CST_OP_ACTION) ||
+		op->usage[1] == op->service_action) &&
+	       (!(op->flags & CST_OP_WRITES) || op->flags & CST_OP_MEDIUM) &&
+	       (op->dir != DMA_NONE || !(op->flags & CST_OP_BLOCKS));
+}
+
+/* Insertion keeps them in order: there are some dozens, once. */
+static int cst_type_add_op(const struct cst_dev_type *type,
+			   const struct cst_op *op)
+{
+	struct cst_type_index *index = type->index;
+	unsigned int at = index->nr_ops;
+
+	if (!cst_op_is_sound(op))
+		return cst_type_mistake(type, "wrong row of operation code",
+					op->opcode);
+	if (at == CST_TYPE_MAX_OPS)
+		return cst_type_mistake(type, "no room for operation code",
+					op->opcode);
+	for (; at && cst_op_compare(op, index->ops[at - 1]) <= 0; at--) {
+		if (!cst_op_compare(op, index->ops[at - 1]))
+			return cst_type_mistake(type, "two rows of operation code",
+						op->opcode);
+		index->ops[at] = index->ops[at - 1];
+	}
+	index->ops[at] = op;
+	index->nr_ops++;
+	return 0;
+}
+
+static int cst_type_add_vpd(const struct cst_dev_type *type,
+			    const struct cst_vpd_page *page)
+{
+	struct cst_type_index *index = type->index;
+	unsigned int at = index->nr_vpd;
+
+	if (at == CST_TYPE_MAX_PAGES)
+		return cst_type_mistake(type, "no room for VPD page", page->code);
+	for (; at && page->code <= index->vpd[at - 1]->code; at--) {
+		if (page->code == index->vpd[at - 1]->code)
+			return cst_type_mistake(type, "two VPD pages", page->code);
+		index->vpd[at] = index->vpd[at - 1];
+	}
+	index->vpd[at] = page;
+	index->nr_vpd++;
+	return 0;
+}
+
+static int cst_type_check_mode_pages(const struct cst_dev_type *type)
+{
+	const struct cst_mode_page *page;
+	unsigned int sum = 0;
+	int last = -1;
+
+	if (!type->mode_pages)
+		return 0;
+	for (page = type->mode_pages; page->fill; page++) {
+		sum += page->size;
+		if (page->code <= last || page->size < 3 ||
+		    sum > CST_MODE_PAGES_MAX)
+			return cst_type_mistake(type, "wrong mode page", page->code);
+		last = page->code;
+	}
+	return 0;
+}
+
+int cst_dev_type_init(const struct cst_dev_type *type)
+{
+	struct cst_type_index *index = type->index;
+	const struct cst_vpd_page *const *pages;
+	const struct cst_op *const *ops;
+	const struct cst_vpd_page *page;
+	const struct cst_op *op;
+	unsigned int i;
+	int ret;
+
+	for (ops = type->ops; *ops; ops++) {
+		for (op = *ops; op->execute; op++) {
+			ret = cst_type_add_op(type, op);
+			if (ret)
+				return ret;
+		}
+	}
+	for (i = index->nr_ops; i--;)
+		index->first[index->ops[i]->opcode] = i + 1;
+	for (pages = type->vpd; *pages; pages++) {
+		for (page = *pages; page->respond; page++) {
+			ret = cst_type_add_vpd(type, page);
+			if (ret)
+				return ret;
+		}
+	}
+	return cst_type_check_mode_pages(type);
+}
+
+/* The row of a service action; they stand next to each other. */
+static const struct cst_op *cst_op_find_action(const struct cst_type_index *index,
+					       unsigned int i, const u8 *cdb,
+					       unsigned int cdb_len,
+					       cst_sense_t *reason,
+					       struct cst_sense_detail *detail)
+{
+	u8 action;
+
+	if (cdb_len < 2) {
+		*reason = cst_cdb_invalid(detail, 1, 7);
+		return NULL;
+	}
+	action = cdb[1] & 0x1f;
+	for (; i < index->nr_ops && index->ops[i]->opcode == cdb[0]; i++)
+		if (index->ops[i]->service_action == action)
+			return index->ops[i];
+	*reason = cst_cdb_invalid(detail, 1, 4);
+	return NULL;
+}
+
+const struct cst_op *cst_op_find(const struct cst_dev_type *type, const u8 *cdb,
+				 unsigned int cdb_len, cst_sense_t *reason,
+				 struct cst_sense_detail *detail)
+{
+	const struct cst_type_index *index = type->index;
+	const struct cst_op *op;
+	unsigned int first;
+
+	first = likely(cdb_len) ? index->first[cdb[0]] : 0;
+	if (unlikely(!first)) {
+		*reason = type->unknown_op;
+		if (*reason == CST_SENSE(INVALID_COMMAND_OPERATION_CODE))
+			cst_cdb_invalid(detail, 0, 7);
+		return NULL;
+	}
+	op = index->ops[first - 1];
+	if (likely(!(op->flags & CST_OP_ACTION)))
+		return op;
+	return cst_op_find_action(index, first - 1, cdb, cdb_len, reason, detail);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYNCHRONIZE CACHE, and the flush of all who make written data durable.
+ *
+ * exec.c calls in; one FLUSH of the handler comes of it, or nothing.
+ */
+#include "sbc.h"
+
+/* Byte 1 of SYNCHRONIZE CACHE: SYNC_NV, which SBC-4 has no more, and IMMED */
+#define CST_CDB_SYNC		0x06
+
+/* No blocks: up to the end, and so everything. */
+cst_sense_t cst_sbc_flush_then(struct cst_cmd *cmd,
+			       void (*done)(struct cst_io *io, int error))
+{
+	u64 len = (u64)cmd->nblocks << to_cst_disk(cmd->dev)->block_shift;
+
+	/* A length of zero stands for everything, and so does one too long to tell. */
+	cst_sbc_io(cmd, CST_IO_FLUSH, len <= U32_MAX ? len : 0, done);
+	if (!cmd->io.len)
+		cmd->io.pos = 0;
+	return cst_cmd_start_io(cmd);
+}
+
+static void cst_sbc_flush_done(struct cst_io *io, int error)
+{
+	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
+
+	cst_cmd_complete(cmd, cst_sense_from_errno(error, true));
+}
+
+/**
+ * cst_sbc_vouched() - what is in a cache that nv_cache vouches for, is it safe there?
+ * @disk: has nv_cache
+ *
+ * The administrator vouches for the power, not for a backing that takes no data.
+ */
+cst_sense_t cst_sbc_vouched(struct cst_disk *disk)
+{
+	const struct cst_block_ops *block = disk->dev.ops->block;
+
+	return block->lost ? cst_sense_from_errno(block->lost(&disk->dev), true) :
+			     CST_OK;
+}
+
+cst_sense_t cst_sbc_flush(struct cst_cmd *cmd)
+{
+	struct cst_disk *disk = to_cst_disk(cmd->dev);
+
+	if (disk->nv_cache)
+		return cst_sbc_vouched(disk);
+	return cst_sbc_flush_then(cmd, cst_sbc_flush_done);
+}
+
+/*
+ * SYNCHRONIZE CACHE(10), (16).
+ *
+ * With IMMED an initiator may be answered before the data is durable, but then
+ * it would never learn of a failure.  GOOD means done here, IMMED or not.  With
+ * SYNC_NV it would do to leave the data in a cache that is not volatile.
+ */
+static cst_sense_t cst_sbc_synchronize_cache(struct cst_cmd *cmd)
+{
+	cst_sense_t reason = cst_sbc_range(cmd);
+
+	return reason ? reason : cst_sbc_flush(cmd);
+}
+
+const struct cst_op cst_sbc_cache_ops[] = {
+	{
+		CST_CDB(10, SYNCHRONIZE_CACHE, CST_CDB_SYNC, CST_USAGE_RW10),
+		.name		= "SYNCHRONIZE CACHE(10)",
+		.dir		= DMA_NONE,
+		.format		= CST_CDB_RW10,
+		.flags		= CST_OP_MEDIUM,
+		.timeout	= CST_SBC_TIMEOUT,
+		.execute	= cst_sbc_synchronize_cache,
+	},
+	{
+		CST_CDB(16, SYNCHRONIZE_CACHE_16, CST_CDB_SYNC, CST_USAGE_RW16),
+		.name		= "SYNCHRONIZE CACHE(16)",
+		.dir		= DMA_NONE,
+		.format		= CST_CDB_RW16,
+		.flags		= CST_OP_MEDIUM,
+		.timeout	= CST_SBC_TIMEOUT,
+		.execute	= cst_sbc_synchronize_cache,
+	},
+	{}
+};

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The disk: what its commands and pages are, its attributes, and its life between
+ * a handler's backing and what initiators have been told of it.
+ *
+ * core/device.c calls in through cst_disk_type; handlers call cst_disk_resize().
+ * dev.obj.lock protects the attributes and all that enabling decides.
+ */
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <scsi/scsi_proto.h>
+
+#include <cst/events.h>
+
+#include "../spc/spc.h"
+#include "sbc.h"
+
+static struct cst_disk *obj_to_disk(struct cst_object *obj)
+{
+	return container_of(obj, struct cst_disk, dev.obj);
+}
+
+/* --- enabling --- */
+
+/*
+ * An initiator that has been told that there is no write cache never flushes, and
+ * a new session of it does not ask again: with a cache it would lose data at a
+ * power cut.
+ */
+static int cst_disk_check_cache(struct cst_disk *disk)
+{
+	unsigned int blind = 0;
+	struct cst_itl *itl;
+
+	if (disk->write_through || disk->nv_cache)
+		return 0;
+	spin_lock_irq(&disk->dev.itl_lock);
+	list_for_each_entry(itl, &disk->dev.itls, dev_node)
+		if (!percpu_ref_is_dying(&itl->ref) &&
+		    !READ_ONCE(itl->knows_cache))
+			blind++;
+	spin_unlock_irq(&disk->dev.itl_lock);
+	if (!blind)
+		return 0;
+	cst_config_error(&disk->dev.obj.group.cg_item, "enabled",
+			 "%u sessions have not been told of a write cache and would never flush it; accepted: write_through 1, or enabling it when their initiators have logged out or read the mode pages anew",
+			 blind);
+	return -EBUSY;
+}
+
+/*
+ * The largest number of bytes, a multiple of physical blocks and of what is best for
+ * the backing, up to what is best for us; or one of the backing's if that is more.
+ */
+static u32 cst_disk_best_xfer(const struct cst_disk *disk, u32 pb)
+{
+	u32 opt = disk->backing_opt;
+
+	if (!opt || opt > CST_MAX_XFER_BYTES || opt % 4096 || opt % pb)
+		return CST_OPT_XFER_BYTES;
+	return opt > CST_OPT_XFER_BYTES ? opt :
+	       rounddown(CST_OPT_XFER_BYTES, opt);
+}
+
+/* What is not configured comes from the backing. */
+static int cst_disk_set_limits(struct cst_disk *disk)
+{
+	u32 exp = 0, pb;
+
+	if (disk->lb_per_pb_set)
+		exp = disk->lb_per_pb_set - 1;
+	else if (disk->backing_block > disk->block_size &&
+		 is_power_of_2(disk->backing_block))
+		exp = min_t(u32, ilog2(disk->backing_block) - disk->block_shift,
+			    CST_MAX_LB_PER_PB_EXP);
+	pb = disk->block_size << exp;
+	if (disk->opt_trans_set % pb) {
+		cst_config_error(&disk->dev.obj.group.cg_item, "opt_trans_len",
+				 "%u is not a multiple of the physical block, %u bytes by lb_per_pb_exp %u",
+				 disk->opt_trans_set, pb, exp);
+		return -EINVAL;
+	}
+	disk->lb_per_pb_exp = exp;
+	disk->opt_trans_len = disk->opt_trans_set ?: cst_disk_best_xfer(disk, pb);
+	return 0;
+}
+
+static void cst_disk_init(struct cst_device *dev)
+{
+	struct cst_disk *disk = to_cst_disk(dev);
+
+	/* INQUIRY tells it before it is ever enabled. */
+	disk->opt_trans_len = CST_OPT_XFER_BYTES;
+	disk->known_opt_trans_len = disk->opt_trans_len;
+}
+
+static int cst_disk_enable(struct cst_device *dev)
+{
+	struct cst_disk *disk = to_cst_disk(dev);
+	u64 nblocks = disk->nblocks;
+	int ret;
+
+	ret = cst_disk_check_cache(disk);
+	if (ret)
+		return ret;
+	disk->block_shift = ilog2(disk->block_size);
+	disk->backing_block = 0;
+	disk->backing_opt = 0;
+	ret = dev->ops->enable(dev);
+	if (ret)
+		goto restore;
+	ret = cst_disk_set_limits(disk);
+	if (ret)
+		goto disable;
+	return 0;
+
+disable:
+	dev->ops->disable(dev);
+restore:
+	/* What initiators know is still that. */
+	WRITE_ONCE(disk->nblocks, nblocks);
+	return ret;
+}
+
+static void cst_disk_enabled(struct cst_device *dev)
+{
+	struct cst_disk *disk = to_cst_disk(dev);
+	bool other_exp = disk->lb_per_pb_exp != disk->known_lb_per_pb_exp;
+
+	/* Given for a disk in use; this is another one perhaps. */
+	WRITE_ONCE(disk->allow_shrink, false);
+	if (disk->nblocks != disk->known_nblocks || other_exp)
+		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	if (disk->opt_trans_len != disk->known_opt_trans_len || other_exp)
+		cst_ua_add_device(dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
+	disk->known_nblocks = disk->nblocks;
+	disk->known_lb_per_pb_exp = disk->lb_per_pb_exp;
+	disk->known_opt_trans_len = disk->opt_trans_len;
+	/* Who does not know of a cache that need not be flushed still does not. */
+	WRITE_ONCE(disk->told_no_cache, disk->write_through ||
+		   (disk->told_no_cache && disk->nv_cache));
+}
+
+/* --- capacity --- */
+
+static u64 cst_disk_capacity(const struct cst_device *dev)
+{
+	return cst_disk_nblocks(container_of(dev, struct cst_disk, dev));
+}
+
+int cst_disk_resize(struct cst_disk *disk, const char *attr, u64 nblocks)
+{
+	lockdep_assert_held(&disk->dev.obj.lock);
+
+	if (nblocks == disk->nblocks)
+		return 0;
+	if (nblocks < disk->nblocks) {
+		if (!disk->allow_shrink) {
+			cst_config_error(&disk->dev.obj.group.cg_item, attr,
+					 "would shrink the disk from %llu to %llu blocks, and initiators lose what lies behind; 1 in allow_shrink allows it once",
+					 disk->nblocks, nblocks);
+			return -EPERM;
+		}
+		WRITE_ONCE(disk->allow_shrink, false);
+	}
+	WRITE_ONCE(disk->nblocks, nblocks);
+	disk->known_nblocks = nblocks;
+	cst_ua_add_device(&disk->dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_device_changed(&disk->dev);
+	cst_event_device(&disk->dev, CST_EVENT_RESIZED);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cst_disk_resize);
+
+static void cst_disk_itl_init(struct cst_itl *itl)
+{
+	itl->knows_cache = !READ_ONCE(to_cst_disk(itl->dev)->told_no_cache);
+}
+
+/* --- attributes --- */
+
+static int cst_disk_set_resync_size(struct cst_object *obj,
+				    union cst_attr_value val)
+{
+	struct cst_disk *disk = obj_to_disk(obj);
+	u64 nblocks;
+	int ret;
+
+	if (!obj->enabled) {
+		cst_config_error(&obj->group.cg_item, "resync_size",
+				 "the device is not enabled: enabling it picks up the size");
+		return -ENODEV;
+	}
+	ret = disk->dev.ops->block->resync_size(&disk->dev, &nblocks);
+	return ret ?: cst_disk_resize(disk, "resync_size", nblocks);
+}
+
+static int cst_disk_set_opt_trans_len(struct cst_object *obj,
+				      union cst_attr_value val)
+{
+	if (val.num % 4096) {
+		cst_config_error(&obj->group.cg_item, "opt_trans_len",
+				 "%llu is not a multiple of 4096", val.num);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Of READ CAPACITY, and of the limits in VPD page B0h, which count blocks. */
+static void cst_disk_blocks_changed(struct cst_object *obj)
+{
+	cst_device_inquiry_changed(obj);
+	cst_ua_add_device(&obj_to_disk(obj)->dev, NULL,
+			  CST_SENSE(CAPACITY_DATA_CHANGED));
+}
+
+static ssize_t cst_disk_nblocks_print(struct cst_object *obj, char *page)
+{
+	return sysfs_emit(page, "%llu\n", READ_ONCE(obj->enabled) ?
+			  cst_disk_nblocks(obj_to_disk(obj)) : 0);
+}
+
+/* The exponent + 1: see cst_disk.lb_per_pb_set. */
+static const char *const cst_disk_pb_names[] = {
+	"auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", NULL
+};
+
+static_assert(ARRAY_SIZE(cst_disk_pb_names) == CST_MAX_LB_PER_PB_EXP + 3);
+
+CST_ATTR(cst_disk, blocksize, 0644, CST_FIELD(cst_disk, dev.obj, block_size),
+	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
+	 .flags = CST_ATTR_POWER_OF_TWO, .min = 512, .max = 4096, .dflt = 512,
+	 .unit = "bytes",
+	 .changed = cst_disk_blocks_changed,
+	 .help = "Logical block size.");
+CST_ATTR(cst_disk, lb_per_pb_exp, 0644,
+	 CST_FIELD(cst_disk, dev.obj, lb_per_pb_set),
+	 .type = CST_ATTR_ENUM, .when = CST_WHEN_DISABLED,
+	 .names = cst_disk_pb_names,
+	 .changed = cst_disk_blocks_changed,
+	 .help = "A physical block has 2 to this power logical ones; auto = as the backing.");
+CST_ATTR(cst_disk, opt_trans_len, 0644,
+	 CST_FIELD(cst_disk, dev.obj, opt_trans_set),
+	 .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
+	 .max = CST_MAX_XFER_BYTES,
+	 .unit = "bytes", .apply = cst_disk_set_opt_trans_len,
+	 .changed = cst_device_inquiry_changed,
+	 .help = "Optimal transfer length, a multiple of 4096 and of a physical block; 0 = as the backing.");
+CST_ATTR(cst_disk, write_through, 0644,
+	 CST_FIELD(cst_disk, dev.obj, write_through),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_mode_changed,
+	 .help = "No write cache: a finished write is on stable storage.");
+CST_ATTR(cst_disk, nv_cache, 0644, CST_FIELD(cst_disk, dev.obj, nv_cache),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_inquiry_changed,
+	 .help = "The cache survives a power cut: flushes and FUA do nothing.");
+CST_ATTR(cst_disk, rotational, 0644, CST_FIELD(cst_disk, dev.obj, rotational),
+	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+	 .changed = cst_device_inquiry_changed,
+	 .help = "The medium is called rotating.");
+CST_ATTR(cst_disk, nblocks, 0444,
+	 .type = CST_ATTR_UINT, .show = cst_disk_nblocks_print,
+	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
+CST_ATTR(cst_disk, allow_shrink, 0644,
+	 CST_FIELD(cst_disk, dev.obj, allow_shrink), .type = CST_ATTR_BOOL,
+	 .help = "Lets the next resize make it smaller; cleared by that, and by enabling.");
+
+static const struct cst_attr *const cst_disk_attrs[] = {
+	&cst_disk_attr_blocksize,
+	&cst_disk_attr_lb_per_pb_exp,
+	&cst_disk_attr_opt_trans_len,
+	&cst_disk_attr_write_through,
+	&cst_disk_attr_nv_cache,
+	&cst_disk_attr_rotational,
+	&cst_disk_attr_nblocks,
+	&cst_disk_attr_allow_shrink,
+	NULL
+};
+
+CST_ATTR(cst_disk, resync_size, 0200,
+	 .type = CST_ATTR_UINT, .min = 1, .max = 1,
+	 .apply = cst_disk_set_resync_size,
+	 .help = "Picks up a new size of the backing.");
+
+static const struct cst_attr *const cst_disk_resync_attrs[] = {
+	&cst_disk_attr_resync_size,
+	NULL
+};
+
+static const struct cst_attr *const *
+cst_disk_optional_attrs(const struct cst_handler_ops *ops)
+{
+	return ops->block->resync_size ? cst_disk_resync_attrs : NULL;
+}
+
+/* --- the type --- */
+
+/* 86h */
+static void cst_disk_extended_inquiry(const struct cst_cmd *cmd, u8 *page)
+{
+	page[6] = to_cst_disk(cmd->dev)->nv_cache ? 0x02 : 0x01;	/* NV_SUP or V_SUP */
+}
+
+/* Version descriptors, SPC-4 table 142, without a particular revision */
+static const u16 cst_disk_versions[] = { 0x04c0 /* SBC-3 */, 0 };
+
+static const struct cst_op *const cst_disk_ops[] = {
+	cst_spc_inquiry_ops,
+	cst_spc_luns_ops,
+	cst_spc_mode_ops,
+	cst_spc_opcodes_ops,
+	cst_spc_prevent_allow_ops,
+	cst_spc_request_sense_ops,
+	cst_spc_tmfs_ops,
+	cst_spc_unit_ops,
+	cst_sbc_cache_ops,
+	cst_sbc_capacity_ops,
+	cst_sbc_rw_ops,
+	cst_sbc_start_stop_ops,
+	cst_sbc_verify_ops,
+	NULL
+};
+
+static const struct cst_vpd_page *const cst_disk_vpd[] = {
+	cst_spc_vpd_list_pages,
+	cst_spc_vpd_id_pages,
+	cst_spc_vpd_pages,
+	cst_sbc_vpd_pages,
+	NULL
+};
+
+static struct cst_type_index cst_disk_index;
+
+const struct cst_dev_type cst_disk_type = {
+	.name			= "disk",
+	.peripheral		= TYPE_DISK,
+	.unknown_op		= CST_SENSE(INVALID_COMMAND_OPERATION_CODE),
+	.versions		= cst_disk_versions,
+	.ops			= cst_disk_ops,
+	.vpd			= cst_disk_vpd,
+	.mode_pages		= cst_sbc_mode_pages,
+	.mode_specific		= CST_MODE_DPOFUA,
+	.mode_block		= cst_sbc_mode_block,
+	.extended_inquiry	= cst_disk_extended_inquiry,
+	.attrs			= cst_disk_attrs,
+	.optional_attrs		= cst_disk_optional_attrs,
+	.init			= cst_disk_init,
+	.itl_init		= cst_disk_itl_init,
+	.enable			= cst_disk_enable,
+	.enabled		= cst_disk_enabled,
+	.capacity		= cst_disk_capacity,
+	.index			= &cst_disk_index,
+};
+EXPORT_SYMBOL_GPL(cst_disk_type);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * READ and WRITE: from blocks to one I/O of the handler and back.
+ *
+ * exec.c calls in; buffers were made by submit.c.  The execute functions may be
+ * called twice, the second time in a worker, and start from the beginning then.
+ */
+#include "sbc.h"
+
+noinline cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error, bool write)
+{
+	cst_sense_t reason = cst_sense_from_errno(error, write);
+
+	if (cmd->nblocks == 1 && (reason == CST_SENSE(WRITE_ERROR) ||
+				  reason == CST_SENSE(UNRECOVERED_READ_ERROR))) {
+		cmd->detail.info = cmd->lba;
+		cmd->detail.info_valid = true;
+	}
+	return reason;
+}
+
+static void cst_sbc_rw_done(struct cst_io *io, int error)
+{
+	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
+	cst_sense_t reason = CST_OK;
+
+	if (unlikely(error))
+		reason = cst_sbc_io_sense(cmd, error, io->op == CST_IO_WRITE);
+	cst_cmd_complete(cmd, reason);
+}
+
+/* MAXIMUM TRANSFER LENGTH of VPD page B0h. */
+cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
+{
+	/* Where TRANSFER LENGTH or VERIFICATION LENGTH stands, by format. */
+	static const u8 field[] = {
+		[CST_CDB_RW6] = 4, [CST_CDB_RW10] = 7, [CST_CDB_RW12] = 6,
+		[CST_CDB_RW16] = 10,
+	};
+	unsigned int shift = READ_ONCE(to_cst_disk(cmd->dev)->block_shift);
+
+	if (unlikely(cmd->nblocks > CST_MAX_XFER_BYTES >> shift))
+		return cst_cdb_invalid(&cmd->detail, field[cmd->op->format], 7);
+	cmd->cdb_xfer_len = cmd->nblocks << shift;
+	return CST_OK;
+}
+
+/* Of FUA nothing is left where the cache is vouched for; its data must be safe there. */
+static cst_sense_t cst_sbc_vouch_fua(const struct cst_cmd *cmd, u8 *flags)
+{
+	struct cst_disk *disk = to_cst_disk(cmd->dev);
+
+	if (likely(!disk->nv_cache || !(*flags & CST_IO_FUA)))
+		return CST_OK;
+	*flags &= ~CST_IO_FUA;
+	return cst_sbc_vouched(disk);
+}
+
+/*
+ * READ(6), (10), (12), (16): @cmd has its buffer.
+ *
+ * All that the CDB asks for is read, even when the initiator expects less: the
+ * buffer has room.  A buffer of the fabric has room for data_len only, which
+ * submit.c has made whole blocks.
+ */
+static cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
+{
+	cst_sense_t reason = cst_sbc_range(cmd);
+	u8 flags = cst_sbc_cache_flags(cmd);
+	u32 len = cmd->cdb_xfer_len;
+
+	if (unlikely(reason))
+		return reason;
+	if (unlikely(!cmd->data_len))
+		return CST_OK;
+	reason = cst_sbc_vouch_fua(cmd, &flags);
+	if (unlikely(reason))
+		return reason;
+	if (test_bit(CST_CMD_FABRIC_BUF, &cmd->flags))
+		len = cmd->data_len;
+
+	cst_sbc_io(cmd, CST_IO_READ, len, cst_sbc_rw_done);
+	cmd->io.flags = flags;
+	cmd->io.bvec = cmd->bvec;
+	cmd->io.nr_bvec = cmd->nr_bvec;
+	return cst_cmd_start_io(cmd);
+}
+
+/*
+ * WRITE(6), (10), (12), (16): @cmd has its data-out.
+ *
+ * When the initiator sends less than the CDB says, the blocks that it sends are
+ * written and the residual tells; part of a block cannot be written, so nothing
+ * is.
+ */
+static cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
+{
+	struct cst_disk *disk = to_cst_disk(cmd->dev);
+	cst_sense_t reason = cst_sbc_range(cmd);
+	u8 flags = cst_sbc_cache_flags(cmd);
+
+	if (unlikely(reason))
+		return reason;
+	if (unlikely(cmd->data_len & (disk->block_size - 1)))
+		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
+	if (unlikely(!cmd->data_len))
+		return CST_OK;
+	if (disk->write_through)
+		flags |= CST_IO_FUA;
+	reason = cst_sbc_vouch_fua(cmd, &flags);
+	if (unlikely(reason))
+		return reason;
+
+	cst_sbc_io(cmd, CST_IO_WRITE, cmd->data_len, cst_sbc_rw_done);
+	cmd->io.flags = flags;
+	cmd->io.bvec = cmd->bvec;
+	cmd->io.nr_bvec = cmd->nr_bvec;
+	return cst_cmd_start_io(cmd);
+}
+
+const struct cst_op cst_sbc_rw_ops[] = {
+	{
+		CST_CDB(6, READ_6, 0x1f, 0xff, 0xff, 0xff),
+		.name		= "READ(6)",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_RW6,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_read,
+	},
+	{
+		CST_CDB(10, READ_10, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW10),
+		.name		= "READ(10)",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_RW10,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_read,
+	},
+	{
+		CST_CDB(12, READ_12, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW12),
+		.name		= "READ(12)",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_RW12,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_read,
+	},
+	{
+		CST_CDB(16, READ_16, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW16),
+		.name		= "READ(16)",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_RW16,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_read,
+	},
+	{
+		CST_CDB(6, WRITE_6, 0x1f, 0xff, 0xff, 0xff),
+		.name		= "WRITE(6)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW6,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_write,
+	},
+	{
+		CST_CDB(10, WRITE_10, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW10),
+		.name		= "WRITE(10)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW10,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_write,
+	},
+	{
+		CST_CDB(12, WRITE_12, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW12),
+		.name		= "WRITE(12)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW12,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_write,
+	},
+	{
+		CST_CDB(16, WRITE_16, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW16),
+		.name		= "WRITE(16)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW16,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_write,
+	},
+	{}
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the block commands share, and the tables of the disk (disk.c). */
+#ifndef _CST_SBC_H
+#define _CST_SBC_H
+
+#include <linux/dma-direction.h>
+#include <scsi/scsi_proto.h>
+
+#include <cst/disk.h>
+
+#include "../../core/cdb.h"
+#include "../../core/core.h"
+
+/* Byte 1 of READ, WRITE and VERIFY with 10, 12 and 16 bytes */
+#define CST_CDB_BYTCHK		0x06
+#define CST_CDB_FUA		0x08
+#define CST_CDB_DPO		0x10
+
+#define CST_SBC_TIMEOUT		60	/* cst_op.timeout of what the backing works for */
+
+/* LBA and length of the usage maps, bytes 2 to 5, 9 or 13 */
+#define CST_USAGE_RW10		0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff
+#define CST_USAGE_RW12		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+#define CST_USAGE_RW16		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, \
+				0xff, 0xff, 0xff, 0xff
+
+/* cache.c */
+extern const struct cst_op cst_sbc_cache_ops[];
+/*
+ * Make durable what lba and nblocks name; no blocks means up to the end, and so
+ * everything.  Answers as an execute function.
+ */
+cst_sense_t cst_sbc_flush(struct cst_cmd *cmd);
+/* The same, whoever vouches for the cache, with an end of one's own. */
+cst_sense_t cst_sbc_flush_then(struct cst_cmd *cmd,
+			       void (*done)(struct cst_io *io, int error));
+cst_sense_t cst_sbc_vouched(struct cst_disk *disk);
+
+/* capacity.c */
+extern const struct cst_op cst_sbc_capacity_ops[];
+/* mode.c */
+extern const struct cst_mode_page cst_sbc_mode_pages[];
+unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p);
+/* start_stop.c */
+extern const struct cst_op cst_sbc_start_stop_ops[];
+/* vpd.c */
+extern const struct cst_vpd_page cst_sbc_vpd_pages[];
+/* verify.c */
+extern const struct cst_op cst_sbc_verify_ops[];
+
+/* rw.c */
+extern const struct cst_op cst_sbc_rw_ops[];
+/* More blocks than one command may name?  cst_op.parse */
+cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd);
+/* Sense of a failed I/O.  Which block it was is known only when there is one. */
+cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error, bool write);
+
+/*
+ * Does [lba, lba + nblocks) lie on the medium?  No blocks at the very end do
+ * (SBC-4 4.5: the sum must not exceed the capacity).  Asked when the command
+ * executes: the size may have changed since it came.
+ */
+static inline cst_sense_t cst_sbc_range(const struct cst_cmd *cmd)
+{
+	u64 size = cst_disk_nblocks(to_cst_disk(cmd->dev));
+
+	if (unlikely(cmd->lba > size || cmd->nblocks > size - cmd->lba))
+		return CST_SENSE(LBA_OUT_OF_RANGE);
+	return CST_OK;
+}
+
+/* FUA and DPO of the CDBs that have them: all but the six byte ones. */
+static inline u8 cst_sbc_cache_flags(const struct cst_cmd *cmd)
+{
+	u8 flags = 0;
+
+	if (cmd->op->cdb_len == 6)
+		return 0;
+	if (unlikely(cmd->cdb[1] & (CST_CDB_DPO | CST_CDB_FUA))) {
+		if (cmd->cdb[1] & CST_CDB_FUA)
+			flags |= CST_IO_FUA;
+		if (cmd->cdb[1] & CST_CDB_DPO)
+			flags |= CST_IO_DPO;
+	}
+	return flags;
+}
+
+/* Fill cmd->io but for data; the flags start anew at each try. */
+static inline void cst_sbc_io(struct cst_cmd *cmd, u8 op, u32 len,
+			      void (*done)(struct cst_io *io, int error))
+{
+	struct cst_io *io = &cmd->io;
+
+	io->op = op;
+	io->flags = 0;
+	io->pos = cmd->lba << to_cst_disk(cmd->dev)->block_shift;
+	io->len = len;
+	io->bvec = NULL;
+	io->nr_bvec = 0;
+	io->done = done;
+}
+
+#endif /* _CST_SBC_H */

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vital product data of a disk (SBC-3 6.5).
+ *
+ * spc/vpd.c calls in.
+ */
+#include <linux/minmax.h>
+#include <linux/unaligned.h>
+
+#include "../spc/spc.h"
+#include "sbc.h"
+
+#define CST_VPD_BLOCK_PAGE	64	/* B0h and B1h with header */
+
+/* B0h */
+static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
+{
+	const struct cst_disk *disk = to_cst_disk(cmd->dev);
+	u32 max = CST_MAX_XFER_BYTES / disk->block_size;
+	u8 page[CST_VPD_BLOCK_PAGE] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	/* OPTIMAL TRANSFER LENGTH GRANULARITY: a physical block */
+	if (disk->lb_per_pb_exp)
+		put_unaligned_be16(1U << min_t(u8, disk->lb_per_pb_exp, 15),
+				   page + 6);
+	put_unaligned_be32(max, page + 8);
+	put_unaligned_be32(min(disk->opt_trans_len / disk->block_size, max),
+			   page + 12);
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* B1h */
+static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, const u8 *header)
+{
+	u8 page[CST_VPD_BLOCK_PAGE] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	/* MEDIUM ROTATION RATE: 7200 a minute stands for all that seeks, 1 for none. */
+	put_unaligned_be16(to_cst_disk(cmd->dev)->rotational ? 7200 : 1, page + 4);
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* B2h: fully provisioned, nothing can be unmapped. */
+static cst_sense_t cst_vpd_provisioning(struct cst_cmd *cmd, const u8 *header)
+{
+	u8 page[8] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+const struct cst_vpd_page cst_sbc_vpd_pages[] = {
+	{ 0xb0, cst_vpd_block_limits },
+	{ 0xb1, cst_vpd_block_characteristics },
+	{ 0xb2, cst_vpd_provisioning },
+	{}
+};

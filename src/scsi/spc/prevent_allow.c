@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PREVENT ALLOW MEDIUM REMOVAL (SPC-4 6.14): core/medium.c keeps who prevents it.
+ *
+ * exec.c calls in.
+ */
+#include "spc.h"
+
+/* Where nothing can be ejected it is in vain, and no error. */
+static cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd)
+{
+	return cst_medium_prevent(cmd->itl, cmd->cdb[4] & 0x01);
+}
+
+const struct cst_op cst_spc_prevent_allow_ops[] = {
+	{
+		CST_CDB(6, ALLOW_MEDIUM_REMOVAL, 0, 0, 0, 0x01),
+		.name		= "PREVENT ALLOW MEDIUM REMOVAL",
+		.dir		= DMA_NONE,
+		.execute	= cst_spc_prevent_allow,
+	},
+	{}
+};

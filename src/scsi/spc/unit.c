@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TEST UNIT READY, REQUEST SENSE and SEND DIAGNOSTIC: how the logical unit is.
+ *
+ * exec.c calls in.
+ */
+#include "spc.h"
+
+/* gate.c has seen to unit attentions, exec.c to the medium: it is ready. */
+static cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
+{
+	return CST_OK;
+}
+
+/* Its self-test is to be ready. */
+static cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd)
+{
+	return CST_OK;
+}
+
+/* What to tell as parameter data (SPC-4 6.39): a unit attention goes first. */
+static cst_sense_t cst_request_sense_reason(struct cst_cmd *cmd)
+{
+	cst_sense_t ua;
+
+	/* A well-known logical unit has nothing to report. */
+	if (!cmd->itl)
+		return cmd->type->peripheral == CST_PERIPHERAL_NONE ?
+		       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
+	ua = cst_ua_take(cmd->itl);
+	if (ua)
+		return ua;
+	if (percpu_ref_is_dying(&cmd->dev->io_ref))
+		return cst_device_not_ready(cmd->dev);
+	if (READ_ONCE(cmd->dev->ejected))
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
+	return CST_OK;
+}
+
+static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
+{
+	bool descriptor = cmd->cdb[1] & 0x01;		/* DESC */
+	u8 buf[CST_SENSE_DESC_SIZE];
+	unsigned int len;
+
+	len = cst_sense_build(buf, sizeof(buf), descriptor,
+			      cst_request_sense_reason(cmd), NULL);
+	return cst_cmd_respond(cmd, buf, len);
+}
+
+const struct cst_op cst_spc_request_sense_ops[] = {
+	{
+		CST_CDB(6, REQUEST_SENSE, 0x01, 0, 0, 0xff),
+		.name		= "REQUEST SENSE",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_ALLOC8_4,
+		.flags		= CST_OP_TELLS_ANYBODY,
+		.execute	= cst_spc_request_sense,
+	},
+	{}
+};
+
+const struct cst_op cst_spc_unit_ops[] = {
+	{
+		CST_CDB(6, TEST_UNIT_READY),
+		.name		= "TEST UNIT READY",
+		.dir		= DMA_NONE,
+		.flags		= CST_OP_MEDIUM | CST_OP_IMPLICIT_HOQ,
+		.timeout	= 60,
+		.execute	= cst_spc_test_unit_ready,
+	},
+	{
+		/* PF, SELFTEST, DEVOFFL and UNITOFFL; no parameters */
+		CST_CDB(6, SEND_DIAGNOSTIC, 0x17),
+		.name		= "SEND DIAGNOSTIC",
+		.dir		= DMA_NONE,
+		.flags		= CST_OP_MEDIUM,
+		.timeout	= 60,
+		.execute	= cst_spc_send_diagnostic,
+	},
+	{}
+};

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device types that there are, and those of LUNs without a device.
+ *
+ * A LUN that names nothing has a type, too: what may be asked of it (SAM-5 4.7.5).  So
+ * has the REPORT LUNS well-known logical unit (SPC-5 8.2), where an initiator finds the
+ * map of its nexus when LUN 0 is not part of it.  main.c has all types made.
+ */
+#include <scsi/scsi_proto.h>
+
+#include <cst/disk.h>
+
+#include "spc/spc.h"
+
+static const struct cst_op *const no_lun_ops[] = {
+	cst_spc_inquiry_ops,
+	cst_spc_luns_ops,
+	cst_spc_request_sense_ops,
+	NULL
+};
+
+static const struct cst_vpd_page *const no_lun_vpd[] = {
+	cst_spc_vpd_list_pages,
+	NULL
+};
+
+static struct cst_type_index no_lun_index;
+
+const struct cst_dev_type cst_no_lun_type = {
+	.name		= "no logical unit",
+	.peripheral	= CST_PERIPHERAL_NONE,
+	.unknown_op	= CST_SENSE(LU_NOT_SUPPORTED),
+	.ops		= no_lun_ops,
+	.vpd		= no_lun_vpd,
+	.index		= &no_lun_index,
+};
+
+/* It has no medium and is always ready. */
+static cst_sense_t report_luns_ready(struct cst_cmd *cmd)
+{
+	return CST_OK;
+}
+
+static const struct cst_op report_luns_unit_ops[] = {
+	{
+		CST_CDB(6, TEST_UNIT_READY),
+		.name		= "TEST UNIT READY",
+		.dir		= DMA_NONE,
+		.flags		= CST_OP_IMPLICIT_HOQ,
+		.execute	= report_luns_ready,
+	},
+	{}
+};
+
+static const struct cst_op *const report_luns_ops[] = {
+	cst_spc_inquiry_ops,
+	cst_spc_luns_ops,
+	cst_spc_opcodes_ops,
+	cst_spc_request_sense_ops,
+	report_luns_unit_ops,
+	NULL
+};
+
+static const struct cst_vpd_page *const report_luns_vpd[] = {
+	cst_spc_vpd_list_pages,
+	cst_spc_vpd_id_pages,
+	NULL
+};
+
+static const u16 report_luns_versions[] = { 0 };
+
+static struct cst_type_index report_luns_index;
+
+const struct cst_dev_type cst_report_luns_type = {
+	.name		= "REPORT LUNS well-known logical unit",
+	.peripheral	= TYPE_WLUN,
+	.unknown_op	= CST_SENSE(INVALID_COMMAND_OPERATION_CODE),
+	.versions	= report_luns_versions,
+	.ops		= report_luns_ops,
+	.vpd		= report_luns_vpd,
+	.index		= &report_luns_index,
+};
+
+/**
+ * cst_types_init() - make the indexes of all types
+ *
+ * Context: module init.  Return: 0, or -EINVAL for a mistake in a type's tables.
+ */
+int cst_types_init(void)
+{
+	static const struct cst_dev_type *const types[] = {
+		&cst_no_lun_type, &cst_report_luns_type, &cst_disk_type,
+	};
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(types) && !ret; i++)
+		ret = cst_dev_type_init(types[i]);
+	return ret;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "emu.h"
+#include "test.h"
+
+static const struct cst_dev_type *const types[] = {
+	&cst_disk_type, &cst_no_lun_type, &cst_report_luns_type,
+};
+
+#define FOR_EACH_OP(type, i, op)					\
+	for (i = 0; i < (type)->index->nr_ops && (op = (type)->index->ops[i]); i++)
+
+static const struct cst_op *find(const struct cst_dev_type *type, u8 opcode,
+				 u8 action, cst_sense_t *reason,
+				 struct cst_sense_detail *detail)
+{
+	u8 cdb[16] = { opcode, action };
+
+	*reason = CST_OK;
+	memset(detail, 0, sizeof(*detail));
+	return cst_op_find(type, cdb, sizeof(cdb), reason, detail);
+}
+
+static void every_row_is_found(void)
+{
+	struct cst_sense_detail detail;
+	const struct cst_op *op;
+	cst_sense_t reason;
+	unsigned int i, t;
+
+	emu_reset();
+	for (t = 0; t < ARRAY_SIZE(types); t++) {
+		CHECK(types[t]->index->nr_ops);
+		FOR_EACH_OP(types[t], i, op) {
+			CHECK(find(types[t], op->opcode, op->flags & CST_OP_ACTION ?
+				   op->service_action : 0xff, &reason, &detail) == op);
+			CHECK_REASON(reason, CST_OK);
+		}
+	}
+}
+
+static void rows_are_whole(void)
+{
+	const struct cst_op *op;
+	unsigned int i, t;
+
+	emu_reset();
+	for (t = 0; t < ARRAY_SIZE(types); t++) {
+		FOR_EACH_OP(types[t], i, op) {
+			CHECK(op->cdb_len == 6 || op->cdb_len == 10 ||
+			      op->cdb_len == 12 || op->cdb_len == 16);
+			/* CONTROL: NACA, and the obsolete LINK and FLAG */
+			CHECK_EQ(op->usage[op->cdb_len - 1], 0);
+			/* What is written may not skip the gate. */
+			if (op->flags & CST_OP_WRITES)
+				CHECK(!(op->flags & CST_OP_SKIP_UA));
+			/* Where there is no device nothing can need one. */
+			if (types[t] != &cst_disk_type)
+				CHECK(!(op->flags & CST_OP_MEDIUM));
+		}
+	}
+}
+
+/* SPC-5 7.6.1 and SAM-5 5.14: who must be answered whatever is the matter. */
+static void three_commands_are_answered_always(void)
+{
+	const struct cst_op *op;
+	unsigned int i;
+
+	emu_reset();
+	FOR_EACH_OP(&cst_disk_type, i, op)
+		CHECK_EQ(!!(op->flags & CST_OP_SKIP_UA), op->opcode == 0x03 ||
+			 op->opcode == 0x12 || op->opcode == 0xa0);
+	CHECK_EQ(cst_no_lun_type.index->nr_ops, 3);
+	FOR_EACH_OP(&cst_no_lun_type, i, op)
+		CHECK(op->opcode == 0x03 || op->opcode == 0x12 || op->opcode == 0xa0);
+}
+
+static void an_unknown_operation_code_is_told(void)
+{
+	static const u8 unknown[] = {
+		0x01, 0x04, 0x15, 0x16, 0x2e, 0x34, 0x41, 0x42, 0x5e, 0x5f,
+		0x7f, 0x89, 0x93, 0xc0, 0xff,
+	};
+	struct cst_sense_detail detail;
+	cst_sense_t reason;
+	unsigned int i;
+
+	emu_reset();
+	for (i = 0; i < sizeof(unknown); i++) {
+		CHECK(!find(&cst_disk_type, unknown[i], 0, &reason, &detail));
+		CHECK_REASON(reason, CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
+		CHECK(detail.field_valid);
+		CHECK_EQ(detail.field, 0);
+	}
+	CHECK(!find(&cst_no_lun_type, 0x28, 0, &reason, &detail));
+	CHECK_REASON(reason, CST_SENSE(LU_NOT_SUPPORTED));
+	CHECK(!detail.field_valid);
+	reason = CST_OK;
+	CHECK(!cst_op_find(&cst_disk_type, NULL, 0, &reason, &detail));
+	CHECK_REASON(reason, CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
+}
+
+static void an_unknown_service_action_is_told(void)
+{
+	struct cst_sense_detail detail;
+	cst_sense_t reason;
+	u8 cdb[1] = { 0x9e };
+
+	emu_reset();
+	CHECK(!find(&cst_disk_type, 0x9e, 0x12, &reason, &detail));
+	CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
+	CHECK_EQ(detail.field, 1);
+	CHECK_EQ(detail.bit, 4);
+	CHECK(!find(&cst_disk_type, 0xa3, 0x0a, &reason, &detail));
+	CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
+
+	reason = CST_OK;
+	CHECK(!cst_op_find(&cst_disk_type, cdb, sizeof(cdb), &reason, &detail));
+	CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
+}
+
+/* The bits above the service action are reserved, not part of it. */
+static void reserved_bits_beside_a_service_action_do_not_hide_it(void)
+{
+	struct cst_sense_detail detail;
+	cst_sense_t reason;
+
+	emu_reset();
+	CHECK(find(&cst_disk_type, 0x9e, 0xf0, &reason, &detail));
+	CHECK_INVALID(EMU(0x9e, 0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0),
+		      1, 7);
+}
+
+/* --- a type of this test's --- */
+
+static cst_sense_t nothing(struct cst_cmd *cmd)
+{
+	return CST_OK;
+}
+
+static cst_sense_t no_page(struct cst_cmd *cmd, const u8 *header)
+{
+	return CST_OK;
+}
+
+static void no_fill(const struct cst_cmd *cmd, u8 *page)
+{
+}
+
+#define ROW(...) { __VA_ARGS__, .name = "X", .dir = DMA_NONE, .execute = nothing }
+
+struct own_type {
+	struct cst_op		rows[4];
+	struct cst_vpd_page	pages[3];
+	struct cst_mode_page	mode_pages[3];
+};
+
+static int make(const struct own_type *own, struct cst_type_index *index)
+{
+	const struct cst_op *const ops[] = { own->rows, NULL };
+	const struct cst_vpd_page *const vpd[] = { own->pages, NULL };
+	const struct cst_dev_type type = {
+		.name = "test", .ops = ops, .vpd = vpd, .index = index,
+		.mode_pages = own->mode_pages,
+	};
+
+	memset(index, 0, sizeof(*index));
+	return cst_dev_type_init(&type);
+}
+
+/* A usage map has a place of its own only outside of functions. */
+static const struct own_type own = {
+	.rows = {
+		ROW(CST_CDB_SA(12, 0xa3, 0x0d), .flags = CST_OP_ACTION),
+		ROW(CST_CDB(6, 0x12)),
+		ROW(CST_CDB_SA(12, 0xa3, 0x0c), .flags = CST_OP_ACTION),
+	},
+	.pages = { { 0xb0, no_page }, { 0x00, no_page } },
+	.mode_pages = { { 0x08, 20, no_fill }, { 0x0a, 12, no_fill } },
+};
+
+static const struct own_type wrong[] = {
+	/* twice */
+	{ .rows = { ROW(CST_CDB(6, 0x12)), ROW(CST_CDB(6, 0x12)) } },
+	{ .rows = { ROW(CST_CDB_SA(12, 0xa3, 1), .flags = CST_OP_ACTION),
+		    ROW(CST_CDB_SA(12, 0xa3, 1), .flags = CST_OP_ACTION) } },
+	/* with service actions and without */
+	{ .rows = { ROW(CST_CDB(12, 0xa3)),
+		    ROW(CST_CDB_SA(12, 0xa3, 1), .flags = CST_OP_ACTION) } },
+	/* a length that no CDB has, and one too long */
+	{ .rows = { ROW(CST_CDB(7, 0x12)) } },
+	{ .rows = { ROW(CST_CDB(33, 0x12)) } },
+	/* writes without a medium, blocks without a direction */
+	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_WRITES) } },
+	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_BLOCKS) } },
+	{ .pages = { { 0x80, no_page }, { 0x80, no_page } } },
+	{ .mode_pages = { { 0x0a, 12, no_fill }, { 0x08, 20, no_fill } } },
+	{ .mode_pages = { { 0x08, 200, no_fill }, { 0x0a, 30, no_fill } } },
+};
+
+static void tables_are_sorted(void)
+{
+	struct cst_type_index index;
+
+	CHECK_EQ(make(&own, &index), 0);
+	CHECK_EQ(index.nr_ops, 3);
+	CHECK_EQ(index.ops[0]->opcode, 0x12);
+	CHECK_EQ(index.ops[1]->service_action, 0x0c);
+	CHECK_EQ(index.ops[2]->service_action, 0x0d);
+	CHECK_EQ(index.first[0x12], 1);
+	CHECK_EQ(index.first[0xa3], 2);
+	CHECK_EQ(index.nr_vpd, 2);
+	CHECK_EQ(index.vpd[0]->code, 0x00);
+}
+
+static void mistakes_are_refused(void)
+{
+	struct cst_type_index index;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		CHECK_EQ(make(&wrong[i], &index), -EINVAL);
+}
+
+TEST_MAIN(T(every_row_is_found),
+	  T(rows_are_whole),
+	  T(three_commands_are_answered_always),
+	  T(an_unknown_operation_code_is_told),
+	  T(an_unknown_service_action_is_told),
+	  T(reserved_bits_beside_a_service_action_do_not_hide_it),
+	  T(tables_are_sorted),
+	  T(mistakes_are_refused))
