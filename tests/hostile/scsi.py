@@ -158,7 +158,8 @@ def huge_expected_length() -> None:
 
 @case
 def luns_of_every_form() -> None:
-    """Logical units that are not there, and addresses that are no LUN at all."""
+    """Logical units that are not there, addresses that are no LUN at all, and a well-known one."""
+    report_luns = struct.pack(">H6x", 0xC101)
     rng = random.Random(8)
     c = conn()
     luns = [bytes([m << 6, 0, 0, 0, 0, 0, 0, 0]) for m in (2, 3)]
@@ -176,7 +177,9 @@ def luns_of_every_form() -> None:
             bhs = c.request(SCSI_CMD, FINAL | way, itt, length, rest=cdb)
             c.send(bhs[:8] + lun + bhs[16:], bytes(512) if way == WRITE else b"")
             sense, _got, _ = answer(c, itt, 4096)
-            if cdb[0] in (0, 0x28, 0x2A):
+            if lun == report_luns and cdb[0] in (0, 0x28, 0x2A):
+                equal(sense, "05/20/00" if cdb[0] else "ok", f"well-known LUN, opcode {cdb[0]:#x}")
+            elif cdb[0] in (0, 0x28, 0x2A):
                 equal(sense, "05/25/00", f"LUN {lun.hex()}, opcode {cdb[0]:#x}")
         itt = next(c.tags)
         bhs = c.request(TMF | IMMEDIATE, FINAL | 5, itt, NONE)
