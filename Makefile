@@ -36,7 +36,7 @@ help:
 	@echo '  make clean       what was built; make distclean: the guest and logs, too'
 	@echo 'Testing:'
 	@echo '  make check-quick before each commit: 4 minutes'
-	@echo '  make check       everything that fits into 45 minutes (doc/testing.md)'
+	@echo '  make check       everything that fits into 40 minutes (doc/testing.md)'
 	@echo '  make check-long  what does not'
 	@echo '  make check-SUITE one of them: $(call suites,guest) $(call suites,host)'
 	@echo '                   or of the long ones: $(call suites,long)'
