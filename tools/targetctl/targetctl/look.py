@@ -7,6 +7,7 @@ Only a process of its own ever touches them, which may then hang; all others are
 from __future__ import annotations
 
 import contextlib
+import random
 import subprocess
 import time
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ _STAT = ("/usr/bin/stat", "-L", "--printf", "%n\\0%d:%i:%s:%f:%t:%T\\0", "--")
 # An answer must fit into a pipe: nobody reads before its end.
 _BATCH_BYTES = 32768
 _ANSWER_BYTES = 128
+# So many processes at a time for one path each.
+_SINGLE = 100
 
 # What a path is like: nothing tells more than that it is another than before. None: it is not there.
 Look = dict[str, Optional[str]]
@@ -57,8 +60,9 @@ class Looker:
         late: list[str] = []
         for question in [self._ask(batch) for batch in _batches(asked)]:
             late += self._collect(question, result)
-        # One of them hangs: each is asked by itself, so that the others are heard.
-        for question in [self._ask([path]) for path in late]:
+        # One of them hangs: each is asked by itself, so that the others are heard; some of
+        # them, when there are many, and others the next time.
+        for question in [self._ask([path]) for path in random.sample(late, min(len(late), _SINGLE))]:
             if self._collect(question, result):
                 self.hanging.append(question)
         return result

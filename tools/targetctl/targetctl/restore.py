@@ -144,7 +144,12 @@ class Restorer:
 
     @staticmethod
     def _paths(work: Work) -> set[str]:
-        return paths_in(work.entry.attributes.values())
+        """What tells whether the work's paths answer: their folders.
+
+        Ten thousand files lie in few of them. The dot makes an automount happen, as opening a file does.
+        """
+        paths = paths_in(work.entry.attributes.values())
+        return {tp.parent(path).rstrip("/") + "/." for path in paths}
 
     def _pass(self) -> None:
         self._stopped = {}
@@ -391,7 +396,8 @@ class Restorer:
                 )
             silent = self._paths(work) & self._silent if value == "1" else set()
             if silent:
-                raise CtlError(EXIT_BUSY, f"not enabled: {work.path}: {min(silent)} does not answer")
+                folder = tp.parent(min(silent))
+                raise CtlError(EXIT_BUSY, f"not enabled: {work.path}: {folder} does not answer")
             self._switch(work.path, value)
             work.enable = None
         except CtlError as error:

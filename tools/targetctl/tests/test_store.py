@@ -504,9 +504,10 @@ class FailClosedTest(StoreTest):
         self.make_iscsi()
         saved = self.save()
         self.reboot()
-        with mock.patch.object(Looker, "look", return_value={}):
+        with mock.patch.object(Looker, "look", return_value={}) as look:
             text = self.fails(8, "restore", self.config)
-        self.assertIn(f"not enabled: {DISK}: /srv/a.img does not answer", text)
+        look.assert_called_once_with(["/srv/."])
+        self.assertIn(f"not enabled: {DISK}: /srv does not answer", text)
         self.assertNotIn(("write", f"{DISK}/enabled", "1"), self.tree.changes())
         # Its LUN is there, and others are served.
         self.assertEqual(self.tree.readlink(f"{ISCSI}/luns/0/device"), DISK)

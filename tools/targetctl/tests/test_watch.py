@@ -49,6 +49,23 @@ class LookerTest(unittest.TestCase):
         self.assertIsInstance(question.process, subprocess.Popen)
 
 
+    def test_many_that_hang_are_few_processes(self) -> None:
+        """All is heard in the end that answers, behind any number of paths that do not."""
+        script = 'for p; do case $p in /hung*) exec sleep 60 ;; esac; printf "%s\\0here\\0" "$p"; done'
+        looker = look.Looker()
+        hung = [f"/hung{number}" for number in range(9)]
+        heard: look.Look = {}
+        stat = ("/bin/sh", "-c", script, "sh")
+        with mock.patch.multiple(look, _STAT=stat, ANSWER_S=0.1, _SINGLE=3):
+            for _ in range(100):
+                with mock.patch.object(looker, "_ask", side_effect=looker._ask) as asked:
+                    heard.update(looker.look([*hung, "/a"]))
+                self.assertLessEqual(asked.call_count, 1 + 3)
+                if heard:
+                    break
+        self.assertEqual(heard, {"/a": "here"})
+
+
 class WatchTest(StoreTest):
     def setUp(self) -> None:
         super().setUp()
