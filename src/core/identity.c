@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Default identifiers of devices: the same for a name on a host whenever it is
- * made again, and different from those of every other host.
+ * Default identifiers of devices and ports: the same for a name on a host whenever it
+ * is made again, and different from those of every other host.
  *
- * They are a hash of setup_id, the handler's and the device's name.  setup_id is
+ * They are a hash of setup_id, the handler's and the device's name, or the like.  setup_id is
  * the machine's UUID as its firmware tells it.  When it tells none, it is the
  * parameter host_id, which user space keeps from one load to the next
  * (tools/boot/host-id); without that it is random, for this load.  The attribute of
@@ -13,6 +13,7 @@
 #include <linux/ctype.h>
 #include <linux/dmi.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/hex.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
@@ -26,6 +27,7 @@
 #include "identity.h"
 
 #define CST_NAA_LOCAL		0x3
+#define CST_KEY_PORT		0x10
 
 static char cst_setup_id[CST_SETUP_ID_SIZE];
 static DEFINE_SPINLOCK(cst_setup_id_lock);
@@ -102,9 +104,8 @@ void cst_setup_id_set(const char *id)
 	spin_unlock(&cst_setup_id_lock);
 }
 
-/* 64 bits of (setup_id, handler, name), different for each @key. */
-static u64 cst_identity_hash(const struct cst_device *dev, const char *name,
-			     u64 key)
+/* 64 bits of (setup_id, owner, name), different for each @key. */
+static u64 cst_identity_hash(const char *owner, const char *name, u64 key)
 {
 	const siphash_key_t siphash_key = { { 0x6373742d64657669ULL, key } };
 	char text[CST_SETUP_ID_SIZE];
@@ -112,8 +113,8 @@ static u64 cst_identity_hash(const struct cst_device *dev, const char *name,
 
 	cst_setup_id_get(text);
 	hash = siphash(text, strlen(text), &siphash_key);
-	hash = siphash_2u64(hash, siphash(dev->ops->name, strlen(dev->ops->name),
-					  &siphash_key), &siphash_key);
+	hash = siphash_2u64(hash, siphash(owner, strlen(owner), &siphash_key),
+			    &siphash_key);
 	return siphash_2u64(hash, siphash(name, strlen(name), &siphash_key),
 			    &siphash_key);
 }
@@ -157,6 +158,17 @@ int cst_naa_parse(const char *text, u8 naa[CST_NAA_SIZE], u8 *len)
 	return 0;
 }
 
+static u64 cst_naa_local(u64 hash)
+{
+	return (hash & ~(0xfULL << 60)) | ((u64)CST_NAA_LOCAL << 60);
+}
+
+u64 cst_local_address(const char *owner, const char *name)
+{
+	return cst_naa_local(cst_identity_hash(owner, name, CST_KEY_PORT));
+}
+EXPORT_SYMBOL_GPL(cst_local_address);
+
 /**
  * cst_device_default_ids() - t10_dev_id, usn and naa_id of a new device
  * @dev: not yet visible; its handler is known
@@ -168,11 +180,10 @@ int cst_naa_parse(const char *text, u8 naa[CST_NAA_SIZE], u8 *len)
  */
 void cst_device_default_ids(struct cst_device *dev, const char *name)
 {
-	u64 naa = cst_identity_hash(dev, name, CST_NAA_LOCAL);
-	u64 serial = cst_identity_hash(dev, name, 0);
+	u64 naa = cst_identity_hash(dev->ops->name, name, CST_NAA_LOCAL);
+	u64 serial = cst_identity_hash(dev->ops->name, name, 0);
 
-	naa = (naa & ~(0xfULL << 60)) | ((u64)CST_NAA_LOCAL << 60);
-	snprintf(dev->naa_id, sizeof(dev->naa_id), "%016llx", naa);
+	snprintf(dev->naa_id, sizeof(dev->naa_id), "%016llx", cst_naa_local(naa));
 
 	snprintf(dev->usn, sizeof(dev->usn), "%016llx", serial);
 	snprintf(dev->t10_dev_id, sizeof(dev->t10_dev_id), "%016llx-%s", serial,

@@ -237,6 +237,21 @@ static bool cst_session_uses(const struct cst_session *sess,
 	return sess->map == map && !sess->closing;
 }
 
+/* On its device's list, beside what else the target has of it: see scsi/spc/vpd_ports.c. */
+static void cst_lun_list(struct cst_lun *lun)
+{
+	struct cst_device *dev = lun->dev;
+	struct cst_lun *other;
+
+	spin_lock_irq(&dev->itl_lock);
+	list_for_each_entry(other, &dev->luns, dev_node)
+		if (other->map->target == lun->map->target)
+			break;
+	/* Found none, this is the head. */
+	list_add_tail(&lun->dev_node, &other->dev_node);
+	spin_unlock_irq(&dev->itl_lock);
+}
+
 /**
  * cst_lun_map_link() - put a device at a number
  * @lun: without a device; target->obj.lock held
@@ -265,9 +280,7 @@ int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
 	ret = xa_err(xa_store(&map->luns, lun->lun, lun, GFP_KERNEL));
 	if (ret)
 		goto discard;
-	spin_lock_irq(&dev->itl_lock);
-	list_add_tail(&lun->dev_node, &dev->luns);
-	spin_unlock_irq(&dev->itl_lock);
+	cst_lun_list(lun);
 
 	list_for_each_entry_safe(itl, next, &fresh, dev_node) {
 		/* What this number answered so far was another device's, or none's. */

@@ -223,6 +223,15 @@ static int emu_submit(struct cst_io *io)
 	return 0;
 }
 
+/* --- a fabric, whose target's name tells its port --- */
+
+static void emu_target_port(const struct cst_target *target, struct cst_port *port)
+{
+	strscpy(port->name, cst_target_name(target), sizeof(port->name));
+	port->tpgt = 1;
+	port->address = 0x3000000000000000ULL + target->rel_tgt_id;
+}
+
 void emu_reset(void)
 {
 	struct cst_session *sess = emu.sess;
@@ -241,7 +250,9 @@ void emu_reset(void)
 	emu.target.obj.group.cg_item.ci_name =
 		(char *)"iqn.2026-01.example:t1";
 	emu.target.rel_tgt_id = 0x1234;
+	emu.target.ops = &emu.fabric;
 	emu.fabric.protocol_id = 0x5;
+	emu.fabric.target_port = emu_target_port;
 	emu.handler.name = "vdisk_test";
 	emu.block.submit = emu_submit;
 
@@ -268,6 +279,7 @@ void emu_reset(void)
 		for (i = 0; i < sizeof(pattern); i++)
 			pattern[i] = i * 7 + (i >> 9);
 	memcpy(emu.medium, pattern, sizeof(emu.medium));
+	INIT_LIST_HEAD(&emu.disk.dev.luns);
 	INIT_LIST_HEAD(&emu.disk.dev.itls);
 	list_add_tail(&emu.itl.dev_node, &emu.disk.dev.itls);
 	emu.itl.dev = &emu.disk.dev;

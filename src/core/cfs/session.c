@@ -54,6 +54,17 @@ static void cst_session_count(struct cst_object *obj, u64 *commands, u64 *active
 	mutex_unlock(&sess->target->obj.lock);
 }
 
+static ssize_t cst_session_port_print(struct cst_object *obj, char *page)
+{
+	struct cst_session *sess = obj_to_session(obj);
+	char text[CST_PORT_TEXT_MAX];
+	struct cst_port port;
+
+	cst_session_initiator_port(sess, &port);
+	cst_port_print(&port, text);
+	return sysfs_emit(page, "%s\n", text);
+}
+
 static ssize_t cst_session_commands_print(struct cst_object *obj, char *page)
 {
 	u64 commands, active;
@@ -109,6 +120,9 @@ static int cst_session_force_close(struct cst_object *obj,
 CST_ATTR(cst_session, initiator_name, 0444,
 	 CST_FIELD(cst_session, obj, initiator_name),
 	 .type = CST_ATTR_STRING, .help = "Name of the initiator port.");
+CST_ATTR(cst_session, initiator_port, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_session_port_print,
+	 .help = "The initiator port as TransportIDs name it: iSCSI's with its ISID, others' by their address.");
 CST_ATTR(cst_session, luns, 0444,
 	 .type = CST_ATTR_STRING, .show = cst_session_luns_print,
 	 .help = "Path of the LUN map in force; empty when there is none.");
@@ -125,6 +139,7 @@ CST_ATTR(cst_session, force_close, 0200,
 
 const struct cst_attr *const cst_session_attrs[] = {
 	&cst_session_attr_initiator_name,
+	&cst_session_attr_initiator_port,
 	&cst_session_attr_luns,
 	&cst_session_attr_commands,
 	&cst_session_attr_active_commands,

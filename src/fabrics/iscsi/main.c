@@ -28,14 +28,33 @@ static void cit_target_disable(struct cst_target *target)
 	cit_session_cancel_logins(to_cit_target(target));
 }
 
+/* The initiator and target ports of RFC 7143 4.4.1 */
+static void cit_target_port(const struct cst_target *target, struct cst_port *port)
+{
+	strscpy(port->name, cst_target_name(target), sizeof(port->name));
+	port->tpgt = CIT_TPGT;
+}
+
+static void cit_initiator_port(const struct cst_session *sess, struct cst_port *port)
+{
+	const struct cit_session *cs = container_of(sess, struct cit_session, sess);
+
+	strscpy(port->name, cs->initiator, sizeof(port->name));
+	memcpy(port->isid, cs->isid, sizeof(port->isid));
+	port->has_isid = true;
+}
+
 const struct cst_fabric_ops cit_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "iscsi",
-	.protocol_id		= 5,
+	.protocol_id		= CST_PROTOCOL_ISCSI,
 	.target_size		= sizeof(struct cit_target),
 	.fabric_attrs		= cit_fabric_attrs,
 	.fabric_obj		= &cit_fabric.obj,
 	.session_attrs		= cit_session_attrs,
+
+	.target_port		= cit_target_port,
+	.initiator_port		= cit_initiator_port,
 
 	.target_check_name	= cit_target_check_name,
 	.target_init		= cit_target_init,

@@ -57,17 +57,30 @@ static void loop_get_data(struct cst_cmd *cmd)
 	cst_cmd_data_received(cmd);
 }
 
+static void loop_target_port(const struct cst_target *target, struct cst_port *port)
+{
+	port->address = container_of(target, struct loop_target, tgt)->address;
+}
+
+static void loop_initiator_port(const struct cst_session *sess, struct cst_port *port)
+{
+	port->address = container_of(sess, struct loop_session, sess)->address;
+}
+
 static struct cst_object loop_object;
 
 const struct cst_fabric_ops loop_fabric_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "loop",
-	.protocol_id		= SCSI_PROTOCOL_SAS,
+	.protocol_id		= CST_PROTOCOL_SAS,
 	.target_size		= sizeof(struct loop_target),
 	.session_size		= sizeof(struct loop_session),
 	.fabric_obj		= &loop_object,
 	.target_attrs		= loop_target_attrs,
 	.session_attrs		= loop_session_attrs,
+
+	.target_port		= loop_target_port,
+	.initiator_port		= loop_initiator_port,
 
 	.target_check_name	= loop_check_name,
 	.target_init		= loop_target_init,

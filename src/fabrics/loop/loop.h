@@ -22,6 +22,7 @@
  * struct loop_target - a target of this fabric
  * @tgt: what core knows of it; first
  * @queue_depth: attribute: commands per hardware queue of a host
+ * @address: of its port, SAS
  * @lock: protects @open, @sessions, and the wishes of each session
  * @open: enabled
  * @sessions: struct loop_session.node
@@ -29,6 +30,7 @@
 struct loop_target {
 	struct cst_target	tgt;
 	u32			queue_depth;
+	u64			address;
 	struct mutex		lock;		/* see above */
 	bool			open;
 	struct list_head	sessions;
@@ -43,6 +45,7 @@ static inline struct loop_target *to_loop_target(struct cst_target *target)
  * struct loop_session - a directory sessions/<name>: a SCSI host while it is up
  * @sess: what core knows of it; first
  * @lt: its target, which the directory's item holds
+ * @address: of the initiator port, SAS
  * @node: lt->sessions; lt->lock
  * @wanted: there should be a host; lt->lock
  * @work: makes the host agree with the above and its devices with the LUN map
@@ -52,6 +55,7 @@ static inline struct loop_target *to_loop_target(struct cst_target *target)
 struct loop_session {
 	struct cst_session	sess;
 	struct loop_target	*lt;
+	u64			address;
 	struct list_head	node;
 	bool			wanted;
 	struct delayed_work	work;

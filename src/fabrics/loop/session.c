@@ -107,6 +107,8 @@ int loop_session_enable(struct cst_session *sess)
 	struct loop_target *lt = to_loop_target(sess->target);
 
 	ls->lt = lt;
+	ls->address = cst_local_address(cst_target_name(&lt->tgt),
+					sess->initiator_name);
 	ls->host_no = -1;
 	INIT_DELAYED_WORK(&ls->work, loop_session_work);
 
@@ -154,6 +156,8 @@ int loop_target_init(struct cst_target *target)
 {
 	struct loop_target *lt = to_loop_target(target);
 
+	/* With a slash no target, which owns its sessions' ports, is called. */
+	lt->address = cst_local_address("loop/", cst_target_name(target));
 	mutex_init(&lt->lock);
 	INIT_LIST_HEAD(&lt->sessions);
 	return 0;

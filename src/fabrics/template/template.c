@@ -25,6 +25,7 @@
 /* Begins with core's part.  A fabric puts its portals, limits ... here. */
 struct template_target {
 	struct cst_target	tgt;
+	u64			address;	/* of the port */
 };
 
 /**
@@ -38,6 +39,7 @@ struct template_target {
  * @idle: @busy has become false
  * @cmd: the pool of commands; a fabric has one for each of its queue's slots
  * @status: of the last command
+ * @address: of the initiator port
  */
 struct template_session {
 	struct cst_session	sess;
@@ -49,6 +51,7 @@ struct template_session {
 	wait_queue_head_t	idle;
 	struct cst_cmd		cmd;
 	u8			status;
+	u64			address;
 };
 
 static struct workqueue_struct *template_wq;
@@ -151,6 +154,27 @@ static void template_tmf_done(struct cst_tmf *tmf)
 {
 }
 
+/* Identity: any context, so what is told here was put there before. */
+
+static void template_target_port(const struct cst_target *target, struct cst_port *port)
+{
+	port->address = container_of(target, struct template_target, tgt)->address;
+}
+
+static void template_initiator_port(const struct cst_session *sess, struct cst_port *port)
+{
+	port->address = container_of(sess, struct template_session, sess)->address;
+}
+
+/* A fabric whose ports have names or addresses of their own takes those. */
+static int template_target_init(struct cst_target *target)
+{
+	struct template_target *tt = container_of(target, struct template_target, tgt);
+
+	tt->address = cst_local_address("template/", cst_target_name(target));
+	return 0;
+}
+
 /* Sessions */
 
 static void template_session_up(struct template_session *ts)
@@ -243,6 +267,8 @@ static int template_session_enable(struct cst_session *sess)
 	init_waitqueue_head(&ts->idle);
 	INIT_WORK(&ts->work, template_session_work);
 	ts->status = TEMPLATE_NO_STATUS;
+	ts->address = cst_local_address(cst_target_name(sess->target),
+					sess->initiator_name);
 	template_session_want(ts, true);
 	return 0;
 }
@@ -302,12 +328,16 @@ static struct cst_object template_object;
 static const struct cst_fabric_ops template_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "template",
-	.protocol_id		= SCSI_PROTOCOL_SAS,
+	.protocol_id		= CST_PROTOCOL_SAS,
 	.target_size		= sizeof(struct template_target),
 	.session_size		= sizeof(struct template_session),
 	.fabric_obj		= &template_object,
 	.session_attrs		= template_session_attrs,
 
+	.target_port		= template_target_port,
+	.initiator_port		= template_initiator_port,
+
+	.target_init		= template_target_init,
 	.target_disable		= template_target_disable,
 	.session_enable		= template_session_enable,
 	.session_disable	= template_session_disable,

@@ -104,7 +104,7 @@ struct cst_device {
 	/* who sees it */
 	spinlock_t		itl_lock;	/* protects itls, luns and ejected */
 	struct list_head	itls;		/* struct cst_itl.dev_node */
-	struct list_head	luns;		/* struct cst_lun.dev_node */
+	struct list_head	luns;		/* struct cst_lun.dev_node, a target's together */
 };
 
 static inline struct cst_device *to_cst_device(struct config_item *item)

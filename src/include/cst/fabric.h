@@ -10,13 +10,14 @@
 
 #include <cst/attr.h>
 #include <cst/cmd.h>
+#include <cst/port.h>
 #include <cst/session.h>
 
 /**
  * struct cst_fabric_ops - a fabric driver
  * @owner: THIS_MODULE
  * @name: directory under targets/
- * @protocol_id: PROTOCOL IDENTIFIER (SPC-5 table 490); 0x5 iSCSI, 0x6 SAS
+ * @protocol_id: PROTOCOL IDENTIFIER (SPC-5 table 490), CST_PROTOCOL_*
  * @target_size: bytes of the fabric's target structure, which begins with a
  *	struct cst_target; core allocates it zeroed
  * @session_size: bytes of the fabric's session structure, which begins with a
@@ -29,6 +30,13 @@
  * @target_attrs: besides those of every target, or NULL; CST_FIELD(my_target,
  *	tgt.obj, field)
  * @session_attrs: besides those of every session, or NULL
+ *
+ * Identity; any context, spinlocks of core held: only copy what stands there:
+ * @target_port: fill in *@port, zeroed but for protocol_id: the port by which @target is
+ *	reached.  The same from target_init to target_free
+ * @initiator_port: likewise the other end of @sess, with its ISID where the protocol has
+ *	one.  The same while @sess is registered, and for every session of the same
+ *	port: persistent reservations outlive sessions
  *
  * Configuration; process context, may sleep, a configfs callback:
  * @target_check_name: optional; 0 or errno with cst_config_error() said
@@ -91,6 +99,11 @@ struct cst_fabric_ops {
 	struct cst_object		*fabric_obj;
 	const struct cst_attr *const	*target_attrs;
 	const struct cst_attr *const	*session_attrs;
+
+	void (*target_port)(const struct cst_target *target,
+			    struct cst_port *port);
+	void (*initiator_port)(const struct cst_session *sess,
+			       struct cst_port *port);
 
 	int (*target_check_name)(struct config_item *parent, const char *name);
 	int (*target_init)(struct cst_target *target);
@@ -160,5 +173,45 @@ int cst_fabric_for_each_target(const struct cst_fabric_ops *ops,
 struct cst_target *cst_fabric_find_target(const struct cst_fabric_ops *ops,
 					  const char *name);
 void cst_target_put(struct cst_target *target);
+
+/**
+ * cst_target_port() - the port by which a target is reached
+ * @target: initialised
+ * @port: where it goes
+ *
+ * Context: any.
+ */
+static inline void cst_target_port(const struct cst_target *target,
+				   struct cst_port *port)
+{
+	*port = (struct cst_port){ .protocol_id = target->ops->protocol_id };
+	target->ops->target_port(target, port);
+}
+
+/**
+ * cst_session_initiator_port() - the initiator port of a nexus
+ * @sess: registered
+ * @port: where it goes
+ *
+ * Context: any.
+ */
+static inline void cst_session_initiator_port(const struct cst_session *sess,
+					      struct cst_port *port)
+{
+	*port = (struct cst_port){ .protocol_id = sess->ops->protocol_id };
+	sess->ops->initiator_port(sess, port);
+}
+
+/**
+ * cst_local_address() - an address for a port that nobody has given one
+ * @owner: what has the port: two owners' ports of the same name differ
+ * @name: of the port
+ *
+ * NAA locally assigned: the same for these names on this host whenever it is asked for
+ * with the same setup_id, and different from those of other hosts.
+ *
+ * Context: process.
+ */
+u64 cst_local_address(const char *owner, const char *name);
 
 #endif /* _CST_FABRIC_H */

@@ -17,6 +17,7 @@
 #include <linux/xarray.h>
 
 #include <cst/attr.h>
+#include <cst/port.h>
 #include <cst/sense.h>
 
 struct cst_device;
@@ -24,7 +25,6 @@ struct cst_fabric;
 struct cst_fabric_ops;
 
 #define CST_MAX_LUN		16383
-#define CST_NAME_MAX		223	/* bytes of an initiator's or a target's name */
 #define CST_UA_MAX		8	/* pending unit attentions per I_T_L nexus */
 
 /**
@@ -104,9 +104,9 @@ static inline struct cst_target *to_cst_target(struct config_item *item)
 	return container_of(to_cst_object(item), struct cst_target, obj);
 }
 
-static inline const char *cst_target_name(struct cst_target *target)
+static inline const char *cst_target_name(const struct cst_target *target)
 {
-	return config_item_name(&target->obj.group.cg_item);
+	return target->obj.group.cg_item.ci_name;
 }
 
 /* Commands of one session that were submitted on one CPU. */

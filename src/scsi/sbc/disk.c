@@ -328,6 +328,7 @@ static const struct cst_vpd_page *const cst_disk_vpd[] = {
 	cst_spc_vpd_list_pages,
 	cst_spc_vpd_id_pages,
 	cst_spc_vpd_pages,
+	cst_spc_vpd_ports_pages,
 	cst_sbc_vpd_pages,
 	NULL
 };

@@ -18,10 +18,6 @@
 #define CST_VERSION_SPC_4	0x0460
 #define CST_INQUIRY_VERSIONS	8
 
-/* PROTOCOL IDENTIFIER, SPC-4 table 427 */
-#define CST_PROTOCOL_FCP	0x0
-#define CST_PROTOCOL_ISCSI	0x5
-
 /* In the order that SPC-4 recommends: architecture, transport, commands. */
 static void cst_inquiry_versions(u8 *p, u8 protocol_id, const u16 *commands)
 {

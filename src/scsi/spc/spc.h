@@ -40,6 +40,8 @@ extern const struct cst_op cst_spc_unit_ops[];
 extern const struct cst_vpd_page cst_spc_vpd_pages[];		/* 80h, 86h: of a device */
 extern const struct cst_vpd_page cst_spc_vpd_list_pages[];	/* 00h */
 extern const struct cst_vpd_page cst_spc_vpd_id_pages[];	/* 83h */
+/* vpd_ports.c */
+extern const struct cst_vpd_page cst_spc_vpd_ports_pages[];	/* 88h: of a device */
 
 /* vpd.c: INQUIRY with EVPD */
 cst_sense_t cst_spc_vpd(struct cst_cmd *cmd);

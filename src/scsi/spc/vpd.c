@@ -28,10 +28,8 @@
 #define CST_DESIGNATOR_REL_PORT	0x4
 #define CST_DESIGNATOR_NAME	0x8
 
-#define CST_PROTOCOL_ISCSI	0x5
-/* An iSCSI name, ",t,0x0001", NUL, padded to four bytes (RFC 7143 4.2.7, SPC-4 7.8.6.11) */
-#define CST_ISCSI_PORT_SUFFIX	",t,0x0001"
-#define CST_DESIGNATOR_MAX	(4 + ALIGN(CST_NAME_MAX + sizeof(CST_ISCSI_PORT_SUFFIX), 4))
+/* Of a port is the longest: an iSCSI name with more behind it */
+#define CST_DESIGNATOR_MAX	CST_PORT_DESIGNATOR_MAX
 
 void cst_vpd_header(u8 *page, const u8 *header, u16 size)
 {
@@ -81,6 +79,13 @@ static void cst_lu_ids_get(struct cst_lu_ids *ids, const struct cst_device *dev)
 		ids->naa_len = 0;
 }
 
+static void cst_designators_put(struct cst_designators *to, const u8 *d, u32 len)
+{
+	if (to->cmd)
+		cst_cmd_copy_in(to->cmd, to->offset, d, len);
+	to->offset += len;
+}
+
 static void cst_designator_add(struct cst_designators *to, u8 *designator,
 			       u8 byte0, u8 byte1, unsigned int len)
 {
@@ -88,9 +93,7 @@ static void cst_designator_add(struct cst_designators *to, u8 *designator,
 	designator[1] = byte1;
 	designator[2] = 0;
 	designator[3] = len;
-	if (to->cmd)
-		cst_cmd_copy_in(to->cmd, to->offset, designator, 4 + len);
-	to->offset += 4 + len;
+	cst_designators_put(to, designator, 4 + len);
 }
 
 static void cst_designators_lu(struct cst_designators *to,
@@ -111,35 +114,30 @@ static void cst_designators_lu(struct cst_designators *to,
 			   CST_ASSOC_LU | CST_DESIGNATOR_NAA, ids->naa_len);
 }
 
-/* A SCSI name string: NUL terminated, then NULs up to a multiple of four. */
-static void cst_designator_name(struct cst_designators *to, const char *name,
-				const char *suffix, u8 assoc, u8 *d)
+/* The name of an iSCSI node: NUL terminated, then NULs up to a multiple of four. */
+static void cst_designator_node(struct cst_designators *to, const char *name, u8 *d)
 {
 	unsigned int len = strnlen(name, CST_NAME_MAX);
-	unsigned int suffix_len = strlen(suffix);
-	unsigned int padded = ALIGN(len + suffix_len + 1, 4);
+	unsigned int padded = ALIGN(len + 1, 4);
 
 	memset(d + 4, 0, padded);
 	memcpy(d + 4, name, len);
-	memcpy(d + 4 + len, suffix, suffix_len);
 	cst_designator_add(to, d, CST_PROTOCOL_ISCSI << 4 | CST_CODE_SET_UTF8,
-			   CST_PIV | assoc | CST_DESIGNATOR_NAME, padded);
+			   CST_PIV | CST_ASSOC_TARGET | CST_DESIGNATOR_NAME, padded);
 }
 
 static void cst_designators_port(struct cst_designators *to,
-				 struct cst_target *target, u8 protocol_id,
-				 u8 *d)
+				 const struct cst_target *target, u8 *d)
 {
-	put_unaligned_be32(READ_ONCE(target->rel_tgt_id), d + 4);
-	cst_designator_add(to, d, protocol_id << 4 | CST_CODE_SET_BINARY,
-			   CST_PIV | CST_ASSOC_PORT | CST_DESIGNATOR_REL_PORT, 4);
+	struct cst_port port;
 
-	if (protocol_id != CST_PROTOCOL_ISCSI)
-		return;
-	cst_designator_name(to, cst_target_name(target), CST_ISCSI_PORT_SUFFIX,
-			    CST_ASSOC_PORT, d);
-	cst_designator_name(to, cst_target_name(target), "",
-			    CST_ASSOC_TARGET, d);
+	cst_target_port(target, &port);
+	put_unaligned_be32(READ_ONCE(target->rel_tgt_id), d + 4);
+	cst_designator_add(to, d, port.protocol_id << 4 | CST_CODE_SET_BINARY,
+			   CST_PIV | CST_ASSOC_PORT | CST_DESIGNATOR_REL_PORT, 4);
+	cst_designators_put(to, d, cst_port_designator(&port, d));
+	if (port.protocol_id == CST_PROTOCOL_ISCSI)
+		cst_designator_node(to, port.name, d);
 }
 
 static u32 cst_designators_all(struct cst_cmd *cmd, const struct cst_lu_ids *ids,
@@ -153,8 +151,7 @@ static u32 cst_designators_all(struct cst_cmd *cmd, const struct cst_lu_ids *ids
 
 	if (cmd->dev)
 		cst_designators_lu(&to, cmd->dev, ids, d);
-	cst_designators_port(&to, cmd->sess->target,
-			     cmd->sess->ops->protocol_id, d);
+	cst_designators_port(&to, cmd->sess->target, d);
 	return to.offset;
 }
 
