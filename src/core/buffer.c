@@ -319,13 +319,21 @@ static bool cst_share_charge(struct cst_session *sess, u32 len, u32 own)
 	return false;
 }
 
+/* More pieces than the fabric can take?  A short list fits always. */
+static bool cst_too_many_segs(const struct cst_session *sess, u16 nr)
+{
+	u16 max = sess->ops->limits.max_segs;
+
+	return max && nr > max;
+}
+
 /**
  * cst_buffer_alloc() - give a command a buffer of its own
  * @cmd: without one
  * @len: bytes, not 0
  *
- * Context: any up to softirq.  Return: false at the memory limit, or when the
- * session has had its share of it.
+ * Context: any up to softirq.  Return: false at the memory limit, when the session has
+ * had its share of it, or when what is left is in more pieces than the fabric takes.
  */
 bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 {
@@ -338,6 +346,10 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 	bvec = cst_bvec_alloc(cmd->inline_bvec, CST_INLINE_BVECS, len,
 			      test_bit(CST_CMD_MAY_SLEEP, &cmd->flags), &nr,
 			      &alloced);
+	if (unlikely(alloced && bvec && cst_too_many_segs(cmd->sess, nr))) {
+		cst_bvec_free(bvec, nr, alloced);
+		bvec = NULL;
+	}
 	if (unlikely(!bvec)) {
 		atomic_long_sub(len, &cmd->sess->buf_bytes);
 		return false;

@@ -15,6 +15,7 @@
  *  3. types and lists are freed.
  */
 #include <linux/export.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "cfs/cfs.h"
@@ -189,11 +190,22 @@ static void cst_fabric_remove(struct cst_fabric *fabric)
 	cst_fabric_free(fabric);
 }
 
+/* Can core keep to them?  What it makes is aligned to pages. */
+static bool cst_fabric_limits_ok(const struct cst_fabric_limits *limits)
+{
+	return (!limits->max_segs || limits->max_segs >= CST_INLINE_BVECS) &&
+	       (!limits->seg_align || (is_power_of_2(limits->seg_align) &&
+				       limits->seg_align <= PAGE_SIZE)) &&
+	       limits->max_cdb >= CST_CDB_INLINE && !limits->prot;
+}
+
 int cst_fabric_register(const struct cst_fabric_ops *ops)
 {
 	struct cst_fabric *fabric, *other;
 	int ret;
 
+	if (WARN_ON(!cst_fabric_limits_ok(&ops->limits)))
+		return -EINVAL;
 	fabric = kzalloc(sizeof(*fabric), GFP_KERNEL);
 	if (!fabric)
 		return -ENOMEM;

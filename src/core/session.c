@@ -26,6 +26,10 @@ static int cst_session_init(struct cst_session *sess, struct cst_target *target,
 
 	sess->target = target;
 	sess->ops = target->ops;
+	sess->max_xfer = CST_MAX_XFER_BYTES;
+	if (target->ops->limits.max_xfer)
+		sess->max_xfer = min_t(u32, sess->max_xfer,
+				       target->ops->limits.max_xfer);
 	sess->closing = false;
 	sess->luns_missing = false;
 	sess->map = NULL;
@@ -99,6 +103,8 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
 	int ret;
 
 	might_sleep();
+	if (WARN_ON(!sess->depth))
+		return -EINVAL;
 	ret = cst_session_init(sess, target, initiator_name);
 	if (ret)
 		return ret;

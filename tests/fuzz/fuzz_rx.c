@@ -175,7 +175,7 @@ static void core_finish(struct core_cmd *c, u8 status)
 		cit_scsi_send_response(cmd);
 }
 
-/* CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends. */
+/* CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends, byte 4 the next credit. */
 void cst_cmd_submit(struct cst_cmd *cmd)
 {
 	unsigned int i;
@@ -192,6 +192,7 @@ void cst_cmd_submit(struct cst_cmd *cmd)
 	MUST(c);
 	c->cmd = cmd;
 	c->state = CORE_PENDING;
+	sess->sess.depth = NR_QUEUED - cmd->cdb[4] % NR_QUEUED;
 	len = (cmd->cdb[1] << 8 | cmd->cdb[2]) * 2;
 	len = min(len, cmd->exp_len);
 	len = min_t(u32, len, BUF_MAX);
@@ -721,7 +722,9 @@ static void conn_up(void)
 	conn->last_rx = jiffies;
 	conn->data_moved = jiffies;
 	conn->tx_moved = jiffies;
-	cit_window_init(&conn->window, flags & 0x20 ? 0xfffffff0 : 1, NR_QUEUED);
+	sess->sess.depth = NR_QUEUED;
+	cit_window_init(&conn->window, flags & 0x20 ? 0xfffffff0 : 1,
+			cst_session_credit(&sess->sess));
 	INIT_LIST_HEAD(&conn->free);
 	cit_rx_init(&conn->rx);
 	fail_after = 0;

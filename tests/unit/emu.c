@@ -247,6 +247,7 @@ void emu_reset(void)
 	emu.sess = sess;
 	sess->target = &emu.target;
 	sess->ops = &emu.fabric;
+	sess->max_xfer = CST_MAX_XFER_BYTES;
 	emu.target.obj.group.cg_item.ci_name =
 		(char *)"iqn.2026-01.example:t1";
 	emu.target.rel_tgt_id = 0x1234;

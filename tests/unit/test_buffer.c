@@ -94,6 +94,7 @@ static void put_page(struct page *page)
 #define MB	(1024 * 1024L)
 
 static struct cst_session *one, *two;
+static struct cst_fabric_ops fabric;
 static struct cst_cmd *cmds[128];
 static unsigned int nr;
 
@@ -103,6 +104,9 @@ static void start(unsigned int limit_mb)
 	cst_buffer_set_limit_mb(limit_mb);
 	one = calloc(1, sizeof(*one));
 	two = calloc(1, sizeof(*two));
+	memset(&fabric, 0, sizeof(fabric));
+	one->ops = &fabric;
+	two->ops = &fabric;
 	cpu_now = 0;
 	nr = 0;
 	pages_max = LONG_MAX;
@@ -157,6 +161,25 @@ static void one_that_takes_all_it_can_leaves_room(void)
 	CHECK(take(two, 4096));
 	/* What was refused is not counted. */
 	CHECK_EQ(one->buf_bytes.counter, taken);
+	finish();
+}
+
+/* What a fabric cannot carry is no buffer. */
+static void no_more_pieces_than_the_fabric_takes(void)
+{
+	start(64);
+	fabric.limits.max_segs = 5;
+	CHECK(take(one, 5 * 65536));
+	CHECK(!take(one, 6 * 65536));
+	CHECK_EQ(one->buf_bytes.counter, 5 * 65536);
+	give_back();
+	/* Memory in single pages */
+	cst_pool_trim();
+	order_max = 0;
+	CHECK(take(one, 5 * PAGE_SIZE));
+	CHECK(!take(one, 6 * PAGE_SIZE));
+	fabric.limits.max_segs = 0;
+	CHECK(take(one, 6 * PAGE_SIZE));
 	finish();
 }
 
@@ -304,6 +327,7 @@ static void who_holds_a_page_keeps_its_bytes(void)
 }
 
 TEST_MAIN(
+	T(no_more_pieces_than_the_fabric_takes),
 	T(where_only_single_pages_can_be_had),
 	T(where_there_is_no_memory),
 	T(a_command_compares_with_one_buffer),

@@ -29,7 +29,7 @@ static void a_full_window_takes_nothing(void)
 	}
 	CHECK_EQ(w.exp, w.max + 1);
 	CHECK_EQ(cit_window_check(&w, 9), CIT_CMDSN_IGNORE);
-	cit_window_retire(&w);
+	cit_window_retire(&w, 4);
 	CHECK_EQ(cit_window_check(&w, 9), CIT_CMDSN_ACCEPT);
 	CHECK_EQ(cit_window_check(&w, 10), CIT_CMDSN_IGNORE);
 }
@@ -59,9 +59,35 @@ static void numbers_wrap(void)
 		CHECK_EQ(cit_window_check(&w, n), CIT_CMDSN_ACCEPT);
 		CHECK_EQ(cit_window_check(&w, n - 1), CIT_CMDSN_IGNORE);
 		cit_window_accept(&w);
-		cit_window_retire(&w);
+		cit_window_retire(&w, 8);
 	}
 	CHECK_EQ(w.max - w.exp, 7);
+}
+
+/* A smaller credit takes nothing back, and comes to hold as requests end. */
+static void the_window_never_shrinks(void)
+{
+	struct cit_window w;
+	u32 n = 0xfffffffc, max;
+	int i;
+
+	cit_window_init(&w, n, 8);
+	for (i = 0; i < 8; i++)
+		cit_window_accept(&w);
+	max = w.max;
+	for (i = 0; i < 5; i++) {
+		cit_window_retire(&w, 3);
+		CHECK_EQ(w.max, max);
+	}
+	/* Three are under way: from now on each that ends lets another one in. */
+	cit_window_retire(&w, 3);
+	CHECK_EQ(w.max, max + 1);
+	cit_window_accept(&w);
+	cit_window_retire(&w, 3);
+	CHECK_EQ(w.max, max + 2);
+	/* more again */
+	cit_window_retire(&w, 8);
+	CHECK_EQ(w.max - w.exp, 8 - 1 - 1);
 }
 
 /* RFC 7143 11.6.1 */
@@ -81,5 +107,5 @@ static void a_task_that_has_not_arrived_counts_as_received(void)
 }
 
 TEST_MAIN(T(only_the_expected_number_comes_in), T(a_full_window_takes_nothing),
-	  T(numbers_wrap), T(a_number_passed_over_is_a_gap),
+	  T(numbers_wrap), T(a_number_passed_over_is_a_gap), T(the_window_never_shrinks),
 	  T(a_task_that_has_not_arrived_counts_as_received))

@@ -75,6 +75,11 @@ static void longer_than_the_block_limits_page_says(void)
 {
 	emu_reset();
 	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x40, 0x01, 0), 7, 7);
+	/* or than the fabric carries */
+	emu.sess->max_xfer = 64 << 10;
+	CHECK_REASON(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x00, 0x80, 0), CST_OK);
+	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x00, 0x81, 0), 7, 7);
+	emu.sess->max_xfer = CST_MAX_XFER_BYTES;
 	CHECK_INVALID(PARSE(0xaa, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0),
 		      6, 7);
 	CHECK_INVALID(PARSE(0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0,

@@ -150,6 +150,7 @@ static void usage_data_is_true(void)
 		emu.cmd.cdb_len = op->cdb_len;
 		emu.cmd.dev = &emu.disk.dev;
 		emu.cmd.type = &cst_disk_type;
+		emu.cmd.sess = emu.sess;
 		CHECK_REASON(cst_parse(&emu.cmd), CST_OK);
 		emu.cmd.cdb = NULL;
 	}

@@ -33,6 +33,7 @@
 #define CIT_TX_FRAGS		128	/* pieces gathered for one call to TCP */
 #define CIT_HDR_PAGES		4	/* ring of pages that outgoing headers lie in */
 #define CIT_AHS_MAX		1020	/* TotalAHSLength is one byte of words */
+#define CIT_CDB_MAX		260	/* with the extension, SPC-5 4.2.1 */
 #define CIT_TEXT_MAX		4096	/* text request in full feature phase */
 #define CIT_DSL_MIN		512	/* data segments and bursts, RFC 7143 13.12 */
 #define CIT_DSL_MAX		0xffffff
@@ -484,6 +485,12 @@ static inline bool cit_conn_dead(const struct cit_conn *conn)
 static inline bool cit_conn_in_io_work(const struct cit_conn *conn)
 {
 	return READ_ONCE(conn->io_task) == current && in_task();
+}
+
+/* A request has ended: the window moves on as far as core lets it. */
+static inline void cit_conn_retire(struct cit_conn *conn)
+{
+	cit_window_retire(&conn->window, cst_session_credit(&conn->sess->sess));
 }
 
 /* rx.c */

@@ -10,11 +10,12 @@
  */
 #include "cmdsn.h"
 
-/* Start the window at the CmdSN of the login, with room for @depth requests. */
-void cit_window_init(struct cit_window *w, u32 cmdsn, u32 depth)
+/* Start the window at the CmdSN of the login, with room for @credit requests. */
+void cit_window_init(struct cit_window *w, u32 cmdsn, u32 credit)
 {
 	w->exp = cmdsn;
-	w->max = cmdsn + depth - 1;
+	w->max = cmdsn + credit - 1;
+	w->done = cmdsn;
 }
 
 /* May a non-immediate request with this CmdSN come in? */
@@ -28,12 +29,6 @@ enum cit_cmdsn_verdict cit_window_check(const struct cit_window *w, u32 cmdsn)
 void cit_window_accept(struct cit_window *w)
 {
 	w->exp++;
-}
-
-/* The place of an accepted request is free again: MaxCmdSN only ever grows. */
-void cit_window_retire(struct cit_window *w)
-{
-	w->max++;
 }
 
 /*

@@ -16,11 +16,13 @@ typedef uint32_t u32;
 /**
  * struct cit_window - CmdSN window
  * @exp: ExpCmdSN: the next non-immediate request to accept
- * @max: MaxCmdSN: the last one that there is room for
+ * @max: MaxCmdSN: the last one that the initiator has been or will be told of
+ * @done: as many of those that came have ended, counted from the first one's CmdSN
  */
 struct cit_window {
 	u32	exp;
 	u32	max;
+	u32	done;
 };
 
 enum cit_cmdsn_verdict {
@@ -29,10 +31,23 @@ enum cit_cmdsn_verdict {
 	CIT_CMDSN_GAP,		/* in it, but an earlier one is missing */
 };
 
-void cit_window_init(struct cit_window *w, u32 cmdsn, u32 depth);
+void cit_window_init(struct cit_window *w, u32 cmdsn, u32 credit);
 enum cit_cmdsn_verdict cit_window_check(const struct cit_window *w, u32 cmdsn);
 void cit_window_accept(struct cit_window *w);
-void cit_window_retire(struct cit_window *w);
+
+/*
+ * An accepted request has ended, and the session may have @credit under way: MaxCmdSN
+ * grows to what that gives.  It never shrinks (RFC 7143 4.2.2.1): with a smaller credit
+ * it stands still until enough have ended.
+ */
+static inline void cit_window_retire(struct cit_window *w, u32 credit)
+{
+	u32 max = ++w->done + credit - 1;
+
+	if ((int)(max - w->max) > 0)
+		w->max = max;
+}
+
 bool cit_window_ref_pending(const struct cit_window *w, u32 refcmdsn,
 			    u32 cmdsn);
 

@@ -48,6 +48,7 @@ const struct cst_fabric_ops cit_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "iscsi",
 	.protocol_id		= CST_PROTOCOL_ISCSI,
+	.limits.max_cdb		= CIT_CDB_MAX,
 	.target_size		= sizeof(struct cit_target),
 	.fabric_attrs		= cit_fabric_attrs,
 	.fabric_obj		= &cit_fabric.obj,

@@ -20,7 +20,7 @@ int cit_nop_out_rx(struct cit_conn *conn)
 	/* No answer wanted: it answers our own, or only carries ExpStatSN. */
 	if (hdr->itt == cpu_to_be32(ISCSI_RESERVED_TAG)) {
 		if (!immediate && cit_cmdsn_accept(conn, hdr->cmdsn))
-			cit_window_retire(&conn->window);
+			cit_conn_retire(conn);
 		return 0;
 	}
 	if (!cit_cmdsn_accept(conn, hdr->cmdsn))

@@ -48,7 +48,7 @@ static int cit_rx_pdu_end(struct cit_conn *conn, bool digest_ok)
 		return 0;
 	if (unlikely(!digest_ok)) {
 		if (ctl->retire)
-			cit_window_retire(&conn->window);
+			cit_conn_retire(conn);
 		cit_ctl_free(conn, ctl);
 		return cit_reject(conn, ISCSI_REJECT_DATA_DIGEST);
 	}

@@ -12,7 +12,7 @@
 
 #include "cit.h"
 
-#define CIT_EXT_CDB_MAX	(260 - CST_CDB_INLINE)
+#define CIT_EXT_CDB_MAX	(CIT_CDB_MAX - CST_CDB_INLINE)
 
 static struct hlist_head *cit_itt_bucket(struct cit_conn *conn, __be32 itt)
 {
@@ -60,7 +60,7 @@ void cit_cmd_free(struct cit_cmd *cc)
 	hlist_del(&cc->itt_node);
 	/* Dropped without an answer: there is room for another all the same. */
 	if (unlikely(!cc->immediate && !cc->retired))
-		cit_window_retire(&conn->window);
+		cit_conn_retire(conn);
 	cc->state = CIT_CMD_FREE;
 	list_add(&cc->tx.node, &conn->free);
 	conn->active--;

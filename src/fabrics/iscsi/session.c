@@ -344,7 +344,9 @@ static struct cit_session *cit_session_alloc(struct cit_target *target,
 	cs->conn.local = login->local;
 	cs->conn.peer = login->peer;
 	queued = cit_session_params(cs);
-	cit_window_init(&cs->conn.window, login->cmdsn, queued);
+	cs->sess.depth = queued;
+	cit_window_init(&cs->conn.window, login->cmdsn,
+			cst_session_credit(&cs->sess));
 	if (cit_conn_init(&cs->conn, cs, sock, queued))
 		goto put;
 	cs->login_rsp = cit_ctl_alloc(&cs->conn, login->rsp_len);

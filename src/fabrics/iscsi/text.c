@@ -263,7 +263,7 @@ int cit_text_data(struct cit_conn *conn, struct cit_ctl *req)
 	if (reject) {
 		cit_ctl_free(conn, rsp);
 		if (retire)
-			cit_window_retire(&conn->window);
+			cit_conn_retire(conn);
 		return cit_reject(conn, reject);
 	}
 

@@ -62,7 +62,7 @@ static bool cit_tmf_not_arrived(struct cit_conn *conn,
 		return false;
 	if (ref == conn->window.exp) {
 		cit_window_accept(&conn->window);
-		cit_window_retire(&conn->window);
+		cit_conn_retire(conn);
 	}
 	return true;
 }

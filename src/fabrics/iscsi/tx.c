@@ -150,7 +150,7 @@ static void cit_cmd_retire(struct cit_cmd *cc)
 {
 	if (likely(!cc->immediate && !cc->retired)) {
 		cc->retired = true;
-		cit_window_retire(&cc->conn->window);
+		cit_conn_retire(cc->conn);
 	}
 }
 
@@ -285,7 +285,7 @@ static int cit_put_ctl(struct cit_conn *conn, struct cit_ctl *ctl)
 	if (unlikely(!hdr))
 		return -ENOMEM;
 	if (ctl->retire)
-		cit_window_retire(&conn->window);
+		cit_conn_retire(conn);
 	memcpy(hdr, &ctl->hdr, sizeof(*hdr));
 	iscsi_set_data_len(hdr->data_len, ctl->len);
 	cit_hdr_numbers(conn, hdr, ctl->status);

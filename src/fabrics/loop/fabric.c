@@ -73,6 +73,7 @@ const struct cst_fabric_ops loop_fabric_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "loop",
 	.protocol_id		= CST_PROTOCOL_SAS,
+	.limits.max_cdb		= LOOP_MAX_CDB,
 	.target_size		= sizeof(struct loop_target),
 	.session_size		= sizeof(struct loop_session),
 	.fabric_obj		= &loop_object,

@@ -14,8 +14,6 @@
 #include "loop.h"
 
 #define LOOP_MAX_BVECS		(CST_MAX_XFER_BYTES / PAGE_SIZE)
-#define LOOP_MAX_QUEUES		64
-#define LOOP_MAX_CDB		32	/* all that the mid-layer can hold */
 #define LOOP_FLAT_LUN		0x4000	/* SAM-5 4.7.3, flat space addressing */
 #define LOOP_PERIPHERAL_LUNS	256
 
@@ -78,7 +76,7 @@ int loop_host_add(struct loop_session *ls)
 		return ret;
 	shost->can_queue = ls->lt->queue_depth;
 	shost->cmd_per_lun = ls->lt->queue_depth;
-	shost->nr_hw_queues = min_t(unsigned int, nr_cpu_ids, LOOP_MAX_QUEUES);
+	shost->nr_hw_queues = loop_hw_queues();
 	shost->max_id = 1;
 	shost->max_lun = loop_scsi_lun(CST_MAX_LUN) + 1;
 	shost->max_channel = 0;

@@ -15,6 +15,8 @@
 #include <cst/device.h>
 #include <cst/fabric.h>
 
+#define LOOP_MAX_CDB		32	/* all that the mid-layer can hold */
+#define LOOP_MAX_QUEUES		64
 /* Room in each command; longer lists use the bio's own or are allocated. */
 #define LOOP_INLINE_BVECS	8
 
@@ -104,6 +106,11 @@ struct loop_cmd {
 static inline struct scsi_cmnd *loop_cmd_to_scsi(struct loop_cmd *lc)
 {
 	return (struct scsi_cmnd *)lc - 1;
+}
+
+static inline unsigned int loop_hw_queues(void)
+{
+	return min_t(unsigned int, nr_cpu_ids, LOOP_MAX_QUEUES);
 }
 
 /* main.c */

@@ -46,6 +46,8 @@ static int loop_session_up(struct loop_session *ls)
 	const char *name = config_item_name(&ls->sess.obj.group.cg_item);
 	int ret;
 
+	/* Each queue's tags, as the mid-layer is told in host.c. */
+	ls->sess.depth = ls->lt->queue_depth * loop_hw_queues();
 	ret = cst_session_register(&ls->sess, target, name, false,
 				   cst_fabric_session_type(target->ops));
 	/* The target is being disabled: that says what is wanted now. */

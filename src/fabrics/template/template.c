@@ -183,6 +183,8 @@ static void template_session_up(struct template_session *ts)
 	unsigned long flags;
 	int ret;
 
+	/* Its pool of commands. */
+	sess->depth = 1;
 	/* Takes target->obj.lock, hence not from a callback. */
 	ret = cst_session_register(sess, sess->target, sess->initiator_name, false,
 				   cst_fabric_session_type(sess->ops));
@@ -329,6 +331,7 @@ static const struct cst_fabric_ops template_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "template",
 	.protocol_id		= CST_PROTOCOL_SAS,
+	.limits.max_cdb		= CST_CDB_INLINE,
 	.target_size		= sizeof(struct template_target),
 	.session_size		= sizeof(struct template_session),
 	.fabric_obj		= &template_object,

@@ -14,10 +14,30 @@
 #include <cst/session.h>
 
 /**
+ * struct cst_fabric_limits - what a fabric can carry of one command
+ * @max_xfer: bytes of data.  The smaller one of this and of core's CST_MAX_XFER_BYTES is
+ *	VPD B0h MAXIMUM TRANSFER LENGTH, and a longer command is refused.  0: core's
+ * @max_segs: entries of a cst_cmd.bvec that core has made, CST_INLINE_BVECS at least; a
+ *	command for which memory is in too many pieces is refused for want of it.  0: any
+ * @seg_align: bytes: what begins and, but for the end of the data, ends each of them is a
+ *	multiple of this power of two, PAGE_SIZE at most.  0: any
+ * @max_cdb: bytes of the longest CDB, CST_CDB_INLINE at least
+ * @prot: kinds of protection information that go with the data; core knows none: 0
+ */
+struct cst_fabric_limits {
+	u32	max_xfer;
+	u16	max_segs;
+	u16	max_cdb;
+	u32	seg_align;
+	u8	prot;
+};
+
+/**
  * struct cst_fabric_ops - a fabric driver
  * @owner: THIS_MODULE
  * @name: directory under targets/
  * @protocol_id: PROTOCOL IDENTIFIER (SPC-5 table 490), CST_PROTOCOL_*
+ * @limits: for every session; cst_fabric_register() refuses what core cannot keep
  * @target_size: bytes of the fabric's target structure, which begins with a
  *	struct cst_target; core allocates it zeroed
  * @session_size: bytes of the fabric's session structure, which begins with a
@@ -93,6 +113,7 @@ struct cst_fabric_ops {
 	struct module			*owner;
 	const char			*name;
 	u8				protocol_id;
+	struct cst_fabric_limits	limits;
 	size_t				target_size;
 	size_t				session_size;
 	const struct cst_attr *const	*fabric_attrs;
@@ -130,7 +151,8 @@ struct cst_fabric_ops {
  * cst_fabric_register() - make a fabric known and show targets/<name>
  * @ops: static
  *
- * Context: module init, may sleep.  Return: 0 or errno.
+ * Context: module init, may sleep.  Return: 0 or errno; -EINVAL for limits that core cannot
+ * keep.
  */
 int cst_fabric_register(const struct cst_fabric_ops *ops);
 

@@ -121,6 +121,8 @@ struct cst_cmd_list {
  * struct cst_session - an I_T nexus
  * @target: pinned by the session
  * @ops: of the fabric
+ * @max_xfer: bytes of one command: core's limit or the fabric's
+ * @depth: commands that the fabric has room for, set before cst_session_register()
  * @map: LUN map in force; target->obj.lock
  * @itls: struct cst_itl by LUN; read under RCU, written under target->obj.lock
  * @active: lists of commands, one per CPU
@@ -141,6 +143,8 @@ struct cst_cmd_list {
 struct cst_session {
 	struct cst_target	*target;
 	const struct cst_fabric_ops *ops;
+	u32			max_xfer;
+	u32			depth;
 	struct xarray		itls;
 	struct cst_cmd_list __percpu *active;
 	struct list_head	tmfs;
@@ -166,6 +170,21 @@ struct cst_session {
 static inline struct cst_session *to_cst_session(struct config_item *item)
 {
 	return container_of(to_cst_object(item), struct cst_session, obj);
+}
+
+/**
+ * cst_session_credit() - how many commands may a session have under way?
+ * @sess: its depth is set
+ *
+ * For protocols with a window: those that it has count.  It may shrink and grow, so a
+ * fabric takes it anew when a command ends; what has been granted stays.  So far nothing
+ * but the fabric's room bounds it.
+ *
+ * Context: any.  Return: commands, at least 1, never more than the depth.
+ */
+static inline u32 cst_session_credit(const struct cst_session *sess)
+{
+	return READ_ONCE(sess->depth);
 }
 
 /**

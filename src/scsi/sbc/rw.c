@@ -39,7 +39,7 @@ cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 	};
 	unsigned int shift = READ_ONCE(to_cst_disk(cmd->dev)->block_shift);
 
-	if (unlikely(cmd->nblocks > CST_MAX_XFER_BYTES >> shift))
+	if (unlikely(cmd->nblocks > cmd->sess->max_xfer >> shift))
 		return cst_cdb_invalid(&cmd->detail, field[cmd->op->format], 7);
 	cmd->cdb_xfer_len = cmd->nblocks << shift;
 	return CST_OK;

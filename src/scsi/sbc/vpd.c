@@ -16,7 +16,7 @@
 static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 {
 	const struct cst_disk *disk = to_cst_disk(cmd->dev);
-	u32 max = CST_MAX_XFER_BYTES / disk->block_size;
+	u32 max = cmd->sess->max_xfer / disk->block_size;
 	u8 page[CST_VPD_BLOCK_PAGE] = {};
 
 	cst_vpd_header(page, header, sizeof(page));
