@@ -98,8 +98,8 @@ void cst_device_changed(struct cst_device *dev)
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
 	list_for_each_entry(itl, &dev->itls, dev_node)
-		if (itl->sess->ops->luns_changed)
-			itl->sess->ops->luns_changed(itl->sess);
+		if (itl->sess->ops->notify)
+			itl->sess->ops->notify(itl->sess, CST_NOTICE_LUN_STATE);
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 }
 

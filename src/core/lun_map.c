@@ -150,8 +150,8 @@ void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
 
 static void cst_session_tell_fabric(struct cst_session *sess)
 {
-	if (sess->ops->luns_changed)
-		sess->ops->luns_changed(sess);
+	if (sess->ops->notify)
+		sess->ops->notify(sess, CST_NOTICE_LUNS);
 }
 
 /* SPC-5 6.33: those that stay are told that the list is another. */

@@ -44,6 +44,10 @@ static void cit_initiator_port(const struct cst_session *sess, struct cst_port *
 	port->has_isid = true;
 }
 
+/*
+ * No notify: what core has to tell are unit attentions, and for those Async Messages
+ * are bound to a bit of INQUIRY data that is no more since SPC-3 (RFC 7143 11.9.1).
+ */
 const struct cst_fabric_ops cit_ops = {
 	.owner			= THIS_MODULE,
 	.name			= "iscsi",

@@ -91,7 +91,7 @@ const struct cst_fabric_ops loop_fabric_ops = {
 	.session_disable	= loop_session_disable,
 	.session_close		= loop_session_close,
 	.session_free		= loop_session_free,
-	.luns_changed		= loop_luns_changed,
+	.notify			= loop_notify,
 
 	.get_data		= loop_get_data,
 	.send_response		= loop_send_response,

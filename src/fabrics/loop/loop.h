@@ -127,7 +127,7 @@ int loop_session_enable(struct cst_session *sess);
 void loop_session_disable(struct cst_session *sess);
 void loop_session_close(struct cst_session *sess);
 void loop_session_free(struct cst_session *sess);
-void loop_luns_changed(struct cst_session *sess);
+void loop_notify(struct cst_session *sess, enum cst_notice notice);
 
 /* host.c */
 int loop_host_init(void);

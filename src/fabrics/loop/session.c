@@ -148,8 +148,8 @@ void loop_session_free(struct cst_session *sess)
 	kfree(to_loop_session(sess));
 }
 
-/* Atomic context. */
-void loop_luns_changed(struct cst_session *sess)
+/* Atomic context.  The work finds out what it was. */
+void loop_notify(struct cst_session *sess, enum cst_notice notice)
 {
 	loop_session_kick(to_loop_session(sess));
 }

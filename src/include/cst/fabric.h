@@ -13,6 +13,12 @@
 #include <cst/port.h>
 #include <cst/session.h>
 
+/* What core tells a fabric of by itself, fabric_ops.notify */
+enum cst_notice {
+	CST_NOTICE_LUNS,	/* the session's LUNs are others */
+	CST_NOTICE_LUN_STATE,	/* one of them has another size, or is ready now */
+};
+
 /**
  * struct cst_fabric_limits - what a fabric can carry of one command
  * @max_xfer: bytes of data.  The smaller one of this and of core's CST_MAX_XFER_BYTES is
@@ -88,8 +94,10 @@ struct cst_fabric_limits {
  *	not wait
  * @session_free: the last reference to the session's directory item is gone: free the
  *	structure.  Process context.
- * @luns_changed: optional; the session's LUNs, or the size or state of one of them,
- *	have changed (loop rescans).  Atomic context, spinlocks held: schedule work.
+ * @notify: optional; something has happened that the initiator may want to hear of
+ *	without asking.  Besides there is a unit attention, so what does not get through
+ *	is not lost.  May come while @sess is being registered, and until it has been
+ *	unregistered.  Atomic context, spinlocks of core held: take note, schedule work
  *
  * The data path; context: any up to softirq unless said otherwise:
  * @get_data: called from within cst_cmd_submit(), so that data that follows the
@@ -138,7 +146,7 @@ struct cst_fabric_ops {
 	void (*session_close)(struct cst_session *sess);
 	void (*session_shown)(struct cst_session *sess);
 	void (*session_free)(struct cst_session *sess);
-	void (*luns_changed)(struct cst_session *sess);
+	void (*notify)(struct cst_session *sess, enum cst_notice notice);
 
 	void (*get_data)(struct cst_cmd *cmd);
 	void (*abort_data)(struct cst_cmd *cmd);
