@@ -96,7 +96,8 @@ bool cit_portals_tell(struct cit_target *t, const struct sockaddr_storage *local
 
 /* --- core --- */
 
-enum core_state { CORE_FREE, CORE_PENDING, CORE_DATA, CORE_ANSWERED };
+/* CORE_WAITS: for its buffer */
+enum core_state { CORE_FREE, CORE_WAITS, CORE_PENDING, CORE_DATA, CORE_ANSWERED };
 
 struct core_cmd {
 	struct cst_cmd	*cmd;
@@ -160,7 +161,7 @@ static void core_finish(struct core_cmd *c, u8 status)
 {
 	struct cst_cmd *cmd = c->cmd;
 
-	MUST(c->state == CORE_PENDING || c->state == CORE_DATA);
+	MUST(c->state == CORE_WAITS || c->state == CORE_PENDING || c->state == CORE_DATA);
 	c->state = CORE_ANSWERED;
 	cmd->status = status;
 	if (status == 2) {
@@ -175,7 +176,17 @@ static void core_finish(struct core_cmd *c, u8 status)
 		cit_scsi_send_response(cmd);
 }
 
-/* CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends, byte 4 the next credit. */
+static void core_get_data(struct core_cmd *c)
+{
+	core_buffer(c, c->cmd->data_len);
+	c->state = CORE_DATA;
+	cit_scsi_get_data(c->cmd);
+}
+
+/*
+ * CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends and gets its buffer,
+ * byte 4 the next credit.
+ */
 void cst_cmd_submit(struct cst_cmd *cmd)
 {
 	unsigned int i;
@@ -212,9 +223,10 @@ void cst_cmd_submit(struct cst_cmd *cmd)
 			break;
 		cmd->dir = DMA_TO_DEVICE;
 		cmd->data_len = len;
-		core_buffer(c, len);
-		c->state = CORE_DATA;
-		cit_scsi_get_data(cmd);
+		if (cmd->cdb[3] & 2 && !test_bit(CST_CMD_DATA_FOLLOWS, &cmd->flags))
+			c->state = CORE_WAITS;
+		else
+			core_get_data(c);
 		return;
 	default:
 		core_finish(c, 2);
@@ -262,6 +274,9 @@ static void core_abort(struct core_cmd *c)
 	if (test_and_set_bit(CST_ABORTED, &c->cmd->aborted))
 		return;
 	cit_scsi_abort_data(c->cmd);
+	/* What waits for its buffer waits no longer - unless that has just come. */
+	if (c->state == CORE_WAITS && !(c->cmd->cdb[3] & 4))
+		core_finish(c, 0);
 }
 
 /* No medium is removable here. */
@@ -613,6 +628,10 @@ static bool round_once(void)
 		MUST(cc->rcvd <= (cc->r2ts ? cc->burst_end :
 				  max(cc->unsol_max, cc->cmd.data_len)));
 		MUST(cc->r2ts <= conn->keys.max_outstanding_r2t);
+		/* It comes, or has been asked for; nobody waits for what is aborted. */
+		MUST(ret || cc->unsol || cc->r2ts || conn->rx.cmd == cc ||
+		     !list_empty(&cc->tx.node));
+		MUST(!cst_cmd_aborted(&cc->cmd) || test_bit(CIT_CONN_ABORTS, &conn->flags));
 	}
 	return !ret && !closing;
 }
@@ -626,6 +645,10 @@ static void end_one(unsigned int pick)
 
 		if (c->state == CORE_PENDING) {
 			core_finish(c, pick & 0x80 ? 2 : 0);
+			return;
+		}
+		if (c->state == CORE_WAITS) {
+			core_get_data(c);
 			return;
 		}
 	}

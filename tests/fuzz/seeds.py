@@ -41,9 +41,12 @@ def setup(flags: int, xmit: int = 255, burst: int = 255, first: int = 255) -> by
     return bytes([flags, xmit, burst, first])
 
 
-def command(kind: int, length: int, late: bool = False) -> bytes:
-    """The CDB of fuzz_rx.c: what, how much in pairs of bytes, whether it ends later."""
-    return bytes([kind]) + (length // 2).to_bytes(2, "big") + bytes([late])
+ENDS_LATE, BUFFER_LATE, BUFFER_IN_ABORT = 1, 2, 4
+
+
+def command(kind: int, length: int, later: int = 0) -> bytes:
+    """The CDB of fuzz_rx.c: what, how much in pairs of bytes, what comes later."""
+    return bytes([kind]) + (length // 2).to_bytes(2, "big") + bytes([later])
 
 
 NOTHING, IN, OUT, SENSE = range(4)
@@ -76,12 +79,24 @@ SEEDS = {
     pdu(0x42, FINAL | 1, itt=2, ttt=1) + ROUND_STEP + bytes([END_TMF]) + ROUND_STEP,
     "slow-tcp": setup(32) + (pdu(1, FINAL | READ, cdb=command(IN, 60000), expected=60000) +
                              ROUND_STEP) * 3 + bytes([ROOM, 10, 0]) * 20,
-    "late": setup(0) + pdu(1, FINAL | READ, cdb=command(IN, 512, True), expected=512) + ROUND_STEP +
-    bytes([END_ONE, 0]) + ROUND_STEP,
+    "late": setup(0) + pdu(1, FINAL | READ, cdb=command(IN, 512, ENDS_LATE), expected=512) +
+    ROUND_STEP + bytes([END_ONE, 0]) + ROUND_STEP,
+    "buffer-late": setup(4, 255, 56) +
+    pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE), expected=8192) + ROUND_STEP +
+    bytes([END_ONE, 0]) + ROUND_STEP + (pdu(5, FINAL) + ROUND_STEP) * 3,
+    "buffer-late-immediate": setup(8, 255, 56) +
+    pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE), expected=8192, length=512) +
+    ROUND_STEP + (pdu(5, FINAL) + ROUND_STEP) * 3,
+    "buffer-late-aborted": setup(4) +
+    pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE), expected=8192) + ROUND_STEP +
+    bytes([ABORT, 0]) + ROUND_STEP,
+    "buffer-comes-in-abort": setup(4) +
+    pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE | BUFFER_IN_ABORT), expected=8192) +
+    ROUND_STEP + bytes([ABORT, 0]) + ROUND_STEP + bytes([END_ONE, 0]) + ROUND_STEP,
     "text-and-logout": setup(0) + pdu(0x44, FINAL, length=20) + pdu(0x46, FINAL) + ROUND_STEP,
     # Written at once, it would come before the end of what it ends.
     "logout-waits": setup(4) +
-    pdu(1, FINAL | READ, cdb=command(IN, 512, True), expected=512) +
+    pdu(1, FINAL | READ, cdb=command(IN, 512, ENDS_LATE), expected=512) +
     pdu(1, FINAL | WRITE, itt=2, cdb=command(OUT, 512), expected=512) + ROUND_STEP +
     pdu(0x46, FINAL, itt=3) + pdu(1, FINAL, itt=4, cdb=command(NOTHING, 0)) + ROUND_STEP * 2 +
     bytes([END_ONE, 0]) + ROUND_STEP * 2,

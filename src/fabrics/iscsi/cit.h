@@ -122,6 +122,7 @@ static inline struct cit_target *to_cit_target(struct cst_target *tgt)
 enum cit_event_type {
 	CIT_EV_RESPONSE,	/* command: send_response */
 	CIT_EV_DROP,		/* command: drop */
+	CIT_EV_DATA,		/* command: get_data, which had to wait for its buffer */
 	CIT_EV_TMF,		/* task management function: done */
 };
 
@@ -151,6 +152,7 @@ struct cit_tx_item {
 
 enum cit_cmd_state {
 	CIT_CMD_FREE,
+	CIT_CMD_NEW,		/* given to core just now; without data-out, until it ends */
 	CIT_CMD_CORE,		/* with core */
 	CIT_CMD_DATA,		/* core waits for its data-out */
 	CIT_CMD_HELD,		/* answered, but its data is still coming */

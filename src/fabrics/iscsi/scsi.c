@@ -36,7 +36,7 @@ static struct cit_cmd *cit_cmd_get(struct cit_conn *conn, bool immediate)
 					      tx.node);
 
 	list_del_init(&cc->tx.node);
-	cc->state = CIT_CMD_CORE;
+	cc->state = CIT_CMD_NEW;
 	cc->immediate = immediate;
 	cc->retired = false;
 	/* Never all ones: the index cannot be. */
@@ -92,10 +92,33 @@ void cit_cmd_unhold(struct cit_cmd *cc)
 		cit_cmd_answer(cc);
 }
 
+/* There is a place for the data-out. */
+static void cit_cmd_data_begin(struct cit_cmd *cc)
+{
+	cc->bv_idx = 0;
+	cc->bv_off = 0;
+	cc->state = CIT_CMD_DATA;
+	cit_data_out_expect(cc);
+}
+
+/*
+ * Later than its command, which has no unsolicited data then.  An abort may have looked
+ * for it in vain, and so may the end of the connection: cit_scsi_reap() comes before
+ * the next event.
+ */
+static noinline void cit_cmd_data_late(struct cit_cmd *cc)
+{
+	cit_cmd_data_begin(cc);
+	if (cst_cmd_aborted(&cc->cmd) || cit_conn_dead(cc->conn))
+		cit_data_out_fail(cc, CST_SENSE(COMMAND_ABORTED));
+	else
+		cit_data_out_start(cc);
+}
+
 /**
- * cit_cmd_event() - core is done with a command
+ * cit_cmd_event() - core is done with a command, or is ready for its data
  * @cc: command
- * @type: CIT_EV_RESPONSE or CIT_EV_DROP
+ * @type: CIT_EV_RESPONSE, CIT_EV_DROP or CIT_EV_DATA
  *
  * Context: io_work.
  */
@@ -103,6 +126,10 @@ void cit_cmd_event(struct cit_cmd *cc, u8 type)
 {
 	struct cit_conn *conn = cc->conn;
 
+	if (unlikely(type == CIT_EV_DATA)) {
+		cit_cmd_data_late(cc);
+		return;
+	}
 	/* R2Ts that have not been sent. */
 	list_del_init(&cc->tx.node);
 	if (unlikely(conn->rx.cmd == cc)) {
@@ -149,15 +176,20 @@ void cit_scsi_drop(struct cst_cmd *cmd)
 	cit_cmd_done(cmd, CIT_EV_DROP);
 }
 
-/* Core calls this from within cst_cmd_submit(), that is, from io_work. */
+/*
+ * From within its cst_cmd_submit() mostly, after which cit_scsi_cmd_data() goes on.  Else
+ * io_work may be anywhere, also in the release of another command.
+ */
 void cit_scsi_get_data(struct cst_cmd *cmd)
 {
 	struct cit_cmd *cc = to_cit_cmd(cmd);
 
-	cc->bv_idx = 0;
-	cc->bv_off = 0;
-	cc->state = CIT_CMD_DATA;
-	cit_data_out_expect(cc);
+	if (likely(cit_conn_in_io_work(cc->conn) && cc->state == CIT_CMD_NEW)) {
+		cit_cmd_data_begin(cc);
+		return;
+	}
+	cc->event.type = CIT_EV_DATA;
+	cit_conn_event(cc->conn, &cc->event);
 }
 
 /* Core holds the lock of the session's list, so the connection is there. */
@@ -300,8 +332,12 @@ static void cit_scsi_cmd_data(struct cit_conn *conn, struct cit_cmd *cc)
 	struct cit_rx *rx = &conn->rx;
 	cst_sense_t failure;
 
-	if (cc->state != CIT_CMD_DATA)
+	if (unlikely(cc->state != CIT_CMD_DATA)) {
+		/* It may have ended already.  Else its data comes later, if ever. */
+		if (cc->state == CIT_CMD_NEW)
+			cc->state = CIT_CMD_CORE;
 		return;
+	}
 	failure = cit_scsi_unsol_check(conn, cc);
 	if (unlikely(failure)) {
 		cit_data_out_fail(cc, failure);
@@ -365,6 +401,9 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 	}
 	if (conn->rx.data_len)
 		conn->rx.cmd = cc;
+	/* What comes unasked cannot be asked for again at this recovery level. */
+	if (conn->rx.data_len || cc->unsol)
+		__set_bit(CST_CMD_DATA_FOLLOWS, &cc->cmd.flags);
 	cst_cmd_submit(&cc->cmd);
 
 	/*

@@ -36,11 +36,12 @@ enum cst_task_attr {
 
 /*
  * Bits of cst_cmd.flags: written only by the context that runs the command, so
- * without atomics.  A fabric may set the first two before cst_cmd_submit().
+ * without atomics.  A fabric may set the first three before cst_cmd_submit().
  */
 enum {
 	CST_CMD_FABRIC_BUF,	/* bvec, nr_bvec and exp_len name the fabric's own buffer */
 	CST_CMD_MAY_SLEEP,	/* the context may sleep for locks and memory, not for I/O */
+	CST_CMD_DATA_FOLLOWS,	/* data-out is on its way unasked: get_data now or never */
 	/* core's own: */
 	CST_CMD_IN_WORKER,	/* runs in core's worker: may block */
 	CST_CMD_OWN_BUF,	/* bvec came from core's pools */
@@ -148,7 +149,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess);
  * @cmd: initialised and filled in
  *
  * Takes the command as far as it goes without blocking.  May call get_data,
- * send_response or drop of the fabric before it returns.  Commands of one
+ * send_response or drop of the fabric before it returns, or later from elsewhere.  Commands of one
  * nexus are ordered as they are submitted.
  *
  * Context: any up to softirq; sleeps only when the fabric has set

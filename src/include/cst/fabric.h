@@ -99,16 +99,19 @@ struct cst_fabric_limits {
  *	is not lost.  May come while @sess is being registered, and until it has been
  *	unregistered.  Atomic context, spinlocks of core held: take note, schedule work
  *
- * The data path; context: any up to softirq unless said otherwise:
- * @get_data: called from within cst_cmd_submit(), so that data that follows the
- *	command has a place when that returns: fetch cmd->data_len bytes of
- *	data-out into cmd->bvec, then call
- *	cst_cmd_data_received() or cst_cmd_data_failed(), from within or later.
- *	Not called for CST_CMD_FABRIC_BUF commands, whose data is in place.
+ * The data path:
+ * @get_data: fetch cmd->data_len bytes of data-out into cmd->bvec, then call
+ *	cst_cmd_data_received() or cst_cmd_data_failed(), from within or later.  Not
+ *	called for CST_CMD_FABRIC_BUF commands, whose data is in place.  Called from
+ *	within cst_cmd_submit(); or later and from anywhere, when @cmd had to wait for
+ *	its buffer - but for CST_CMD_DATA_FOLLOWS commands, whose data has a place when
+ *	cst_cmd_submit() returns, or they are answered by then.  A command that waits may
+ *	be aborted, and ends in drop without get_data; one whose abort_data was called
+ *	before get_data is looked at there.  Any context up to softirq.
  * @abort_data: optional; @cmd was aborted between get_data and its end: make sure
  *	that cst_cmd_data_failed() is called soon even if the initiator sends
- *	nothing more.  May race with the end: harmless then.  Atomic context,
- *	spinlocks of core held: only take note and schedule work.
+ *	nothing more.  May race with get_data and with the end: harmless then.  Atomic
+ *	context, spinlocks of core held: only take note and schedule work.
  * @send_response: send data-in (cmd->data_len bytes of cmd->bvec when cmd->dir
  *	is DMA_FROM_DEVICE) and status; then cst_cmd_release().  Exactly one of
  *	send_response and drop is called, once.
