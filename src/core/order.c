@@ -188,7 +188,7 @@ bool cst_order_data_ready(struct cst_cmd *cmd)
  * cst_order_exit() - a command has left the task set
  * @cmd: entered or not; may still be blocked when its data failed
  *
- * Context: any up to softirq.
+ * Context: any.
  */
 void cst_order_exit(struct cst_cmd *cmd)
 {

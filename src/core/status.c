@@ -70,7 +70,7 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
  * task management response waits until the fabric has released the command, when
  * both go to the same initiator.
  *
- * Context: any up to softirq.
+ * Context: any, also hard interrupt, where the handler may end its I/O.
  */
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 {

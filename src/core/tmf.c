@@ -39,7 +39,7 @@ static DEFINE_SPINLOCK(cst_tmf_lock);
  * cst_tmf_cmd_gone() - a marked command has been released
  * @sess: its nexus
  *
- * Context: any up to softirq.
+ * Context: any.
  */
 void cst_tmf_cmd_gone(const struct cst_session *sess)
 {

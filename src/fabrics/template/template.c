@@ -114,7 +114,7 @@ static int template_test_unit_ready(struct cst_object *obj, union cst_attr_value
 }
 
 /*
- * Any context up to softirq, perhaps from within cst_cmd_submit(): fetch
+ * Any context up to softirq, from within cst_cmd_submit() or later: fetch
  * cmd->data_len bytes into cmd->bvec, then say so; cst_cmd_data_failed() when they
  * will not come.  Here no command has data-out, so there are none to fetch.
  */
@@ -124,7 +124,7 @@ static void template_get_data(struct cst_cmd *cmd)
 }
 
 /*
- * Any context up to softirq: send cmd->data_len bytes of data-in, if any, and the
+ * Any context, also hard interrupt: send cmd->data_len bytes of data-in, if any, and the
  * status with cmd->sense; then release.  The command's memory is ours again after
  * that, not before.
  */

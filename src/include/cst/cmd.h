@@ -179,7 +179,7 @@ void cst_cmd_data_failed(struct cst_cmd *cmd, cst_sense_t reason);
  * @cmd: after send_response or drop; its memory is the fabric's again when the call
  *	returns, and buffers and references of core are gone
  *
- * Context: any up to softirq.
+ * Context: any, also hard interrupt: whatever send_response and drop are called in.
  */
 void cst_cmd_release(struct cst_cmd *cmd);
 

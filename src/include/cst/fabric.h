@@ -114,8 +114,12 @@ struct cst_fabric_limits {
  *	context, spinlocks of core held: only take note and schedule work.
  * @send_response: send data-in (cmd->data_len bytes of cmd->bvec when cmd->dir
  *	is DMA_FROM_DEVICE) and status; then cst_cmd_release().  Exactly one of
- *	send_response and drop is called, once.
- * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().
+ *	send_response and drop is called, once.  Any context, also hard interrupt: a
+ *	handler may end its I/O there.  So no lock that is not taken with irqs disabled
+ *	everywhere, no cst_cmd_submit(), and what takes long is left to a work.  Within
+ *	an RCU read-side section.
+ * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().  Context
+ *	as send_response.
  * @tmf_done: tmf->response is set; the fabric owns @tmf again.  Responses of
  *	affected commands were handed over before.  Process context; must not
  *	wait, because reclaim may wait for this.

@@ -90,7 +90,11 @@ struct cst_block_ops {
  * @io: as given to submit; not the handler's any more after the call
  * @error: 0 or a negative errno; cst_sense_from_errno() turns it into sense
  *
- * Context: any up to softirq; also from within submit.
+ * The command ends in this context, up to the fabric's send_response: no I/O is started
+ * and nothing waited for, but VERIFY compares here what it has read.
+ *
+ * Context: any, also hard interrupt and with interrupts disabled; also from within
+ * submit.  No lock held that submit takes.
  */
 static inline void cst_io_done(struct cst_io *io, int error)
 {
@@ -105,7 +109,7 @@ static inline void cst_io_done(struct cst_io *io, int error)
  * the I/O has ended elsewhere already: io, its command and the session may be gone
  * by then.
  *
- * Context: any up to softirq.  Return: what to give to cst_io_let_go().
+ * Context: any.  Return: what to give to cst_io_let_go().
  */
 struct cst_itl *cst_io_hold(struct cst_io *io);
 
@@ -113,7 +117,7 @@ struct cst_itl *cst_io_hold(struct cst_io *io);
  * cst_io_let_go() - the submitter has left the backing
  * @itl: what cst_io_hold() answered
  *
- * Context: any up to softirq.
+ * Context: any.
  */
 void cst_io_let_go(struct cst_itl *itl);
 

@@ -16,6 +16,7 @@
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #define scsi_done_direct(_scmd)	((_scmd)->scsi_done(_scmd))
+#define scsi_done(_scmd)	((_scmd)->scsi_done(_scmd))
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
 #define scsi_done_direct(_scmd)	scsi_done(_scmd)
 #endif

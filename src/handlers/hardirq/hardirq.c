@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_hardirq: a disk in memory whose I/O ends in hard interrupt, for the tests: what
+ * core and fabrics do then must be fit for it, and lockdep looks.
+ *
+ * Data is copied in submit; what has ended goes on a list, which an irq_work takes.
+ * Nothing is locked.
+ */
+#include <linux/highmem.h>
+#include <linux/irq_work.h>
+#include <linux/llist.h>
+#include <linux/minmax.h>
+#include <linux/vmalloc.h>
+
+#include <cst/disk.h>
+
+#define HARDIRQ_SIZE	(32U << 20)
+
+/**
+ * struct hardirq_dev - a test_hardirq device
+ * @disk: what core knows of it; first
+ * @data: its medium, while it is enabled
+ * @ended: by cst_io.priv
+ * @work: reports what is there
+ */
+struct hardirq_dev {
+	struct cst_disk		disk;
+	u8			*data;
+	struct llist_head	ended;
+	struct irq_work		work;
+};
+
+static inline struct hardirq_dev *to_hardirq_dev(struct cst_device *dev)
+{
+	return container_of(dev, struct hardirq_dev, disk.dev);
+}
+
+/* Not in the command itself: nothing of that may be touched after its end. */
+static void hardirq_work(struct irq_work *work)
+{
+	struct hardirq_dev *hd = container_of(work, struct hardirq_dev, work);
+	struct llist_node *node = llist_del_all(&hd->ended);
+
+	WARN_ON_ONCE(!hardirq_count());
+	node = llist_reverse_order(node);
+	while (node) {
+		struct cst_io *io = container_of((void *)node, struct cst_io, priv);
+
+		node = node->next;
+		cst_io_done(io, 0);
+	}
+}
+
+static int hardirq_enable(struct cst_device *dev)
+{
+	struct hardirq_dev *hd = to_hardirq_dev(dev);
+
+	hd->data = vzalloc(HARDIRQ_SIZE);
+	if (!hd->data) {
+		cst_config_error(&dev->obj.group.cg_item, "enabled", "out of memory");
+		return -ENOMEM;
+	}
+	init_llist_head(&hd->ended);
+	init_irq_work(&hd->work, hardirq_work);
+	hd->disk.nblocks = HARDIRQ_SIZE >> hd->disk.block_shift;
+	return 0;
+}
+
+static void hardirq_disable(struct cst_device *dev)
+{
+	struct hardirq_dev *hd = to_hardirq_dev(dev);
+
+	irq_work_sync(&hd->work);
+	vfree(hd->data);
+}
+
+/* Page by page: an entry may span several. */
+static void hardirq_copy(const struct cst_io *io, u8 *data)
+{
+	const struct bio_vec *bv = io->bvec;
+	u32 done = 0, left = io->len, len, at;
+
+	while (left) {
+		at = bv->bv_offset + done;
+		len = min3(left, bv->bv_len - done, (u32)(PAGE_SIZE - offset_in_page(at)));
+		if (io->op == CST_IO_READ)
+			memcpy_to_page(bv->bv_page + (at >> PAGE_SHIFT), offset_in_page(at),
+				       data, len);
+		else
+			memcpy_from_page(data, bv->bv_page + (at >> PAGE_SHIFT),
+					 offset_in_page(at), len);
+		data += len;
+		left -= len;
+		done += len;
+		if (done == bv->bv_len) {
+			bv++;
+			done = 0;
+		}
+	}
+}
+
+static int hardirq_submit(struct cst_io *io)
+{
+	struct hardirq_dev *hd = to_hardirq_dev(io->dev);
+
+	struct cst_itl *itl;
+
+	if (io->op != CST_IO_FLUSH)
+		hardirq_copy(io, hd->data + io->pos);
+	/* An earlier one's interrupt may take it at once, and it may be the last. */
+	itl = cst_io_hold(io);
+	llist_add((struct llist_node *)io->priv, &hd->ended);
+	irq_work_queue(&hd->work);
+	cst_io_let_go(itl);
+	return 0;
+}
+
+static const struct cst_attr *const hardirq_attrs[] = {
+	NULL
+};
+
+static const struct cst_block_ops hardirq_block_ops = {
+	.submit		= hardirq_submit,
+};
+
+static const struct cst_handler_ops hardirq_ops = {
+	.owner		= THIS_MODULE,
+	.name		= "test_hardirq",
+	.type		= &cst_disk_type,
+	.prod_id	= "hardirq",
+	.dev_size	= sizeof(struct hardirq_dev),
+	.attrs		= hardirq_attrs,
+	.enable		= hardirq_enable,
+	.disable	= hardirq_disable,
+	.block		= &hardirq_block_ops,
+};
+
+static int __init hardirq_init(void)
+{
+	return cst_handler_register(&hardirq_ops);
+}
+
+static void __exit hardirq_exit(void)
+{
+	cst_handler_unregister(&hardirq_ops);
+}
+
+module_init(hardirq_init);
+module_exit(hardirq_exit);
+
+MODULE_DESCRIPTION("ConfigFS SCSI Target disk that completes in hard interrupt");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(CST_VERSION);
