@@ -8,29 +8,48 @@
  */
 #include "core.h"
 
+#define CST_UA_ORDINARY	0x100	/* rank; the others' are bytes */
+
+/*
+ * SAM-5 5.14.1: power on is stronger than a reset, and that than the loss of the nexus,
+ * which is the order of their qualifiers; all others are weaker, and equal.
+ */
+static unsigned int cst_ua_rank(cst_sense_t ua)
+{
+	const struct cst_sense_code *code = cst_sense_code(ua);
+
+	return code->asc == 0x29 ? code->ascq : CST_UA_ORDINARY;
+}
+
 /**
  * cst_ua_add() - raise a unit attention
  * @itl: the nexus, which the caller keeps from going away
  * @ua: sense reason with key UNIT ATTENTION
  *
- * POWER ON, RESET and the like say that everything may have changed, so what
- * was pending before them need not be told (SAM-5 5.14.1).  A full queue says the same.
+ * POWER ON, RESET and the like say that everything may have changed, so weaker ones that
+ * were pending need not be told, and neither need a weaker one that follows.  A full
+ * queue says the same.
  *
  * Context: any.
  */
 void cst_ua_add(struct cst_itl *itl, cst_sense_t ua)
 {
-	const struct cst_sense_code *code = cst_sense_code(ua);
+	unsigned int rank = cst_ua_rank(ua), i;
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&itl->ua_lock, flags);
+	if (rank != CST_UA_ORDINARY) {
+		/* One such can only be the first. */
+		if (itl->ua_count && cst_ua_rank(itl->ua[0]) <= rank) {
+			itl->ua_count = 1;
+			goto unlock;
+		}
+		itl->ua_count = 0;
+	}
 	for (i = 0; i < itl->ua_count; i++)
 		if (itl->ua[i] == ua)
 			goto unlock;
-	if (code->asc == 0x29) {
-		itl->ua_count = 0;
-	} else if (itl->ua_count == CST_UA_MAX) {
+	if (itl->ua_count == CST_UA_MAX) {
 		itl->ua_count = 0;
 		ua = CST_SENSE(POWER_ON_OCCURRED);
 	}

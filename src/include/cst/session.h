@@ -199,7 +199,7 @@ static inline u32 cst_session_credit(const struct cst_session *sess)
  * @dev_node: dev->itls, dev->itl_lock
  * @ua_pending: there is a unit attention: the gate's one load
  * @ua_lock: protects @ua and @ua_count
- * @ua: pending unit attentions, oldest first
+ * @ua: pending unit attentions, in the order in which they are told
  */
 struct cst_itl {
 	struct cst_device	*dev;
