@@ -114,9 +114,13 @@ void cst_lun_encode(u32 lun, u8 *wire);		/* pure; peripheral below 256, else fla
 void cst_ua_add(struct cst_itl *itl, cst_sense_t ua);
 void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
 		       cst_sense_t ua);
-/* Take the oldest (or, with @ua given, forget that one). */
-cst_sense_t cst_ua_take(struct cst_itl *itl);
-void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua);
+/*
+ * What is to be told first, or CST_OK.  It stays pending until a response that tells it
+ * is handed over.
+ */
+cst_sense_t cst_ua_peek(struct cst_itl *itl);
+void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua);	/* its response does */
+void cst_ua_told(struct cst_cmd *cmd);	/* the response is handed over */
 
 /* medium.c: eject and load of a removable device */
 cst_sense_t cst_medium_may_eject(struct cst_device *dev);

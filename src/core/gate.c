@@ -45,9 +45,11 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 		return CST_OK;
 
 	if (unlikely(READ_ONCE(itl->ua_pending)) && !(flags & CST_OP_SKIP_UA)) {
-		ua = cst_ua_take(itl);
-		if (ua)
+		ua = cst_ua_peek(itl);
+		if (ua) {
+			cst_ua_tells(cmd, ua);
 			return ua;
+		}
 	}
 
 	/* From here on all is asked again, and then for good, when it executes: exec.c. */

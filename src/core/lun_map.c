@@ -160,6 +160,8 @@ static void cst_session_luns_changed(struct cst_session *sess)
 	struct cst_itl *itl;
 	unsigned long lun;
 
+	/* Behind the change of the map, before it is told: see cst_ua_told(). */
+	smp_store_release(&sess->luns_seq, sess->luns_seq + 1);
 	xa_for_each(&sess->itls, lun, itl)
 		cst_ua_add(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	cst_session_tell_fabric(sess);

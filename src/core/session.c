@@ -32,6 +32,7 @@ static int cst_session_init(struct cst_session *sess, struct cst_target *target,
 				       target->ops->limits.max_xfer);
 	sess->closing = false;
 	sess->luns_missing = false;
+	sess->luns_seq = 0;
 	sess->map = NULL;
 	xa_init(&sess->itls);
 	/* One for the session itself, until it drops its LUNs for good. */

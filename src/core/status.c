@@ -61,6 +61,12 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 					 reason, &cmd->detail);
 }
 
+/* The response says what initiators have to be told, and nothing keeps it back. */
+static bool cst_cmd_tells(const struct cst_cmd *cmd)
+{
+	return cmd->flags & (BIT(CST_CMD_TELLS_UA) | BIT(CST_CMD_TELLS_LUNS));
+}
+
 /**
  * cst_cmd_finish() - end a command
  * @cmd: executes no longer; exactly once
@@ -98,6 +104,8 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 		cmd->sess->ops->drop(cmd);
 	} else {
 		WRITE_ONCE(cmd->answered, true);
+		if (unlikely(cst_cmd_tells(cmd)))
+			cst_ua_told(cmd);
 		cmd->sess->ops->send_response(cmd);
 	}
 	rcu_read_unlock();

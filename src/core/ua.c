@@ -2,9 +2,11 @@
 /*
  * Unit attentions of an I_T_L nexus: a short queue without duplicates.
  *
- * Raised by task management, LUN map changes and devices; taken by gate.c and
- * REQUEST SENSE.  itl->ua_lock protects the queue; itl->ua_pending lets the fast
- * path look without it.
+ * Raised by task management, LUN map changes and devices; told by gate.c, REQUEST SENSE
+ * and REPORT LUNS.  One stays pending until status.c hands over the response that tells
+ * it: a command may still be aborted or find no memory.  Two commands at once may so
+ * tell the same.  itl->ua_lock protects the queue; itl->ua_pending lets the fast path
+ * look without it.
  */
 #include "core.h"
 
@@ -87,42 +89,82 @@ static void cst_ua_remove(struct cst_itl *itl, unsigned int i)
 	WRITE_ONCE(itl->ua_pending, itl->ua_count);
 }
 
-/**
- * cst_ua_take() - take the oldest pending unit attention
- * @itl: the nexus
- *
- * Return: it, or CST_OK when there is none.
- */
-cst_sense_t cst_ua_take(struct cst_itl *itl)
+/* itl->ua_lock held */
+static void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
 {
-	cst_sense_t ua = CST_OK;
-	unsigned long flags;
-
-	spin_lock_irqsave(&itl->ua_lock, flags);
-	if (itl->ua_count) {
-		ua = itl->ua[0];
-		cst_ua_remove(itl, 0);
-	}
-	spin_unlock_irqrestore(&itl->ua_lock, flags);
-	return ua;
-}
-
-/**
- * cst_ua_clear() - forget one unit attention, told by other means
- * @itl: the nexus
- * @ua: which
- */
-void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
-{
-	unsigned long flags;
 	unsigned int i;
 
-	spin_lock_irqsave(&itl->ua_lock, flags);
 	for (i = 0; i < itl->ua_count; i++) {
 		if (itl->ua[i] == ua) {
 			cst_ua_remove(itl, i);
 			break;
 		}
 	}
+}
+
+/**
+ * cst_ua_peek() - the unit attention that is to be told first
+ * @itl: the nexus
+ *
+ * Return: it, still pending, or CST_OK when there is none.
+ */
+cst_sense_t cst_ua_peek(struct cst_itl *itl)
+{
+	cst_sense_t ua = CST_OK;
+	unsigned long flags;
+
+	spin_lock_irqsave(&itl->ua_lock, flags);
+	if (itl->ua_count)
+		ua = itl->ua[0];
 	spin_unlock_irqrestore(&itl->ua_lock, flags);
+	return ua;
+}
+
+/**
+ * cst_ua_tells() - the response of a command tells a unit attention
+ * @cmd: whose nexus has it
+ * @ua: from cst_ua_peek()
+ */
+void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua)
+{
+	cmd->ua = ua;
+	__set_bit(CST_CMD_TELLS_UA, &cmd->flags);
+}
+
+/* Of every logical unit, unless the list has changed since the command has read it. */
+static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
+{
+	struct cst_itl *itl;
+	unsigned long lun, flags;
+
+	rcu_read_lock();
+	xa_for_each(&sess->itls, lun, itl) {
+		if (!READ_ONCE(itl->ua_pending))
+			continue;
+		spin_lock_irqsave(&itl->ua_lock, flags);
+		/* Raised only after this has been counted: seen with the lock, or raised anew. */
+		if (READ_ONCE(sess->luns_seq) == seq)
+			cst_ua_clear(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
+		spin_unlock_irqrestore(&itl->ua_lock, flags);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * cst_ua_told() - forget what a response tells
+ * @cmd: with CST_CMD_TELLS_UA or CST_CMD_TELLS_LUNS; about to be handed to the fabric
+ *
+ * Context: any up to softirq.
+ */
+void cst_ua_told(struct cst_cmd *cmd)
+{
+	unsigned long flags;
+
+	if (test_bit(CST_CMD_TELLS_UA, &cmd->flags)) {
+		spin_lock_irqsave(&cmd->itl->ua_lock, flags);
+		cst_ua_clear(cmd->itl, cmd->ua);
+		spin_unlock_irqrestore(&cmd->itl->ua_lock, flags);
+	}
+	if (test_bit(CST_CMD_TELLS_LUNS, &cmd->flags))
+		cst_ua_luns_told(cmd->sess, cmd->luns_seq);
 }

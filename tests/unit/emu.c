@@ -384,6 +384,9 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 	cmd->cdb_len = cdb_len;
 
 	reason = emu_stages(cmd, exp_len);
+	/* status.c */
+	if (!emu.aborted)
+		cst_ua_told(cmd);
 	if (!reason && cmd->dir == DMA_FROM_DEVICE && cmd->data_len) {
 		emu.in = malloc(cmd->data_len);
 		emu_bvec_copy(cmd->bvec, emu.in, cmd->data_len, false);

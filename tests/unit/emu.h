@@ -40,6 +40,9 @@ struct emu {
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
 	bool			no_buffer;	/* for any command */
 
+	/* the command is aborted before its response is handed over */
+	bool			aborted;
+
 	/* what somebody else does while a command gets its buffer */
 	void			(*meanwhile)(void);
 

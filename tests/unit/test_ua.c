@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ua.c and who tells what it has: in which order. */
+/* ua.c and who tells what it has: in which order, and until when it is pending. */
+#include <linux/unaligned.h>
+
 #include "emu.h"
 #include "test.h"
 
 #define TUR		EMU(0x00, 0, 0, 0, 0, 0)
+#define SENSE(_desc, _len)	EMU(0x03, _desc, 0, 0, _len, 0)
+#define LUNS(_len)	EMU(0xa0, 0, 0, 0, 0, 0, 0, 0, 0, _len, 0, 0)
 #define ADD(_ua)	cst_ua_add(&emu.itl, CST_SENSE(_ua))
 
 static void a_weaker_one_neither_leads_nor_replaces(void)
@@ -61,5 +65,100 @@ static void ordinary_ones_are_told_in_turn(void)
 	CHECK(!emu.itl.ua_pending);
 }
 
+/* Whichever way it was to be told: the response did not go out. */
+static void an_aborted_command_tells_nothing(void)
+{
+	emu_reset();
+	emu.sess->luns_seq = 1;
+	ADD(CAPACITY_DATA_CHANGED);
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	emu.aborted = true;
+	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(SENSE(0, 255), CST_OK);
+	CHECK_REASON(LUNS(255), CST_OK);
+	CHECK_EQ(emu.itl.ua_count, 2);
+	emu.aborted = false;
+	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(TUR, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
+	CHECK_REASON(TUR, CST_OK);
+}
+
+static void one_without_memory_tells_nothing(void)
+{
+	emu_reset();
+	ADD(CAPACITY_DATA_CHANGED);
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	emu.no_buffer = true;
+	CHECK_REASON(SENSE(0, 255), CST_TASK_SET_FULL);
+	CHECK_REASON(LUNS(255), CST_TASK_SET_FULL);
+	CHECK_EQ(emu.itl.ua_count, 2);
+	emu.no_buffer = false;
+	CHECK_REASON(SENSE(0, 255), CST_OK);
+	CHECK_BYTES(emu.in + 12, 0x2a, 0x09);
+	CHECK_REASON(LUNS(255), CST_OK);
+	CHECK_REASON(TUR, CST_OK);
+}
+
+static void sense_that_is_cut_off_tells_nothing(void)
+{
+	static const struct {
+		u8	desc, len;
+		bool	tells;
+	} cases[] = {
+		{ 0, 0, false }, { 0, 13, false }, { 0, 14, true },
+		{ 1, 0, false }, { 1, 3, false }, { 1, 4, true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		emu_reset();
+		ADD(CAPACITY_DATA_CHANGED);
+		CHECK_REASON(SENSE(cases[i].desc, cases[i].len), CST_OK);
+		CHECK_EQ(emu.itl.ua_count, !cases[i].tells);
+	}
+	/* The initiator takes less than it has asked for. */
+	emu_reset();
+	ADD(CAPACITY_DATA_CHANGED);
+	CHECK_REASON(EMU_EXP(0, 0x03, 0, 0, 0, 255, 0), CST_OK);
+	CHECK_EQ(emu.itl.ua_count, 1);
+}
+
+static void a_list_that_is_cut_off_tells_nothing(void)
+{
+	emu_reset();
+	emu_add_lun(1);
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	CHECK_REASON(LUNS(16), CST_OK);
+	CHECK_EQ(emu.itl.ua_count, 1);
+	CHECK_REASON(EMU_EXP(16, 0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0), CST_OK);
+	CHECK_EQ(emu.itl.ua_count, 1);
+	CHECK_REASON(LUNS(24), CST_OK);
+	CHECK_EQ(emu.itl.ua_count, 0);
+}
+
+static void another_lun(void)
+{
+	emu_add_lun(7);
+	emu.sess->luns_seq++;
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+}
+
+/* The list has been read already, and the response is on its way. */
+static void a_change_behind_the_list_is_told(void)
+{
+	emu_reset();
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	emu.meanwhile = another_lun;
+	CHECK_REASON(LUNS(255), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 16);
+	emu.meanwhile = NULL;
+	CHECK_REASON(TUR, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	CHECK_REASON(LUNS(255), CST_OK);
+	CHECK_REASON(TUR, CST_OK);
+}
+
 TEST_MAIN(T(a_weaker_one_neither_leads_nor_replaces), T(a_stronger_one_clears_all_weaker),
-	  T(ordinary_ones_are_told_in_turn))
+	  T(ordinary_ones_are_told_in_turn), T(an_aborted_command_tells_nothing),
+	  T(one_without_memory_tells_nothing), T(sense_that_is_cut_off_tells_nothing),
+	  T(a_list_that_is_cut_off_tells_nothing), T(a_change_behind_the_list_is_told))

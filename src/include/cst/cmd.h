@@ -51,6 +51,8 @@ enum {
 	CST_CMD_ORDER_SLOW,	/* known to order.lock */
 	CST_CMD_IO_REF,		/* holds dev->io_ref */
 	CST_CMD_DATA_MOVED,	/* all of the data-out has been received */
+	CST_CMD_TELLS_UA,	/* its response tells @ua */
+	CST_CMD_TELLS_LUNS,	/* its response tells the LUNs as of @luns_seq */
 };
 
 /* Bits of cst_cmd.aborted: set by task management from any context. */
@@ -133,6 +135,10 @@ struct cst_cmd {
 	struct bio_vec		*verify_bvec;
 	u16			verify_nr_bvec;
 	u32			verify_len;	/* charged to the session */
+
+	/* ua.c, with CST_CMD_TELLS_* */
+	cst_sense_t		ua;
+	u32			luns_seq;
 };
 
 /**

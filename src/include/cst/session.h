@@ -131,6 +131,7 @@ struct cst_cmd_list {
  * @tmfs_foreign: one of them waits for other nexuses, too; cst_tmf_lock
  * @tmf_work: looks which of them can be answered
  * @tmf_node: the sessions that have any; cst_tmf_lock
+ * @luns_seq: how often the list of its LUNs has changed; written under target->obj.lock
  * @initiator_name: NUL terminated
  * @obj: directory sessions/<dir_name>
  * @target_node: target->sessions
@@ -152,6 +153,7 @@ struct cst_session {
 	bool			tmfs_foreign;
 	struct delayed_work	tmf_work;
 	struct list_head	tmf_node;
+	u32			luns_seq;
 	struct cst_lun_map	*map;
 	struct list_head	target_node;
 	struct cst_object	obj;

@@ -69,30 +69,19 @@ static u32 cst_luns_copy(struct cst_cmd *cmd, u32 max)
 	return n;
 }
 
-/* The initiator is being told (SPC-5 6.34, LUICLR): of every unit, forget it. */
-static void cst_luns_told(struct cst_session *sess)
-{
-	struct cst_itl *itl;
-	unsigned long lun;
-
-	rcu_read_lock();
-	xa_for_each(&sess->itls, lun, itl)
-		if (READ_ONCE(itl->ua_pending))
-			cst_ua_clear(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
-	rcu_read_unlock();
-}
-
 static cst_sense_t cst_luns_respond(struct cst_cmd *cmd,
 				    struct cst_luns_kinds kinds)
 {
+	/* Before the walk: what changes after it is told anew. */
+	u32 seq = smp_load_acquire(&cmd->sess->luns_seq);
 	u32 max = kinds.map ? cst_luns_count(cmd->sess) : 0;
+	u32 len = CST_LUNS_HEADER + (max + kinds.well_known) * CST_LUN_SIZE;
 	u8 header[CST_LUNS_HEADER] = {};
 	u8 wire[CST_LUN_SIZE];
 	cst_sense_t reason;
 	u32 n, i;
 
-	reason = cst_cmd_data_in_len(cmd, CST_LUNS_HEADER +
-				     (max + kinds.well_known) * CST_LUN_SIZE);
+	reason = cst_cmd_data_in_len(cmd, len);
 	if (reason)
 		return reason;
 	n = cst_luns_copy(cmd, max);
@@ -106,6 +95,11 @@ static cst_sense_t cst_luns_respond(struct cst_cmd *cmd,
 	memset(wire, 0, sizeof(wire));
 	for (i = n; i < max + kinds.well_known; i++)
 		cst_luns_put(cmd, i, wire);
+	/* SPC-5 6.34, LUICLR: who gets the whole list need not be told of its changes. */
+	if (kinds.map && cmd->data_len >= len) {
+		cmd->luns_seq = seq;
+		__set_bit(CST_CMD_TELLS_LUNS, &cmd->flags);
+	}
 	return CST_OK;
 }
 
@@ -136,9 +130,6 @@ static cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd)
 	default:
 		return cst_cdb_invalid(&cmd->detail, 2, 7);
 	}
-	/* Before the walk: what changes after it is told anew. */
-	if (kinds.map)
-		cst_luns_told(cmd->sess);
 	return cst_luns_respond(cmd, kinds);
 }
 

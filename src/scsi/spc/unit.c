@@ -6,6 +6,10 @@
  */
 #include "spc.h"
 
+/* REQUEST SENSE: bytes up to the additional sense code qualifier */
+#define CST_SENSE_TELLS		14
+#define CST_SENSE_DESC_TELLS	4
+
 /* gate.c has seen to unit attentions, exec.c to the medium: it is ready. */
 static cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
 {
@@ -18,18 +22,12 @@ static cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* What to tell as parameter data (SPC-4 6.39): a unit attention goes first. */
-static cst_sense_t cst_request_sense_reason(struct cst_cmd *cmd)
+static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd)
 {
-	cst_sense_t ua;
-
 	/* A well-known logical unit has nothing to report. */
 	if (!cmd->itl)
 		return cmd->type->peripheral == CST_PERIPHERAL_NONE ?
 		       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
-	ua = cst_ua_take(cmd->itl);
-	if (ua)
-		return ua;
 	if (percpu_ref_is_dying(&cmd->dev->io_ref))
 		return cst_device_not_ready(cmd->dev);
 	if (READ_ONCE(cmd->dev->ejected))
@@ -37,15 +35,23 @@ static cst_sense_t cst_request_sense_reason(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
+/* SPC-4 6.39: a unit attention goes first. */
 static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
 {
+	cst_sense_t ua = cmd->itl ? cst_ua_peek(cmd->itl) : CST_OK;
 	bool descriptor = cmd->cdb[1] & 0x01;		/* DESC */
 	u8 buf[CST_SENSE_DESC_SIZE];
+	cst_sense_t reason;
 	unsigned int len;
 
 	len = cst_sense_build(buf, sizeof(buf), descriptor,
-			      cst_request_sense_reason(cmd), NULL);
-	return cst_cmd_respond(cmd, buf, len);
+			      ua ?: cst_request_sense_state(cmd), NULL);
+	reason = cst_cmd_respond(cmd, buf, len);
+	/* One that has been cut off is told again. */
+	if (ua && !reason && cmd->data_len >= (descriptor ? CST_SENSE_DESC_TELLS :
+							    CST_SENSE_TELLS))
+		cst_ua_tells(cmd, ua);
+	return reason;
 }
 
 const struct cst_op cst_spc_request_sense_ops[] = {

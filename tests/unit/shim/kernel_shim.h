@@ -299,6 +299,8 @@ static inline void spin_unlock(spinlock_t *l)
 #define lockdep_assert_held(l)		do { } while (0)
 #define rcu_read_lock()			do { } while (0)
 #define rcu_read_unlock()		do { } while (0)
+/* Nobody else writes it. */
+#define smp_load_acquire(p)		READ_ONCE(*(p))
 
 /* <linux/percpu-refcount.h> */
 /* Only a test lets time pass. */
