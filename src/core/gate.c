@@ -28,8 +28,8 @@ cst_sense_t cst_device_not_ready(const struct cst_device *dev)
  * cst_gate() - may this command go on?
  * @cmd: parsed
  *
- * The order is that of SAM-5 5.14 and SPC-5: a unit attention,
- * which must be told before anything else about the unit; write protection,
+ * The order is that of SAM-5 5.14 and SPC-5: an attribute that no command may have; a
+ * unit attention, which must be told before anything else about the unit; write protection,
  * which is a property of the unit whether it is ready or not; the medium.
  *
  * Return: CST_OK or the reason to refuse.
@@ -39,6 +39,10 @@ cst_sense_t cst_gate(struct cst_cmd *cmd)
 	const unsigned int flags = cmd->op->flags;
 	struct cst_itl *itl = cmd->itl;
 	cst_sense_t ua;
+
+	/* SAM-5 8.6: NORMACA is 0, so there never is an ACA condition. */
+	if (unlikely(cmd->task_attr == CST_TASK_ACA))
+		return CST_SENSE(INVALID_MESSAGE);
 
 	/* A type without a device has no commands that need one. */
 	if (unlikely(!itl))

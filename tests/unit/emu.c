@@ -377,6 +377,7 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 	cmd->dev = itl ? itl->dev : NULL;
 	cmd->type = itl ? itl->dev->type : emu.type;
 	cmd->dir = DMA_NONE;
+	cmd->task_attr = emu.task_attr;
 	/* On the heap, so that reading past it is seen. */
 	copy = malloc(cdb_len ? cdb_len : 1);
 	memcpy(copy, cdb, cdb_len);

@@ -40,6 +40,8 @@ struct emu {
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
 	bool			no_buffer;	/* for any command */
 
+	u8			task_attr;	/* of commands */
+
 	/* the command is aborted before its response is handed over */
 	bool			aborted;
 

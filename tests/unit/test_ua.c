@@ -158,7 +158,24 @@ static void a_change_behind_the_list_is_told(void)
 	CHECK_REASON(TUR, CST_OK);
 }
 
+/* There never is an ACA condition, so nobody can have established one. */
+static void an_aca_task_is_refused(void)
+{
+	emu_reset();
+	emu.task_attr = CST_TASK_ACA;
+	ADD(CAPACITY_DATA_CHANGED);
+	CHECK_REASON(TUR, CST_SENSE(INVALID_MESSAGE));
+	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_SENSE(INVALID_MESSAGE));
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), CST_SENSE(INVALID_MESSAGE));
+	CHECK_EQ(emu.ios, 0);
+	emu_no_lun();
+	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_SENSE(INVALID_MESSAGE));
+	emu_reset();
+	CHECK_REASON(TUR, CST_OK);
+}
+
 TEST_MAIN(T(a_weaker_one_neither_leads_nor_replaces), T(a_stronger_one_clears_all_weaker),
 	  T(ordinary_ones_are_told_in_turn), T(an_aborted_command_tells_nothing),
 	  T(one_without_memory_tells_nothing), T(sense_that_is_cut_off_tells_nothing),
-	  T(a_list_that_is_cut_off_tells_nothing), T(a_change_behind_the_list_is_told))
+	  T(a_list_that_is_cut_off_tells_nothing), T(a_change_behind_the_list_is_told),
+	  T(an_aca_task_is_refused))
