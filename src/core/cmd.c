@@ -5,7 +5,7 @@
  * Each session has one list per CPU, so that sessions whose queues live on
  * different CPUs share no line; a list's lock protects its members' links and
  * makes "is it still there?" a question with an answer.  Lock order: list lock,
- * then order.lock.
+ * then order.lock.  What is on a list has found its logical unit.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -38,6 +38,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->nblocks = 0;
 	cmd->cdb_xfer_len = 0;
 	cmd->order_blocked = false;
+	cmd->out_of_turn = false;
 	cmd->data_ready = false;
 	cmd->answered = false;
 	cmd->detail = (struct cst_sense_detail){};
@@ -61,29 +62,46 @@ void cst_cmd_list_add(struct cst_cmd *cmd)
 	spin_unlock_irqrestore(&list->lock, flags);
 }
 
-static void cst_cmd_list_del(struct cst_cmd *cmd)
+/* Off its session's list, with the lock of that. */
+static void cst_cmd_unlink(struct cst_cmd_list *list, struct cst_cmd *cmd)
+{
+	list_del(&cmd->sess_node);
+	list->active--;
+}
+
+void cst_cmd_list_del(struct cst_cmd *cmd)
 {
 	struct cst_cmd_list *list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
 	unsigned long flags;
 
 	spin_lock_irqsave(&list->lock, flags);
-	list_del(&cmd->sess_node);
-	list->active--;
+	cst_cmd_unlink(list, cmd);
 	spin_unlock_irqrestore(&list->lock, flags);
+}
+
+/* Unless it is marked: then somebody waits for this. */
+static bool cst_cmd_list_del_unmarked(struct cst_cmd *cmd)
+{
+	struct cst_cmd_list *list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
+	unsigned long flags;
+	bool unmarked;
+
+	spin_lock_irqsave(&list->lock, flags);
+	/* Nobody marks it without this lock. */
+	unmarked = !cst_cmd_aborted(cmd);
+	if (likely(unmarked))
+		cst_cmd_unlink(list, cmd);
+	spin_unlock_irqrestore(&list->lock, flags);
+	return unmarked;
 }
 
 void cst_cmd_release(struct cst_cmd *cmd)
 {
-	bool aborted;
-
 	cst_buffer_free(cmd);
-	cst_cmd_list_del(cmd);
-	/* Nobody can mark it from here on: it is on no list. */
-	aborted = cst_cmd_aborted(cmd);
+	if (unlikely(!cst_cmd_list_del_unmarked(cmd)))
+		cst_abort_cmd_released(cmd);
 	if (likely(cmd->itl))
 		percpu_ref_put(&cmd->itl->ref);
-	if (unlikely(aborted))
-		cst_tmf_cmd_gone(cmd->sess);
 }
 EXPORT_SYMBOL_GPL(cst_cmd_release);
 

@@ -30,6 +30,7 @@ void cst_cmd_run(struct cst_cmd *cmd);		/* ordered and data in place: execute */
 
 /* cmd.c */
 void cst_cmd_list_add(struct cst_cmd *cmd);
+void cst_cmd_list_del(struct cst_cmd *cmd);	/* whoever has marked it */
 bool cst_session_other_active(struct cst_session *sess);
 
 /* gate.c */
@@ -97,11 +98,16 @@ void cst_cmd_queue(struct cst_cmd *cmd);
 /* status.c */
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
 
-/* tmf.c */
-void cst_tmf_cmd_gone(const struct cst_session *sess);	/* an aborted command of it */
-void cst_tmf_session_init(struct cst_session *sess);
-/* Every function is done; wait for the worker that has done the last. */
-void cst_tmf_session_exit(struct cst_session *sess);
+/* abort.c */
+bool cst_abort_cmd_ended(struct cst_cmd *cmd);	/* false: answer it after all */
+void cst_abort_cmd_released(struct cst_cmd *cmd);
+void cst_session_aborts_init(struct cst_session *sess);
+void cst_device_aborts_init(struct cst_device *dev);
+/* Every abort is done; wait for the worker that has done the last. */
+void cst_session_aborts_exit(struct cst_session *sess);
+void cst_device_aborts_exit(struct cst_device *dev);
+
+/* cmd.c */
 void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active);
 
 /* lun.c */
@@ -128,7 +134,6 @@ cst_sense_t cst_medium_eject(struct cst_device *dev);
 void cst_medium_load(struct cst_device *dev, struct cst_session *by);
 cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent);
 void cst_medium_allow(struct cst_itl *itl);
-void cst_medium_allow_all(struct cst_device *dev);
 
 /* Is it ejected, and the command one that needs it? */
 static inline bool cst_medium_missing(const struct cst_cmd *cmd)
@@ -184,7 +189,7 @@ void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum);
 
 /* main.c */
 extern struct workqueue_struct *cst_wq;	/* per CPU: nothing in it waits for a backing */
-extern struct workqueue_struct *cst_tmf_wq;	/* task management; nothing in it waits */
+extern struct workqueue_struct *cst_tmf_wq;	/* aborts; nothing in it waits */
 extern struct workqueue_struct *cst_linger_wq;	/* waits for directories */
 
 /* cfs/ */

@@ -57,6 +57,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	spin_lock_init(&dev->itl_lock);
 	INIT_LIST_HEAD(&dev->itls);
 	INIT_LIST_HEAD(&dev->luns);
+	cst_device_aborts_init(dev);
 	init_completion(&dev->io_drained);
 	complete_all(&dev->io_drained);
 
@@ -84,6 +85,8 @@ free_stats:
 
 void cst_device_destroy(struct cst_device *dev)
 {
+	/* Its last aborts are done; the worker that has done them may still be in there. */
+	cst_device_aborts_exit(dev);
 	cst_order_destroy(&dev->order);
 	/* The last kill holds a callback into this structure until then. */
 	wait_for_completion(&dev->io_drained);

@@ -30,8 +30,7 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 			break;
 		if (likely(percpu_ref_tryget_live(&itl->ref))) {
 			cmd->itl = itl;
-			/* The session's list has it already: see cst_tmf_match(). */
-			WRITE_ONCE(cmd->dev, itl->dev);
+			cmd->dev = itl->dev;
 			cmd->type = itl->dev->type;
 			/* Before anything else about the device: see device.c. */
 			cmd->enable_seq = smp_load_acquire(&itl->dev->enable_seq);

@@ -2,8 +2,8 @@
 /*
  * The medium of a removable device: ejected, loaded, held in place.
  *
- * The commands that eject, load and prevent removal, and task management (tmf.c) call
- * in; gate.c and exec.c look at dev->ejected.  Its backing stays open, but nobody
+ * The commands that eject, load and prevent removal, task management (tmf.c) and resets
+ * (abort.c) call in; gate.c and exec.c look at dev->ejected.  Its backing stays open, but nobody
  * may use it until an initiator loads it or the device is enabled anew.
  * dev->itl_lock protects ejected and prevents_removal of each nexus.  Pure.
  */
@@ -73,7 +73,7 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
 
 /**
  * cst_medium_allow() - a nexus holds the medium no more
- * @itl: which was lost
+ * @itl: which was lost, or whose logical unit was reset
  */
 void cst_medium_allow(struct cst_itl *itl)
 {
@@ -82,21 +82,6 @@ void cst_medium_allow(struct cst_itl *itl)
 	spin_lock_irqsave(&itl->dev->itl_lock, flags);
 	itl->prevents_removal = false;
 	spin_unlock_irqrestore(&itl->dev->itl_lock, flags);
-}
-
-/**
- * cst_medium_allow_all() - nobody holds the medium after a reset
- * @dev: which was reset
- */
-void cst_medium_allow_all(struct cst_device *dev)
-{
-	struct cst_itl *itl;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dev->itl_lock, flags);
-	list_for_each_entry(itl, &dev->itls, dev_node)
-		itl->prevents_removal = false;
-	spin_unlock_irqrestore(&dev->itl_lock, flags);
 }
 
 /**

@@ -101,14 +101,14 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 	unsigned long flags;
 
 	spin_lock_irqsave(&order->lock, flags);
-	/* Who marks it after we looked must see cmd->dev, written before. */
-	smp_mb__after_spinlock();
 	/*
 	 * Marked on its way here, too early for cst_order_abort(), and that is not
 	 * called again: it must not wait, and it touches nothing.
 	 */
-	if (unlikely(cst_cmd_aborted(cmd)))
+	if (unlikely(cst_cmd_aborted(cmd))) {
 		cmd->task_attr = CST_TASK_HEAD_OF_QUEUE;
+		cmd->out_of_turn = true;
+	}
 	if (!order->slow) {
 		/* The fast way may have opened again since we looked. */
 		if (cmd->task_attr != CST_TASK_ORDERED &&
@@ -222,21 +222,21 @@ void cst_order_exit(struct cst_cmd *cmd)
  * cst_order_abort() - do not let an aborted command wait for its turn
  * @cmd: marked aborted, on its session's list, whose lock is held
  *
- * It is let go out of turn: cst_cmd_run() sees the mark and ends it, so it
- * touches nothing.
+ * It is let go out of turn, for good: cst_cmd_run() ends it, so it touches nothing, also
+ * when the mark is taken back.
  */
 void cst_order_abort(struct cst_cmd *cmd)
 {
-	struct cst_device *dev = READ_ONCE(cmd->dev);
 	struct cst_order *order;
 	unsigned long flags;
 
-	/* Not yet at its place in the task set: it looks itself when it runs. */
-	if (!dev)
+	/* There is no logical unit: it has been answered, and not been released yet. */
+	if (!cmd->dev)
 		return;
-	order = &dev->order;
+	order = &cmd->dev->order;
 	spin_lock_irqsave(&order->lock, flags);
 	if (cmd->order_blocked) {
+		cmd->out_of_turn = true;
 		cst_order_unblock(order, cmd);
 		/* As if ORDERED ran: its exit clears that, and nobody passes it. */
 		if (cmd->task_attr == CST_TASK_ORDERED)

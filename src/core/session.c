@@ -39,7 +39,7 @@ static int cst_session_init(struct cst_session *sess, struct cst_target *target,
 	atomic_set(&sess->nr_itls, 1);
 	atomic_long_set(&sess->buf_bytes, 0);
 	init_completion(&sess->itls_gone);
-	cst_tmf_session_init(sess);
+	cst_session_aborts_init(sess);
 	strscpy(sess->initiator_name, initiator_name,
 		sizeof(sess->initiator_name));
 
@@ -69,7 +69,7 @@ static void cst_session_destroy(struct cst_session *sess)
 {
 	cst_session_itl_put(sess);
 	wait_for_completion(&sess->itls_gone);
-	cst_tmf_session_exit(sess);
+	cst_session_aborts_exit(sess);
 	xa_destroy(&sess->itls);
 	free_percpu(sess->active);
 	sess->active = NULL;

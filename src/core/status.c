@@ -72,21 +72,22 @@ static bool cst_cmd_tells(const struct cst_cmd *cmd)
  * @cmd: executes no longer; exactly once
  * @reason: CST_OK, sense, CST_BUSY or CST_TASK_SET_FULL
  *
- * An abort that comes after the test below lets the response go out first: the
- * task management response waits until the fabric has released the command, when
- * both go to the same initiator.
+ * An abort that comes after the test below lets the response go out first: one of its
+ * own initiator waits until the fabric has released the command.
  *
  * Context: any, also hard interrupt, where the handler may end its I/O.
  */
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 {
-	bool aborted = cst_cmd_aborted(cmd);
+	bool aborted;
 
 	if (unlikely(reason))
 		cst_cmd_set_status(cmd, reason);
 
-	if (likely(cmd->dev)) {
+	if (likely(cmd->dev))
 		cst_order_exit(cmd);
+	aborted = unlikely(cst_cmd_aborted(cmd)) && cst_abort_cmd_ended(cmd);
+	if (likely(cmd->dev)) {
 		cst_cmd_account(cmd, aborted);
 		if (test_bit(CST_CMD_IO_REF, &cmd->flags)) {
 			__clear_bit(CST_CMD_IO_REF, &cmd->flags);

@@ -16,8 +16,6 @@ static cst_sense_t cst_cmd_prepare(struct cst_cmd *cmd)
 {
 	cst_sense_t reason;
 
-	cst_cmd_lun_get(cmd);
-
 	reason = cst_parse(cmd);
 	if (reason)
 		return reason;
@@ -58,7 +56,7 @@ static cst_sense_t cst_cmd_prepare(struct cst_cmd *cmd)
  */
 void cst_cmd_run(struct cst_cmd *cmd)
 {
-	if (unlikely(cst_cmd_aborted(cmd))) {
+	if (unlikely(cst_cmd_aborted(cmd) || cmd->out_of_turn)) {
 		cst_cmd_finish(cmd, CST_SENSE(COMMAND_ABORTED));
 		return;
 	}
@@ -70,6 +68,7 @@ void cst_cmd_submit(struct cst_cmd *cmd)
 	cst_sense_t reason;
 
 	cmd->start_ns = local_clock();
+	cst_cmd_lun_get(cmd);
 	cst_cmd_list_add(cmd);
 
 	reason = cst_cmd_prepare(cmd);

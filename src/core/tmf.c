@@ -1,222 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Task management (SAM-5 7): mark what a function affects, wait until none of it
- * can touch the medium or the initiator any more, then answer.
+ * Task management (SAM-5 7): which commands a function is about, and its answer.
  *
- * Marking is done in the caller's context, so that a command submitted later is
- * not hit; the rest by a work of the session.  A marked command ends by itself:
- * blocked ones are let go, the fabric is told not to wait for data, and whatever
- * executes is waited for, because a backend's write cannot be called back.  The
- * wait is bounded: after CST_TMF_TIMEOUT the answer is REJECTED, which is the
- * truth, and the initiator escalates.
+ * A function is one abort (abort.c) of what its own nexus has sent, by the LUN that it
+ * was sent to, and for a function that reaches other nexuses one more of each logical
+ * unit.  The first is started, and so its commands are marked, in the caller's context,
+ * so that a command submitted later is not hit.  Whichever is done last answers.
  *
- * Nobody sleeps for that: the work looks at all functions of its session whenever
- * a marked command has gone, and each CST_TMF_LOOK.  So no initiator, with whatever
- * number of functions, takes a worker that another's would need.
+ * Nobody waits for that in a worker.  The time is limited: after CST_TMF_TIMEOUT the
+ * answer is REJECTED, which is the truth, and the initiator escalates; what is still
+ * executing then goes on and is answered.
  *
- * A command of the function's own nexus is waited for until the fabric has
- * released it, because its response must not come after that of the function.
- * One of another nexus has left the task set when it is answered: whether that
- * initiator reads its responses is nothing that others have to wait for.
- *
- * Locks: dev->itl_lock, then a session's list lock, then order.lock.  Owns
- * cst_tmf_lock, inside which nothing is taken but what a work queue takes.
+ * Locks: none, but sess->aborts.lock for sess->resetting.
  */
+#include <linux/atomic.h>
 #include <linux/export.h>
 #include <linux/jiffies.h>
-#include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 #include "core.h"
 
-#define CST_TMF_TIMEOUT		(30 * HZ)
-#define CST_TMF_LOOK		HZ
-
-/* Sessions with functions that have not been answered. */
-static LIST_HEAD(cst_tmf_sessions);
-static DEFINE_SPINLOCK(cst_tmf_lock);
-
-/**
- * cst_tmf_cmd_gone() - a marked command has been released
- * @sess: its nexus
- *
- * Context: any.
- */
-void cst_tmf_cmd_gone(const struct cst_session *sess)
-{
-	struct cst_session *waiting;
-	unsigned long flags;
-
-	spin_lock_irqsave(&cst_tmf_lock, flags);
-	list_for_each_entry(waiting, &cst_tmf_sessions, tmf_node)
-		if (waiting == sess || waiting->tmfs_foreign)
-			mod_delayed_work(cst_tmf_wq, &waiting->tmf_work, 0);
-	spin_unlock_irqrestore(&cst_tmf_lock, flags);
-}
-
-/* Which commands of one session a function is about. */
-struct cst_tmf_scope {
-	const struct cst_device	*dev;	/* NULL: of every logical unit */
-	const u64		*tag;	/* NULL: whatever their tag */
-	bool			foreign; /* of another nexus: unanswered ones only */
-};
-
-/* A command that does not know its device yet arrives after the function. */
-static bool cst_tmf_match(const struct cst_cmd *cmd,
-			  const struct cst_tmf_scope *scope)
-{
-	return (!scope->dev || READ_ONCE(cmd->dev) == scope->dev) &&
-	       (!scope->tag || cmd->tag == *scope->tag) &&
-	       !(scope->foreign && READ_ONCE(cmd->answered));
-}
-
-/* Mark a session's commands; how many were marked. */
-static unsigned int cst_tmf_mark(struct cst_session *sess,
-				 const struct cst_tmf_scope *scope)
-{
-	unsigned int marked = 0;
-	struct cst_cmd *cmd;
-	unsigned long flags;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
-
-		spin_lock_irqsave(&list->lock, flags);
-		list_for_each_entry(cmd, &list->cmds, sess_node) {
-			if (!cst_tmf_match(cmd, scope))
-				continue;
-			marked++;
-			if (test_and_set_bit(CST_ABORTED, &cmd->aborted))
-				continue;
-			cst_order_abort(cmd);
-			if (sess->ops->abort_data)
-				sess->ops->abort_data(cmd);
-		}
-		spin_unlock_irqrestore(&list->lock, flags);
-	}
-	return marked;
-}
-
-/* Is a marked command of the session left? */
-static bool cst_tmf_left(struct cst_session *sess,
-			 const struct cst_tmf_scope *scope)
-{
-	struct cst_cmd *cmd;
-	unsigned long flags;
-	bool left = false;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
-
-		spin_lock_irqsave(&list->lock, flags);
-		list_for_each_entry(cmd, &list->cmds, sess_node) {
-			if (cst_cmd_aborted(cmd) && cst_tmf_match(cmd, scope)) {
-				left = true;
-				break;
-			}
-		}
-		spin_unlock_irqrestore(&list->lock, flags);
-		if (left)
-			break;
-	}
-	return left;
-}
-
 /*
- * Mark the commands of every nexus of a device for a function of @sess; tell the
- * others when @ua says so.
+ * open-iscsi gives ABORT TASK 15 seconds and drops the session when there is no answer
+ * (node.session.err_timeo.abort_timeout).  That may be said a second late.
  */
-static void cst_tmf_mark_device(struct cst_device *dev,
-				const struct cst_session *sess, cst_sense_t ua)
-{
-	struct cst_tmf_scope scope = { .dev = dev };
-	struct cst_itl *itl;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dev->itl_lock, flags);
-	list_for_each_entry(itl, &dev->itls, dev_node) {
-		scope.foreign = itl->sess != sess;
-		if (cst_tmf_mark(itl->sess, &scope) && ua && scope.foreign)
-			cst_ua_add(itl, ua);
-	}
-	spin_unlock_irqrestore(&dev->itl_lock, flags);
-}
-
-static bool cst_tmf_left_device(struct cst_device *dev,
-				const struct cst_session *sess)
-{
-	struct cst_tmf_scope scope = { .dev = dev };
-	struct cst_itl *itl;
-	unsigned long flags;
-	bool left = false;
-
-	spin_lock_irqsave(&dev->itl_lock, flags);
-	list_for_each_entry(itl, &dev->itls, dev_node) {
-		scope.foreign = itl->sess != sess;
-		left = cst_tmf_left(itl->sess, &scope);
-		if (left)
-			break;
-	}
-	spin_unlock_irqrestore(&dev->itl_lock, flags);
-	return left;
-}
-
-/* Every logical unit of the session, for TARGET RESET. */
-static bool cst_tmf_for_each_dev(struct cst_session *sess,
-				 bool (*fn)(struct cst_device *dev,
-					    const struct cst_session *sess))
-{
-	struct cst_itl *itl;
-	unsigned long lun;
-	bool any = false;
-
-	rcu_read_lock();
-	xa_for_each(&sess->itls, lun, itl) {
-		if (!percpu_ref_tryget_live(&itl->ref))
-			continue;
-		any |= fn(itl->dev, sess);
-		percpu_ref_put(&itl->ref);
-	}
-	rcu_read_unlock();
-	return any;
-}
-
-static bool cst_tmf_mark_one(struct cst_device *dev,
-			     const struct cst_session *sess)
-{
-	cst_tmf_mark_device(dev, sess, CST_OK);
-	return true;
-}
-
-static bool cst_tmf_reset_one(struct cst_device *dev,
-			      const struct cst_session *sess)
-{
-	cst_medium_allow_all(dev);
-	cst_ua_add_device(dev, NULL, CST_SENSE(BUS_DEVICE_RESET));
-	return true;
-}
-
-static bool cst_tmf_pending(struct cst_tmf *tmf)
-{
-	struct cst_tmf_scope scope = { .dev = tmf->dev };
-
-	switch (tmf->function) {
-	case CST_TMF_ABORT_TASK:
-		scope.tag = &tmf->tag;
-		fallthrough;
-	case CST_TMF_ABORT_TASK_SET:
-	case CST_TMF_NEXUS_LOSS:
-		return cst_tmf_left(tmf->sess, &scope);
-	case CST_TMF_CLEAR_TASK_SET:
-	case CST_TMF_LUN_RESET:
-		return cst_tmf_left_device(tmf->dev, tmf->sess);
-	default:
-		/* Of this nexus, also on what has been taken from its map meanwhile. */
-		return cst_tmf_left(tmf->sess, &scope) ||
-		       cst_tmf_for_each_dev(tmf->sess, cst_tmf_left_device);
-	}
-}
+#define CST_TMF_TIMEOUT	(10 * HZ)
 
 static void cst_tmf_nexus_lost(struct cst_session *sess)
 {
@@ -241,178 +49,246 @@ void cst_session_let_go(struct cst_session *sess)
 }
 EXPORT_SYMBOL_GPL(cst_session_let_go);
 
-/* SAM-5 6.3: the unit attentions that follow a function. */
-static void cst_tmf_conditions(struct cst_tmf *tmf)
-{
-	switch (tmf->function) {
-	case CST_TMF_LUN_RESET:
-		cst_tmf_reset_one(tmf->dev, NULL);
-		break;
-	case CST_TMF_TARGET_RESET:
-		cst_tmf_for_each_dev(tmf->sess, cst_tmf_reset_one);
-		break;
-	case CST_TMF_NEXUS_LOSS:
-		cst_session_let_go(tmf->sess);
-		cst_tmf_nexus_lost(tmf->sess);
-		break;
-	default:
-		break;
-	}
-}
-
-/* Can it be answered now? Then its response says what. */
-static bool cst_tmf_over(struct cst_tmf *tmf)
+/* All of it is done: what came of it? */
+static u8 cst_tmf_response(const struct cst_tmf *tmf)
 {
 	if (tmf->response != CST_TMF_COMPLETE)
-		return true;
-	if (!cst_tmf_pending(tmf)) {
-		cst_tmf_conditions(tmf);
-		return true;
+		return tmf->response;
+	if (READ_ONCE(tmf->given_up))
+		return CST_TMF_REJECTED;
+	switch (tmf->function) {
+	case CST_TMF_ABORT_TASK:
+	case CST_TMF_ABORT_TASK_SET:
+	case CST_TMF_CLEAR_TASK_SET:
+	case CST_TMF_LUN_RESET:
+		/* Of what stood there before it was taken away. */
+		if (tmf->nexus.hits)
+			return CST_TMF_COMPLETE;
+		if (!tmf->lun_exists)
+			return CST_TMF_LUN_DOES_NOT_EXIST;
+		return tmf->function == CST_TMF_ABORT_TASK ?
+			CST_TMF_TASK_DOES_NOT_EXIST : CST_TMF_COMPLETE;
+	default:
+		return CST_TMF_COMPLETE;
 	}
-	if (time_before(jiffies, tmf->end))
-		return false;
-	tmf->response = CST_TMF_REJECTED;
-	return true;
 }
 
 static void cst_tmf_answer(struct cst_tmf *tmf)
 {
-	struct cst_device *dev = tmf->dev;
+	struct cst_session *sess = tmf->sess;
 
+	tmf->response = cst_tmf_response(tmf);
+	if (tmf->function == CST_TMF_NEXUS_LOSS &&
+	    tmf->response == CST_TMF_COMPLETE) {
+		cst_session_let_go(sess);
+		cst_tmf_nexus_lost(sess);
+	}
+	if (tmf->resets) {
+		spin_lock_irq(&sess->aborts.lock);
+		sess->resetting = false;
+		spin_unlock_irq(&sess->aborts.lock);
+	}
 	cst_event_tmf(tmf);
-	tmf->sess->ops->tmf_done(tmf);
-	if (dev)
-		config_item_put(&dev->obj.group.cg_item);
-}
-
-static void cst_tmf_work(struct work_struct *work)
-{
-	struct cst_session *sess = container_of(to_delayed_work(work),
-						struct cst_session, tmf_work);
-	unsigned int noio = memalloc_noio_save();
-	struct cst_tmf *tmf, *next;
-	LIST_HEAD(over);
-
-	spin_lock_irq(&cst_tmf_lock);
-	list_splice_tail_init(&sess->tmfs, &sess->tmfs_waiting);
-	spin_unlock_irq(&cst_tmf_lock);
-
-	list_for_each_entry_safe(tmf, next, &sess->tmfs_waiting, node)
-		if (cst_tmf_over(tmf))
-			list_move_tail(&tmf->node, &over);
-
-	/* The session may go with its last answer: nobody finds it any more then. */
-	spin_lock_irq(&cst_tmf_lock);
-	if (list_empty(&sess->tmfs) && list_empty(&sess->tmfs_waiting)) {
-		list_del_init(&sess->tmf_node);
-		sess->tmfs_foreign = false;
-	} else {
-		/* Nobody calls us for one that is answered just as it is marked. */
-		queue_delayed_work(cst_tmf_wq, &sess->tmf_work, CST_TMF_LOOK);
-	}
-	spin_unlock_irq(&cst_tmf_lock);
-
-	list_for_each_entry_safe(tmf, next, &over, node)
-		cst_tmf_answer(tmf);
-	memalloc_noio_restore(noio);
-}
-
-void cst_tmf_session_init(struct cst_session *sess)
-{
-	INIT_LIST_HEAD(&sess->tmfs);
-	INIT_LIST_HEAD(&sess->tmfs_waiting);
-	INIT_LIST_HEAD(&sess->tmf_node);
-	sess->tmfs_foreign = false;
-	INIT_DELAYED_WORK(&sess->tmf_work, cst_tmf_work);
-}
-
-void cst_tmf_session_exit(struct cst_session *sess)
-{
-	cancel_delayed_work_sync(&sess->tmf_work);
-}
-
-/* The logical unit that a function names, referenced until its answer. */
-static struct cst_device *cst_tmf_dev_get(struct cst_tmf *tmf)
-{
-	struct cst_device *dev = NULL;
-	struct cst_itl *itl;
-	u32 lun;
-
-	if (cst_lun_decode(tmf->lun, &lun))
-		return NULL;
+	/*
+	 * The session may end with its last answer, and then its module may go: that
+	 * waits for whoever is in here.
+	 */
 	rcu_read_lock();
-	itl = xa_load(&tmf->sess->itls, lun);
-	if (itl && percpu_ref_tryget_live(&itl->ref)) {
-		dev = itl->dev;
-		config_item_get(&dev->obj.group.cg_item);
-		percpu_ref_put(&itl->ref);
-	}
+	sess->ops->tmf_done(tmf);
 	rcu_read_unlock();
-	return dev;
 }
 
-static u8 cst_tmf_start(struct cst_tmf *tmf)
+static void cst_tmf_part_done(struct cst_tmf *tmf, bool complete)
 {
-	struct cst_tmf_scope scope = { .dev = tmf->dev };
+	if (!complete)
+		WRITE_ONCE(tmf->given_up, true);
+	if (atomic_dec_and_test(&tmf->parts))
+		cst_tmf_answer(tmf);
+}
 
+static void cst_tmf_nexus_done(struct cst_abort *abort)
+{
+	cst_tmf_part_done(container_of(abort, struct cst_tmf, nexus),
+			  abort->complete);
+}
+
+static void cst_tmf_unit_done(struct cst_abort *abort)
+{
+	struct cst_tmf_unit *unit = container_of(abort, struct cst_tmf_unit,
+						 abort);
+	struct cst_tmf *tmf = unit->tmf;
+
+	/* With it goes the nexus's view of the unit, and the unit's item, elsewhere. */
+	percpu_ref_put(&unit->itl->ref);
+	cst_tmf_part_done(tmf, abort->complete);
+}
+
+/* One of TARGET RESET's. */
+static void cst_tmf_target_unit_done(struct cst_abort *abort)
+{
+	struct cst_tmf_unit *unit = container_of(abort, struct cst_tmf_unit,
+						 abort);
+	struct cst_tmf *tmf = unit->tmf;
+	bool complete = abort->complete;
+
+	percpu_ref_put(&unit->itl->ref);
+	kfree(unit);
+	cst_tmf_part_done(tmf, complete);
+}
+
+/* RCU read side.  False when the LUN is going. */
+static bool cst_tmf_unit_init(struct cst_tmf *tmf, struct cst_tmf_unit *unit,
+			      struct cst_itl *itl,
+			      void (*done)(struct cst_abort *abort))
+{
+	if (!percpu_ref_tryget_live(&itl->ref))
+		return false;
+	unit->abort = (struct cst_abort){
+		.dev = itl->dev,
+		.reset = tmf->function != CST_TMF_CLEAR_TASK_SET,
+		.end = tmf->nexus.end,
+		.done = done,
+	};
+	unit->tmf = tmf;
+	unit->itl = itl;
+	unit->next = NULL;
+	return true;
+}
+
+/* The logical unit that a function names, if there is one. */
+static struct cst_tmf_unit *cst_tmf_lun_unit(struct cst_tmf *tmf)
+{
+	struct cst_tmf_unit *unit = NULL;
+	struct cst_itl *itl;
+
+	rcu_read_lock();
+	itl = xa_load(&tmf->sess->itls, tmf->nexus.lun);
+	tmf->lun_exists = itl;
+	if (itl && tmf->function != CST_TMF_ABORT_TASK &&
+	    tmf->function != CST_TMF_ABORT_TASK_SET &&
+	    cst_tmf_unit_init(tmf, &tmf->unit, itl, cst_tmf_unit_done))
+		unit = &tmf->unit;
+	rcu_read_unlock();
+	return unit;
+}
+
+static void cst_tmf_free_units(struct cst_tmf_unit *unit)
+{
+	struct cst_tmf_unit *next;
+
+	for (; unit; unit = next) {
+		next = unit->next;
+		percpu_ref_put(&unit->itl->ref);
+		kfree(unit);
+	}
+}
+
+static bool cst_tmf_add_unit(struct cst_tmf *tmf, struct cst_itl *itl,
+			     struct cst_tmf_unit **units)
+{
+	struct cst_tmf_unit *unit;
+
+	unit = kmalloc(sizeof(*unit), GFP_NOWAIT | __GFP_NOWARN);
+	if (!unit)
+		return false;
+	if (!cst_tmf_unit_init(tmf, unit, itl, cst_tmf_target_unit_done)) {
+		kfree(unit);
+		return true;
+	}
+	unit->next = *units;
+	*units = unit;
+	return true;
+}
+
+/*
+ * Every logical unit that the nexus sees.  One such function of a nexus is under way at
+ * a time, so that an initiator cannot take much memory; another is refused, and so is
+ * one for which there is none.
+ */
+static struct cst_tmf_unit *cst_tmf_target_units(struct cst_tmf *tmf)
+{
+	struct cst_session *sess = tmf->sess;
+	struct cst_tmf_unit *units = NULL;
+	struct cst_itl *itl;
+	unsigned long flags, lun;
+	bool ok = true;
+
+	spin_lock_irqsave(&sess->aborts.lock, flags);
+	tmf->resets = !sess->resetting;
+	sess->resetting = true;
+	spin_unlock_irqrestore(&sess->aborts.lock, flags);
+
+	if (tmf->resets) {
+		rcu_read_lock();
+		xa_for_each(&sess->itls, lun, itl) {
+			ok = cst_tmf_add_unit(tmf, itl, &units);
+			if (!ok)
+				break;
+		}
+		rcu_read_unlock();
+	}
+	if (ok && tmf->resets)
+		return units;
+	cst_tmf_free_units(units);
+	tmf->response = CST_TMF_REJECTED;
+	return NULL;
+}
+
+/* Sets the scope of the nexus's own commands; what it needs of logical units. */
+static struct cst_tmf_unit *cst_tmf_prepare(struct cst_tmf *tmf)
+{
 	switch (tmf->function) {
 	case CST_TMF_ABORT_TASK:
-		scope.tag = &tmf->tag;
-		return cst_tmf_mark(tmf->sess, &scope) ?
-			CST_TMF_COMPLETE : CST_TMF_TASK_DOES_NOT_EXIST;
+		tmf->nexus.by_tag = true;
+		tmf->nexus.tag = tmf->tag;
+		fallthrough;
 	case CST_TMF_ABORT_TASK_SET:
-	case CST_TMF_NEXUS_LOSS:
-		cst_tmf_mark(tmf->sess, &scope);
-		return CST_TMF_COMPLETE;
 	case CST_TMF_CLEAR_TASK_SET:
-		cst_tmf_mark_device(tmf->dev, tmf->sess,
-				    CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
-		return CST_TMF_COMPLETE;
 	case CST_TMF_LUN_RESET:
-		cst_tmf_mark_device(tmf->dev, tmf->sess, CST_OK);
-		return CST_TMF_COMPLETE;
+		tmf->nexus.by_lun = true;
+		if (!cst_lun_decode(tmf->lun, &tmf->nexus.lun))
+			return cst_tmf_lun_unit(tmf);
+		tmf->nexus.lun = CST_NO_LUN;
+		return NULL;
 	case CST_TMF_TARGET_RESET:
-		cst_tmf_mark(tmf->sess, &scope);
-		cst_tmf_for_each_dev(tmf->sess, cst_tmf_mark_one);
-		return CST_TMF_COMPLETE;
+		return cst_tmf_target_units(tmf);
+	case CST_TMF_NEXUS_LOSS:
+		return NULL;
 	default:
-		return CST_TMF_NOT_SUPPORTED;
+		tmf->response = CST_TMF_NOT_SUPPORTED;
+		return NULL;
 	}
 }
 
 void cst_tmf_submit(struct cst_tmf *tmf)
 {
-	bool whole_nexus = tmf->function == CST_TMF_TARGET_RESET ||
-			   tmf->function == CST_TMF_NEXUS_LOSS;
-	struct cst_session *sess = tmf->sess;
-	unsigned long flags;
+	struct cst_tmf_unit *units, *unit;
+	int parts = 1;
 
-	tmf->dev = whole_nexus ? NULL : cst_tmf_dev_get(tmf);
-	if (!tmf->dev && !whole_nexus)
-		tmf->response = CST_TMF_LUN_DOES_NOT_EXIST;
-	else
-		tmf->response = cst_tmf_start(tmf);
-	tmf->end = jiffies + CST_TMF_TIMEOUT;
+	tmf->response = CST_TMF_COMPLETE;
+	tmf->lun_exists = false;
+	tmf->given_up = false;
+	tmf->resets = false;
+	tmf->nexus = (struct cst_abort){
+		.sess = tmf->sess,
+		.end = jiffies + CST_TMF_TIMEOUT,
+		.done = cst_tmf_nexus_done,
+	};
+	units = cst_tmf_prepare(tmf);
+	if (tmf->response != CST_TMF_COMPLETE) {
+		/* It does nothing, but is answered from a worker like all. */
+		tmf->nexus.by_lun = true;
+		tmf->nexus.lun = CST_NO_LUN;
+	}
+	for (unit = units; unit; unit = unit->next)
+		parts++;
+	atomic_set(&tmf->parts, parts);
 
-	spin_lock_irqsave(&cst_tmf_lock, flags);
-	list_add_tail(&tmf->node, &sess->tmfs);
-	if (list_empty(&sess->tmf_node))
-		list_add_tail(&sess->tmf_node, &cst_tmf_sessions);
-	if (tmf->function == CST_TMF_CLEAR_TASK_SET ||
-	    tmf->function == CST_TMF_LUN_RESET ||
-	    tmf->function == CST_TMF_TARGET_RESET)
-		sess->tmfs_foreign = true;
-	mod_delayed_work(cst_tmf_wq, &sess->tmf_work, 0);
-	spin_unlock_irqrestore(&cst_tmf_lock, flags);
+	cst_abort_start(&tmf->nexus);
+	/* Each keeps the function, until it is done itself. */
+	while ((unit = units)) {
+		units = unit->next;
+		cst_abort_start(&unit->abort);
+	}
 }
 EXPORT_SYMBOL_GPL(cst_tmf_submit);
-
-void cst_session_abort_all(struct cst_session *sess)
-{
-	static const struct cst_tmf_scope everything;
-
-	cst_tmf_mark(sess, &everything);
-	/* The next session may come before this one is taken apart. */
-	cst_session_let_go(sess);
-}
-EXPORT_SYMBOL_GPL(cst_session_abort_all);

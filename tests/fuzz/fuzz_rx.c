@@ -271,7 +271,7 @@ void cst_cmd_release(struct cst_cmd *cmd)
 
 static void core_abort(struct core_cmd *c)
 {
-	if (test_and_set_bit(CST_ABORTED, &c->cmd->aborted))
+	if (test_and_set_bit(CST_ABORTED_OWN, &c->cmd->aborted))
 		return;
 	cit_scsi_abort_data(c->cmd);
 	/* What waits for its buffer waits no longer - unless that has just come. */
@@ -775,7 +775,7 @@ static void conn_down(void)
 	set_bit(CIT_CONN_DEAD, &conn->flags);
 	for (i = 0; i < NR_CMDS; i++)
 		if (core[i].cmd)
-			test_and_set_bit(CST_ABORTED, &core[i].cmd->aborted);
+			test_and_set_bit(CST_ABORTED_OWN, &core[i].cmd->aborted);
 	for (rounds = 0; rounds < 4; rounds++) {
 		conn->io_task = current;
 		for (i = 0; i < nr_events; i++) {

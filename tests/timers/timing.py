@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import struct
+import subprocess
 import sys
 import time
 from typing import Any
@@ -171,8 +172,40 @@ def tmf(seconds: str) -> None:
         rtt = conn.tmf(function, itt if function == ABORT_TASK else NONE, refcmdsn=conn.cmdsn - 1)
         answer = conn.expect(TMF_RSP, rtt)
         assert answer.response == REJECTED, f"response {answer.response}"
-        watch.is_at(int(seconds), f"{what} is answered REJECTED")
+        watch.is_at(int(seconds), f"{what} is answered REJECTED", 2)
         conn.close()
+
+
+def freeze(how: str, folder: str) -> None:
+    subprocess.run(["fsfreeze", how, folder], check=True)
+
+
+def given_up(folder: str) -> None:
+    """A reset meets a write in the backing and one that waits for its data, of others."""
+    for function in LUN_RESET, TARGET_RESET:
+        mine = Conn(TARGET, isid=1, timeout=LONG)
+        busy = Conn(TARGET, isid=2, timeout=LONG)
+        idle = Conn(TARGET, isid=3, timeout=LONG, **SOLICITED)
+        assert mine.alive() and busy.alive() and idle.alive()
+        own, other = stuck_write(mine), stuck_write(busy)
+        idle.expect(R2T, idle.write10(0, 8))
+        answer = mine.expect(TMF_RSP, mine.tmf(function))
+        assert answer.response == REJECTED, f"response {answer.response}"
+        # That one has been dropped.
+        tur = idle.scsi(bytes(6))
+        assert idle.expect(SCSI_RSP, tur).sense() == "06/2f/00", "nobody has told it"
+        assert idle.alive()
+        # Those have not, and nothing has been reset.
+        freeze("-u", folder)
+        assert mine.expect(SCSI_RSP, own).sense() == "ok"
+        assert busy.expect(SCSI_RSP, other).sense() == "ok"
+        for conn in mine, busy:
+            assert conn.expect(SCSI_RSP, conn.scsi(bytes(6))).sense() == "ok"
+        print(f"function {function} is given up, and all have been told")
+        freeze("-f", folder)
+        for conn in mine, busy, idle:
+            conn.close()
+    freeze("-u", folder)
 
 
 def stuck(ready: str) -> None:

@@ -118,7 +118,8 @@ static void anybody_can_hold_it_in_place(void)
 	removable_disk();
 	other.prevents_removal = true;
 	CHECK_REASON(PREVENT(1), CST_OK);
-	cst_medium_allow_all(&emu.disk.dev);
+	cst_medium_allow(&emu.itl);
+	cst_medium_allow(&other);
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
 	CHECK_INVALID(PREVENT(2), 4, 1);
 }

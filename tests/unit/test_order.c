@@ -373,6 +373,9 @@ static void aborted_ones_do_not_wait(void)
 	s = arrive(CST_TASK_SIMPLE);
 	abort_cmd(o);
 	CHECK_EQ(states[o], RUNS);
+	CHECK(cmds[o].out_of_turn);
+	abort_cmd(a);
+	CHECK(!cmds[a].out_of_turn);
 	leave(o);
 	CHECK_EQ(states[s], RUNS);
 	leave(a);
@@ -413,7 +416,7 @@ static void aborted_on_its_way_in(void)
 		start();
 		a = arrive(CST_TASK_SIMPLE);
 		o = arrive(CST_TASK_ORDERED);
-		cmds[nr].aborted = 1UL << CST_ABORTED;
+		cmds[nr].aborted = 1UL << CST_ABORTED_OWN;
 		aborted[nr] = true;
 		x = arrive(attrs[i]);
 		CHECK_EQ(states[x], RUNS);
@@ -422,8 +425,10 @@ static void aborted_on_its_way_in(void)
 		CHECK_EQ(states[o], READY);
 		leave(a);
 		CHECK_EQ(states[o], RUNS);
+		/* Also when whoever has marked it gives that up before it runs. */
+		CHECK(cmds[x].out_of_turn);
 		/* It does not end the turn of the one that it passes. */
-		cmds[nr].aborted = 1UL << CST_ABORTED;
+		cmds[nr].aborted = 1UL << CST_ABORTED_OWN;
 		aborted[nr] = true;
 		x = arrive(attrs[i]);
 		CHECK_EQ(states[x], RUNS);
@@ -432,6 +437,19 @@ static void aborted_on_its_way_in(void)
 		CHECK_EQ(states[a], READY);
 		finish();
 	}
+}
+
+/* It has been answered, and stays with its fabric for a while. */
+static void aborted_without_a_logical_unit(void)
+{
+	struct cst_cmd none = { .op = &op };
+
+	start();
+	cst_order_enter(&none);
+	cst_order_abort(&none);
+	cst_order_exit(&none);
+	CHECK(!none.out_of_turn);
+	finish();
 }
 
 /* Random histories; the seed of a failing one is its number. */
@@ -499,5 +517,6 @@ TEST_MAIN(
 	T(aborted_ones_do_not_wait),
 	T(fast_way_opens_again),
 	T(aborted_on_its_way_in),
+	T(aborted_without_a_logical_unit),
 	T(random_histories),
 )

@@ -221,8 +221,9 @@ void cit_scsi_reap(struct cit_conn *conn)
 			continue;
 		if (cc->state == CIT_CMD_DATA)
 			cit_data_out_fail(cc, CST_SENSE(COMMAND_ABORTED));
-		/* Its data will not end any more. */
-		if (cc->state == CIT_CMD_HELD)
+		/* Its data will not end any more, if it is its initiator who has aborted it. */
+		if (cc->state == CIT_CMD_HELD &&
+		    (all || cst_cmd_aborted_by_own(&cc->cmd)))
 			cit_cmd_event(cc, CIT_EV_DROP);
 	}
 }

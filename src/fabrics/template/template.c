@@ -147,8 +147,8 @@ static void template_drop(struct cst_cmd *cmd)
 }
 
 /*
- * Process context: tmf->response is the answer to a cst_tmf_submit() of ours, the
- * function's memory is ours again.  No initiator here sends one.
+ * From a worker, may not sleep: tmf->response is the answer to a cst_tmf_submit() of
+ * ours, the function's memory is ours again.  No initiator here sends one.
  */
 static void template_tmf_done(struct cst_tmf *tmf)
 {

@@ -8,12 +8,14 @@
 #ifndef _CST_CMD_H
 #define _CST_CMD_H
 
+#include <linux/bits.h>
 #include <linux/bvec.h>
 #include <linux/dma-direction.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include <cst/abort.h>
 #include <cst/io.h>
 #include <cst/sense.h>
 
@@ -55,9 +57,16 @@ enum {
 	CST_CMD_TELLS_LUNS,	/* its response tells the LUNs as of @luns_seq */
 };
 
-/* Bits of cst_cmd.aborted: set by task management from any context. */
+/*
+ * Bits of cst_cmd.aborted: who wants it gone.  Written by abort.c alone, from any
+ * context, under sess->aborts.lock; read without.
+ */
 enum {
-	CST_ABORTED,		/* a task management function wants it gone */
+	CST_ABORTED_OWN,	/* its initiator, by an abort of the nexus */
+	CST_ABORTED_OTHER,	/* somebody else, by an abort of the nexus */
+	CST_ABORTED_DEVICE,	/* somebody else, by an abort of the whole logical unit */
+	CST_ABORTED_NEXUS,	/* the nexus is lost: for good */
+	CST_ABORTED_ENDED,	/* who waits for its end has been told of it */
 };
 
 /**
@@ -121,6 +130,7 @@ struct cst_cmd {
 	struct list_head	order_node;	/* order.blocked */
 	bool			order_blocked;	/* order.lock */
 	bool			data_ready;	/* order.lock when CST_CMD_ORDER_SLOW */
+	bool			out_of_turn;	/* order.lock: may not execute */
 	bool			answered;	/* send_response is or was called */
 	struct work_struct	work;
 	cst_sense_t		reason;		/* outcome on its way to status.c */
@@ -139,6 +149,10 @@ struct cst_cmd {
 	/* ua.c, with CST_CMD_TELLS_* */
 	cst_sense_t		ua;
 	u32			luns_seq;
+
+	/* abort.c: the first abort that has marked it; with the bits of @aborted */
+	u64			sess_seq;	/* of its nexus: OWN, OTHER */
+	u64			dev_seq;	/* of its logical unit: DEVICE */
 };
 
 /**
@@ -191,7 +205,14 @@ void cst_cmd_release(struct cst_cmd *cmd);
 
 static inline bool cst_cmd_aborted(const struct cst_cmd *cmd)
 {
-	return test_bit(CST_ABORTED, &cmd->aborted);
+	return READ_ONCE(cmd->aborted);
+}
+
+/* By its own initiator, which sends no more for it, or by the end of the nexus. */
+static inline bool cst_cmd_aborted_by_own(const struct cst_cmd *cmd)
+{
+	return READ_ONCE(cmd->aborted) & (BIT(CST_ABORTED_OWN) |
+					  BIT(CST_ABORTED_NEXUS));
 }
 
 /* Task management functions, SAM-5 7 */
@@ -213,6 +234,14 @@ enum cst_tmf_response {
 	CST_TMF_REJECTED,
 };
 
+/* A function's share in one logical unit; tmf.c */
+struct cst_tmf_unit {
+	struct cst_abort	abort;
+	struct cst_tmf		*tmf;
+	struct cst_tmf_unit	*next;
+	struct cst_itl		*itl;		/* its nexus's view of it, referenced */
+};
+
 /**
  * struct cst_tmf - a task management function
  * @sess: nexus it came on
@@ -220,9 +249,8 @@ enum cst_tmf_response {
  * @response: enum cst_tmf_response, set before tmf_done
  * @lun: as on the wire; unused by TARGET RESET and NEXUS LOSS
  * @tag: of the command to abort
- * @dev: the logical unit, referenced; core's own
- * @end: when it is given up, in jiffies; core's own
- * @node: core's own
+ *
+ * Core's own: the rest.
  */
 struct cst_tmf {
 	struct cst_session	*sess;
@@ -230,17 +258,22 @@ struct cst_tmf {
 	u8			response;
 	u8			lun[8];
 	u64			tag;
-	struct cst_device	*dev;
-	unsigned long		end;
-	struct list_head	node;
+	bool			lun_exists;	/* when it came */
+	bool			given_up;	/* by one of its aborts */
+	bool			resets;		/* sess->resetting is its */
+	atomic_t		parts;		/* aborts that are not done */
+	struct cst_abort	nexus;		/* of what its own nexus has sent */
+	struct cst_tmf_unit	unit;		/* of one logical unit */
 };
 
 /**
  * cst_tmf_submit() - start a task management function
  * @tmf: filled in by the fabric; owned by core until fabric_ops.tmf_done
  *
- * The commands that it affects are marked before the call returns.  tmf_done
- * follows when none of them can touch the medium or the initiator any more.
+ * The commands of its nexus that it affects are marked before the call returns, those of
+ * others soon.  tmf_done follows, from a worker, when none of them can touch the medium
+ * or the initiator any more, or with REJECTED when that takes too long; cst_abort_start()
+ * says what becomes of the commands then.
  *
  * Context: any up to softirq.
  */

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include <cst/abort.h>
 #include <cst/attr.h>
 #include <cst/handler.h>
 
@@ -97,6 +98,7 @@ struct cst_device {
 	struct workqueue_struct	*wq;		/* for who holds io_ref: may wait for the backing */
 	struct completion	io_drained;
 	struct cst_order	order;
+	struct cst_aborts	aborts;		/* of whoever's commands */
 	struct cst_dev_stats __percpu *stats;
 
 	struct list_head	all_node;	/* events.c */

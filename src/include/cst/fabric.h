@@ -110,8 +110,9 @@ struct cst_fabric_limits {
  *	before get_data is looked at there.  Any context up to softirq.
  * @abort_data: optional; @cmd was aborted between get_data and its end: make sure
  *	that cst_cmd_data_failed() is called soon even if the initiator sends
- *	nothing more.  May race with get_data and with the end: harmless then.  Atomic
- *	context, spinlocks of core held: only take note and schedule work.
+ *	nothing more, as long as cst_cmd_aborted() says so.  May race with get_data and
+ *	with the end: harmless then.  Atomic context, spinlocks of core held: only take
+ *	note and schedule work.
  * @send_response: send data-in (cmd->data_len bytes of cmd->bvec when cmd->dir
  *	is DMA_FROM_DEVICE) and status; then cst_cmd_release().  Exactly one of
  *	send_response and drop is called, once.  Any context, also hard interrupt: a
@@ -121,8 +122,8 @@ struct cst_fabric_limits {
  * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().  Context
  *	as send_response.
  * @tmf_done: tmf->response is set; the fabric owns @tmf again.  Responses of
- *	affected commands were handed over before.  Process context; must not
- *	wait, because reclaim may wait for this.
+ *	affected commands were handed over before.  From a worker, in an RCU read-side
+ *	section: may not sleep.
  */
 struct cst_fabric_ops {
 	struct module			*owner;

@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include <cst/abort.h>
 #include <cst/attr.h>
 #include <cst/port.h>
 #include <cst/sense.h>
@@ -126,11 +127,8 @@ struct cst_cmd_list {
  * @map: LUN map in force; target->obj.lock
  * @itls: struct cst_itl by LUN; read under RCU, written under target->obj.lock
  * @active: lists of commands, one per CPU
- * @tmfs: task management functions that have come; cst_tmf_lock
- * @tmfs_waiting: those that tmf_work has looked at, which alone touches it
- * @tmfs_foreign: one of them waits for other nexuses, too; cst_tmf_lock
- * @tmf_work: looks which of them can be answered
- * @tmf_node: the sessions that have any; cst_tmf_lock
+ * @aborts: of its commands
+ * @resetting: a TARGET RESET of it is under way; aborts.lock
  * @luns_seq: how often the list of its LUNs has changed; written under target->obj.lock
  * @initiator_name: NUL terminated
  * @obj: directory sessions/<dir_name>
@@ -148,11 +146,8 @@ struct cst_session {
 	u32			depth;
 	struct xarray		itls;
 	struct cst_cmd_list __percpu *active;
-	struct list_head	tmfs;
-	struct list_head	tmfs_waiting;
-	bool			tmfs_foreign;
-	struct delayed_work	tmf_work;
-	struct list_head	tmf_node;
+	struct cst_aborts	aborts;
+	bool			resetting;
 	u32			luns_seq;
 	struct cst_lun_map	*map;
 	struct list_head	target_node;

@@ -266,7 +266,7 @@ typedef struct { int unused; } wait_queue_head_t;
 struct mutex { bool held; };
 struct completion { bool done; };
 struct work_struct { void (*func)(struct work_struct *work); };
-struct delayed_work { struct work_struct work; };
+struct delayed_work { struct work_struct work; bool pending; unsigned long due; };
 struct rcu_work { struct work_struct work; };
 struct workqueue_struct;
 
@@ -291,7 +291,6 @@ static inline void spin_unlock(spinlock_t *l)
 	l->held = false;
 }
 
-#define smp_mb__after_spinlock()	__sync_synchronize()
 #define spin_lock_irqsave(l, f)		do { (f) = 0; spin_lock(l); } while (0)
 #define spin_unlock_irqrestore(l, f)	do { (void)(f); spin_unlock(l); } while (0)
 #define spin_lock_irq(l)		spin_lock(l)

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tmf.c with the aborts that it starts: what a function hits, what it answers and when,
+ * and that it gives back all that it holds.
+ */
+#include <linux/unaligned.h>
+
+#include "emu.h"
+
+/* No reference to a device's item is put here: its last may wait, and nothing here may. */
+#define config_item_put(item)	abort()
+
+#include "nexus.h"
+
+#define GFP_NOWAIT		0
+#define __GFP_NOWARN		0
+#define atomic_set(v, n)	((v)->counter = (n))
+#define atomic_dec_and_test(v)	(!--(v)->counter)
+
+static long allocated, allocate_max;
+
+static void *kmalloc(size_t size, int gfp)
+{
+	if (allocated == allocate_max)
+		return NULL;
+	allocated++;
+	return malloc(size);
+}
+
+static void kfree(void *p)
+{
+	allocated--;
+	free(p);
+}
+
+void cst_event_tmf(const struct cst_tmf *tmf)
+{
+}
+
+#include "../../src/core/tmf.c"
+
+static bool answered[64];
+static struct cst_tmf *tmfs[64];
+static unsigned int nr_tmfs;
+
+static void nexus_tmf_done(struct cst_tmf *tmf)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_tmfs; i++) {
+		if (tmfs[i] == tmf) {
+			CHECK(!answered[i]);
+			answered[i] = true;
+		}
+	}
+}
+
+static void start(unsigned int nr)
+{
+	while (nr_tmfs)
+		free(tmfs[--nr_tmfs]);
+	memset(answered, 0, sizeof(answered));
+	allocate_max = 1000;
+	nexuses_start(nr);
+}
+
+/* On the heap and full of rubbish, but for what a fabric fills in. */
+static unsigned int function(struct nexus *n, u8 what, u64 wire, u64 tag)
+{
+	struct cst_tmf *tmf = malloc(sizeof(*tmf));
+
+	memset(tmf, 0xa5, sizeof(*tmf));
+	tmf->sess = &n->sess;
+	tmf->function = what;
+	shim_put_be(wire, tmf->lun, sizeof(tmf->lun));
+	tmf->tag = tag;
+	tmfs[nr_tmfs] = tmf;
+	cst_tmf_submit(tmf);
+	return nr_tmfs++;
+}
+
+#define LUN(_n)	((u64)(_n) << 48)
+
+static void finish_all(void)
+{
+	nexuses_end();
+	CHECK_EQ(allocated, 0);
+}
+
+#define CHECK_ANSWER(_f, _response) do {				\
+	unsigned int _i = (_f);						\
+									\
+	CHECK(answered[_i]);						\
+	CHECK_EQ(tmfs[_i]->response, _response);			\
+} while (0)
+
+static void nothing_is_there_to_be_hit(void)
+{
+	static const struct {
+		u8	function;
+		u64	lun;
+		u8	response;
+	} cases[] = {
+		{ CST_TMF_ABORT_TASK, LUN(0), CST_TMF_TASK_DOES_NOT_EXIST },
+		{ CST_TMF_ABORT_TASK, LUN(3), CST_TMF_LUN_DOES_NOT_EXIST },
+		{ CST_TMF_ABORT_TASK, ~0ULL, CST_TMF_LUN_DOES_NOT_EXIST },
+		{ CST_TMF_ABORT_TASK_SET, LUN(0), CST_TMF_COMPLETE },
+		{ CST_TMF_ABORT_TASK_SET, LUN(3), CST_TMF_LUN_DOES_NOT_EXIST },
+		{ CST_TMF_CLEAR_TASK_SET, LUN(0), CST_TMF_COMPLETE },
+		{ CST_TMF_CLEAR_TASK_SET, LUN(3), CST_TMF_LUN_DOES_NOT_EXIST },
+		{ CST_TMF_LUN_RESET, LUN(0x4001), CST_TMF_COMPLETE },
+		{ CST_TMF_LUN_RESET, ~0ULL, CST_TMF_LUN_DOES_NOT_EXIST },
+		{ CST_TMF_TARGET_RESET, 0, CST_TMF_COMPLETE },
+		{ CST_TMF_NEXUS_LOSS, 0, CST_TMF_COMPLETE },
+		{ 99, 0, CST_TMF_NOT_SUPPORTED },
+	};
+	unsigned int i, f;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		start(2);
+		f = function(nexuses[0], cases[i].function, cases[i].lun, 1);
+		/* From a worker, always. */
+		CHECK(!answered[f]);
+		run_works();
+		CHECK_ANSWER(f, cases[i].response);
+		finish_all();
+	}
+}
+
+/* One device at two numbers of a nexus. */
+static void abort_task_set_is_of_one_lun(void)
+{
+	struct task *t[3];
+	unsigned int f;
+
+	start(2);
+	nexus_map(nexuses[0], 2, &devs[0]);
+	t[0] = submit(nexuses[0], 0, 1);
+	t[1] = submit(nexuses[0], 2, 2);
+	t[2] = submit(nexuses[1], 0, 1);
+	f = function(nexuses[0], CST_TMF_ABORT_TASK_SET, LUN(0), 0);
+	run_works();
+	CHECK(!answered[f]);
+	end(t[0]);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	end(t[1]);
+	end(t[2]);
+	CHECK(t[0]->was_dropped && !t[1]->was_dropped && !t[2]->was_dropped);
+	finish_all();
+}
+
+/* What has been sent to a number is found there, whatever stands at it now. */
+static void after_the_lun_was_taken_away(void)
+{
+	static const u8 functions[] = {
+		CST_TMF_ABORT_TASK, CST_TMF_ABORT_TASK_SET,
+		CST_TMF_CLEAR_TASK_SET, CST_TMF_LUN_RESET,
+	};
+	struct task *t, *other, *later;
+	unsigned int i, f, relink;
+
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		for (relink = 0; relink < 2; relink++) {
+			start(2);
+			t = submit(nexuses[0], 0, 1);
+			other = submit(nexuses[1], 0, 1);
+			nexus_map(nexuses[0], 0, relink ? &devs[2] : NULL);
+			later = submit(nexuses[0], 0, 2);
+			f = function(nexuses[0], functions[i], LUN(0), 1);
+			run_works();
+			CHECK(!answered[f]);
+			CHECK(cst_cmd_aborted(&t->cmd));
+			/* It is no business of this nexus any more. */
+			CHECK(!cst_cmd_aborted(&other->cmd));
+			if (i)
+				end(later);
+			end(t);
+			run_works();
+			CHECK_ANSWER(f, CST_TMF_COMPLETE);
+			CHECK(t->was_dropped);
+			finish_all();
+			CHECK_EQ(later->was_dropped, i != 0);
+		}
+	}
+}
+
+static void a_lun_reset_reaches_all_nexuses(void)
+{
+	struct task *mine, *theirs, *elsewhere;
+	unsigned int f;
+
+	start(3);
+	mine = submit(nexuses[0], 0, 1);
+	theirs = submit(nexuses[1], 0, 1);
+	elsewhere = submit(nexuses[1], 1, 2);
+	f = function(nexuses[0], CST_TMF_LUN_RESET, LUN(0), 0);
+	run_works();
+	end(mine);
+	run_works();
+	CHECK(!answered[f]);
+	end(theirs);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	CHECK_REASON(ua_first(nexuses[0], 0), CST_SENSE(BUS_DEVICE_RESET));
+	CHECK_REASON(ua_first(nexuses[1], 0), CST_SENSE(BUS_DEVICE_RESET));
+	CHECK_REASON(ua_first(nexuses[2], 0), CST_SENSE(BUS_DEVICE_RESET));
+	CHECK(!cst_cmd_aborted(&elsewhere->cmd));
+	finish_all();
+}
+
+static void clear_task_set_tells_those_it_hits(void)
+{
+	unsigned int f;
+
+	start(3);
+	submit(nexuses[0], 0, 1);
+	submit(nexuses[1], 0, 1);
+	f = function(nexuses[0], CST_TMF_CLEAR_TASK_SET, LUN(0), 0);
+	run_works();
+	end_all();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	CHECK_EQ(ua_count(nexuses[0], 0), 0);
+	CHECK_REASON(ua_first(nexuses[1], 0),
+		     CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
+	CHECK_EQ(ua_count(nexuses[2], 0), 0);
+	finish_all();
+}
+
+/* Its answer comes in time for open-iscsi, and says what is true of each command. */
+static void a_reset_that_takes_too_long(void)
+{
+	static const u8 functions[] = { CST_TMF_LUN_RESET, CST_TMF_TARGET_RESET };
+	struct task *mine, *quick, *stuck;
+	unsigned int i, f;
+
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		start(3);
+		mine = submit(nexuses[0], 0, 1);
+		quick = submit(nexuses[1], 0, 1);
+		stuck = submit(nexuses[2], 0, 1);
+		f = function(nexuses[0], functions[i], LUN(0), 0);
+		advance(9 * HZ);
+		CHECK(!answered[f]);
+		end(quick);
+		advance(3 * HZ);
+		CHECK_ANSWER(f, CST_TMF_REJECTED);
+		end(mine);
+		end(stuck);
+		/* Dropped and told, or answered. */
+		CHECK(quick->was_dropped && !mine->was_dropped && !stuck->was_dropped);
+		CHECK_EQ(ua_count(nexuses[0], 0), 0);
+		CHECK_REASON(ua_first(nexuses[1], 0),
+			     CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
+		CHECK_EQ(ua_count(nexuses[2], 0), 0);
+		finish_all();
+	}
+}
+
+static void a_target_reset_reaches_each_lun(void)
+{
+	struct task *t[3];
+	unsigned int f, g;
+
+	start(2);
+	nexus_map(nexuses[1], 3, &devs[2]);
+	t[0] = submit(nexuses[1], 0, 1);
+	t[1] = submit(nexuses[1], 1, 2);
+	t[2] = submit(nexuses[1], 3, 3);
+	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
+	/* One at a time. */
+	g = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
+	run_works();
+	CHECK(!answered[f]);
+	CHECK_ANSWER(g, CST_TMF_REJECTED);
+	CHECK(!cst_cmd_aborted(&t[2]->cmd));
+	end(t[0]);
+	run_works();
+	/* That one is through. */
+	CHECK_REASON(ua_first(nexuses[1], 0), CST_SENSE(BUS_DEVICE_RESET));
+	CHECK(!answered[f]);
+	end(t[1]);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	CHECK_REASON(ua_first(nexuses[1], 1), CST_SENSE(BUS_DEVICE_RESET));
+	CHECK_EQ(ua_count(nexuses[1], 3), 0);
+	g = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
+	run_works();
+	CHECK_ANSWER(g, CST_TMF_COMPLETE);
+	finish_all();
+}
+
+/* All of it or nothing. */
+static void a_target_reset_without_memory(void)
+{
+	struct task *t;
+	unsigned int f;
+
+	start(2);
+	t = submit(nexuses[0], 0, 1);
+	allocate_max = 1;
+	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_REJECTED);
+	CHECK(!cst_cmd_aborted(&t->cmd));
+	CHECK_EQ(allocated, 0);
+	allocate_max = 2;
+	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
+	run_works();
+	end(t);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	/* A LUN that is going is not one. */
+	nexuses[0]->itls[1]->ref.dying = true;
+	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	CHECK_EQ(nexuses[0]->itls[1]->ref.count, 1);
+	nexuses[0]->itls[1]->ref.dying = false;
+	finish_all();
+}
+
+static void a_nexus_that_was_lost(void)
+{
+	struct task *t;
+	unsigned int f;
+
+	start(1);
+	t = submit(nexuses[0], 0, 1);
+	nexuses[0]->itls[0]->prevents_removal = true;
+	f = function(nexuses[0], CST_TMF_NEXUS_LOSS, 0, 0);
+	run_works();
+	CHECK(!answered[f]);
+	end(t);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	CHECK_REASON(ua_first(nexuses[0], 0), CST_SENSE(I_T_NEXUS_LOSS));
+	CHECK(!nexuses[0]->itls[0]->prevents_removal);
+	finish_all();
+}
+
+TEST_MAIN(T(nothing_is_there_to_be_hit), T(abort_task_set_is_of_one_lun),
+	  T(after_the_lun_was_taken_away), T(a_lun_reset_reaches_all_nexuses),
+	  T(clear_task_set_tells_those_it_hits), T(a_reset_that_takes_too_long),
+	  T(a_target_reset_reaches_each_lun), T(a_target_reset_without_memory),
+	  T(a_nexus_that_was_lost))
