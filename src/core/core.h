@@ -51,7 +51,7 @@ void cst_buffer_exit(void);
 /*
  * An array of bvecs with room for @len bytes: @inl when nr_inline suffice.
  * Any context up to softirq unless @may_sleep; NULL, and nothing left behind, at
- * the memory limit.  *alloced is whether the array itself came from the pools.
+ * the memory limit.  *alloced is whether the array is not @inl.
  */
 struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 			       u32 len, bool may_sleep, u16 *nr, bool *alloced);
@@ -92,8 +92,15 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason);
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
 bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
 void cst_cmd_execute(struct cst_cmd *cmd);
-void cst_cmd_work(struct work_struct *work);
 void cst_cmd_queue(struct cst_cmd *cmd);
+
+/* worker.c: workers that may wait for a backing */
+int cst_worker_init(void);
+void cst_worker_exit(void);
+/* NULL: no memory.  Process context, may sleep. */
+struct cst_lanes *cst_lanes_create(const char *name);
+/* There is no job, and none can come; waits for workers to leave the last ones behind. */
+void cst_lanes_destroy(struct cst_lanes *lanes);
 
 /* status.c */
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
@@ -190,7 +197,7 @@ void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum);
 /* main.c */
 extern struct workqueue_struct *cst_wq;	/* per CPU: nothing in it waits for a backing */
 extern struct workqueue_struct *cst_tmf_wq;	/* aborts; nothing in it waits */
-extern struct workqueue_struct *cst_linger_wq;	/* waits for directories */
+extern struct workqueue_struct *cst_linger_wq;	/* waits for directories and memory */
 
 /* cfs/ */
 void cst_device_inquiry_changed(struct cst_object *obj);	/* for cst_attr.changed */

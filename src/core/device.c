@@ -10,7 +10,7 @@
  *  1. disable kills io_ref: gate.c and exec.c refuse with NOT READY from then on;
  *  2. io_ref reaches zero: no I/O of the handler is under way; that takes a grace
  *     period, which a device that no session sees does not wait for;
- *  3. the work queue goes, when workers have left the last commands behind;
+ *  3. its lanes go, when workers have left the last commands behind;
  *  4. the handler closes the backing.
  * Until an administrator's restart can be expected to be over the device is said to
  * be becoming ready, which initiators wait for; from then on that somebody has to
@@ -31,8 +31,6 @@
 #include "core.h"
 
 #define CST_DRAIN_TIMEOUT	(30 * HZ)
-/* 23 characters of a work queue's name are kept by every kernel. */
-#define CST_WQ_NAME		"cst_%.19s"
 
 static void cst_device_drained(struct percpu_ref *ref)
 {
@@ -106,26 +104,24 @@ void cst_device_changed(struct cst_device *dev)
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 }
 
-static int cst_device_make_queue(struct cst_device *dev)
+static int cst_device_make_lanes(struct cst_device *dev)
 {
-	dev->wq = cst_wq;
 	if (!dev->ops->may_block)
 		return 0;
-	dev->wq = alloc_workqueue(CST_WQ_NAME, WQ_MEM_RECLAIM | WQ_PERCPU, 0,
-				  cst_device_name(dev));
-	if (dev->wq)
+	dev->lanes = cst_lanes_create(cst_device_name(dev));
+	if (dev->lanes)
 		return 0;
 	cst_config_error(&dev->obj.group.cg_item, "enabled",
-			 "no memory for the device's work queue");
+			 "no memory for the device's workers");
 	return -ENOMEM;
 }
 
 /* Nobody holds io_ref. */
-static void cst_device_drop_queue(struct cst_device *dev)
+static void cst_device_drop_lanes(struct cst_device *dev)
 {
-	if (dev->ops->may_block)
-		destroy_workqueue(dev->wq);
-	dev->wq = NULL;
+	if (dev->lanes)
+		cst_lanes_destroy(dev->lanes);
+	dev->lanes = NULL;
 }
 
 /**
@@ -141,12 +137,12 @@ int cst_device_enable(struct cst_device *dev)
 
 	lockdep_assert_held(&dev->obj.lock);
 
-	ret = cst_device_make_queue(dev);
+	ret = cst_device_make_lanes(dev);
 	if (ret)
 		return ret;
 	ret = type->enable ? type->enable(dev) : dev->ops->enable(dev);
 	if (ret) {
-		cst_device_drop_queue(dev);
+		cst_device_drop_lanes(dev);
 		return ret;
 	}
 
@@ -173,7 +169,7 @@ int cst_device_enable(struct cst_device *dev)
 /*
  * Can anybody be inside the backing?  Each command holds a nexus, and so does its
  * submitter when the command may end before it has left (cst_io_hold()); a worker
- * that has not is waited for with the device's queue.  A nexus stays on the list
+ * that has not is waited for with the device's lanes.  A nexus stays on the list
  * until nobody holds it.  One that is put there after this look, with the same
  * lock, already sees that io_ref has been killed.
  */
@@ -220,7 +216,7 @@ int cst_device_disable(struct cst_device *dev)
 		wait_for_completion(&dev->io_drained);
 	}
 	dev->obj.enabled = false;
-	cst_device_drop_queue(dev);
+	cst_device_drop_lanes(dev);
 	dev->ops->disable(dev);
 	cst_event_device(dev, CST_EVENT_DISABLED);
 	return 0;

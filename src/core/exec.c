@@ -3,9 +3,9 @@
  * Execution: run the opcode's function where the command stands, and in a worker
  * of this CPU only when it says that it would block.
  *
- * The worker's queue is per CPU and reclaim-safe: a target must make progress
- * when the memory that is short is cached data of its own initiator.  It is the
- * device's own where its handler may block, and that is there for those who hold
+ * The workers are per CPU and reclaim-safe: a target must make progress
+ * when the memory that is short is cached data of its own initiator.  They are the
+ * device's own where its handler may block (worker.c), and those are there for who holds
  * io_ref: a backing that hangs, or another disk of ours below it, keeps nobody
  * else waiting.  Whoever waited for its turn comes by core's queue, does not block
  * there, and goes on to the device's only when it would.
@@ -20,23 +20,8 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
 	return test_bit(CST_CMD_IN_WORKER, &cmd->flags);
 }
 
-/**
- * cst_cmd_queue() - let the worker of this CPU run a command
- * @cmd: nobody else runs it; its turn has come
- */
-void cst_cmd_queue(struct cst_cmd *cmd)
+static void cst_cmd_run_in_worker(struct cst_cmd *cmd)
 {
-	struct workqueue_struct *wq = cst_wq;
-
-	if (likely(test_bit(CST_CMD_IO_REF, &cmd->flags)))
-		wq = cmd->dev->wq;
-	INIT_WORK(&cmd->work, cst_cmd_work);
-	queue_work_on(raw_smp_processor_id(), wq, &cmd->work);
-}
-
-void cst_cmd_work(struct work_struct *work)
-{
-	struct cst_cmd *cmd = container_of(work, struct cst_cmd, work);
 	unsigned int noio = memalloc_noio_save();
 
 	/*
@@ -50,6 +35,31 @@ void cst_cmd_work(struct work_struct *work)
 		__clear_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
 	cst_cmd_run(cmd);
 	memalloc_noio_restore(noio);
+}
+
+static void cst_cmd_work(struct work_struct *work)
+{
+	cst_cmd_run_in_worker(container_of(work, struct cst_cmd, work));
+}
+
+static void cst_cmd_job(struct cst_job *job)
+{
+	cst_cmd_run_in_worker(container_of(job, struct cst_cmd, job));
+}
+
+/**
+ * cst_cmd_queue() - let the worker of this CPU run a command
+ * @cmd: nobody else runs it; its turn has come
+ */
+void cst_cmd_queue(struct cst_cmd *cmd)
+{
+	if (likely(test_bit(CST_CMD_IO_REF, &cmd->flags) && cmd->dev->lanes)) {
+		cmd->job.func = cst_cmd_job;
+		cst_job_queue(cmd->dev, &cmd->job);
+		return;
+	}
+	INIT_WORK(&cmd->work, cst_cmd_work);
+	queue_work_on(raw_smp_processor_id(), cst_wq, &cmd->work);
 }
 
 /* The device stays open from here to the command's completion. */

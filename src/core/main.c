@@ -28,9 +28,12 @@ static int __init cst_init(void)
 	cst_linger_wq = alloc_workqueue("cst_linger", WQ_UNBOUND, 0);
 	if (!cst_linger_wq)
 		goto destroy_tmf_wq;
-	ret = cst_buffer_init();
+	ret = cst_worker_init();
 	if (ret)
 		goto destroy_linger_wq;
+	ret = cst_buffer_init();
+	if (ret)
+		goto exit_worker;
 	ret = cst_events_init();
 	if (ret)
 		goto exit_buffer;
@@ -43,6 +46,8 @@ exit_events:
 	cst_events_exit();
 exit_buffer:
 	cst_buffer_exit();
+exit_worker:
+	cst_worker_exit();
 destroy_linger_wq:
 	destroy_workqueue(cst_linger_wq);
 destroy_tmf_wq:
@@ -56,6 +61,7 @@ static void __exit cst_exit(void)
 {
 	cst_cfs_exit();
 	cst_events_exit();
+	cst_worker_exit();
 	/* Each may put the last reference to what the next works for. */
 	destroy_workqueue(cst_linger_wq);
 	destroy_workqueue(cst_tmf_wq);

@@ -29,7 +29,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uio.h>
-#include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 
 #include <cst/disk.h>
@@ -76,7 +75,7 @@ struct fileio_dev {
 struct fileio_io {
 	union {
 		struct kiocb		iocb;	/* while the file system has it */
-		struct work_struct	work;	/* then, when something is left */
+		struct cst_job		job;	/* then, when something is left */
 	};
 	u32			done;	/* bytes that have been moved */
 };
@@ -720,9 +719,9 @@ static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
 	cst_io_done(io, ret);
 }
 
-static void fileio_rest_work(struct work_struct *work)
+static void fileio_rest_job(struct cst_job *job)
 {
-	struct fileio_io *fio = container_of(work, struct fileio_io, work);
+	struct fileio_io *fio = container_of(job, struct fileio_io, job);
 	struct cst_io *io = fileio_to_cst_io(fio);
 
 	fileio_rw_wait(to_fileio_dev(io->dev), io, fio->done);
@@ -748,8 +747,8 @@ static void fileio_async_end(struct kiocb *iocb, long ret)
 	if (ret == -EOPNOTSUPP && (iocb->ki_flags & IOCB_NOWAIT))
 		WRITE_ONCE(fd->nowait, false);
 	fio->done = max(ret, 0L);
-	INIT_WORK(&fio->work, fileio_rest_work);
-	queue_work(io->dev->wq, &fio->work);
+	fio->job.func = fileio_rest_job;
+	cst_job_queue(io->dev, &fio->job);
 }
 
 /* Any context up to softirq. */

@@ -19,16 +19,24 @@
 #define memalloc_noio_save()		0
 #define memalloc_noio_restore(noio)	((void)(noio))
 
-static char wqs[2];
-struct workqueue_struct *cst_wq = (void *)&wqs[0];
-static struct workqueue_struct *own_wq = (void *)&wqs[1], *queued_on;
-static struct work_struct *queued;
+static char places[2];
+struct workqueue_struct *cst_wq = (void *)&places[0];
+static struct cst_lanes *own_lanes = (void *)&places[1];
+static struct work_struct *queued;	/* on cst_wq */
+static struct cst_job *waiting;		/* in the device's lanes */
 
 static void queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
-	CHECK(!queued);
+	CHECK(!queued && !waiting);
+	CHECK(wq == cst_wq);
 	queued = work;
-	queued_on = wq;
+}
+
+void cst_job_queue(struct cst_device *dev, struct cst_job *job)
+{
+	CHECK(!queued && !waiting);
+	CHECK(dev->lanes == own_lanes);
+	waiting = job;
 }
 
 static bool percpu_ref_tryget_live(struct percpu_ref *ref)
@@ -93,11 +101,12 @@ static void a_command(unsigned int flags)
 	memset(&cmd, 0, sizeof(cmd));
 	memset(answers, 0, sizeof(answers));
 	op = (struct cst_op){ .flags = flags, .execute = execute };
-	dev.wq = own_wq;
+	dev.lanes = own_lanes;
 	cmd.dev = &dev;
 	cmd.itl = &itl;
 	cmd.op = &op;
 	queued = NULL;
+	waiting = NULL;
 	executed = 0;
 	finished = false;
 }
@@ -105,10 +114,15 @@ static void a_command(unsigned int flags)
 static void work(void)
 {
 	struct work_struct *w = queued;
+	struct cst_job *j = waiting;
 
-	CHECK(w);
+	CHECK(w || j);
 	queued = NULL;
-	w->func(w);
+	waiting = NULL;
+	if (w)
+		w->func(w);
+	else
+		j->func(j);
 }
 
 /* It has ended so, after that many executions, and holds nothing. */
@@ -117,7 +131,7 @@ static void work(void)
 	CHECK_EQ(cmd.reason, (_reason));				\
 	CHECK_EQ(executed, (_executed));				\
 	CHECK_EQ(dev.io_ref.count, 0);					\
-	CHECK(!queued);							\
+	CHECK(!queued && !waiting);						\
 } while (0)
 
 static void one_that_would_block_goes_to_the_worker(void)
@@ -144,10 +158,10 @@ static void nothing_waits_but_in_the_queue_of_its_device(void)
 	a_command(CST_OP_MEDIUM);
 	answers[0] = CST_WOULD_BLOCK;
 	cst_cmd_queue(&cmd);
-	CHECK(queued_on == cst_wq);
+	CHECK(queued);
 	work();
 	CHECK(!cst_cmd_may_sleep(&cmd));
-	CHECK(queued_on == own_wq);
+	CHECK(waiting);
 	work();
 	CHECK(cst_cmd_may_sleep(&cmd));
 	CHECK_END(CST_OK, 2);
@@ -156,24 +170,24 @@ static void nothing_waits_but_in_the_queue_of_its_device(void)
 	cst_cmd_queue(&cmd);
 	work();
 	CHECK_EQ(executed, 0);
-	CHECK(queued_on == own_wq);
+	CHECK(waiting);
 	work();
 	CHECK_END(CST_OK, 1);
 
 	/* Its device has no queue any more. */
 	a_command(CST_OP_MEDIUM);
 	dev.io_ref.dying = true;
-	dev.wq = NULL;
+	dev.lanes = NULL;
 	cst_cmd_queue(&cmd);
-	CHECK(queued_on == cst_wq);
+	CHECK(queued);
 	work();
 	CHECK_END(CST_SENSE(MANUAL_INTERVENTION_REQUIRED), 0);
 
 	/* Without a backing. */
 	a_command(CST_OP_SLEEPS);
-	dev.wq = NULL;
+	dev.lanes = NULL;
 	cst_cmd_execute(&cmd);
-	CHECK(queued_on == cst_wq);
+	CHECK(queued);
 	work();
 	CHECK_END(CST_OK, 1);
 }

@@ -48,6 +48,7 @@ enum {
 	CST_CMD_IN_WORKER,	/* runs in core's worker: may block */
 	CST_CMD_OWN_BUF,	/* bvec came from core's pools */
 	CST_CMD_BVEC_ALLOCED,	/* ... and is not inline_bvec */
+	CST_CMD_BUF_RESERVE,	/* ... or from its reserve */
 	CST_CMD_VERIFY_ALLOCED,	/* verify_bvec is not inline_bvec */
 	CST_CMD_ORDER_FAST,	/* holds order.simple */
 	CST_CMD_ORDER_SLOW,	/* known to order.lock */
@@ -132,7 +133,10 @@ struct cst_cmd {
 	bool			data_ready;	/* order.lock when CST_CMD_ORDER_SLOW */
 	bool			out_of_turn;	/* order.lock: may not execute */
 	bool			answered;	/* send_response is or was called */
-	struct work_struct	work;
+	union {
+		struct work_struct	work;	/* in core's queue */
+		struct cst_job		job;	/* in the device's */
+	};
 	cst_sense_t		reason;		/* outcome on its way to status.c */
 	struct cst_sense_detail	detail;
 	struct cst_io		io;

@@ -95,7 +95,7 @@ struct cst_device {
 
 	/* the data path */
 	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
-	struct workqueue_struct	*wq;		/* for who holds io_ref: may wait for the backing */
+	struct cst_lanes	*lanes;		/* worker.c, while enabled; NULL: it never blocks */
 	struct completion	io_drained;
 	struct cst_order	order;
 	struct cst_aborts	aborts;		/* of whoever's commands */

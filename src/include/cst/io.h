@@ -7,6 +7,7 @@
 
 #include <linux/bits.h>
 #include <linux/bvec.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct cst_device;
@@ -120,5 +121,27 @@ struct cst_itl *cst_io_hold(struct cst_io *io);
  * Context: any.
  */
 void cst_io_let_go(struct cst_itl *itl);
+
+/**
+ * struct cst_job - something to be done that may wait for a device's backing
+ * @node: core's
+ * @func: does it; process context, the job's memory is its own
+ */
+struct cst_job {
+	struct list_head	node;
+	void (*func)(struct cst_job *job);
+};
+
+/**
+ * cst_job_queue() - have a worker of this CPU and device do something
+ * @dev: of a handler that says may_block
+ * @job: part of an I/O that is not done, which keeps the device enabled; with its func
+ *
+ * Jobs begin in order, and some of them are under way at a time.  No job may wait for
+ * another one of the same device.
+ *
+ * Context: any.
+ */
+void cst_job_queue(struct cst_device *dev, struct cst_job *job);
 
 #endif /* _CST_IO_H */

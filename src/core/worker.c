@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Workers that may wait for a device's backing.
+ *
+ * exec.c and handlers leave jobs here, device.c makes and removes the queues.  A device
+ * has a lane for each CPU: a list of jobs, and CST_LANE_RUNNERS work items that take
+ * jobs from it, in a work queue of the device's own.  One is queued at a time: the kernel
+ * begins with it when the one before it sleeps.  So a crowd in front of
+ * a backing that hangs, or of a lock that is hot, is no crowd of threads, and stands in
+ * nobody else's way: each device has work items of its own, and no queue's limit is
+ * below their number.  A queue costs some KiB and no thread: threads are the kernel's,
+ * which makes one more when all of a CPU wait.
+ *
+ * It cannot where memory is short, and what frees memory may be a write to a disk of
+ * ours.  A rescuer for each device would be a thread for each device; one for all would
+ * wait in the first backing that hangs or lies on another of our disks.  So there are
+ * CST_RESERVE_THREADS threads for all, no two of them in the same device, and in devices of which
+ * commands are at work already no more than half of them.  They take jobs from lanes whose
+ * runners do not begin: a thread looks each CST_WATCH_INTERVAL, while there are jobs,
+ * whether any runner of a CPU has begun, and whoever queues a job tells them when none has.
+ *
+ * A lane's lock protects its list and counts; lanes_lock the list of devices and which of
+ * them has a reserve thread.
+ *
+ * Teardown: the device's io_ref is zero, so there is no job.  Its lanes leave the list,
+ * and a reserve thread that is still on its way out of the backing is waited for; then the
+ * work queue is destroyed, which waits for runners.
+ */
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+
+/* 23 characters of a work queue's name are kept by every kernel. */
+#define CST_WQ_NAME		"cst_%.19s"
+#define CST_LANE_RUNNERS	16
+#define CST_LANE_BATCH		16	/* jobs, before others have their turn */
+#define CST_RESERVE_THREADS	8
+#define CST_WATCH_INTERVAL	(HZ / 10)
+
+struct cst_runner {
+	struct work_struct	work;
+	struct cst_lane		*lane;
+};
+
+/**
+ * struct cst_lane - jobs of one device on one CPU
+ * @lanes: the device's
+ * @cpu: the CPU
+ * @lock: protects the rest
+ * @jobs: in order of arrival
+ * @waiting: how many
+ * @queued: runners that have not begun; 1 while jobs wait and a runner is idle
+ * @running: jobs that are under way
+ * @idle: runners that are neither queued nor at work, a bit for each
+ * @runners: what takes the jobs
+ */
+struct cst_lane {
+	struct cst_lanes	*lanes;
+	int			cpu;
+	spinlock_t		lock;	/* protects what follows, but for @runners */
+	struct list_head	jobs;
+	unsigned int		waiting;
+	unsigned int		queued;
+	unsigned int		running;
+	unsigned long		idle;
+	struct cst_runner	runners[CST_LANE_RUNNERS];
+};
+
+/**
+ * struct cst_lanes - where the jobs of an enabled device wait
+ * @wq: its runners'
+ * @cpu: its lanes
+ * @node: all_lanes; lanes_lock
+ * @reserved: a reserve thread is in it; lanes_lock
+ */
+struct cst_lanes {
+	struct workqueue_struct	*wq;
+	struct cst_lane __percpu *cpu;
+	struct list_head	node;
+	bool			reserved;
+};
+
+/**
+ * struct cst_watched - what the watch sees of a CPU
+ * @queued: runners that have not begun
+ * @begun: runners that have, ever
+ * @waited: some were queued when it looked last
+ * @seen: @begun at that time
+ */
+struct cst_watched {
+	atomic_t	queued;
+	unsigned long	begun;
+	bool		waited;
+	unsigned long	seen;
+};
+
+enum {
+	CST_WATCH_ASLEEP,
+	CST_WATCH_AWAKE,
+	CST_WATCH_STUCK,	/* runners of a CPU do not begin */
+};
+
+static DEFINE_MUTEX(lanes_lock);
+static LIST_HEAD(all_lanes);
+static unsigned int lanes_reserved;	/* how many; lanes_lock */
+static DECLARE_WAIT_QUEUE_HEAD(lanes_left);
+
+static struct cst_watched __percpu *cst_watched;
+static int cst_watch;
+static struct task_struct *cst_watch_thread;
+static DECLARE_WAIT_QUEUE_HEAD(cst_watch_wait);
+
+static struct task_struct *cst_reserve_threads[CST_RESERVE_THREADS];
+static DECLARE_WAIT_QUEUE_HEAD(cst_reserve_wait);
+static atomic_t cst_reserve_calls;	/* each has all reserve threads look */
+
+/* Lanes and runners */
+
+static struct cst_job *cst_lane_take(struct cst_lane *lane)
+{
+	struct cst_job *job;
+
+	lockdep_assert_held(&lane->lock);
+
+	job = list_first_entry_or_null(&lane->jobs, struct cst_job, node);
+	if (!job)
+		return NULL;
+	list_del(&job->node);
+	lane->waiting--;
+	lane->running++;
+	return job;
+}
+
+static void cst_reserve_call(void)
+{
+	atomic_inc(&cst_reserve_calls);
+	wake_up_all(&cst_reserve_wait);
+}
+
+/* A runner has been queued: is somebody awake to see whether it begins? */
+static void cst_watch_tell(void)
+{
+	int watch;
+
+	/* Pairs with that of cst_watch_look(). */
+	smp_mb();
+	watch = READ_ONCE(cst_watch);
+	if (likely(watch == CST_WATCH_AWAKE))
+		return;
+	if (watch == CST_WATCH_ASLEEP) {
+		WRITE_ONCE(cst_watch, CST_WATCH_AWAKE);
+		wake_up(&cst_watch_wait);
+	} else {
+		cst_reserve_call();
+	}
+}
+
+static void cst_runner_queue(struct cst_runner *runner)
+{
+	struct cst_lane *lane = runner->lane;
+
+	atomic_inc(&per_cpu_ptr(cst_watched, lane->cpu)->queued);
+	queue_work_on(lane->cpu, lane->lanes->wq, &runner->work);
+	cst_watch_tell();
+}
+
+static void cst_runner_begins(struct cst_runner *runner)
+{
+	struct cst_watched *watched = per_cpu_ptr(cst_watched, runner->lane->cpu);
+
+	WRITE_ONCE(watched->begun, watched->begun + 1);
+	atomic_dec(&watched->queued);
+}
+
+/* Lock held: one that is to begin next, when nobody else is; or NULL. */
+static struct cst_runner *cst_lane_next(struct cst_lane *lane)
+{
+	struct cst_runner *runner;
+
+	lockdep_assert_held(&lane->lock);
+
+	if (!lane->waiting || lane->queued || !lane->idle)
+		return NULL;
+	runner = &lane->runners[__ffs(lane->idle)];
+	__clear_bit(runner - lane->runners, &lane->idle);
+	lane->queued++;
+	return runner;
+}
+
+static void cst_runner_work(struct work_struct *work)
+{
+	struct cst_runner *runner = container_of(work, struct cst_runner, work);
+	struct cst_lane *lane = runner->lane;
+	struct cst_runner *next;
+	struct cst_job *job;
+	unsigned int left;
+
+	cst_runner_begins(runner);
+	spin_lock_irq(&lane->lock);
+	lane->queued--;
+	for (left = CST_LANE_BATCH; ; left--) {
+		job = left ? cst_lane_take(lane) : NULL;
+		if (!job)
+			__set_bit(runner - lane->runners, &lane->idle);
+		/* It begins as soon as this one sleeps or ends. */
+		next = cst_lane_next(lane);
+		spin_unlock_irq(&lane->lock);
+		if (next)
+			cst_runner_queue(next);
+		if (!job)
+			return;
+		job->func(job);
+		cond_resched();
+		spin_lock_irq(&lane->lock);
+		lane->running--;
+	}
+}
+
+void cst_job_queue(struct cst_device *dev, struct cst_job *job)
+{
+	struct cst_lane *lane = raw_cpu_ptr(dev->lanes->cpu);
+	struct cst_runner *runner;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	list_add_tail(&job->node, &lane->jobs);
+	lane->waiting++;
+	runner = cst_lane_next(lane);
+	spin_unlock_irqrestore(&lane->lock, flags);
+	if (runner)
+		cst_runner_queue(runner);
+	else if (unlikely(READ_ONCE(cst_watch) == CST_WATCH_STUCK))
+		cst_reserve_call();
+}
+EXPORT_SYMBOL_GPL(cst_job_queue);
+
+/* The reserve */
+
+/* Do runners of it not begin, and does none, or only the reserve, do its work? */
+static bool cst_lanes_are_stuck(const struct cst_lanes *lanes)
+{
+	bool stuck = false, running = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct cst_lane *lane = per_cpu_ptr(lanes->cpu, cpu);
+
+		/* data_race: a job that is missed is found next time. */
+		stuck |= data_race(lane->queued && lane->waiting);
+		/* data_race: it only shares the reserve out. */
+		running |= data_race(lane->running);
+	}
+	return stuck && (!running || lanes_reserved < CST_RESERVE_THREADS / 2);
+}
+
+static struct cst_lanes *cst_reserve_enter(void)
+{
+	struct cst_lanes *lanes, *found = NULL;
+
+	mutex_lock(&lanes_lock);
+	list_for_each_entry(lanes, &all_lanes, node) {
+		if (lanes->reserved || !cst_lanes_are_stuck(lanes))
+			continue;
+		found = lanes;
+		found->reserved = true;
+		lanes_reserved++;
+		/* The next one is somebody else's turn. */
+		list_move_tail(&found->node, &all_lanes);
+		break;
+	}
+	mutex_unlock(&lanes_lock);
+	return found;
+}
+
+static void cst_reserve_leave(struct cst_lanes *lanes)
+{
+	mutex_lock(&lanes_lock);
+	lanes_reserved--;
+	/* It may be gone from here on. */
+	smp_store_release(&lanes->reserved, false);
+	wake_up_all(&lanes_left);
+	mutex_unlock(&lanes_lock);
+}
+
+static void cst_reserve_run(struct cst_lane *lane)
+{
+	struct cst_job *job;
+
+	while (READ_ONCE(cst_watch) == CST_WATCH_STUCK) {
+		spin_lock_irq(&lane->lock);
+		job = lane->queued ? cst_lane_take(lane) : NULL;
+		spin_unlock_irq(&lane->lock);
+		if (!job)
+			return;
+		job->func(job);
+		spin_lock_irq(&lane->lock);
+		lane->running--;
+		spin_unlock_irq(&lane->lock);
+	}
+}
+
+/* Do what runners do not begin, until nothing of it is left. */
+static void cst_reserve_serve(void)
+{
+	struct cst_lanes *lanes;
+	int cpu;
+
+	while (READ_ONCE(cst_watch) == CST_WATCH_STUCK &&
+	       (lanes = cst_reserve_enter())) {
+		for_each_possible_cpu(cpu)
+			cst_reserve_run(per_cpu_ptr(lanes->cpu, cpu));
+		cst_reserve_leave(lanes);
+	}
+}
+
+static int cst_reserve_thread(void *unused)
+{
+	int calls, seen = 0;
+
+	set_user_nice(current, MIN_NICE);
+	while (!kthread_should_stop()) {
+		wait_event_idle(cst_reserve_wait,
+				(calls = atomic_read(&cst_reserve_calls)) != seen ||
+				kthread_should_stop());
+		seen = calls;
+		cst_reserve_serve();
+	}
+	return 0;
+}
+
+static bool cst_runners_wait(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (atomic_read(&per_cpu_ptr(cst_watched, cpu)->queued))
+			return true;
+	return false;
+}
+
+/* Has a CPU begun no runner since the last time, although one was queued then? */
+static bool cst_runners_are_stuck(void)
+{
+	bool stuck = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct cst_watched *watched = per_cpu_ptr(cst_watched, cpu);
+		unsigned long begun = READ_ONCE(watched->begun);
+		bool waits = atomic_read(&watched->queued);
+
+		stuck |= waits && watched->waited && begun == watched->seen;
+		watched->waited = waits;
+		watched->seen = begun;
+	}
+	return stuck;
+}
+
+static void cst_watch_look(void)
+{
+	if (cst_runners_are_stuck()) {
+		WRITE_ONCE(cst_watch, CST_WATCH_STUCK);
+		cst_reserve_call();
+		return;
+	}
+	WRITE_ONCE(cst_watch, CST_WATCH_ASLEEP);
+	/* Who did not see that has queued its runner before. */
+	smp_mb();
+	if (cst_runners_wait())
+		WRITE_ONCE(cst_watch, CST_WATCH_AWAKE);
+}
+
+static int cst_watch_main(void *unused)
+{
+	set_user_nice(current, MIN_NICE);
+	while (!kthread_should_stop()) {
+		wait_event_idle(cst_watch_wait,
+				READ_ONCE(cst_watch) != CST_WATCH_ASLEEP ||
+				kthread_should_stop());
+		schedule_timeout_idle(CST_WATCH_INTERVAL);
+		cst_watch_look();
+	}
+	return 0;
+}
+
+/* Life */
+
+static void cst_lane_init(struct cst_lane *lane, struct cst_lanes *lanes, int cpu)
+{
+	unsigned int i;
+
+	lane->lanes = lanes;
+	lane->cpu = cpu;
+	spin_lock_init(&lane->lock);
+	INIT_LIST_HEAD(&lane->jobs);
+	lane->idle = BIT(CST_LANE_RUNNERS) - 1;
+	for (i = 0; i < CST_LANE_RUNNERS; i++) {
+		lane->runners[i].lane = lane;
+		INIT_WORK(&lane->runners[i].work, cst_runner_work);
+	}
+}
+
+struct cst_lanes *cst_lanes_create(const char *name)
+{
+	struct cst_lanes *lanes = kzalloc(sizeof(*lanes), GFP_KERNEL);
+	int cpu;
+
+	if (!lanes)
+		return NULL;
+	lanes->cpu = alloc_percpu(struct cst_lane);
+	if (!lanes->cpu)
+		goto free;
+	lanes->wq = alloc_workqueue(CST_WQ_NAME, WQ_PERCPU, CST_LANE_RUNNERS, name);
+	if (!lanes->wq)
+		goto free_cpu;
+	for_each_possible_cpu(cpu)
+		cst_lane_init(per_cpu_ptr(lanes->cpu, cpu), lanes, cpu);
+	mutex_lock(&lanes_lock);
+	list_add_tail(&lanes->node, &all_lanes);
+	mutex_unlock(&lanes_lock);
+	return lanes;
+
+free_cpu:
+	free_percpu(lanes->cpu);
+free:
+	kfree(lanes);
+	return NULL;
+}
+
+void cst_lanes_destroy(struct cst_lanes *lanes)
+{
+	mutex_lock(&lanes_lock);
+	list_del_init(&lanes->node);
+	mutex_unlock(&lanes_lock);
+	/* Pairs with that of the one that leaves. */
+	wait_event(lanes_left, !smp_load_acquire(&lanes->reserved));
+	destroy_workqueue(lanes->wq);
+	free_percpu(lanes->cpu);
+	kfree(lanes);
+}
+
+int cst_worker_init(void)
+{
+	struct task_struct *thread;
+	unsigned int i;
+
+	cst_watched = alloc_percpu(struct cst_watched);
+	if (!cst_watched)
+		return -ENOMEM;
+	for (i = 0; i < CST_RESERVE_THREADS; i++) {
+		thread = kthread_run(cst_reserve_thread, NULL, "cst_reserve/%u", i);
+		if (IS_ERR(thread))
+			goto exit;
+		cst_reserve_threads[i] = thread;
+	}
+	thread = kthread_run(cst_watch_main, NULL, "cst_watch");
+	if (IS_ERR(thread))
+		goto exit;
+	cst_watch_thread = thread;
+	return 0;
+
+exit:
+	cst_worker_exit();
+	return PTR_ERR(thread);
+}
+
+/* No device is left. */
+void cst_worker_exit(void)
+{
+	unsigned int i;
+
+	if (cst_watch_thread)
+		kthread_stop(cst_watch_thread);
+	cst_watch_thread = NULL;
+	for (i = 0; i < CST_RESERVE_THREADS; i++) {
+		if (cst_reserve_threads[i])
+			kthread_stop(cst_reserve_threads[i]);
+		cst_reserve_threads[i] = NULL;
+	}
+	free_percpu(cst_watched);
+}
