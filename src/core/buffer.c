@@ -2,15 +2,27 @@
 /*
  * Data buffers: chunks of pages from per-CPU pools, under one memory limit.
  *
- * Called by submit.c, xfer.c and the emulation.  A pool is a ring per chunk size
- * and CPU under a lock that only trimming shares.  Fabrics send chunks by
+ * Called by submit.c, xfer.c, the emulation and the kernel's reclaim.  A pool is a
+ * ring per chunk size and CPU under a lock that only trimming shares.  Fabrics send chunks by
  * reference and release the command before the network has let go of them, so
  * a chunk may come back while somebody still reads it: it is used again only when
  * its reference count says that nobody does, which the oldest one of a ring most
  * likely is.  Chunks keep old data: whoever takes one fills what it hands on.
  *
  * The limit counts pages taken from the system, in use or idle in a pool, so
- * that the shared counter is not touched in the steady state.
+ * that the shared counter is not touched in the steady state.  When somebody meets
+ * the limit, all that is idle goes back once, and what is given back from then on
+ * follows it, until three quarters of the limit are free: nobody looks at the pools of
+ * other CPUs for each command.  Idle chunks also go back when the system is short of memory.
+ *
+ * Where memory is in pieces, a buffer is made of single pages, and its list is longer
+ * than a page.  Such a list is one of a few tables that are virtually contiguous.
+ * They are made where that may sleep, before anybody asks; whoever finds none has one
+ * more made for the next attempt.
+ *
+ * The initiator may be this host, and its command what frees memory.  So a command that
+ * finds none, or the limit, gets a buffer of a reserve: of CST_RESERVE_BYTES at most, and
+ * each session has one at a time.  The reserve is not counted.
  *
  * An initiator decides how long its commands keep their buffers: it may send no
  * data, or read none.  So a session may have CST_SHARE_MIN, and beyond that no
@@ -22,6 +34,9 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "core.h"
 
@@ -29,6 +44,16 @@
 #define CST_POOL_RING		256	/* power of two, slots of the smallest class */
 #define CST_POOL_LOOK		4	/* busy chunks to pass over before asking the system */
 #define CST_SHARE_MIN		(1024 * 1024L)	/* bytes that a session may always ask for */
+
+/* bvecs in a page, and in a table: one for each page of the longest command */
+#define CST_BVECS_PAGE		(PAGE_SIZE / sizeof(struct bio_vec))
+#define CST_BVECS_TABLE		(CST_MAX_XFER_BYTES / PAGE_SIZE)
+#define CST_TABLE_PAGES		DIV_ROUND_UP(CST_BVECS_TABLE * sizeof(struct bio_vec), PAGE_SIZE)
+#define CST_TABLES_MIN		4
+
+#define CST_RESERVES		4
+#define CST_RESERVE_BYTES	(1024U * 1024)	/* what most initiators send at most */
+#define CST_RESERVE_PAGES	(CST_RESERVE_BYTES / PAGE_SIZE)
 
 static const u8 cst_pool_order[CST_POOL_CLASSES] = { 0, 2, 4 };
 static const u16 cst_pool_slots[CST_POOL_CLASSES] = { 256, 64, 32 };
@@ -44,9 +69,40 @@ struct cst_pool {
 	struct cst_pool_ring	ring[CST_POOL_CLASSES];
 };
 
+/* A table that nobody uses. */
+struct cst_table {
+	struct list_head	node;
+};
+
+/**
+ * struct cst_reserve - a buffer that is there before it is needed
+ * @sess: whose command has it, or NULL; cst_reserve_lock
+ * @pages: its pages; some may still be on the network when it is given back
+ * @bvec: those that the command has been given
+ */
+struct cst_reserve {
+	struct cst_session	*sess;
+	struct page		*pages[CST_RESERVE_PAGES];
+	struct bio_vec		bvec[CST_RESERVE_PAGES];
+};
+
 static struct cst_pool __percpu *cst_pools;
 static atomic_long_t cst_pages;		/* taken from the system */
 static unsigned long cst_pages_max;	/* cmd_mem_limit_mb, in pages */
+/*
+ * The limit has been met, and nothing is kept idle.  Written before a pool's lock is
+ * taken, read inside it: after the trimming nothing is put into a pool any more.
+ */
+static bool cst_tight;
+static struct shrinker *cst_shrinker;
+
+static LIST_HEAD(cst_tables);		/* idle ones */
+static unsigned int cst_tables_nr;	/* idle and in use */
+static unsigned int cst_tables_want;	/* how many there should be */
+static DEFINE_SPINLOCK(cst_tables_lock);	/* protects these */
+
+static struct cst_reserve *cst_reserves[CST_RESERVES];
+static DEFINE_SPINLOCK(cst_reserve_lock);
 
 static struct page *cst_ring_pop(struct cst_pool_ring *ring, unsigned int slots)
 {
@@ -89,9 +145,17 @@ static struct page *cst_pool_get(unsigned int class)
 	return page;
 }
 
+static void cst_pages_uncharge(long pages)
+{
+	long left = atomic_long_sub_return(pages, &cst_pages);
+
+	if (unlikely(READ_ONCE(cst_tight)) && left < READ_ONCE(cst_pages_max) / 4)
+		WRITE_ONCE(cst_tight, false);
+}
+
 static void cst_page_free(struct page *page, unsigned int class)
 {
-	atomic_long_sub(1L << cst_pool_order[class], &cst_pages);
+	cst_pages_uncharge(1L << cst_pool_order[class]);
 	put_page(page);
 }
 
@@ -104,7 +168,7 @@ static void cst_pool_put(struct page *page, unsigned int class)
 	bool kept;
 
 	spin_lock_irqsave(&pool->lock, flags);
-	kept = ring->count < slots;
+	kept = ring->count < slots && likely(!READ_ONCE(cst_tight));
 	if (likely(kept))
 		cst_ring_push(ring, slots, page);
 	spin_unlock_irqrestore(&pool->lock, flags);
@@ -112,11 +176,11 @@ static void cst_pool_put(struct page *page, unsigned int class)
 		cst_page_free(page, class);
 }
 
-/* Give every idle chunk of every CPU back to the system. */
-static void cst_pool_trim(void)
+/* Give idle chunks back to the system, @want pages or a little more; how many. */
+static unsigned long cst_pool_trim(unsigned long want)
 {
+	unsigned long flags, freed = 0;
 	struct page *page;
-	unsigned long flags;
 	unsigned int class;
 	int cpu;
 
@@ -126,7 +190,7 @@ static void cst_pool_trim(void)
 		for (class = 0; class < CST_POOL_CLASSES; class++) {
 			struct cst_pool_ring *ring = &pool->ring[class];
 
-			for (;;) {
+			while (freed < want) {
 				page = NULL;
 				spin_lock_irqsave(&pool->lock, flags);
 				if (ring->count)
@@ -135,10 +199,42 @@ static void cst_pool_trim(void)
 				spin_unlock_irqrestore(&pool->lock, flags);
 				if (!page)
 					break;
+				freed += 1UL << cst_pool_order[class];
 				cst_page_free(page, class);
 			}
 		}
 	}
+	return freed;
+}
+
+/* Pages in the pools of all CPUs, about: they go on working meanwhile. */
+static unsigned long cst_pages_idle(void)
+{
+	unsigned long idle = 0;
+	unsigned int class;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct cst_pool *pool = per_cpu_ptr(cst_pools, cpu);
+
+		for (class = 0; class < CST_POOL_CLASSES; class++) {
+			/* data_race: an old count will do. */
+			unsigned long count = data_race(pool->ring[class].count);
+
+			idle += count << cst_pool_order[class];
+		}
+	}
+	return idle;
+}
+
+/* The limit has been met; false when that is known, and nothing is idle. */
+static noinline bool cst_tighten(void)
+{
+	if (READ_ONCE(cst_tight))
+		return false;
+	WRITE_ONCE(cst_tight, true);
+	cst_pool_trim(ULONG_MAX);
+	return true;
 }
 
 static bool cst_pages_charge(long pages)
@@ -156,12 +252,10 @@ static noinline struct page *cst_page_alloc(unsigned int class, bool may_sleep)
 	gfp_t gfp = __GFP_NOWARN | __GFP_COMP;
 	struct page *page;
 
-	if (!cst_pages_charge(1L << order)) {
-		/* Idle chunks of other sizes and CPUs count too. */
-		cst_pool_trim();
-		if (!cst_pages_charge(1L << order))
-			return NULL;
-	}
+	/* Idle chunks of other sizes and CPUs count too. */
+	if (unlikely(!cst_pages_charge(1L << order)) &&
+	    (!cst_tighten() || !cst_pages_charge(1L << order)))
+		return NULL;
 	/*
 	 * Never a wait for memory that a larger chunk alone would need, and never
 	 * reclaim that could come back to this target.
@@ -169,7 +263,7 @@ static noinline struct page *cst_page_alloc(unsigned int class, bool may_sleep)
 	gfp |= may_sleep && !order ? GFP_NOIO | __GFP_NORETRY : GFP_NOWAIT;
 	page = alloc_pages(gfp, order);
 	if (!page)
-		atomic_long_sub(1L << order, &cst_pages);
+		cst_pages_uncharge(1L << order);
 	return page;
 }
 
@@ -193,10 +287,14 @@ static unsigned int cst_page_class(struct page *page)
 	return class;
 }
 
-/* A chunk for @len bytes or the first of them: whatever size can be had. */
-static struct page *cst_chunk_get(u32 len, bool may_sleep, u32 *size)
+/*
+ * A chunk for @len bytes or the first of them: whatever size can be had.  *top is the
+ * largest class that has not been asked for in vain.
+ */
+static struct page *cst_chunk_get(u32 len, bool may_sleep, unsigned int *top,
+				  u32 *size)
 {
-	unsigned int class = cst_chunk_class(len);
+	unsigned int class = min(cst_chunk_class(len), *top);
 	struct page *page;
 
 	for (;;) {
@@ -208,14 +306,166 @@ static struct page *cst_chunk_get(u32 len, bool may_sleep, u32 *size)
 				      PAGE_SIZE << cst_pool_order[class]);
 			return page;
 		}
-		if (!class--)
+		if (!class)
 			return NULL;
+		*top = --class;
 	}
 }
 
 static void cst_chunk_put(struct page *page)
 {
 	cst_pool_put(page, cst_page_class(page));
+}
+
+/* Tables of bvecs */
+
+static void cst_table_put(struct bio_vec *bvec)
+{
+	struct cst_table *table = (struct cst_table *)bvec;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cst_tables_lock, flags);
+	list_add(&table->node, &cst_tables);
+	spin_unlock_irqrestore(&cst_tables_lock, flags);
+}
+
+static struct cst_table *cst_table_pop(void)
+{
+	struct cst_table *table;
+
+	lockdep_assert_held(&cst_tables_lock);
+
+	table = list_first_entry_or_null(&cst_tables, struct cst_table, node);
+	if (table)
+		list_del(&table->node);
+	return table;
+}
+
+static void cst_tables_more(void)
+{
+	struct cst_table *table;
+	bool missing;
+
+	for (;;) {
+		spin_lock_irq(&cst_tables_lock);
+		missing = cst_tables_nr < cst_tables_want;
+		spin_unlock_irq(&cst_tables_lock);
+		if (!missing || !cst_pages_charge(CST_TABLE_PAGES))
+			return;
+		table = __vmalloc(CST_TABLE_PAGES * PAGE_SIZE,
+				  GFP_KERNEL | __GFP_NOWARN);
+		if (!table) {
+			cst_pages_uncharge(CST_TABLE_PAGES);
+			return;
+		}
+		spin_lock_irq(&cst_tables_lock);
+		cst_tables_nr++;
+		list_add(&table->node, &cst_tables);
+		spin_unlock_irq(&cst_tables_lock);
+	}
+}
+
+/* Give idle ones back until @keep are left. */
+static void cst_tables_less(unsigned int keep)
+{
+	struct cst_table *table;
+
+	for (;;) {
+		spin_lock_irq(&cst_tables_lock);
+		table = cst_tables_nr > keep ? cst_table_pop() : NULL;
+		if (table)
+			cst_tables_nr--;
+		spin_unlock_irq(&cst_tables_lock);
+		if (!table)
+			return;
+		cst_pages_uncharge(CST_TABLE_PAGES);
+		vfree(table);
+	}
+}
+
+static void cst_tables_adjust(struct work_struct *work)
+{
+	cst_tables_more();
+	cst_tables_less(READ_ONCE(cst_tables_want));
+}
+
+static DECLARE_WORK(cst_tables_work, cst_tables_adjust);
+
+static struct bio_vec *cst_table_get(void)
+{
+	struct cst_table *table;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cst_tables_lock, flags);
+	table = cst_table_pop();
+	/* Each that is in use has more than a page's bvecs of pages besides. */
+	if (!table && cst_tables_want < READ_ONCE(cst_pages_max) / CST_BVECS_PAGE)
+		cst_tables_want = cst_tables_nr + 1;
+	spin_unlock_irqrestore(&cst_tables_lock, flags);
+	if (unlikely(!table))
+		queue_work(cst_linger_wq, &cst_tables_work);
+	return (struct bio_vec *)table;
+}
+
+/* Idle ones above the minimum go back; not here, where somebody waits for memory. */
+static void cst_tables_shrink(void)
+{
+	unsigned long flags;
+	bool more;
+
+	spin_lock_irqsave(&cst_tables_lock, flags);
+	cst_tables_want = CST_TABLES_MIN;
+	more = cst_tables_nr > cst_tables_want && !list_empty(&cst_tables);
+	spin_unlock_irqrestore(&cst_tables_lock, flags);
+	if (more)
+		queue_work(cst_linger_wq, &cst_tables_work);
+}
+
+/* The system is short of memory. */
+
+static unsigned long cst_shrink_count(struct shrinker *shrinker,
+				      struct shrink_control *sc)
+{
+	return cst_pages_idle() ?: SHRINK_EMPTY;
+}
+
+static unsigned long cst_shrink_scan(struct shrinker *shrinker,
+				     struct shrink_control *sc)
+{
+	cst_tables_shrink();
+	return cst_pool_trim(sc->nr_to_scan) ?: SHRINK_STOP;
+}
+
+/* The list of @n chunks has no room for another: a longer one, or NULL. */
+static struct bio_vec *cst_bvec_longer(struct bio_vec *bvec, unsigned int n,
+				       bool may_sleep, unsigned int *max)
+{
+	struct bio_vec *longer = NULL;
+	unsigned int top = 0;
+	struct page *page;
+	u32 size;
+
+	if (n < CST_BVECS_PAGE) {
+		page = cst_chunk_get(PAGE_SIZE, may_sleep, &top, &size);
+		if (page)
+			longer = page_address(page);
+		*max = CST_BVECS_PAGE;
+	} else if (n < CST_BVECS_TABLE) {
+		longer = cst_table_get();
+		*max = CST_BVECS_TABLE;
+	}
+	if (longer && n)
+		memcpy(longer, bvec, n * sizeof(*bvec));
+	return longer;
+}
+
+/* Of the list alone. */
+static void cst_bvec_put(struct bio_vec *bvec)
+{
+	if (is_vmalloc_addr(bvec))
+		cst_table_put(bvec);
+	else
+		cst_chunk_put(virt_to_page(bvec));
 }
 
 void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced)
@@ -225,12 +475,13 @@ void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced)
 	for (i = 0; i < nr; i++)
 		cst_chunk_put(bvec[i].bv_page);
 	if (unlikely(alloced))
-		cst_chunk_put(virt_to_page(bvec));
+		cst_bvec_put(bvec);
 }
 
 struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 			       u32 len, bool may_sleep, u16 *nr, bool *alloced)
 {
+	unsigned int top = CST_POOL_CLASSES - 1;
 	unsigned int max = nr_inline;
 	struct bio_vec *bvec = inl;
 	struct page *page;
@@ -239,31 +490,26 @@ struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 
 	*alloced = false;
 	if (unlikely(len > nr_inline * (PAGE_SIZE << cst_pool_order[CST_POOL_CLASSES - 1]))) {
-		page = cst_chunk_get(PAGE_SIZE, may_sleep, &size);
-		if (!page)
+		bvec = cst_bvec_longer(NULL, 0, may_sleep, &max);
+		if (!bvec)
 			return NULL;
-		bvec = page_address(page);
-		max = PAGE_SIZE / sizeof(*bvec);
 		*alloced = true;
 	}
 
 	while (len) {
 		if (unlikely(n == max)) {
-			struct bio_vec *table;
+			struct bio_vec *longer;
 
-			/* Small chunks only: the inline entries do not suffice. */
+			/* Chunks are smaller than hoped for. */
+			longer = cst_bvec_longer(bvec, n, may_sleep, &max);
+			if (!longer)
+				goto fail;
 			if (*alloced)
-				goto fail;
-			page = cst_chunk_get(PAGE_SIZE, may_sleep, &size);
-			if (!page)
-				goto fail;
-			table = page_address(page);
-			memcpy(table, bvec, n * sizeof(*bvec));
-			bvec = table;
-			max = PAGE_SIZE / sizeof(*bvec);
+				cst_bvec_put(bvec);
+			bvec = longer;
 			*alloced = true;
 		}
-		page = cst_chunk_get(len, may_sleep, &size);
+		page = cst_chunk_get(len, may_sleep, &top, &size);
 		if (unlikely(!page))
 			goto fail;
 		bvec[n].bv_page = page;
@@ -280,24 +526,105 @@ fail:
 	return NULL;
 }
 
-/* Pages in the pools of all CPUs, about: they go on working meanwhile. */
-static noinline long cst_pages_idle(void)
+/* More pieces than the fabric can take?  A short list fits always. */
+static bool cst_too_many_segs(const struct cst_session *sess, u16 nr)
 {
-	unsigned int class;
-	long idle = 0;
-	int cpu;
+	u16 max = sess->ops->limits.max_segs;
 
-	for_each_possible_cpu(cpu) {
-		const struct cst_pool *pool = per_cpu_ptr(cst_pools, cpu);
+	return max && nr > max;
+}
 
-		for (class = 0; class < CST_POOL_CLASSES; class++) {
-			/* data_race: an old count will do. */
-			long count = data_race(pool->ring[class].count);
+/* The reserve */
 
-			idle += count << cst_pool_order[class];
+/* Fill @bvec with pages for @len bytes that nobody reads any more; how many, or 0. */
+static u16 cst_reserve_fill(struct cst_reserve *reserve, u32 len)
+{
+	unsigned int i;
+	u16 n = 0;
+
+	for (i = 0; i < CST_RESERVE_PAGES && len; i++) {
+		struct bio_vec *bv = &reserve->bvec[n];
+
+		if (page_ref_count(reserve->pages[i]) != 1)
+			continue;
+		/* Pairs with the release of the last foreign reference. */
+		smp_acquire__after_ctrl_dep();
+		bv->bv_page = reserve->pages[i];
+		bv->bv_offset = 0;
+		bv->bv_len = min_t(u32, len, PAGE_SIZE);
+		len -= bv->bv_len;
+		n++;
+	}
+	return len ? 0 : n;
+}
+
+static noinline struct bio_vec *cst_reserve_get(struct cst_session *sess,
+						u32 len, u16 *nr)
+{
+	struct cst_reserve *reserve, *found = NULL;
+	unsigned long flags;
+	unsigned int i;
+
+	if (len > CST_RESERVE_BYTES ||
+	    cst_too_many_segs(sess, DIV_ROUND_UP(len, PAGE_SIZE)))
+		return NULL;
+	spin_lock_irqsave(&cst_reserve_lock, flags);
+	for (i = 0; i < CST_RESERVES; i++) {
+		reserve = cst_reserves[i];
+		if (reserve->sess == sess) {
+			found = NULL;
+			break;
+		}
+		if (found || reserve->sess)
+			continue;
+		*nr = cst_reserve_fill(reserve, len);
+		if (*nr)
+			found = reserve;
+	}
+	if (found)
+		found->sess = sess;
+	spin_unlock_irqrestore(&cst_reserve_lock, flags);
+	return found ? found->bvec : NULL;
+}
+
+static void cst_reserve_put(struct bio_vec *bvec)
+{
+	struct cst_reserve *reserve = container_of(bvec, struct cst_reserve,
+						   bvec[0]);
+	unsigned long flags;
+
+	spin_lock_irqsave(&cst_reserve_lock, flags);
+	reserve->sess = NULL;
+	spin_unlock_irqrestore(&cst_reserve_lock, flags);
+}
+
+static void cst_reserve_destroy(struct cst_reserve *reserve)
+{
+	unsigned int i;
+
+	if (!reserve)
+		return;
+	for (i = 0; i < CST_RESERVE_PAGES; i++)
+		if (reserve->pages[i])
+			put_page(reserve->pages[i]);
+	kvfree(reserve);
+}
+
+static struct cst_reserve *cst_reserve_create(void)
+{
+	struct cst_reserve *reserve = kvzalloc(sizeof(*reserve), GFP_KERNEL);
+	unsigned int i;
+
+	if (!reserve)
+		return NULL;
+	for (i = 0; i < CST_RESERVE_PAGES; i++) {
+		reserve->pages[i] = alloc_pages(GFP_KERNEL, 0);
+		if (!reserve->pages[i]) {
+			cst_reserve_destroy(reserve);
+			return NULL;
 		}
 	}
-	return idle;
+	return reserve;
 }
 
 /*
@@ -311,20 +638,15 @@ static bool cst_share_charge(struct cst_session *sess, u32 len, u32 own)
 
 	if (likely(bytes <= CST_SHARE_MIN) || bytes == (long)own + len)
 		return true;
-	left = READ_ONCE(cst_pages_max) / 4 * 3 - atomic_long_read(&cst_pages);
-	if (likely(bytes >> PAGE_SHIFT <= left) ||
-	    bytes >> PAGE_SHIFT <= left + cst_pages_idle())
-		return true;
+	do {
+		left = READ_ONCE(cst_pages_max) / 4 * 3 -
+		       atomic_long_read(&cst_pages);
+		if (likely(bytes >> PAGE_SHIFT <= left))
+			return true;
+		/* What is idle is nobody's. */
+	} while (cst_tighten());
 	atomic_long_sub(len, &sess->buf_bytes);
 	return false;
-}
-
-/* More pieces than the fabric can take?  A short list fits always. */
-static bool cst_too_many_segs(const struct cst_session *sess, u16 nr)
-{
-	u16 max = sess->ops->limits.max_segs;
-
-	return max && nr > max;
 }
 
 /**
@@ -332,8 +654,9 @@ static bool cst_too_many_segs(const struct cst_session *sess, u16 nr)
  * @cmd: without one
  * @len: bytes, not 0
  *
- * Context: any up to softirq.  Return: false at the memory limit, when the session has
- * had its share of it, or when what is left is in more pieces than the fabric takes.
+ * Context: any up to softirq.  Return: false at the memory limit or without memory, when
+ * the reserve does not help either; when the session has had its share; or when what is
+ * left is in more pieces than the fabric takes.
  */
 bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 {
@@ -351,8 +674,13 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 		bvec = NULL;
 	}
 	if (unlikely(!bvec)) {
-		atomic_long_sub(len, &cmd->sess->buf_bytes);
-		return false;
+		bvec = cst_reserve_get(cmd->sess, len, &nr);
+		if (!bvec) {
+			atomic_long_sub(len, &cmd->sess->buf_bytes);
+			return false;
+		}
+		__set_bit(CST_CMD_BUF_RESERVE, &cmd->flags);
+		alloced = false;
 	}
 	cmd->buf_len = len;
 	cmd->bvec = bvec;
@@ -366,8 +694,11 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 void cst_buffer_free(struct cst_cmd *cmd)
 {
 	if (likely(test_bit(CST_CMD_OWN_BUF, &cmd->flags))) {
-		cst_bvec_free(cmd->bvec, cmd->nr_bvec,
-			      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
+		if (unlikely(test_bit(CST_CMD_BUF_RESERVE, &cmd->flags)))
+			cst_reserve_put(cmd->bvec);
+		else
+			cst_bvec_free(cmd->bvec, cmd->nr_bvec,
+				      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
 		atomic_long_sub(cmd->buf_len, &cmd->sess->buf_bytes);
 	}
 	cst_buffer_free_verify(cmd);
@@ -426,11 +757,22 @@ void cst_buffer_set_limit_mb(u32 mb)
 			   totalram_pages() / 4 >> (20 - PAGE_SHIFT));
 	WRITE_ONCE(cst_pages_max, (unsigned long)mb << (20 - PAGE_SHIFT));
 	/* Idle chunks count, too. */
-	cst_pool_trim();
+	cst_pool_trim(ULONG_MAX);
+}
+
+static void cst_reserves_destroy(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < CST_RESERVES; i++) {
+		cst_reserve_destroy(cst_reserves[i]);
+		cst_reserves[i] = NULL;
+	}
 }
 
 int cst_buffer_init(void)
 {
+	unsigned int i;
 	int cpu;
 
 	cst_pools = alloc_percpu(struct cst_pool);
@@ -439,12 +781,33 @@ int cst_buffer_init(void)
 	for_each_possible_cpu(cpu)
 		spin_lock_init(&per_cpu_ptr(cst_pools, cpu)->lock);
 	cst_buffer_set_limit_mb(0);
+
+	for (i = 0; i < CST_RESERVES; i++) {
+		cst_reserves[i] = cst_reserve_create();
+		if (!cst_reserves[i])
+			goto destroy;
+	}
+	cst_tables_want = CST_TABLES_MIN;
+	cst_shrinker = cst_shrinker_register("cst-buffers", cst_shrink_count,
+					     cst_shrink_scan);
+	if (!cst_shrinker)
+		goto destroy;
+	queue_work(cst_linger_wq, &cst_tables_work);
 	return 0;
+
+destroy:
+	cst_reserves_destroy();
+	free_percpu(cst_pools);
+	return -ENOMEM;
 }
 
 void cst_buffer_exit(void)
 {
-	cst_pool_trim();
+	cst_shrinker_unregister(cst_shrinker);
+	cst_pool_trim(ULONG_MAX);
+	cancel_work_sync(&cst_tables_work);
+	cst_tables_less(0);
+	cst_reserves_destroy();
 	WARN_ON(atomic_long_read(&cst_pages));
 	free_percpu(cst_pools);
 }
