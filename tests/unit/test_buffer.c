@@ -471,6 +471,7 @@ static void without_memory_each_session_goes_on_with_one_command(void)
 	give_back();
 	for (i = 0; i <= CST_RESERVES; i++) {
 		sess[i] = calloc(1, sizeof(*sess[i]));
+		sess[i]->ops = &fabric;
 		CHECK(take(sess[i], MB) == (i < CST_RESERVES));
 	}
 	give_back();
@@ -542,6 +543,7 @@ static void the_limit_does_not_empty_all_pools_again_and_again(void)
 	unsigned int i;
 
 	start(16);
+	three->ops = &fabric;
 	fill_ring_of_all();
 	CHECK_EQ(idle_of(3), 16);
 	CHECK(take(one, 8 * MB));

@@ -24,8 +24,6 @@ static int cpu_now;
 #define data_race(x)			(x)
 /* barriers: nor here */
 #define smp_mb()			do { } while (0)
-/* acquire */
-#define smp_load_acquire(p)		(*(p))
 /* release */
 #define smp_store_release(p, v)		((void)(*(p) = (v)))
 
