@@ -22,6 +22,7 @@
 #include <linux/hashtable.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
+#include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
@@ -612,8 +613,20 @@ static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 d
 	return file->f_op->read_iter(iocb, &iter);
 }
 
+/*
+ * The page cache needs memory for what an initiator writes.  An initiator on this host may
+ * write for want of memory, to swap on a disk of ours: then all that could be reclaimed
+ * waits for the very write.  So where memory is so low that we may be the next to find
+ * none, data goes past the cache.
+ */
+static bool fileio_memory_is_low(void)
+{
+	return si_mem_available() < (long)(totalram_pages() / 16);
+}
+
 static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 done)
 {
+	bool past = cst_file_can_direct(fd->file) && fileio_memory_is_low();
 	struct address_space *mapping = fd->file->f_mapping;
 	errseq_t since = filemap_sample_wb_err(mapping);
 	bool buffered = false;
@@ -622,6 +635,8 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 
 	while (done < io->len) {
 		init_sync_kiocb(&iocb, fd->file);
+		if (unlikely(past))
+			iocb.ki_flags |= IOCB_DIRECT;
 		if (buffered)
 			iocb.ki_flags = (iocb.ki_flags & ~IOCB_DIRECT) | IOCB_DSYNC;
 		ret = fileio_rw_iter(&iocb, io, done);

@@ -350,6 +350,7 @@ struct cit_conn {
 	struct work_struct	io_work;
 	struct task_struct	*io_task;	/* io_work is running in it */
 	struct llist_head	events;
+	gfp_t			gfp;		/* of what it cannot go on without */
 
 	/* io_work's own */
 	int			budget;		/* bytes that are left of this run */

@@ -374,12 +374,49 @@ static void cit_callbacks_restore(struct cit_conn *conn)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+/*
+ * An initiator on this host may write for want of memory, to swap on a disk of ours.  All
+ * that could be reclaimed waits for its session then, which therefore may use the
+ * system's reserve: TCP drops what has come in such memory for anybody else.  What it
+ * takes is bounded by the socket's buffers, and by what a session may have under way.
+ * The socket is locked.
+ */
+static void cit_reserve_set(struct cit_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	const struct dst_entry *dst;
+	bool here;
+
+	rcu_read_lock();
+	dst = __sk_dst_get(sk);
+	here = dst && (dst->dev->flags & IFF_LOOPBACK);
+	rcu_read_unlock();
+	if (!here)
+		return;
+	/* Whoever may wait does so in the allocator, for ever, before the reserve is asked. */
+	conn->gfp = GFP_ATOMIC | __GFP_MEMALLOC;
+	sk->sk_allocation = GFP_ATOMIC;
+	sk_set_memalloc(sk);
+}
+
+static void cit_reserve_clear(struct cit_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	if (!(conn->gfp & __GFP_MEMALLOC))
+		return;
+	lock_sock(sk);
+	sk_clear_memalloc(sk);
+	release_sock(sk);
+}
+
 static void cit_close_work(struct work_struct *work)
 {
 	struct cit_conn *conn = container_of(work, struct cit_conn, close_work);
 
 	/* 1. */
 	cit_callbacks_restore(conn);
+	cit_reserve_clear(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	/* 2. */
 	set_bit(CIT_CONN_DEAD, &conn->flags);
@@ -531,6 +568,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	conn->sess = sess;
 	conn->sock = sock;
 	conn->spare_cpu = -1;
+	conn->gfp = GFP_NOIO;
 	INIT_WORK(&conn->io_work, cit_io_work);
 	INIT_WORK(&conn->close_work, cit_close_work);
 	INIT_RCU_WORK(&conn->end_work, cit_end_work);
@@ -577,6 +615,8 @@ int cit_conn_start(struct cit_conn *conn)
 	lock_sock(sk);
 	sk->sk_allocation = GFP_NOIO;
 	ret = cit_callbacks_set(conn);
+	if (!ret)
+		cit_reserve_set(conn);
 	release_sock(sk);
 	if (ret)
 		return ret;

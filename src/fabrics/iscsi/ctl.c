@@ -30,7 +30,7 @@ struct cit_ctl *cit_ctl_alloc(struct cit_conn *conn, u32 len)
 	struct cit_ctl *ctl;
 	unsigned int i;
 
-	ctl = kzalloc(struct_size(ctl, bvec, nr), GFP_NOIO | __GFP_NOWARN);
+	ctl = kzalloc(struct_size(ctl, bvec, nr), conn->gfp | __GFP_NOWARN);
 	if (!ctl)
 		return NULL;
 	conn->ctls++;
@@ -42,7 +42,7 @@ struct cit_ctl *cit_ctl_alloc(struct cit_conn *conn, u32 len)
 	ctl->hdr.ctl.flags = ISCSI_FLAG_FINAL;
 	ctl->hdr.ctl.ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
 	for (i = 0; i < nr; i++) {
-		ctl->bvec[i].bv_page = alloc_page(GFP_NOIO | __GFP_NOWARN);
+		ctl->bvec[i].bv_page = alloc_page(conn->gfp | __GFP_NOWARN);
 		if (!ctl->bvec[i].bv_page) {
 			cit_ctl_free(conn, ctl);
 			return NULL;

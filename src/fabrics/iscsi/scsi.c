@@ -258,7 +258,7 @@ static noinline u8 *cit_scsi_ext_cdb(struct cit_conn *conn,
 	    ALIGN(3 + len, 4) != conn->rx.ahs_len)
 		return ERR_PTR(-EINVAL);
 	*cdb_len = CST_CDB_INLINE + len - 1;
-	cdb = kmalloc(*cdb_len, GFP_NOIO | __GFP_NOWARN);
+	cdb = kmalloc(*cdb_len, conn->gfp | __GFP_NOWARN);
 	if (!cdb)
 		return ERR_PTR(-ENOMEM);
 	memcpy(cdb, hdr->cdb, CST_CDB_INLINE);

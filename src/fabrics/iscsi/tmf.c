@@ -105,7 +105,7 @@ int cit_tmf_rx(struct cit_conn *conn)
 		return 0;
 	}
 
-	tmf = kzalloc(sizeof(*tmf), GFP_NOIO | __GFP_NOWARN);
+	tmf = kzalloc(sizeof(*tmf), conn->gfp | __GFP_NOWARN);
 	if (!tmf) {
 		cit_ctl_free(conn, rsp);
 		return -ENOMEM;

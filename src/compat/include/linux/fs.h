@@ -14,6 +14,16 @@
 #define CST_KIOCB_DONE_ARGS(_iocb, _ret)	struct kiocb *_iocb, long _ret
 #endif
 
+/* Since 6.0 a flag of the file tells. */
+static inline bool cst_file_can_direct(const struct file *file)
+{
+#ifdef FMODE_CAN_ODIRECT
+	return file->f_mode & FMODE_CAN_ODIRECT;
+#else
+	return file->f_mapping->a_ops && file->f_mapping->a_ops->direct_IO;
+#endif
+}
+
 /*
  * Since 6.6; some stable kernels before it have them too, hence the other names.
  * Freeze protection that is released in another context than it was taken in.
