@@ -56,6 +56,10 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 			      SAM_STAT_TASK_SET_FULL : SAM_STAT_BUSY;
 		return;
 	}
+	if (reason == CST_RESERVATION_CONFLICT) {
+		cmd->status = SAM_STAT_RESERVATION_CONFLICT;
+		return;
+	}
 	cmd->status = SAM_STAT_CHECK_CONDITION;
 	cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense), false,
 					 reason, &cmd->detail);
@@ -70,7 +74,7 @@ static bool cst_cmd_tells(const struct cst_cmd *cmd)
 /**
  * cst_cmd_finish() - end a command
  * @cmd: executes no longer; exactly once
- * @reason: CST_OK, sense, CST_BUSY or CST_TASK_SET_FULL
+ * @reason: CST_OK, sense, CST_BUSY, CST_TASK_SET_FULL or CST_RESERVATION_CONFLICT
  *
  * An abort that comes after the test below lets the response go out first: one of its
  * own initiator waits until the fabric has released the command.

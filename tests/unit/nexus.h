@@ -36,6 +36,7 @@ static unsigned long lists_seen;
 
 #define SAM_STAT_CHECK_CONDITION 0x02
 #define SAM_STAT_BUSY		0x08
+#define SAM_STAT_RESERVATION_CONFLICT 0x18
 #define SAM_STAT_TASK_SET_FULL	0x28
 
 static inline bool test_and_set_bit(int nr, unsigned long *p)

@@ -549,10 +549,25 @@ static void random_histories(void)
 	}
 }
 
+/* SAM-5 5.3.1: a status of its own, without sense. */
+static void a_reservation_conflict_is_a_status(void)
+{
+	struct task *t;
+
+	nexuses_start(1);
+	t = submit(nexuses[0], 0, 1);
+	cst_cmd_finish(&t->cmd, CST_RESERVATION_CONFLICT);
+	CHECK_EQ(t->cmd.status, 0x18);
+	CHECK_EQ(t->cmd.sense_len, 0);
+	CHECK_EQ(devs[0].stats->errors, 0);
+	CHECK_STR(cst_sense_name(CST_RESERVATION_CONFLICT), "RESERVATION_CONFLICT");
+	nexuses_end();
+}
+
 TEST_MAIN(T(an_abort_of_a_nexus_is_by_lun_and_tag),
 	  T(what_has_been_answered_is_waited_for_by_its_own),
 	  T(an_abort_of_a_device_is_of_all_nexuses), T(an_abort_of_both),
 	  T(given_up_what_executes_is_answered), T(a_nexus_that_is_lost_takes_no_mark_back),
 	  T(who_is_left_still_wants_it), T(the_last_one_is_given_up_first),
 	  T(a_peer_takes_over), T(answered_just_as_it_is_marked), T(many_at_once),
-	  T(random_histories))
+	  T(random_histories), T(a_reservation_conflict_is_a_status))

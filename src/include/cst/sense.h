@@ -64,6 +64,7 @@ enum cst_sense_idx {
 	CST_SENSE_IDX_WOULD_BLOCK,
 	CST_SENSE_IDX_BUSY,
 	CST_SENSE_IDX_TASK_SET_FULL,
+	CST_SENSE_IDX_RESERVATION_CONFLICT,
 };
 
 #undef CST_SENSE_ENUM
@@ -79,6 +80,7 @@ enum cst_sense_idx {
 /* Answer with that status instead of CHECK CONDITION. */
 #define CST_BUSY		CST_SENSE(BUSY)
 #define CST_TASK_SET_FULL	CST_SENSE(TASK_SET_FULL)
+#define CST_RESERVATION_CONFLICT CST_SENSE(RESERVATION_CONFLICT)
 
 #define CST_SENSE_SIZE		18	/* fixed format, SPC-5 4.4.3 */
 #define CST_SENSE_DESC_SIZE	32	/* header, information and field pointer descriptors */
