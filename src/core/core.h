@@ -35,6 +35,8 @@ bool cst_session_other_active(struct cst_session *sess);
 
 /* gate.c */
 cst_sense_t cst_gate(struct cst_cmd *cmd);
+cst_sense_t cst_gate_again(struct cst_cmd *cmd);
+unsigned long cst_gate_changed(struct cst_device *dev);
 cst_sense_t cst_device_not_ready(const struct cst_device *dev);
 
 /* order.c */
@@ -141,13 +143,6 @@ cst_sense_t cst_medium_eject(struct cst_device *dev);
 void cst_medium_load(struct cst_device *dev, struct cst_session *by);
 cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent);
 void cst_medium_allow(struct cst_itl *itl);
-
-/* Is it ejected, and the command one that needs it? */
-static inline bool cst_medium_missing(const struct cst_cmd *cmd)
-{
-	return unlikely(READ_ONCE(cmd->dev->ejected)) &&
-	       (cmd->op->flags & (CST_OP_MEDIUM | CST_OP_LOADS)) == CST_OP_MEDIUM;
-}
 
 /* device.c */
 int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops);

@@ -7,7 +7,7 @@
  * device is enabled.
  *
  * Teardown, in this order:
- *  1. disable kills io_ref: gate.c and exec.c refuse with NOT READY from then on;
+ *  1. disable kills io_ref: gate.c refuses with NOT READY from then on;
  *  2. io_ref reaches zero: no I/O of the handler is under way; that takes a grace
  *     period, which a device that no session sees does not wait for;
  *  3. its lanes go, when workers have left the last commands behind;
@@ -157,7 +157,8 @@ int cst_device_enable(struct cst_device *dev)
 	 * A command that came before this executes no more, one that came after
 	 * it finds the unit attention: none reaches another backing unawares.
 	 */
-	smp_store_release(&dev->enable_seq, dev->enable_seq + 1);
+	WRITE_ONCE(dev->enabled_seq, cst_gate_changed(dev));
+	/* Who gets it sees both numbers: exec.c. */
 	percpu_ref_reinit(&dev->io_ref);
 	dev->obj.enabled = true;
 
@@ -198,6 +199,7 @@ int cst_device_disable(struct cst_device *dev)
 	WRITE_ONCE(dev->back_until, dev->restart_time ?
 		   get_jiffies_64() + (u64)dev->restart_time * HZ : 0);
 	percpu_ref_kill(&dev->io_ref);
+	cst_gate_changed(dev);
 	if (cst_device_is_seen(dev) &&
 	    !wait_for_completion_timeout(&dev->io_drained,
 					 CST_DRAIN_TIMEOUT)) {

@@ -62,26 +62,25 @@ void cst_cmd_queue(struct cst_cmd *cmd)
 	queue_work_on(raw_smp_processor_id(), cst_wq, &cmd->work);
 }
 
-/* The device stays open from here to the command's completion. */
-static cst_sense_t cst_cmd_io_get(struct cst_cmd *cmd)
+/*
+ * Let it pass, unless something has changed since it came.  One that needs the device
+ * keeps it open from here to its end.
+ */
+static cst_sense_t cst_cmd_pass(struct cst_cmd *cmd)
 {
-	if (test_bit(CST_CMD_IO_REF, &cmd->flags))
+	struct cst_device *dev = cmd->dev;
+
+	if ((cmd->op->flags & CST_OP_MEDIUM) &&
+	    !test_bit(CST_CMD_IO_REF, &cmd->flags)) {
+		if (unlikely(!percpu_ref_tryget_live(&dev->io_ref)))
+			return cst_gate_again(cmd) ?: cst_device_not_ready(dev);
+		__set_bit(CST_CMD_IO_REF, &cmd->flags);
+		/* Who has got it sees what was counted before it became live. */
+		smp_rmb();
+	}
+	if (likely(cmd->gate_seq == atomic_long_read(&dev->gate_seq)))
 		return CST_OK;
-	if (unlikely(!percpu_ref_tryget_live(&cmd->dev->io_ref)))
-		return cst_device_not_ready(cmd->dev);
-	__set_bit(CST_CMD_IO_REF, &cmd->flags);
-	/*
-	 * All of this may have changed while the command waited for its data or
-	 * for its turn, which its initiator can draw out.
-	 */
-	if (unlikely(cmd->enable_seq != READ_ONCE(cmd->dev->enable_seq)))
-		return CST_SENSE(MEDIUM_MAY_HAVE_CHANGED);
-	if (unlikely(percpu_ref_is_dying(&cmd->itl->ref)))
-		return CST_SENSE(LU_NOT_SUPPORTED);
-	if (unlikely((cmd->op->flags & CST_OP_WRITES) &&
-		     READ_ONCE(cmd->itl->read_only)))
-		return CST_SENSE(WRITE_PROTECTED);
-	return cst_medium_missing(cmd) ? CST_SENSE(MEDIUM_NOT_PRESENT) : CST_OK;
+	return cst_gate_again(cmd);
 }
 
 /**
@@ -90,13 +89,14 @@ static cst_sense_t cst_cmd_io_get(struct cst_cmd *cmd)
  */
 void cst_cmd_execute(struct cst_cmd *cmd)
 {
-	cst_sense_t reason = CST_OK;
+	cst_sense_t reason;
 
-	if (cmd->op->flags & CST_OP_MEDIUM)
-		reason = cst_cmd_io_get(cmd);
-	if (unlikely(reason)) {
-		cst_cmd_finish(cmd, reason);
-		return;
+	if (likely(cmd->dev)) {
+		reason = cst_cmd_pass(cmd);
+		if (unlikely(reason)) {
+			cst_cmd_finish(cmd, reason);
+			return;
+		}
 	}
 
 	if (unlikely((cmd->op->flags & CST_OP_SLEEPS) &&

@@ -1,13 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The gates: everything that may refuse a well-formed command because of the
- * state of the logical unit or the nexus, in one place and in this order.
+ * The gates: everything that may refuse a well-formed command because of the state of
+ * the logical unit or of the nexus.
  *
- * Called by submit.c after parsing.  One load each where there is nothing to say.
+ * There are two, each with its list of checks: cst_gate() when a command arrives, and
+ * cst_gate_again() before it executes.  submit.c calls the first after parsing.  A
+ * command may wait between the two, for its data or for its turn, and its initiator can
+ * draw that out; exec.c calls the second when dev->gate_seq is another than it was.
+ *
+ * Nothing is missed in between.  A command notes gate_seq before the first gate looks at
+ * anything (lun.h), with acquire.  Whoever changes what a gate looks at makes the change
+ * visible and then counts it (cst_gate_changed()), fully ordered.  So a command that the
+ * first gate has let pass by the old state has noted a number from before the count, and
+ * meets the second gate; one that has noted the new number has met the new state.  A
+ * change that is counted after exec.c has looked finds the command executing, as if
+ * it had begun before the change.  Who must know that none is left has to wait for those:
+ * disabling waits for io_ref, task management for the commands themselves.
+ *
+ * Nothing is locked here.  What is looked at belongs to device.c (io_ref), lun_map.c (the
+ * nexus, read_only), medium.c (ejected) and ua.c (unit attentions).
  */
+#include <linux/export.h>
 #include <linux/jiffies.h>
 
 #include "core.h"
+
+/**
+ * cst_gate_changed() - count a change of something that the gates look at
+ * @dev: whose, or whose nexus's; the change is made already
+ *
+ * Commands that have come before, and do not execute yet, meet the second gate.
+ *
+ * Context: any.  Return: its number.
+ */
+unsigned long cst_gate_changed(struct cst_device *dev)
+{
+	return atomic_long_inc_return(&dev->gate_seq);
+}
 
 /**
  * cst_device_not_ready() - why a disabled device does not serve
@@ -24,49 +53,124 @@ cst_sense_t cst_device_not_ready(const struct cst_device *dev)
 	return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
 }
 
+/* --- the checks --- */
+
+/* SAM-5 5.14: all but INQUIRY, REPORT LUNS and REQUEST SENSE. */
+static cst_sense_t cst_gate_unit_attention(struct cst_cmd *cmd)
+{
+	cst_sense_t ua;
+
+	if (!READ_ONCE(cmd->itl->ua_pending) || (cmd->op->flags & CST_OP_SKIP_UA))
+		return CST_OK;
+	ua = cst_ua_peek(cmd->itl);
+	if (ua)
+		cst_ua_tells(cmd, ua);
+	return ua;
+}
+
+static cst_sense_t cst_gate_write_protection(const struct cst_cmd *cmd)
+{
+	if (!(cmd->op->flags & CST_OP_WRITES))
+		return CST_OK;
+	return READ_ONCE(cmd->itl->read_only) || cmd->dev->read_only ?
+	       CST_SENSE(WRITE_PROTECTED) : CST_OK;
+}
+
+static cst_sense_t cst_gate_ready(const struct cst_cmd *cmd)
+{
+	struct cst_device *dev = cmd->dev;
+
+	if (!(cmd->op->flags & CST_OP_MEDIUM))
+		return CST_OK;
+	/* Disabling waits for a command that holds it. */
+	if (percpu_ref_is_dying(&dev->io_ref) &&
+	    !test_bit(CST_CMD_IO_REF, &cmd->flags))
+		return cst_device_not_ready(dev);
+	if (READ_ONCE(dev->ejected) && !(cmd->op->flags & CST_OP_LOADS))
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
+	return CST_OK;
+}
+
+/*
+ * The logical unit has been taken away from the nexus.  What is answered at a LUN that
+ * has none (SAM-5 4.7.5) is answered for the one that was there when it was asked.
+ */
+static cst_sense_t cst_gate_nexus(const struct cst_cmd *cmd)
+{
+	return percpu_ref_is_dying(&cmd->itl->ref) &&
+	       !(cmd->op->flags & CST_OP_SKIP_UA) ?
+	       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
+}
+
+/* A command that came before the device was enabled reaches no backing: see device.c. */
+static cst_sense_t cst_gate_backing(const struct cst_cmd *cmd)
+{
+	if (!(cmd->op->flags & CST_OP_MEDIUM))
+		return CST_OK;
+	return (long)(READ_ONCE(cmd->dev->enabled_seq) - cmd->gate_seq) > 0 ?
+	       CST_SENSE(MEDIUM_MAY_HAVE_CHANGED) : CST_OK;
+}
+
+/* --- the lists --- */
+
+/*
+ * A unit attention is told before anything else about the unit (SAM-5 5.14).  Write
+ * protection is a property of the unit whether it is ready or not.
+ */
+static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
+{
+	return cst_gate_unit_attention(cmd) ?:
+	       cst_gate_write_protection(cmd) ?:
+	       cst_gate_ready(cmd);
+}
+
+/**
+ * cst_gate_again() - may a command that has waited still execute?
+ * @cmd: past cst_gate(), has a device
+ *
+ * What the unit is to a nexus comes before how it is.  A unit attention is not told: one
+ * that was established since is for commands that come after it (SAM-5 5.14).  The medium
+ * that a command was meant for may be another, and that it has to be told itself.
+ *
+ * Context: any up to softirq, or core's worker.  Return: CST_OK or the reason to refuse.
+ */
+cst_sense_t cst_gate_again(struct cst_cmd *cmd)
+{
+	unsigned long seq = atomic_long_read_acquire(&cmd->dev->gate_seq);
+	cst_sense_t reason;
+
+	reason = cst_gate_nexus(cmd) ?:
+		 cst_gate_backing(cmd) ?:
+		 cst_gate_write_protection(cmd) ?:
+		 cst_gate_ready(cmd);
+	if (!reason)
+		cmd->gate_seq = seq;
+	return reason;
+}
+
+/* Is there nothing to check?  One load each, and one branch. */
+static __always_inline bool cst_gates_open(struct cst_itl *itl,
+					   struct cst_device *dev)
+{
+	return !(READ_ONCE(itl->ua_pending) | READ_ONCE(itl->read_only) |
+		 dev->read_only | READ_ONCE(dev->ejected) |
+		 percpu_ref_is_dying(&dev->io_ref));
+}
+
 /**
  * cst_gate() - may this command go on?
  * @cmd: parsed
  *
- * The order is that of SAM-5 5.14 and SPC-5: an attribute that no command may have; a
- * unit attention, which must be told before anything else about the unit; write protection,
- * which is a property of the unit whether it is ready or not; the medium.
- *
- * Return: CST_OK or the reason to refuse.
+ * Context: any up to softirq.  Return: CST_OK or the reason to refuse.
  */
 cst_sense_t cst_gate(struct cst_cmd *cmd)
 {
-	const unsigned int flags = cmd->op->flags;
-	struct cst_itl *itl = cmd->itl;
-	cst_sense_t ua;
-
 	/* SAM-5 8.6: NORMACA is 0, so there never is an ACA condition. */
 	if (unlikely(cmd->task_attr == CST_TASK_ACA))
 		return CST_SENSE(INVALID_MESSAGE);
 
 	/* A type without a device has no commands that need one. */
-	if (unlikely(!itl))
+	if (unlikely(!cmd->itl) || likely(cst_gates_open(cmd->itl, cmd->dev)))
 		return CST_OK;
-
-	if (unlikely(READ_ONCE(itl->ua_pending)) && !(flags & CST_OP_SKIP_UA)) {
-		ua = cst_ua_peek(itl);
-		if (ua) {
-			cst_ua_tells(cmd, ua);
-			return ua;
-		}
-	}
-
-	/* From here on all is asked again, and then for good, when it executes: exec.c. */
-	if (unlikely((flags & CST_OP_WRITES) &&
-		     (READ_ONCE(itl->read_only) || cmd->dev->read_only)))
-		return CST_SENSE(WRITE_PROTECTED);
-
-	if (unlikely((flags & CST_OP_MEDIUM) &&
-		     percpu_ref_is_dying(&cmd->dev->io_ref)))
-		return cst_device_not_ready(cmd->dev);
-
-	if (cst_medium_missing(cmd))
-		return CST_SENSE(MEDIUM_NOT_PRESENT);
-
-	return CST_OK;
+	return cst_gate_arrival(cmd);
 }

@@ -32,8 +32,8 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 			cmd->itl = itl;
 			cmd->dev = itl->dev;
 			cmd->type = itl->dev->type;
-			/* Before anything else about the device: see device.c. */
-			cmd->enable_seq = smp_load_acquire(&itl->dev->enable_seq);
+			/* Before anything else about the device: see gate.c. */
+			cmd->gate_seq = atomic_long_read_acquire(&itl->dev->gate_seq);
 			break;
 		}
 		gone = itl;

@@ -115,6 +115,7 @@ static void cst_itl_retire(struct cst_itl *itl)
 	rcu_read_lock();
 	percpu_ref_kill(&itl->ref);
 	cst_medium_allow(itl);
+	cst_gate_changed(itl->dev);
 	rcu_read_unlock();
 }
 
@@ -358,5 +359,6 @@ void cst_lun_set_read_only(struct cst_lun *lun, bool read_only)
 			continue;
 		WRITE_ONCE(itl->read_only, read_only);
 		cst_ua_add(itl, CST_SENSE(MODE_PARAMETERS_CHANGED));
+		cst_gate_changed(itl->dev);
 	}
 }

@@ -3,7 +3,7 @@
  * The medium of a removable device: ejected, loaded, held in place.
  *
  * The commands that eject, load and prevent removal, task management (tmf.c) and resets
- * (abort.c) call in; gate.c and exec.c look at dev->ejected.  Its backing stays open, but nobody
+ * (abort.c) call in; gate.c looks at dev->ejected.  Its backing stays open, but nobody
  * may use it until an initiator loads it or the device is enabled anew.
  * dev->itl_lock protects ejected and prevents_removal of each nexus.  Pure.
  */
@@ -27,8 +27,10 @@ static cst_sense_t cst_medium_try_eject(struct cst_device *dev, bool eject)
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
 	held = cst_medium_held(dev);
-	if (eject && !held)
+	if (eject && !held) {
 		WRITE_ONCE(dev->ejected, true);
+		cst_gate_changed(dev);
+	}
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
 	return held ? CST_SENSE(MEDIUM_REMOVAL_PREVENTED) : CST_OK;
 }
@@ -67,8 +69,10 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
 	was = dev->ejected;
 	WRITE_ONCE(dev->ejected, false);
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
-	if (was)
+	if (was) {
 		cst_ua_add_device(dev, by, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+		cst_gate_changed(dev);
+	}
 }
 
 /**

@@ -14,6 +14,7 @@
 #include "core.h"
 #include "test.h"
 
+#define smp_rmb()			do { } while (0)
 #define INIT_WORK(w, f)			((w)->func = (f))
 #define raw_smp_processor_id()		0
 #define memalloc_noio_save()		0
@@ -291,66 +292,122 @@ static void one_that_waits_elsewhere_is_not_ended(void)
 static void the_device_was_enabled_anew_meanwhile(void)
 {
 	a_command(CST_OP_MEDIUM);
-	dev.enable_seq++;
+	dev.enabled_seq = cst_gate_changed(&dev);
 	cst_cmd_execute(&cmd);
 	CHECK_END(CST_SENSE(MEDIUM_MAY_HAVE_CHANGED), 0);
+
+	/* One that needs no backing need not know. */
+	a_command(0);
+	dev.enabled_seq = cst_gate_changed(&dev);
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_OK, 1);
+}
+
+static void take_nexus_away(void)
+{
+	itl.ref.dying = true;
+	cst_gate_changed(&dev);
+}
+
+static void protect_lun(void)
+{
+	itl.read_only = true;
+	cst_gate_changed(&dev);
+}
+
+static void disable(void)
+{
+	dev.io_ref.dying = true;
+	cst_gate_changed(&dev);
+}
+
+static void eject(void)
+{
+	dev.ejected = true;
+	cst_gate_changed(&dev);
+}
+
+/* A command is ended for @reason when that changes before it executes. */
+static void after(void (*change)(void), unsigned int flags, cst_sense_t reason)
+{
+	a_command(flags);
+	change();
+	cst_cmd_execute(&cmd);
+	CHECK_END(reason, !reason);
 }
 
 static void the_nexus_changed_meanwhile(void)
 {
-	a_command(CST_OP_MEDIUM);
-	itl.ref.dying = true;
-	cst_cmd_execute(&cmd);
-	CHECK_END(CST_SENSE(LU_NOT_SUPPORTED), 0);
-
-	a_command(CST_OP_MEDIUM | CST_OP_WRITES);
-	itl.read_only = true;
-	cst_cmd_execute(&cmd);
-	CHECK_END(CST_SENSE(WRITE_PROTECTED), 0);
-
-	a_command(CST_OP_MEDIUM);
-	itl.read_only = true;
-	cst_cmd_execute(&cmd);
-	CHECK_END(CST_OK, 1);
+	after(take_nexus_away, CST_OP_MEDIUM, CST_SENSE(LU_NOT_SUPPORTED));
+	after(take_nexus_away, 0, CST_SENSE(LU_NOT_SUPPORTED));
+	after(take_nexus_away, CST_OP_SKIP_UA, CST_OK);
+	after(protect_lun, CST_OP_MEDIUM | CST_OP_WRITES, CST_SENSE(WRITE_PROTECTED));
+	after(protect_lun, CST_OP_MEDIUM, CST_OK);
 }
 
 /* It has passed the gate, and waited for its data or its turn since. */
 static void the_device_was_disabled_meanwhile(void)
 {
-	a_command(CST_OP_MEDIUM);
-	dev.io_ref.dying = true;
-	cst_cmd_execute(&cmd);
-	CHECK_END(CST_SENSE(MANUAL_INTERVENTION_REQUIRED), 0);
-
-	a_command(0);
-	dev.io_ref.dying = true;
-	cst_cmd_execute(&cmd);
-	CHECK_END(CST_OK, 1);
+	after(disable, CST_OP_MEDIUM, CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+	after(disable, 0, CST_OK);
 
 	/* One that executes already is waited for. */
 	a_command(CST_OP_MEDIUM);
 	answers[0] = CST_WOULD_BLOCK;
 	cst_cmd_execute(&cmd);
-	dev.io_ref.dying = true;
+	disable();
 	work();
 	CHECK_END(CST_OK, 2);
+
+	/* The nexus went as well: that it has no such unit comes first. */
+	a_command(CST_OP_MEDIUM);
+	take_nexus_away();
+	disable();
+	cst_cmd_execute(&cmd);
+	CHECK_END(CST_SENSE(LU_NOT_SUPPORTED), 0);
 }
 
 static void the_medium_was_ejected_meanwhile(void)
 {
-	a_command(CST_OP_MEDIUM);
-	dev.ejected = true;
-	cst_cmd_execute(&cmd);
-	CHECK_END(CST_SENSE(MEDIUM_NOT_PRESENT), 0);
-
+	after(eject, CST_OP_MEDIUM, CST_SENSE(MEDIUM_NOT_PRESENT));
 	/* What loads it, and what does without it. */
-	a_command(CST_OP_MEDIUM | CST_OP_LOADS);
+	after(eject, CST_OP_MEDIUM | CST_OP_LOADS, CST_OK);
+	after(eject, 0, CST_OK);
+
+	/* Nothing has happened yet when it is to be tried again. */
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_WOULD_BLOCK;
+	cst_cmd_execute(&cmd);
+	eject();
+	work();
+	CHECK_END(CST_SENSE(MEDIUM_NOT_PRESENT), 1);
+}
+
+/* What is not counted is not looked at: it costs a compare. */
+static void nothing_is_asked_twice_for_nothing(void)
+{
+	a_command(CST_OP_MEDIUM);
 	dev.ejected = true;
 	cst_cmd_execute(&cmd);
 	CHECK_END(CST_OK, 1);
 
-	a_command(0);
+	/* A change that does not concern it is looked at once. */
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_WOULD_BLOCK;
+	protect_lun();
+	cst_cmd_execute(&cmd);
+	CHECK_EQ(cmd.gate_seq, atomic_long_read(&dev.gate_seq));
 	dev.ejected = true;
+	work();
+	CHECK_END(CST_OK, 2);
+}
+
+/* A LUN without a device has none of this. */
+static void without_a_device(void)
+{
+	a_command(0);
+	cmd.dev = NULL;
+	cmd.itl = NULL;
 	cst_cmd_execute(&cmd);
 	CHECK_END(CST_OK, 1);
 }
@@ -365,4 +422,6 @@ TEST_MAIN(
 	T(the_nexus_changed_meanwhile),
 	T(the_device_was_disabled_meanwhile),
 	T(the_medium_was_ejected_meanwhile),
+	T(nothing_is_asked_twice_for_nothing),
+	T(without_a_device),
 )

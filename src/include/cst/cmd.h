@@ -123,8 +123,8 @@ struct cst_cmd {
 	u32			nblocks;
 	u32			cdb_xfer_len;	/* bytes that the CDB asks for or has room for */
 
-	u32			enable_seq;	/* the device's when the command came */
 	u32			buf_len;	/* with CST_CMD_OWN_BUF: charged to the session */
+	unsigned long		gate_seq;	/* the device's as of its last gate */
 	u64			start_ns;
 	int			cpu;		/* whose list of the session holds it */
 	struct list_head	sess_node;	/* session's per-CPU list */

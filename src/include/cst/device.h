@@ -75,7 +75,6 @@ struct cst_device {
 	struct hlist_node	ids_node[CST_NR_IDS];	/* cfs/device.c */
 
 	/* attributes of every device */
-	bool			read_only;
 	bool			removable;
 	char			t10_vend_id[9];
 	char			prod_id[17];
@@ -85,16 +84,17 @@ struct cst_device {
 	char			naa_id[33];	/* 16 or 32 hex digits */
 	u32			restart_time;	/* seconds */
 
-	u32			enable_seq;	/* how many times it has been enabled */
-
 	/* set while it is not enabled; read without a lock */
 	u64			back_until;	/* it may come back until then, jiffies; 0: no */
 
-	/* medium.c; read by the gate without a lock */
-	bool			ejected;
+	/* what the gates look at without a lock, together */
+	atomic_long_t		gate_seq;	/* counts changes; long: initiators can make some */
+	unsigned long		enabled_seq;	/* the change that enabled it last */
+	bool			read_only;	/* an attribute of every device */
+	bool			ejected;	/* medium.c */
+	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
 
 	/* the data path */
-	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
 	struct cst_lanes	*lanes;		/* worker.c, while enabled; NULL: it never blocks */
 	struct completion	io_drained;
 	struct cst_order	order;

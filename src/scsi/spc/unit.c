@@ -10,7 +10,7 @@
 #define CST_SENSE_TELLS		14
 #define CST_SENSE_DESC_TELLS	4
 
-/* gate.c has seen to unit attentions, exec.c to the medium: it is ready. */
+/* The gates have let it pass: it is ready. */
 static cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
 {
 	return CST_OK;

@@ -301,6 +301,10 @@ static inline void spin_unlock(spinlock_t *l)
 /* Nobody else writes it. */
 #define smp_load_acquire(p)		READ_ONCE(*(p))
 
+static inline long atomic_long_read(const atomic_long_t *v) { return v->counter; }
+static inline long atomic_long_inc_return(atomic_long_t *v) { return ++v->counter; }
+#define atomic_long_read_acquire(v)	atomic_long_read(v)
+
 /* <linux/percpu-refcount.h> */
 /* Only a test lets time pass. */
 extern u64 shim_jiffies_64;
