@@ -37,6 +37,8 @@ bool cst_session_other_active(struct cst_session *sess);
 cst_sense_t cst_gate(struct cst_cmd *cmd);
 cst_sense_t cst_gate_again(struct cst_cmd *cmd);
 unsigned long cst_gate_changed(struct cst_device *dev);
+void cst_itl_set_verdict(struct cst_itl *itl, enum cst_verdict verdict);
+void cst_itl_set_port_state(struct cst_itl *itl, enum cst_port_state state);
 cst_sense_t cst_device_not_ready(const struct cst_device *dev);
 
 /* order.c */
@@ -134,6 +136,7 @@ void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
  * is handed over.
  */
 cst_sense_t cst_ua_peek(struct cst_itl *itl);
+bool cst_ua_is_reset(cst_sense_t ua);
 void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua);	/* its response does */
 void cst_ua_told(struct cst_cmd *cmd);	/* the response is handed over */
 

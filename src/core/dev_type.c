@@ -39,7 +39,8 @@ static bool cst_op_is_sound(const struct cst_op *op)
 	       (!(op->flags & CST_OP_ACTION) ||
 		op->usage[1] == op->service_action) &&
 	       (!(op->flags & CST_OP_WRITES) || op->flags & CST_OP_MEDIUM) &&
-	       (op->dir != DMA_NONE || !(op->flags & CST_OP_BLOCKS));
+	       (op->dir != DMA_NONE || !(op->flags & CST_OP_BLOCKS)) &&
+	       op->resv != CST_RESV_UNSAID && op->resv <= CST_RESV_WRITE;
 }
 
 /* Insertion keeps them in order: there are some dozens, once. */

@@ -18,7 +18,8 @@
  * disabling waits for io_ref, task management for the commands themselves.
  *
  * Nothing is locked here.  What is looked at belongs to device.c (io_ref), lun_map.c (the
- * nexus, read_only), medium.c (ejected) and ua.c (unit attentions).
+ * nexus, read_only), medium.c (ejected) and ua.c (unit attentions); the verdict of a
+ * reservation and the state of the port are set here.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -53,6 +54,39 @@ cst_sense_t cst_device_not_ready(const struct cst_device *dev)
 	return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);
 }
 
+/**
+ * cst_itl_set_verdict() - what a reservation refuses a nexus from now on
+ * @itl: kept from going away by the caller
+ * @verdict: CST_RESERVED_NOTHING for who holds it, for who is registered when that does,
+ *	and where nothing is reserved
+ *
+ * Answered with RESERVATION CONFLICT: commands that come now, and those that wait.  Those
+ * that execute finish; PREEMPT AND ABORT has to abort them.  A verdict is one byte, so
+ * it can be set for every nexus of a unit without memory, and has no owner.
+ *
+ * Context: any.
+ */
+void cst_itl_set_verdict(struct cst_itl *itl, enum cst_verdict verdict)
+{
+	WRITE_ONCE(itl->verdict, verdict);
+	cst_gate_changed(itl->dev);
+}
+
+/**
+ * cst_itl_set_port_state() - the target port of a nexus is in another access state
+ * @itl: kept from going away by the caller
+ * @state: for the logical unit; CST_PORT_ACTIVE: active/optimized or active/non-optimized
+ *
+ * As cst_itl_set_verdict(): also commands that wait are refused, with NOT READY.
+ *
+ * Context: any.
+ */
+void cst_itl_set_port_state(struct cst_itl *itl, enum cst_port_state state)
+{
+	WRITE_ONCE(itl->port_state, state);
+	cst_gate_changed(itl->dev);
+}
+
 /* --- the checks --- */
 
 /* SAM-5 5.14: all but INQUIRY, REPORT LUNS and REQUEST SENSE. */
@@ -66,6 +100,38 @@ static cst_sense_t cst_gate_unit_attention(struct cst_cmd *cmd)
 	if (ua)
 		cst_ua_tells(cmd, ua);
 	return ua;
+}
+
+/* SAM-5 5.3.3: those of a power on, a reset or a loss of the nexus come first. */
+static cst_sense_t cst_gate_reset_attention(struct cst_cmd *cmd)
+{
+	if (READ_ONCE(cmd->itl->ua_pending) && cst_ua_is_reset(cst_ua_peek(cmd->itl)))
+		return cst_gate_unit_attention(cmd);
+	return CST_OK;
+}
+
+static cst_sense_t cst_gate_reservation(const struct cst_cmd *cmd)
+{
+	const struct cst_op *op = cmd->op;
+
+	if (!(READ_ONCE(cmd->itl->verdict) & BIT(op->resv)))
+		return CST_OK;
+	return op->resv_exempt && op->resv_exempt(cmd) ? CST_OK :
+	       CST_RESERVATION_CONFLICT;
+}
+
+/* SPC-5 5.17.2 */
+static cst_sense_t cst_gate_port_state(const struct cst_cmd *cmd)
+{
+	static const cst_sense_t reasons[] = {
+		[CST_PORT_STANDBY]	 = CST_SENSE(PORT_STANDBY),
+		[CST_PORT_UNAVAILABLE]	 = CST_SENSE(PORT_UNAVAILABLE),
+		[CST_PORT_OFFLINE]	 = CST_SENSE(LU_OFFLINE),
+		[CST_PORT_TRANSITIONING] = CST_SENSE(PORT_TRANSITIONING),
+	};
+	u8 state = READ_ONCE(cmd->itl->port_state);
+
+	return cmd->op->ports & BIT(state) ? CST_OK : reasons[state];
 }
 
 static cst_sense_t cst_gate_write_protection(const struct cst_cmd *cmd)
@@ -114,12 +180,17 @@ static cst_sense_t cst_gate_backing(const struct cst_cmd *cmd)
 /* --- the lists --- */
 
 /*
- * A unit attention is told before anything else about the unit (SAM-5 5.14).  Write
- * protection is a property of the unit whether it is ready or not.
+ * SAM-5 5.3.3: a unit attention of a reset goes before RESERVATION CONFLICT, and that before
+ * all other sense.  Of that, a unit attention is told before anything else about the unit
+ * (SAM-5 5.14), also where the port is in standby.  What a port is comes before how the unit
+ * behind it is; write protection is a property of the unit whether it is ready or not.
  */
 static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
 {
-	return cst_gate_unit_attention(cmd) ?:
+	return cst_gate_reset_attention(cmd) ?:
+	       cst_gate_reservation(cmd) ?:
+	       cst_gate_unit_attention(cmd) ?:
+	       cst_gate_port_state(cmd) ?:
 	       cst_gate_write_protection(cmd) ?:
 	       cst_gate_ready(cmd);
 }
@@ -140,6 +211,8 @@ cst_sense_t cst_gate_again(struct cst_cmd *cmd)
 	cst_sense_t reason;
 
 	reason = cst_gate_nexus(cmd) ?:
+		 cst_gate_reservation(cmd) ?:
+		 cst_gate_port_state(cmd) ?:
 		 cst_gate_backing(cmd) ?:
 		 cst_gate_write_protection(cmd) ?:
 		 cst_gate_ready(cmd);
@@ -152,7 +225,8 @@ cst_sense_t cst_gate_again(struct cst_cmd *cmd)
 static __always_inline bool cst_gates_open(struct cst_itl *itl,
 					   struct cst_device *dev)
 {
-	return !(READ_ONCE(itl->ua_pending) | READ_ONCE(itl->read_only) |
+	return !(READ_ONCE(itl->ua_pending) | READ_ONCE(itl->verdict) |
+		 READ_ONCE(itl->port_state) | READ_ONCE(itl->read_only) |
 		 dev->read_only | READ_ONCE(dev->ejected) |
 		 percpu_ref_is_dying(&dev->io_ref));
 }

@@ -24,6 +24,17 @@ static unsigned int cst_ua_rank(cst_sense_t ua)
 }
 
 /**
+ * cst_ua_is_reset() - does a unit attention say that everything may have changed?
+ * @ua: from cst_ua_peek(), or CST_OK
+ *
+ * POWER ON, resets, I_T NEXUS LOSS: those that go before RESERVATION CONFLICT (SAM-5 5.3.3).
+ */
+bool cst_ua_is_reset(cst_sense_t ua)
+{
+	return cst_ua_rank(ua) != CST_UA_ORDINARY;
+}
+
+/**
  * cst_ua_add() - raise a unit attention
  * @itl: the nexus, which the caller keeps from going away
  * @ua: sense reason with key UNIT ATTENTION

@@ -47,6 +47,7 @@ static const struct cst_op report_luns_unit_ops[] = {
 		.name		= "TEST UNIT READY",
 		.dir		= DMA_NONE,
 		.flags		= CST_OP_IMPLICIT_HOQ,
+		.resv		= CST_RESV_ANY,
 		.execute	= report_luns_ready,
 	},
 	{}

@@ -147,7 +147,8 @@ static void no_fill(const struct cst_cmd *cmd, u8 *page)
 {
 }
 
-#define ROW(...) { __VA_ARGS__, .name = "X", .dir = DMA_NONE, .execute = nothing }
+#define ROW_UNSAID(...) { __VA_ARGS__, .name = "X", .dir = DMA_NONE, .execute = nothing }
+#define ROW(...) ROW_UNSAID(__VA_ARGS__, .resv = CST_RESV_ANY)
 
 struct own_type {
 	struct cst_op		rows[4];
@@ -193,6 +194,9 @@ static const struct own_type wrong[] = {
 	/* writes without a medium, blocks without a direction */
 	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_WRITES) } },
 	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_BLOCKS) } },
+	/* nothing said of reservations, and what there is not */
+	{ .rows = { ROW_UNSAID(CST_CDB(6, 0x12)) } },
+	{ .rows = { ROW_UNSAID(CST_CDB(6, 0x12), .resv = CST_RESV_WRITE + 1) } },
 	{ .pages = { { 0x80, no_page }, { 0x80, no_page } } },
 	{ .mode_pages = { { 0x0a, 12, no_fill }, { 0x08, 20, no_fill } } },
 	{ .mode_pages = { { 0x08, 200, no_fill }, { 0x0a, 30, no_fill } } },

@@ -34,6 +34,34 @@ enum cst_cdb_format {
 
 #define CST_OP_TIMEOUT		30	/* seconds, of a row that says none */
 
+/*
+ * When a command conflicts with a reservation of another nexus (SPC-5 5.14 and SBC-4,
+ * the tables of commands that are allowed in the presence of various reservations).
+ */
+enum cst_resv_class {
+	CST_RESV_UNSAID,	/* the row does not say: a mistake */
+	CST_RESV_ANY,		/* never */
+	CST_RESV_READ,		/* with one for exclusive access */
+	CST_RESV_WRITE,		/* with that, and with a write exclusive one */
+};
+
+/*
+ * What a target port is for a logical unit (SPC-5 5.17.2): its asymmetric access state, as far
+ * as commands are refused for it.
+ */
+enum cst_port_state {
+	CST_PORT_ACTIVE,	/* optimized or not: all commands */
+	CST_PORT_STANDBY,
+	CST_PORT_UNAVAILABLE,
+	CST_PORT_OFFLINE,
+	CST_PORT_TRANSITIONING,
+};
+
+/* cst_op.ports: the states in which a command is allowed besides the active ones */
+#define CST_PORTS_STANDBY	BIT(CST_PORT_STANDBY)
+#define CST_PORTS_ALL		(BIT(CST_PORT_STANDBY) | BIT(CST_PORT_UNAVAILABLE) | \
+				 BIT(CST_PORT_OFFLINE) | BIT(CST_PORT_TRANSITIONING))
+
 /* cst_op.flags */
 #define CST_OP_MEDIUM		BIT(0)	/* needs an enabled device */
 #define CST_OP_WRITES		BIT(1)	/* changes the medium: write protection applies */
@@ -52,12 +80,16 @@ enum cst_cdb_format {
  * @dir: enum dma_data_direction
  * @format: enum cst_cdb_format
  * @flags: CST_OP_*
+ * @resv: enum cst_resv_class
+ * @ports: CST_PORTS_*; 0: allowed where the target port is active
  * @timeout: RECOMMENDED COMMAND TIMEOUT in seconds (SPC-5 6.35.4); 0 is CST_OP_TIMEOUT
  * @usage: CDB usage data (SPC-5 6.35.3): the bits that may be set; the rest is refused
  *	with the pointer at the bit.  RDPROTECT, WRPROTECT and VRPROTECT (no protection
  *	information), GROUP NUMBER (no grouping), NACA and power conditions (nothing
  *	spins) are nobody's yet.
  * @name: as in the standard
+ * @resv_exempt: optional; a CDB that never conflicts with a reservation, whatever @resv
+ *	says of the others.  Any context.
  * @parse: optional; more of the CDB once @format is decoded: what it may not be, what
  *	moves (cmd->dir, cmd->cdb_xfer_len).  Any context.  CST_OK or sense.
  * @execute: runs the command.  Called in the submitter's context (perhaps atomic) and,
@@ -72,8 +104,11 @@ struct cst_op {
 	u16		service_action;
 	u16		flags;
 	u16		timeout;
+	u8		resv;
+	u8		ports;
 	const u8	*usage;
 	const char	*name;
+	bool (*resv_exempt)(const struct cst_cmd *cmd);
 	cst_sense_t (*parse)(struct cst_cmd *cmd);
 	cst_sense_t (*execute)(struct cst_cmd *cmd);
 };

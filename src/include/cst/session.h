@@ -18,6 +18,7 @@
 
 #include <cst/abort.h>
 #include <cst/attr.h>
+#include <cst/op.h>
 #include <cst/port.h>
 #include <cst/sense.h>
 
@@ -184,17 +185,27 @@ static inline u32 cst_session_credit(const struct cst_session *sess)
 	return READ_ONCE(sess->depth);
 }
 
+/* What a reservation refuses a nexus: BIT() of each enum cst_resv_class. */
+enum cst_verdict {
+	CST_RESERVED_NOTHING	= 0,
+	CST_RESERVED_WRITES	= BIT(CST_RESV_WRITE),	/* write exclusive */
+	CST_RESERVED_ALL	= BIT(CST_RESV_READ) | BIT(CST_RESV_WRITE),
+};
+
 /**
  * struct cst_itl - an I_T_L nexus: one session's view of one logical unit
  * @dev: pinned while this exists
  * @lun: number
  * @read_only: this initiator may not write
  * @prevents_removal: of the medium; dev->itl_lock
+ * @verdict: of a reservation on this nexus, enum cst_verdict; cst_itl_set_verdict()
+ * @port_state: of its target port for this unit, enum cst_port_state;
+ *	cst_itl_set_port_state()
  * @knows_cache: was not told by the last MODE SENSE, or by that of an earlier
  *	nexus, that there is no write cache
  * @ref: commands that use it; killed when it is unpublished
  * @dev_node: dev->itls, dev->itl_lock
- * @ua_pending: there is a unit attention: the gate's one load
+ * @ua_pending: there is a unit attention
  * @ua_lock: protects @ua and @ua_count
  * @ua: pending unit attentions, in the order in which they are told
  */
@@ -202,8 +213,13 @@ struct cst_itl {
 	struct cst_device	*dev;
 	struct cst_session	*sess;
 	u32			lun;
+
+	/* what the gate looks at, one load each */
 	bool			read_only;
 	bool			ua_pending;
+	u8			verdict;
+	u8			port_state;
+
 	bool			prevents_removal;
 	bool			knows_cache;
 	struct percpu_ref	ref;

@@ -59,12 +59,20 @@ static cst_sense_t cst_sbc_start_stop(struct cst_cmd *cmd)
 	return start || no_flush ? CST_OK : cst_sbc_flush(cmd);
 }
 
+/* SBC-4, Reservations: START is 1, and POWER CONDITION, by the usage map, 0. */
+static bool cst_sbc_only_starts(const struct cst_cmd *cmd)
+{
+	return cmd->cdb[4] & 0x01;
+}
+
 const struct cst_op cst_sbc_start_stop_ops[] = {
 	{
 		CST_CDB(6, START_STOP, 0x01, 0, 0, 0x07),
 		.name		= "START STOP UNIT",
 		.dir		= DMA_NONE,
 		.flags		= CST_OP_MEDIUM | CST_OP_LOADS,
+		.resv		= CST_RESV_WRITE,
+		.resv_exempt	= cst_sbc_only_starts,
 		.timeout	= CST_SBC_TIMEOUT,
 		.execute	= cst_sbc_start_stop,
 	},

@@ -73,6 +73,8 @@ const struct cst_op cst_spc_inquiry_ops[] = {
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC16_3,
 		.flags		= CST_OP_TELLS_ANYBODY,
+		.resv		= CST_RESV_ANY,
+		.ports		= CST_PORTS_ALL,
 		.execute	= cst_spc_inquiry,
 	},
 	{}

@@ -140,6 +140,8 @@ const struct cst_op cst_spc_luns_ops[] = {
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC32_6,
 		.flags		= CST_OP_TELLS_ANYBODY,
+		.resv		= CST_RESV_ANY,
+		.ports		= CST_PORTS_ALL,
 		.execute	= cst_spc_report_luns,
 	},
 	{}

@@ -125,6 +125,8 @@ const struct cst_op cst_spc_mode_ops[] = {
 		.name		= "MODE SENSE(6)",
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC8_4,
+		.resv		= CST_RESV_READ,
+		.ports		= CST_PORTS_STANDBY,
 		.execute	= cst_spc_mode_sense,
 	},
 	{
@@ -132,6 +134,8 @@ const struct cst_op cst_spc_mode_ops[] = {
 		.name		= "MODE SENSE(10)",
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC16_7,
+		.resv		= CST_RESV_READ,
+		.ports		= CST_PORTS_STANDBY,
 		.execute	= cst_spc_mode_sense,
 	},
 	{}

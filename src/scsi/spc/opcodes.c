@@ -164,6 +164,7 @@ const struct cst_op cst_spc_opcodes_ops[] = {
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC32_6,
 		.flags		= CST_OP_ACTION,
+		.resv		= CST_RESV_READ,
 		.execute	= cst_spc_report_supported_opcodes,
 	},
 	{}
@@ -178,6 +179,7 @@ const struct cst_op cst_spc_tmfs_ops[] = {
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC32_6,
 		.flags		= CST_OP_ACTION,
+		.resv		= CST_RESV_READ,
 		.execute	= cst_spc_report_supported_tmfs,
 	},
 	{}

@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gate.c: what each command meets when it comes, and when something has changed before it
+ * executes.  The tables are typed from the standards, the rows are those of the types.
+ */
+#include "emu.h"
+#include "test.h"
+
+/* --- the commands --- */
+
+/*
+ * @resv: SPC-5 5.14 and SBC-4, the tables of commands that are allowed in the presence of
+ * various reservations; A allowed, X conflict, for five columns:
+ *	0  any other nexus, Write Exclusive
+ *	1  any other nexus, Exclusive Access
+ *	2  a registered nexus, all types of registrants
+ *	3  not registered, Write Exclusive of registrants
+ *	4  not registered, Exclusive Access of registrants
+ * @ports: SPC-5 5.17.2, the states of a port in which it must work: Standby, Unavailable,
+ *	Offline, Transitioning
+ * @first: SPC-5 and SBC-4, may be processed as if its attribute were HEAD OF QUEUE
+ * @medium: is refused while the unit is not Ready
+ * @writes: and while it is write protected
+ * Not all of them are built.
+ */
+static const struct known {
+	u8		opcode;
+	u8		action;		/* byte 1, where that is a service action */
+	u8		cdb4;
+	const char	*resv;
+	const char	*ports;
+	bool		first;
+	bool		medium;
+	bool		writes;
+} known[] = {
+	{ 0x00, 0, 0, "AAAAA", "", true, true },		/* TEST UNIT READY */
+	{ 0x03, 0, 0, "AAAAA", "SUOT", true },			/* REQUEST SENSE */
+	{ 0x08, 0, 0, "AXAAX", "", false, true },		/* READ(6) */
+	{ 0x0a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(6) */
+	{ 0x12, 0, 0, "AAAAA", "SUOT", true },			/* INQUIRY */
+	{ 0x1a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(6) */
+	{ 0x1b, 0, 0, "XXAXX", "", false, true },		/* START STOP UNIT: stop */
+	{ 0x1b, 0, 1, "AAAAA", "", false, true },		/* start */
+	{ 0x1b, 0, 2, "XXAXX", "", false, true },		/* eject */
+	{ 0x1b, 0, 3, "AAAAA", "", false, true },		/* load */
+	{ 0x1d, 0, 0, "XXAXX", "S", false, true },		/* SEND DIAGNOSTIC */
+	{ 0x1e, 0, 0, "AAAAA", "" },				/* ALLOW MEDIUM REMOVAL */
+	{ 0x1e, 0, 1, "XXAXX", "" },				/* PREVENT */
+	{ 0x25, 0, 0, "AAAAA", "", true, true },		/* READ CAPACITY(10) */
+	{ 0x28, 0, 0, "AXAAX", "", false, true },		/* READ(10) */
+	{ 0x2a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(10) */
+	{ 0x2e, 0, 0, "XXAXX", "", false, true, true },		/* WRITE AND VERIFY(10) */
+	{ 0x2f, 0, 0, "AXAAX", "", false, true },		/* VERIFY(10) */
+	{ 0x34, 0, 0, "AXAAX", "", false, true },		/* PRE-FETCH(10) */
+	{ 0x35, 0, 0, "XXAXX", "", false, true },		/* SYNCHRONIZE CACHE(10) */
+	{ 0x41, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(10) */
+	{ 0x42, 0, 0, "XXAXX", "", false, true, true },		/* UNMAP */
+	{ 0x5a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(10) */
+	{ 0x88, 0, 0, "AXAAX", "", false, true },		/* READ(16) */
+	{ 0x89, 0, 0, "XXAXX", "", false, true, true },		/* COMPARE AND WRITE */
+	{ 0x8a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(16) */
+	{ 0x8e, 0, 0, "XXAXX", "", false, true, true },		/* WRITE AND VERIFY(16) */
+	{ 0x8f, 0, 0, "AXAAX", "", false, true },		/* VERIFY(16) */
+	{ 0x90, 0, 0, "AXAAX", "", false, true },		/* PRE-FETCH(16) */
+	{ 0x91, 0, 0, "XXAXX", "", false, true },		/* SYNCHRONIZE CACHE(16) */
+	{ 0x93, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(16) */
+	{ 0x9e, 0x10, 0, "AAAAA", "", true, true },		/* READ CAPACITY(16) */
+	{ 0x9e, 0x12, 0, "AXAAX", "", false, true },		/* GET LBA STATUS */
+	{ 0xa0, 0, 0, "AAAAA", "SUOT", true },			/* REPORT LUNS */
+	{ 0xa3, 0x0a, 0, "AAAAA", "SUOT" },			/* REPORT TARGET PORT GROUPS */
+	{ 0xa3, 0x0c, 0, "AXAAX", "" },				/* REPORT SUPPORTED OPCODES */
+	{ 0xa3, 0x0d, 0, "AXAAX", "" },				/* REPORT SUPPORTED TMFS */
+	{ 0xa8, 0, 0, "AXAAX", "", false, true },		/* READ(12) */
+	{ 0xaa, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(12) */
+	{ 0xae, 0, 0, "XXAXX", "", false, true, true },		/* WRITE AND VERIFY(12) */
+	{ 0xaf, 0, 0, "AXAAX", "", false, true },		/* VERIFY(12) */
+};
+
+static const struct known *k;	/* the command of this round */
+static u8 cdb[CST_CDB_MAX];
+static struct cst_cmd *cmd = &emu.cmd;
+
+static bool always_answered(void)
+{
+	return cmd->op->flags & CST_OP_SKIP_UA;
+}
+
+static bool starts(void)
+{
+	return k->opcode == 0x1b;
+}
+
+/* A fresh command of the round, as lun.h leaves it. */
+static void comes(void)
+{
+	cst_sense_t reason;
+	struct cst_sense_detail detail = {};
+
+	memset(cmd, 0, sizeof(*cmd));
+	memset(cdb, 0, sizeof(cdb));
+	cdb[0] = k->opcode;
+	cdb[1] = k->action;
+	cdb[4] = k->cdb4;
+	cmd->sess = emu.sess;
+	cmd->itl = &emu.itl;
+	cmd->dev = &emu.disk.dev;
+	cmd->type = &cst_disk_type;
+	cmd->cdb = cdb;
+	cmd->cdb_len = sizeof(cdb);
+	cmd->gate_seq = atomic_long_read_acquire(&cmd->dev->gate_seq);
+	cmd->op = cst_op_find(cmd->type, cdb, sizeof(cdb), &reason, &detail);
+}
+
+static cst_sense_t arrives(void)
+{
+	comes();
+	return cst_gate(cmd);
+}
+
+/* exec.c in short */
+static cst_sense_t executes(void)
+{
+	if (cmd->gate_seq == (unsigned long)atomic_long_read(&cmd->dev->gate_seq))
+		return CST_OK;
+	return cst_gate_again(cmd);
+}
+
+#define CHECK_MEETS(got, want) do {					\
+	cst_sense_t _g = (got), _w = (want);				\
+									\
+	if (_g != _w)							\
+		test_say(__FILE__, __LINE__, "%02x/%02x byte 4 %02x: %s, not %s", \
+			 k->opcode, k->action, k->cdb4,			\
+			 cst_sense_name(_g), cst_sense_name(_w));	\
+} while (0)
+
+#define FOR_EACH_KNOWN()						\
+	for (k = known; k < known + ARRAY_SIZE(known); k++)		\
+		if (emu_reset(), comes(), cmd->op)
+
+/* --- what rows say --- */
+
+static bool is_known(const struct cst_op *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].opcode == op->opcode &&
+		    (!(op->flags & CST_OP_ACTION) ||
+		     known[i].action == op->service_action))
+			return true;
+	return false;
+}
+
+static void every_row_stands_in_the_table(void)
+{
+	unsigned int i;
+
+	emu_reset();
+	for (i = 0; i < cst_disk_type.index->nr_ops; i++)
+		if (!is_known(cst_disk_type.index->ops[i]))
+			test_say(__FILE__, __LINE__, "%s is not known",
+				 cst_disk_type.index->ops[i]->name);
+}
+
+static void rows_say_what_the_standards_say(void)
+{
+	FOR_EACH_KNOWN() {
+		CHECK_EQ(!!(cmd->op->flags & CST_OP_IMPLICIT_HOQ), k->first);
+		CHECK_EQ(!!(cmd->op->flags & CST_OP_MEDIUM), k->medium);
+		CHECK_EQ(!!(cmd->op->flags & CST_OP_WRITES), k->writes);
+		CHECK_MEETS(arrives(), CST_OK);
+		CHECK_MEETS(executes(), CST_OK);
+	}
+}
+
+/* --- reservations --- */
+
+enum role { HOLDER, REGISTRANT, OTHER };
+
+/* SPC-5 table of persistent reservation type codes: what each means for whom. */
+static const struct {
+	u8	type;
+	bool	exclusive_access;
+	bool	registrants;	/* only, or all of them */
+	bool	all;		/* registrants hold it */
+} types[] = {
+	{ 1, false }, { 3, true }, { 5, false, true }, { 6, true, true },
+	{ 7, false, true, true }, { 8, true, true, true },
+};
+
+/* The column of the table, or -1: it holds the reservation. */
+static int column(unsigned int type, enum role role)
+{
+	bool ea = types[type].exclusive_access;
+
+	if (role == HOLDER || (role == REGISTRANT && types[type].all))
+		return -1;
+	if (!types[type].registrants)
+		return ea ? 1 : 0;
+	if (role == REGISTRANT)
+		return 2;
+	return ea ? 4 : 3;
+}
+
+static enum cst_verdict verdict(unsigned int type, enum role role)
+{
+	if (role == HOLDER || (role == REGISTRANT && types[type].registrants))
+		return CST_RESERVED_NOTHING;
+	return types[type].exclusive_access ? CST_RESERVED_ALL : CST_RESERVED_WRITES;
+}
+
+static void a_reservation_is_kept(void)
+{
+	unsigned int type;
+	enum role role;
+
+	FOR_EACH_KNOWN() {
+		for (type = 0; type < ARRAY_SIZE(types); type++) {
+			for (role = HOLDER; role <= OTHER; role++) {
+				int col = column(type, role);
+				cst_sense_t want = col >= 0 && k->resv[col] == 'X' ?
+						   CST_RESERVATION_CONFLICT : CST_OK;
+
+				emu_reset();
+				cst_itl_set_verdict(&emu.itl, verdict(type, role));
+				CHECK_MEETS(arrives(), want);
+
+				/* It was made while the command waited. */
+				emu_reset();
+				CHECK_MEETS(arrives(), CST_OK);
+				cst_itl_set_verdict(&emu.itl, verdict(type, role));
+				CHECK_MEETS(executes(), want);
+
+				/* It has gone. */
+				cst_itl_set_verdict(&emu.itl, CST_RESERVED_NOTHING);
+				CHECK_MEETS(arrives(), CST_OK);
+			}
+		}
+	}
+}
+
+/* SAM-5 5.3.3 */
+static void a_conflict_goes_before_what_is_not_a_reset(void)
+{
+	FOR_EACH_KNOWN() {
+		bool conflicts = k->resv[1] == 'X';
+
+		cst_itl_set_verdict(&emu.itl, CST_RESERVED_ALL);
+		cst_ua_add(&emu.itl, CST_SENSE(MODE_PARAMETERS_CHANGED));
+		emu.disk.dev.io_ref.dying = true;
+		emu.itl.read_only = true;
+		CHECK_MEETS(arrives(), conflicts ? CST_RESERVATION_CONFLICT :
+			    always_answered() ? CST_OK :
+			    CST_SENSE(MODE_PARAMETERS_CHANGED));
+		CHECK_EQ(test_bit(CST_CMD_TELLS_UA, &cmd->flags),
+			 !conflicts && !always_answered());
+		cst_ua_add(&emu.itl, CST_SENSE(BUS_DEVICE_RESET));
+		CHECK_MEETS(arrives(), always_answered() ? CST_OK :
+			    CST_SENSE(BUS_DEVICE_RESET));
+	}
+}
+
+/* --- ports --- */
+
+static const struct {
+	enum cst_port_state	state;
+	char			letter;
+	u8			ascq;
+} states[] = {
+	{ CST_PORT_STANDBY, 'S', 0x0b }, { CST_PORT_UNAVAILABLE, 'U', 0x0c },
+	{ CST_PORT_OFFLINE, 'O', 0x12 }, { CST_PORT_TRANSITIONING, 'T', 0x0a },
+};
+
+static void check_port(unsigned int i, cst_sense_t got)
+{
+	const struct cst_sense_code *code = cst_sense_code(got);
+
+	if (strchr(k->ports, states[i].letter)) {
+		CHECK_MEETS(got, CST_OK);
+		return;
+	}
+	CHECK_EQ(code->key, 0x02);
+	CHECK_EQ(code->asc, 0x04);
+	if (code->ascq != states[i].ascq)
+		test_say(__FILE__, __LINE__, "%02x in state %c: %s", k->opcode,
+			 states[i].letter, cst_sense_name(got));
+}
+
+static void a_port_that_is_not_active_refuses(void)
+{
+	unsigned int i;
+
+	FOR_EACH_KNOWN() {
+		for (i = 0; i < ARRAY_SIZE(states); i++) {
+			emu_reset();
+			cst_itl_set_port_state(&emu.itl, states[i].state);
+			check_port(i, arrives());
+
+			emu_reset();
+			CHECK_MEETS(arrives(), CST_OK);
+			cst_itl_set_port_state(&emu.itl, states[i].state);
+			check_port(i, executes());
+
+			cst_itl_set_port_state(&emu.itl, CST_PORT_ACTIVE);
+			CHECK_MEETS(arrives(), CST_OK);
+		}
+	}
+}
+
+/* An initiator there has to be told that the state has changed; a conflict is told, too. */
+static void a_port_comes_behind_attentions_and_before_the_unit(void)
+{
+	FOR_EACH_KNOWN() {
+		if (always_answered() || strchr(k->ports, 'S'))
+			continue;
+		cst_itl_set_port_state(&emu.itl, CST_PORT_STANDBY);
+		cst_ua_add(&emu.itl, CST_SENSE(MODE_PARAMETERS_CHANGED));
+		emu.disk.dev.ejected = true;
+		emu.itl.read_only = true;
+		CHECK_MEETS(arrives(), CST_SENSE(MODE_PARAMETERS_CHANGED));
+		cst_ua_told(cmd);
+		CHECK_MEETS(arrives(), CST_SENSE(PORT_STANDBY));
+		if (k->resv[0] == 'X') {
+			cst_itl_set_verdict(&emu.itl, CST_RESERVED_WRITES);
+			CHECK_MEETS(arrives(), CST_RESERVATION_CONFLICT);
+		}
+	}
+}
+
+/* --- the state of the unit and of the nexus --- */
+
+static void disable(void)
+{
+	emu.disk.dev.io_ref.dying = true;
+	cst_gate_changed(&emu.disk.dev);
+}
+
+/* device.c */
+static void enable(void)
+{
+	struct cst_device *dev = &emu.disk.dev;
+
+	dev->ejected = false;
+	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	dev->enabled_seq = cst_gate_changed(dev);
+	dev->io_ref.dying = false;
+}
+
+static void enable_anew(void)
+{
+	disable();
+	enable();
+}
+
+static void eject(void)
+{
+	CHECK_REASON(cst_medium_eject(&emu.disk.dev), CST_OK);
+}
+
+static void eject_and_load(void)
+{
+	eject();
+	cst_medium_load(&emu.disk.dev, emu.sess);
+}
+
+/* lun_map.c */
+static void protect_lun(void)
+{
+	emu.itl.read_only = true;
+	cst_ua_add(&emu.itl, CST_SENSE(MODE_PARAMETERS_CHANGED));
+	cst_gate_changed(&emu.disk.dev);
+}
+
+static void take_nexus_away(void)
+{
+	emu.itl.ref.dying = true;
+	cst_gate_changed(&emu.disk.dev);
+}
+
+static void attention(void)
+{
+	cst_ua_add(&emu.itl, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_gate_changed(&emu.disk.dev);
+}
+
+static cst_sense_t if_medium(cst_sense_t reason)
+{
+	return k->medium ? reason : CST_OK;
+}
+
+static cst_sense_t after_disable(void)
+{
+	return if_medium(CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+}
+
+static cst_sense_t after_enable_anew(void)
+{
+	return if_medium(CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+}
+
+static cst_sense_t after_eject(void)
+{
+	return starts() ? CST_OK : if_medium(CST_SENSE(MEDIUM_NOT_PRESENT));
+}
+
+static cst_sense_t after_protect_lun(void)
+{
+	return k->writes ? CST_SENSE(WRITE_PROTECTED) : CST_OK;
+}
+
+static cst_sense_t after_take_nexus_away(void)
+{
+	return always_answered() ? CST_OK : CST_SENSE(LU_NOT_SUPPORTED);
+}
+
+/* It was established after the command came: the next one is told. */
+static cst_sense_t after_attention(void)
+{
+	return CST_OK;
+}
+
+static cst_sense_t after_eject_and_load(void)
+{
+	return CST_OK;
+}
+
+static const struct {
+	void		(*change)(void);
+	cst_sense_t	(*meets)(void);
+} changes[] = {
+	{ disable, after_disable }, { enable_anew, after_enable_anew },
+	{ eject, after_eject }, { eject_and_load, after_eject_and_load },
+	{ protect_lun, after_protect_lun }, { take_nexus_away, after_take_nexus_away },
+	{ attention, after_attention },
+};
+
+static void what_changes_while_a_command_waits(void)
+{
+	unsigned int i;
+
+	FOR_EACH_KNOWN() {
+		for (i = 0; i < ARRAY_SIZE(changes); i++) {
+			emu_reset();
+			CHECK_MEETS(arrives(), CST_OK);
+			changes[i].change();
+			CHECK_MEETS(executes(), changes[i].meets());
+			/* No unit attention has been taken by one that came before it. */
+			CHECK(!test_bit(CST_CMD_TELLS_UA, &cmd->flags));
+
+			/* What lets it pass is not looked at again. */
+			if (!changes[i].meets()) {
+				CHECK_EQ(cmd->gate_seq,
+					 atomic_long_read(&emu.disk.dev.gate_seq));
+			}
+		}
+	}
+}
+
+/* Two things at once: the earlier on the list is answered. */
+static void the_second_list_has_an_order(void)
+{
+	FOR_EACH_KNOWN() {
+		if (!k->writes)
+			continue;
+		CHECK_MEETS(arrives(), CST_OK);
+		eject();
+		CHECK_MEETS(executes(), CST_SENSE(MEDIUM_NOT_PRESENT));
+		disable();
+		CHECK_MEETS(executes(), CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
+		protect_lun();
+		CHECK_MEETS(executes(), CST_SENSE(WRITE_PROTECTED));
+		enable();
+		CHECK_MEETS(executes(), CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+		cst_itl_set_port_state(&emu.itl, CST_PORT_STANDBY);
+		CHECK_MEETS(executes(), CST_SENSE(PORT_STANDBY));
+		cst_itl_set_verdict(&emu.itl, CST_RESERVED_WRITES);
+		CHECK_MEETS(executes(), CST_RESERVATION_CONFLICT);
+		take_nexus_away();
+		CHECK_MEETS(executes(), CST_SENSE(LU_NOT_SUPPORTED));
+	}
+}
+
+/* However many changes come between them. */
+static void an_enabling_is_not_forgotten(void)
+{
+	FOR_EACH_KNOWN() {
+		if (!k->medium)
+			continue;
+		CHECK_MEETS(arrives(), CST_OK);
+		enable_anew();
+		eject_and_load();
+		protect_lun();
+		emu.itl.read_only = false;
+		CHECK_MEETS(executes(), CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+		/* One that came after it knows, once its attention has been told. */
+		emu.itl.ua_pending = false;
+		emu.itl.ua_count = 0;
+		CHECK_MEETS(arrives(), CST_OK);
+		attention();
+		CHECK_MEETS(executes(), CST_OK);
+	}
+}
+
+/* A command that has begun is waited for: it holds the device. */
+static void one_that_holds_the_device_is_not_refused_for_it(void)
+{
+	FOR_EACH_KNOWN() {
+		CHECK_MEETS(arrives(), CST_OK);
+		__set_bit(CST_CMD_IO_REF, &cmd->flags);
+		disable();
+		CHECK_MEETS(executes(), CST_OK);
+		cmd->flags = 0;
+	}
+}
+
+static void what_is_so_when_it_comes(void)
+{
+	FOR_EACH_KNOWN() {
+		emu.task_attr = CST_TASK_ACA;
+		comes();
+		cmd->task_attr = CST_TASK_ACA;
+		CHECK_MEETS(cst_gate(cmd), CST_SENSE(INVALID_MESSAGE));
+
+		emu.itl.read_only = true;
+		CHECK_MEETS(arrives(), after_protect_lun());
+		emu.itl.read_only = false;
+		emu.disk.dev.read_only = true;
+		CHECK_MEETS(arrives(), after_protect_lun());
+		disable();
+		CHECK_MEETS(arrives(), k->writes ? CST_SENSE(WRITE_PROTECTED) :
+			    after_disable());
+		emu.disk.dev.read_only = false;
+		eject();
+		CHECK_MEETS(arrives(), after_disable());
+		emu.disk.dev.io_ref.dying = false;
+		CHECK_MEETS(arrives(), after_eject());
+		attention();
+		CHECK_MEETS(arrives(), always_answered() ? CST_OK :
+			    CST_SENSE(CAPACITY_DATA_CHANGED));
+		CHECK_EQ(test_bit(CST_CMD_TELLS_UA, &cmd->flags), !always_answered());
+	}
+}
+
+TEST_MAIN(T(every_row_stands_in_the_table), T(rows_say_what_the_standards_say),
+	  T(a_reservation_is_kept), T(a_conflict_goes_before_what_is_not_a_reset),
+	  T(a_port_that_is_not_active_refuses),
+	  T(a_port_comes_behind_attentions_and_before_the_unit),
+	  T(what_changes_while_a_command_waits), T(the_second_list_has_an_order),
+	  T(an_enabling_is_not_forgotten),
+	  T(one_that_holds_the_device_is_not_refused_for_it), T(what_is_so_when_it_comes))
