@@ -433,8 +433,10 @@ static void cst_device_aborts_work(struct work_struct *work)
 		queue_delayed_work(cst_tmf_wq, &aborts->work, CST_ABORT_LOOK);
 	spin_unlock_irq(&aborts->lock);
 
-	if (reset)
+	if (reset) {
+		cst_medium_start(dev);
 		cst_abort_for_each_itl(dev, cst_abort_reset_itl, NULL);
+	}
 	/* The device goes when it may; that waits for this work. */
 	cst_aborts_done(&over);
 	memalloc_noio_restore(noio);

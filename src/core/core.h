@@ -140,12 +140,22 @@ bool cst_ua_is_reset(cst_sense_t ua);
 void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua);	/* its response does */
 void cst_ua_told(struct cst_cmd *cmd);	/* the response is handed over */
 
-/* medium.c: eject and load of a removable device */
+/* medium.c: eject and load of a removable device, stop and start of any */
 cst_sense_t cst_medium_may_eject(struct cst_device *dev);
 cst_sense_t cst_medium_eject(struct cst_device *dev);
 void cst_medium_load(struct cst_device *dev, struct cst_session *by);
 cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent);
 void cst_medium_allow(struct cst_itl *itl);
+void cst_medium_stop(struct cst_device *dev);
+void cst_medium_start(struct cst_device *dev);
+/* Why commands that need the medium are refused, or CST_OK. */
+static inline cst_sense_t cst_medium_state(const struct cst_device *dev)
+{
+	if (READ_ONCE(dev->ejected))
+		return CST_SENSE(MEDIUM_NOT_PRESENT);
+	return READ_ONCE(dev->stopped) ?
+	       CST_SENSE(INITIALIZING_COMMAND_REQUIRED) : CST_OK;
+}
 
 /* device.c */
 int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops);

@@ -149,6 +149,7 @@ int cst_device_enable(struct cst_device *dev)
 	/* Of the last disabling, which may not have waited: a grace period at most. */
 	wait_for_completion(&dev->io_drained);
 	WRITE_ONCE(dev->ejected, false);
+	WRITE_ONCE(dev->stopped, false);
 	reinit_completion(&dev->io_drained);
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	if (type->enabled)

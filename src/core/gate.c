@@ -18,7 +18,7 @@
  * disabling waits for io_ref, task management for the commands themselves.
  *
  * Nothing is locked here.  What is looked at belongs to device.c (io_ref), lun_map.c (the
- * nexus, read_only), medium.c (ejected) and ua.c (unit attentions); the verdict of a
+ * nexus, read_only), medium.c (ejected, stopped) and ua.c (unit attentions); the verdict of a
  * reservation and the state of the port are set here.
  */
 #include <linux/export.h>
@@ -152,9 +152,7 @@ static cst_sense_t cst_gate_ready(const struct cst_cmd *cmd)
 	if (percpu_ref_is_dying(&dev->io_ref) &&
 	    !test_bit(CST_CMD_IO_REF, &cmd->flags))
 		return cst_device_not_ready(dev);
-	if (READ_ONCE(dev->ejected) && !(cmd->op->flags & CST_OP_LOADS))
-		return CST_SENSE(MEDIUM_NOT_PRESENT);
-	return CST_OK;
+	return cmd->op->flags & CST_OP_UNREADY ? CST_OK : cst_medium_state(dev);
 }
 
 /*
@@ -227,7 +225,7 @@ static __always_inline bool cst_gates_open(struct cst_itl *itl,
 {
 	return !(READ_ONCE(itl->ua_pending) | READ_ONCE(itl->verdict) |
 		 READ_ONCE(itl->port_state) | READ_ONCE(itl->read_only) |
-		 dev->read_only | READ_ONCE(dev->ejected) |
+		 dev->read_only | READ_ONCE(dev->ejected) | READ_ONCE(dev->stopped) |
 		 percpu_ref_is_dying(&dev->io_ref));
 }
 

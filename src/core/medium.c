@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The medium of a removable device: ejected, loaded, held in place.
+ * The medium: of a removable device ejected, loaded, held in place; of any stopped and
+ * started.
  *
- * The commands that eject, load and prevent removal, task management (tmf.c) and resets
- * (abort.c) call in; gate.c looks at dev->ejected.  Its backing stays open, but nobody
- * may use it until an initiator loads it or the device is enabled anew.
- * dev->itl_lock protects ejected and prevents_removal of each nexus.  Pure.
+ * The commands that do so, task management (tmf.c) and resets (abort.c) call in; gate.c
+ * looks at dev->ejected and dev->stopped.  An ejected medium's backing stays open, but
+ * nobody may use it until an initiator loads it or the device is enabled anew.  So does that
+ * of a unit in the stopped power condition (SBC-3 4.20), until an initiator starts it, the
+ * logical unit is reset, or the device is enabled anew.
+ * dev->itl_lock protects ejected and prevents_removal of each nexus; stopped has no
+ * lock, the last word counts.  Pure.
  */
 #include "core.h"
 
@@ -56,7 +60,7 @@ cst_sense_t cst_medium_eject(struct cst_device *dev)
 }
 
 /**
- * cst_medium_load() - put the medium in
+ * cst_medium_load() - put the medium in and make it ready
  * @dev: removable
  * @by: the session that knows, because it did that; the others are told
  */
@@ -65,6 +69,7 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
 	unsigned long flags;
 	bool was;
 
+	cst_medium_start(dev);
 	spin_lock_irqsave(&dev->itl_lock, flags);
 	was = dev->ejected;
 	WRITE_ONCE(dev->ejected, false);
@@ -73,6 +78,35 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
 		cst_ua_add_device(dev, by, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 		cst_gate_changed(dev);
 	}
+}
+
+/**
+ * cst_medium_stop() - put the unit into the stopped power condition
+ * @dev: what is to be durable is
+ *
+ * For everybody, and nobody is told by a unit attention: the medium stays the same, and
+ * each command that needs it says how to go on (INITIALIZING COMMAND REQUIRED).
+ *
+ * Context: any.
+ */
+void cst_medium_stop(struct cst_device *dev)
+{
+	WRITE_ONCE(dev->stopped, true);
+	cst_gate_changed(dev);
+}
+
+/**
+ * cst_medium_start() - put the unit into the active power condition
+ * @dev: stopped or not
+ *
+ * Context: any.
+ */
+void cst_medium_start(struct cst_device *dev)
+{
+	if (!READ_ONCE(dev->stopped))
+		return;
+	WRITE_ONCE(dev->stopped, false);
+	cst_gate_changed(dev);
 }
 
 /**

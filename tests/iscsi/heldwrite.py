@@ -29,6 +29,11 @@ def ready(c: Conn) -> None:
     raise AssertionError("never ready")
 
 
+def start_stop(c: Conn, start: int) -> None:
+    got = c.expect(SCSI_RSP, c.scsi(bytes((0x1B, 0, 0, 0, start, 0)))).sense()
+    assert got == "ok", f"START STOP UNIT, START {start}: {got}"
+
+
 def held(c: Conn) -> tuple[int, int]:
     """A WRITE of one block up to its R2T; its tags."""
     itt = c.write10(0, 1)
@@ -73,6 +78,12 @@ def main() -> None:
     put(lun + "/read_only", 1)
     finish(c, tags, "07/27/00", "a LUN now read-only")
     put(lun + "/read_only", 0)
+    ready(c)
+
+    tags = held(c)
+    start_stop(c, 0)
+    finish(c, tags, "02/04/02", "a stopped unit")
+    start_stop(c, 1)
     ready(c)
 
     tags = held(c)

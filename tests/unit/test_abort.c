@@ -133,6 +133,8 @@ static void an_abort_of_a_device_is_of_all_nexuses(void)
 	/* Each is told when it is dropped, and not before. */
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	nexuses[1]->itls[0]->prevents_removal = true;
+	cst_medium_stop(&devs[0]);
+	cst_medium_stop(&devs[1]);
 	for (i = 0; i < 3; i++) {
 		CHECK(cst_cmd_aborted(&t[i]->cmd));
 		finish(t[i]);
@@ -140,9 +142,11 @@ static void an_abort_of_a_device_is_of_all_nexuses(void)
 	}
 	CHECK_REASON(ua_first(nexuses[2], 2),
 		     CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
-	CHECK(!IS_DONE(&a));
+	CHECK(!IS_DONE(&a) && devs[0].stopped);
 	run_works();
 	CHECK(IS_DONE(&a) && a.complete);
+	/* It is in the active power condition; another unit is none of its business. */
+	CHECK(!devs[0].stopped && devs[1].stopped);
 	/* The reset is told to all, also to those who had nothing there. */
 	CHECK_REASON(ua_first(nexuses[0], 0), CST_SENSE(BUS_DEVICE_RESET));
 	CHECK_REASON(ua_first(nexuses[2], 0), CST_SENSE(BUS_DEVICE_RESET));

@@ -371,7 +371,7 @@ static void the_medium_was_ejected_meanwhile(void)
 {
 	after(eject, CST_OP_MEDIUM, CST_SENSE(MEDIUM_NOT_PRESENT));
 	/* What loads it, and what does without it. */
-	after(eject, CST_OP_MEDIUM | CST_OP_LOADS, CST_OK);
+	after(eject, CST_OP_MEDIUM | CST_OP_UNREADY, CST_OK);
 	after(eject, 0, CST_OK);
 
 	/* Nothing has happened yet when it is to be tried again. */

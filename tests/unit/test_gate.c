@@ -342,6 +342,7 @@ static void enable(void)
 	struct cst_device *dev = &emu.disk.dev;
 
 	dev->ejected = false;
+	dev->stopped = false;
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	dev->enabled_seq = cst_gate_changed(dev);
 	dev->io_ref.dying = false;
@@ -356,6 +357,17 @@ static void enable_anew(void)
 static void eject(void)
 {
 	CHECK_REASON(cst_medium_eject(&emu.disk.dev), CST_OK);
+}
+
+static void stop(void)
+{
+	cst_medium_stop(&emu.disk.dev);
+}
+
+static void stop_and_start(void)
+{
+	stop();
+	cst_medium_start(&emu.disk.dev);
 }
 
 static void eject_and_load(void)
@@ -404,6 +416,11 @@ static cst_sense_t after_eject(void)
 	return starts() ? CST_OK : if_medium(CST_SENSE(MEDIUM_NOT_PRESENT));
 }
 
+static cst_sense_t after_stop(void)
+{
+	return starts() ? CST_OK : if_medium(CST_SENSE(INITIALIZING_COMMAND_REQUIRED));
+}
+
 static cst_sense_t after_protect_lun(void)
 {
 	return k->writes ? CST_SENSE(WRITE_PROTECTED) : CST_OK;
@@ -420,7 +437,8 @@ static cst_sense_t after_attention(void)
 	return CST_OK;
 }
 
-static cst_sense_t after_eject_and_load(void)
+/* As if it had come after it. */
+static cst_sense_t after_all(void)
 {
 	return CST_OK;
 }
@@ -430,7 +448,8 @@ static const struct {
 	cst_sense_t	(*meets)(void);
 } changes[] = {
 	{ disable, after_disable }, { enable_anew, after_enable_anew },
-	{ eject, after_eject }, { eject_and_load, after_eject_and_load },
+	{ eject, after_eject }, { eject_and_load, after_all },
+	{ stop, after_stop }, { stop_and_start, after_all },
 	{ protect_lun, after_protect_lun }, { take_nexus_away, after_take_nexus_away },
 	{ attention, after_attention },
 };
@@ -464,6 +483,8 @@ static void the_second_list_has_an_order(void)
 		if (!k->writes)
 			continue;
 		CHECK_MEETS(arrives(), CST_OK);
+		stop();
+		CHECK_MEETS(executes(), CST_SENSE(INITIALIZING_COMMAND_REQUIRED));
 		eject();
 		CHECK_MEETS(executes(), CST_SENSE(MEDIUM_NOT_PRESENT));
 		disable();
@@ -490,6 +511,7 @@ static void an_enabling_is_not_forgotten(void)
 		CHECK_MEETS(arrives(), CST_OK);
 		enable_anew();
 		eject_and_load();
+		stop_and_start();
 		protect_lun();
 		emu.itl.read_only = false;
 		CHECK_MEETS(executes(), CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
@@ -531,6 +553,11 @@ static void what_is_so_when_it_comes(void)
 		CHECK_MEETS(arrives(), k->writes ? CST_SENSE(WRITE_PROTECTED) :
 			    after_disable());
 		emu.disk.dev.read_only = false;
+		stop();
+		CHECK_MEETS(arrives(), after_disable());
+		emu.disk.dev.io_ref.dying = false;
+		CHECK_MEETS(arrives(), after_stop());
+		disable();
 		eject();
 		CHECK_MEETS(arrives(), after_disable());
 		emu.disk.dev.io_ref.dying = false;

@@ -135,6 +135,104 @@ static void who_is_gone_holds_nothing(void)
 	CHECK(emu.disk.dev.ejected);
 }
 
+#define STOP		0x00
+#define START		0x01
+
+static void check_stopped(bool stopped)
+{
+	cst_sense_t want = stopped ? CST_SENSE(INITIALIZING_COMMAND_REQUIRED) : CST_OK;
+
+	CHECK_EQ(emu.disk.dev.stopped, stopped);
+	CHECK_REASON(TEST_UNIT_READY_CDB, want);
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), want);
+	CHECK_REASON(EMU(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0), want);
+	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), want);
+	CHECK_REASON(EMU(0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0), want);
+	/* What does not need the medium works, and tells. */
+	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
+	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 192, 0), CST_OK);
+	CHECK_REASON(EMU(0x03, 0, 0, 0, 18, 0), CST_OK);
+	CHECK_EQ(emu.in[2], stopped ? 0x02 : 0x00);
+	CHECK_EQ(emu.in[12], stopped ? 0x04 : 0x00);
+	CHECK_EQ(emu.in[13], stopped ? 0x02 : 0x00);
+}
+
+static void a_stop_flushes_and_is_for_everybody(void)
+{
+	emu_reset();
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	CHECK_EQ(emu.ios, 1);
+	CHECK_EQ(emu.io.op, CST_IO_FLUSH);
+	CHECK_EQ(emu.io.len, 0);
+	check_stopped(true);
+	/* Another one is no error. */
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	check_stopped(true);
+	CHECK_REASON(START_STOP(START), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+	check_stopped(false);
+
+	/* IMMED is no other way; a reset starts it. */
+	CHECK_REASON(EMU(0x1b, 0x01, 0, 0, STOP, 0), CST_OK);
+	CHECK_EQ(emu.ios, 1);
+	check_stopped(true);
+	cst_medium_start(&emu.disk.dev);
+	check_stopped(false);
+
+	/* It may also be stopped without a flush. */
+	CHECK_REASON(START_STOP(STOP | NO_FLUSH), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+	check_stopped(true);
+
+	emu_reset();
+	emu.disk.nv_cache = true;
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+	check_stopped(true);
+}
+
+static void a_stop_that_cannot_flush_does_not_stop(void)
+{
+	emu_reset();
+	emu.io_error = -EIO;
+	CHECK_REASON(START_STOP(STOP), CST_SENSE(WRITE_ERROR));
+	emu.io_error = 0;
+	check_stopped(false);
+
+	emu.io_would_block = true;
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	CHECK_EQ(emu.ios, 1);
+	check_stopped(true);
+}
+
+/* SPC and SBC have no unit attention for it. */
+static void nobody_is_told_of_a_stop(void)
+{
+	removable_disk();
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	CHECK_REASON(START_STOP(START), CST_OK);
+	CHECK(!other.ua_pending);
+	/* Who holds the medium in place does not keep it turning. */
+	other.prevents_removal = true;
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	check_stopped(true);
+	CHECK_REASON(START_STOP(EJECT), CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
+	CHECK_REASON(START_STOP(LOAD), CST_OK);
+	check_stopped(false);
+	CHECK(!other.ua_pending);
+}
+
+static void a_medium_that_is_out_is_not_stopped(void)
+{
+	removable_disk();
+	CHECK_REASON(START_STOP(STOP), CST_OK);
+	CHECK_REASON(START_STOP(EJECT), CST_OK);
+	CHECK_REASON(TEST_UNIT_READY_CDB, CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(START_STOP(STOP), CST_SENSE(MEDIUM_NOT_PRESENT));
+	CHECK_REASON(START_STOP(LOAD), CST_OK);
+	check_stopped(false);
+}
+
 static void a_fixed_disk_is_not_ejected(void)
 {
 	emu_reset();
@@ -148,4 +246,7 @@ TEST_MAIN(T(an_eject_flushes_and_takes_the_medium_away),
 	  T(a_load_is_told_to_the_others), T(without_a_flush),
 	  T(a_flush_that_fails_or_blocks), T(anybody_can_hold_it_in_place),
 	  T(who_is_gone_holds_nothing),
+	  T(a_stop_flushes_and_is_for_everybody),
+	  T(a_stop_that_cannot_flush_does_not_stop), T(nobody_is_told_of_a_stop),
+	  T(a_medium_that_is_out_is_not_stopped),
 	  T(a_fixed_disk_is_not_ejected))

@@ -62,6 +62,7 @@ static void a_non_volatile_cache_needs_no_flush(void)
 	CHECK_REASON(SYNC10(0, 0), CST_OK);
 	CHECK_REASON(START_STOP(0), CST_OK);
 	CHECK_EQ(emu.ios, 0);
+	CHECK_REASON(START_STOP(1), CST_OK);
 	CHECK_REASON(SYNC10(65, 0), CST_SENSE(LBA_OUT_OF_RANGE));
 }
 
@@ -100,8 +101,7 @@ static void start_stop_unit(void)
 	CHECK_EQ(emu.ios, 0);
 	CHECK_REASON(START_STOP(0x04), CST_OK);
 	CHECK_EQ(emu.ios, 0);
-	/* It goes on working. */
-	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_REASON(START_STOP(0x01), CST_OK);
 	CHECK_INVALID(START_STOP(0x02), 4, 1);
 	CHECK_INVALID(START_STOP(0x30), 4, 5);
 	CHECK_REASON(EMU(0x1b, 0x01, 0, 0, 0, 0), CST_OK);

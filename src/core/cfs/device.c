@@ -231,6 +231,11 @@ static ssize_t cst_device_ejected_print(struct cst_object *obj, char *page)
 	return sysfs_emit(page, "%d\n", READ_ONCE(obj_to_device(obj)->ejected));
 }
 
+static ssize_t cst_device_stopped_print(struct cst_object *obj, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(obj_to_device(obj)->stopped));
+}
+
 /* A link keeps its LUN's directory, and so the names on the path, in place. */
 static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
 {
@@ -313,6 +318,9 @@ CST_ATTR(cst_device, restart_time, 0644,
 CST_ATTR(cst_device, ejected, 0444,
 	 .type = CST_ATTR_BOOL, .show = cst_device_ejected_print,
 	 .help = "An initiator has ejected the medium; enabling anew loads it.");
+CST_ATTR(cst_device, stopped, 0444,
+	 .type = CST_ATTR_BOOL, .show = cst_device_stopped_print,
+	 .help = "An initiator has stopped the unit; enabling anew starts it.");
 CST_ATTR(cst_device, exported, 0444,
 	 .type = CST_ATTR_STRING, .show = cst_device_exported_print,
 	 .help = "Paths of the LUNs that show it, one a line.");
@@ -329,6 +337,7 @@ const struct cst_attr *const cst_device_attrs[] = {
 	&cst_device_attr_naa_id,
 	&cst_device_attr_restart_time,
 	&cst_device_attr_ejected,
+	&cst_device_attr_stopped,
 	&cst_device_attr_exported,
 	NULL
 };

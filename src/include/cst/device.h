@@ -92,6 +92,7 @@ struct cst_device {
 	unsigned long		enabled_seq;	/* the change that enabled it last */
 	bool			read_only;	/* an attribute of every device */
 	bool			ejected;	/* medium.c */
+	bool			stopped;	/* medium.c */
 	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
 
 	/* the data path */

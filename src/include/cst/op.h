@@ -70,7 +70,7 @@ enum cst_port_state {
 #define CST_OP_IMPLICIT_HOQ	BIT(4)	/* ordering class: never waits for it */
 #define CST_OP_BLOCKS		BIT(5)	/* moves blocks: data_len is a number of them */
 #define CST_OP_SLEEPS		BIT(6)	/* execute always needs a context that may sleep */
-#define CST_OP_LOADS		BIT(7)	/* with CST_OP_MEDIUM: also while it is ejected */
+#define CST_OP_UNREADY		BIT(7)	/* with CST_OP_MEDIUM: also while stopped or ejected */
 
 /**
  * struct cst_op - a command
@@ -85,8 +85,8 @@ enum cst_port_state {
  * @timeout: RECOMMENDED COMMAND TIMEOUT in seconds (SPC-5 6.35.4); 0 is CST_OP_TIMEOUT
  * @usage: CDB usage data (SPC-5 6.35.3): the bits that may be set; the rest is refused
  *	with the pointer at the bit.  RDPROTECT, WRPROTECT and VRPROTECT (no protection
- *	information), GROUP NUMBER (no grouping), NACA and power conditions (nothing
- *	spins) are nobody's yet.
+ *	information), GROUP NUMBER (no grouping), NACA and power conditions (but the
+ *	stopped one) are nobody's yet.
  * @name: as in the standard
  * @resv_exempt: optional; a CDB that never conflicts with a reservation, whatever @resv
  *	says of the others.  Any context.

@@ -30,9 +30,7 @@ static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd)
 		       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
 	if (percpu_ref_is_dying(&cmd->dev->io_ref))
 		return cst_device_not_ready(cmd->dev);
-	if (READ_ONCE(cmd->dev->ejected))
-		return CST_SENSE(MEDIUM_NOT_PRESENT);
-	return CST_OK;
+	return cst_medium_state(cmd->dev);
 }
 
 /* SPC-4 6.39: a unit attention goes first. */
