@@ -13,7 +13,18 @@
 
 #include <cst/sense.h>
 
+#define CST_SENSE_KEY_NO_SENSE		0x0
+#define CST_SENSE_KEY_NOT_READY		0x2
 #define CST_SENSE_KEY_ILLEGAL_REQUEST	0x5
+
+/* RESPONSE CODE, SPC-5 4.4.1: current errors; one more: deferred ones */
+#define CST_SENSE_FIXED			0x70
+#define CST_SENSE_DESCRIPTORS		0x72
+
+/* Byte 2 of fixed format, byte 3 of the descriptors of stream and block commands */
+#define CST_SENSE_FILEMARK		0x80
+#define CST_SENSE_EOM			0x40
+#define CST_SENSE_ILI			0x20
 
 #define CST_SENSE_CODE(_name, _key, _asc, _ascq)			\
 	[CST_SENSE_IDX_##_name] = { .key = (_key), .asc = (_asc), .ascq = (_ascq) },
@@ -30,7 +41,9 @@ static const char *const cst_sense_names[] = {
 	[CST_SENSE_IDX_WOULD_BLOCK] = "WOULD_BLOCK",
 	[CST_SENSE_IDX_BUSY] = "BUSY",
 	[CST_SENSE_IDX_TASK_SET_FULL] = "TASK_SET_FULL",
+	[CST_SENSE_IDX_CONDITION_MET] = "CONDITION_MET",
 	[CST_SENSE_IDX_RESERVATION_CONFLICT] = "RESERVATION_CONFLICT",
+	[CST_SENSE_IDX_ACA_ACTIVE] = "ACA_ACTIVE",
 };
 
 /**
@@ -60,24 +73,49 @@ const char *cst_sense_name(cst_sense_t reason)
 }
 EXPORT_SYMBOL_GPL(cst_sense_name);
 
-/* The three sense key specific bytes: a field pointer, SPC-5 4.4.2.4.2. */
-static void cst_sense_field_pointer(u8 *sks,
-				    const struct cst_sense_detail *detail)
+/*
+ * The three sense key specific bytes (SPC-5 4.4.2.4): a field pointer or a progress
+ * indication, by the sense key.  Is there anything to say?
+ */
+static bool cst_sense_key_specific(u8 *sks, const struct cst_sense_code *code,
+				   const struct cst_sense_detail *detail)
 {
-	sks[0] = 0x80;					/* SKSV */
-	if (detail->field_in_cdb)
-		sks[0] |= 0x40;				/* C/D */
-	if (detail->bit_valid)
-		sks[0] |= 0x08 | (detail->bit & 0x07);	/* BPV, BIT POINTER */
-	put_unaligned_be16(detail->field, sks + 1);
+	switch (code->key) {
+	case CST_SENSE_KEY_ILLEGAL_REQUEST:
+		if (!detail->field_valid)
+			return false;
+		sks[0] = 0x80;					/* SKSV */
+		if (detail->field_in_cdb)
+			sks[0] |= 0x40;				/* C/D */
+		if (detail->bit_valid)
+			sks[0] |= 0x08 | (detail->bit & 0x07);	/* BPV, BIT POINTER */
+		put_unaligned_be16(detail->field, sks + 1);
+		return true;
+	case CST_SENSE_KEY_NO_SENSE:
+	case CST_SENSE_KEY_NOT_READY:
+		if (!detail->progress_valid)
+			return false;
+		sks[0] = 0x80;					/* SKSV */
+		put_unaligned_be16(detail->progress, sks + 1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static u8 cst_sense_marks(const struct cst_sense_detail *detail)
+{
+	return (detail->filemark ? CST_SENSE_FILEMARK : 0) |
+	       (detail->eom ? CST_SENSE_EOM : 0) |
+	       (detail->ili ? CST_SENSE_ILI : 0);
 }
 
 /* SPC-5 4.4.3; INFORMATION has 32 bits, a larger value cannot be told. */
 static unsigned int cst_sense_fixed(u8 *sense, const struct cst_sense_code *code,
 				    const struct cst_sense_detail *detail)
 {
-	sense[0] = 0x70;
-	sense[2] = code->key;
+	sense[0] = CST_SENSE_FIXED + detail->deferred;
+	sense[2] = code->key | cst_sense_marks(detail);
 	sense[7] = CST_SENSE_SIZE - 8;
 	sense[12] = code->asc;
 	sense[13] = code->ascq;
@@ -85,19 +123,35 @@ static unsigned int cst_sense_fixed(u8 *sense, const struct cst_sense_code *code
 		sense[0] |= 0x80;			/* VALID */
 		put_unaligned_be32(detail->info, sense + 3);
 	}
-	if (detail->field_valid && code->key == CST_SENSE_KEY_ILLEGAL_REQUEST)
-		cst_sense_field_pointer(sense + 15, detail);
+	cst_sense_key_specific(sense + 15, code, detail);
 	return CST_SENSE_SIZE;
 }
 
+/* Do its commands read and write blocks (SBC, MMC, RBC, ZBC)?  Others have streams (SSC). */
+static bool cst_sense_of_blocks(u8 peripheral)
+{
+	switch (peripheral & 0x1f) {
+	case 0x00:	/* direct access block */
+	case 0x04:	/* write once */
+	case 0x05:	/* CD and DVD */
+	case 0x07:	/* optical memory */
+	case 0x0e:	/* simplified direct access */
+	case 0x14:	/* zoned block */
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* SPC-5 4.4.2 */
-static unsigned int cst_sense_descriptors(u8 *sense,
+static unsigned int cst_sense_descriptors(u8 *sense, u8 peripheral,
 					  const struct cst_sense_code *code,
 					  const struct cst_sense_detail *detail)
 {
+	u8 marks = cst_sense_marks(detail), type = 0x04;	/* stream commands */
 	unsigned int len = 8;
 
-	sense[0] = 0x72;
+	sense[0] = CST_SENSE_DESCRIPTORS + detail->deferred;
 	sense[1] = code->key;
 	sense[2] = code->asc;
 	sense[3] = code->ascq;
@@ -108,28 +162,38 @@ static unsigned int cst_sense_descriptors(u8 *sense,
 		put_unaligned_be64(detail->info, sense + len + 4);
 		len += 12;
 	}
-	if (detail->field_valid && code->key == CST_SENSE_KEY_ILLEGAL_REQUEST) {
+	if (cst_sense_key_specific(sense + len + 4, code, detail)) {
 		sense[len] = 0x02;			/* sense key specific */
 		sense[len + 1] = 0x06;
-		cst_sense_field_pointer(sense + len + 4, detail);
 		len += 8;
+	}
+	if (cst_sense_of_blocks(peripheral)) {
+		type = 0x05;				/* block commands */
+		marks &= CST_SENSE_ILI;
+	}
+	if (marks) {
+		sense[len] = type;
+		sense[len + 1] = 0x02;
+		sense[len + 3] = marks;
+		len += 4;
 	}
 	sense[7] = len - 8;
 	return len;
 }
 
 /**
- * cst_sense_build() - write sense data of a current error
+ * cst_sense_build() - write sense data
  * @buf: where to
  * @size: of @buf; what does not fit is cut off
  * @descriptor: descriptor format, else fixed format
+ * @peripheral: of the device type: which descriptor tells FILEMARK, EOM and ILI
  * @reason: any; CST_OK gives NO SENSE
  * @detail: what to say besides, or NULL
  *
- * Return: bytes written.
+ * Context: any.  Return: bytes written, at most CST_SENSE_DESC_SIZE.
  */
 unsigned int cst_sense_build(u8 *buf, unsigned int size, bool descriptor,
-			     cst_sense_t reason,
+			     u8 peripheral, cst_sense_t reason,
 			     const struct cst_sense_detail *detail)
 {
 	static const struct cst_sense_detail nothing;
@@ -139,7 +203,7 @@ unsigned int cst_sense_build(u8 *buf, unsigned int size, bool descriptor,
 
 	if (!detail)
 		detail = &nothing;
-	len = descriptor ? cst_sense_descriptors(sense, code, detail) :
+	len = descriptor ? cst_sense_descriptors(sense, peripheral, code, detail) :
 			   cst_sense_fixed(sense, code, detail);
 	if (len > size)
 		len = size;

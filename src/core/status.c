@@ -45,24 +45,37 @@ static void cst_cmd_no_data(struct cst_cmd *cmd)
 	cmd->overflow = false;
 }
 
+/* The status of a reason that is one, else CHECK CONDITION. */
+static u8 cst_status_of(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	switch ((__force u32)reason) {
+	case CST_SENSE_IDX_CONDITION_MET:
+		return SAM_STAT_CONDITION_MET;
+	case CST_SENSE_IDX_BUSY:
+		return SAM_STAT_BUSY;
+	case CST_SENSE_IDX_RESERVATION_CONFLICT:
+		return SAM_STAT_RESERVATION_CONFLICT;
+	case CST_SENSE_IDX_TASK_SET_FULL:
+		/* SAM-5 5.3.1: see cst_session_other_active() */
+		return cst_session_other_active(cmd->sess) ?
+		       SAM_STAT_TASK_SET_FULL : SAM_STAT_BUSY;
+	case CST_SENSE_IDX_ACA_ACTIVE:
+		return SAM_STAT_ACA_ACTIVE;
+	default:
+		return SAM_STAT_CHECK_CONDITION;
+	}
+}
+
 static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 {
+	cmd->status = cst_status_of(cmd, reason);
+	if (cmd->status == SAM_STAT_CONDITION_MET)
+		return;
 	cst_cmd_no_data(cmd);
-
-	if (reason == CST_TASK_SET_FULL || reason == CST_BUSY) {
-		/* SAM-5 5.3.1: see cst_session_other_active() */
-		cmd->status = reason == CST_TASK_SET_FULL &&
-			      cst_session_other_active(cmd->sess) ?
-			      SAM_STAT_TASK_SET_FULL : SAM_STAT_BUSY;
-		return;
-	}
-	if (reason == CST_RESERVATION_CONFLICT) {
-		cmd->status = SAM_STAT_RESERVATION_CONFLICT;
-		return;
-	}
-	cmd->status = SAM_STAT_CHECK_CONDITION;
-	cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense), false,
-					 reason, &cmd->detail);
+	if (cmd->status == SAM_STAT_CHECK_CONDITION)
+		cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense),
+						 false, cmd->type->peripheral,
+						 reason, &cmd->detail);
 }
 
 /* The response says what initiators have to be told, and nothing keeps it back. */
@@ -74,7 +87,7 @@ static bool cst_cmd_tells(const struct cst_cmd *cmd)
 /**
  * cst_cmd_finish() - end a command
  * @cmd: executes no longer; exactly once
- * @reason: CST_OK, sense, CST_BUSY, CST_TASK_SET_FULL or CST_RESERVATION_CONFLICT
+ * @reason: CST_OK, sense or a status of sense.h
  *
  * An abort that comes after the test below lets the response go out first: one of its
  * own initiator waits until the fabric has released the command.

@@ -65,9 +65,10 @@ static void fuzz_answer(cst_sense_t reason)
 	/* A value that status.c knows. */
 	FUZZ_MUST(reason != CST_PENDING && reason != CST_WOULD_BLOCK);
 	FUZZ_MUST(strcmp(cst_sense_name(reason), "?"));
-	FUZZ_MUST(cst_sense_build(fixed, sizeof(fixed), false, reason,
-				  &cmd->detail) == CST_SENSE_SIZE);
-	len = cst_sense_build(desc, sizeof(desc), true, reason, &cmd->detail);
+	FUZZ_MUST(cst_sense_build(fixed, sizeof(fixed), false, cmd->type->peripheral,
+				  reason, &cmd->detail) == CST_SENSE_SIZE);
+	len = cst_sense_build(desc, sizeof(desc), true, cmd->type->peripheral, reason,
+			      &cmd->detail);
 	FUZZ_MUST(len >= 8 && len == desc[7] + 8u);
 
 	if (reason == CST_SENSE(INVALID_FIELD_IN_CDB))

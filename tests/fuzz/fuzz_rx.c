@@ -167,8 +167,9 @@ static void core_finish(struct core_cmd *c, u8 status)
 	if (status == 2) {
 		if (cmd->dir != DMA_TO_DEVICE)
 			cmd->data_len = 0;
-		cmd->sense_len = CST_SENSE_SIZE;
-		memset(cmd->sense, 0x70, sizeof(cmd->sense));
+		/* Of any length; the initiator's tag chooses. */
+		cmd->sense_len = 1 + cmd->tag % CST_SENSE_MAX;
+		memset(cmd->sense, 0x70, cmd->sense_len);
 	}
 	if (cst_cmd_aborted(cmd))
 		cit_scsi_drop(cmd);

@@ -26,16 +26,18 @@ static void sense(const u8 *data, size_t size)
 	detail.field_valid = data[0] >> 2 & 1;
 	detail.field_in_cdb = data[0] >> 3 & 1;
 	detail.bit_valid = data[0] >> 4 & 1;
+	detail.progress_valid = data[0] >> 5 & 1;
+	detail.deferred = data[0] >> 6 & 1;
 	/* A buffer of any size: what does not fit is cut off. */
 	room = data[3] % 40;
 	buf = malloc(room);
-	len = cst_sense_build(buf, room, desc, (__force cst_sense_t)(data[1] << 8 | data[2]),
-			      &detail);
+	len = cst_sense_build(buf, room, desc, data[3] >> 3,
+			      (__force cst_sense_t)(data[1] << 8 | data[2]), &detail);
 	MUST(len <= room && len <= CST_SENSE_DESC_SIZE);
 	if (room >= CST_SENSE_DESC_SIZE)
 		MUST(len == buf[7] + 8u);
 	if (len)
-		MUST((buf[0] & 0x7f) == (desc ? 0x72 : 0x70));
+		MUST((buf[0] & 0x7f) == (desc ? 0x72 : 0x70) + detail.deferred);
 	free(buf);
 	MUST(strcmp(cst_sense_name(cst_sense_from_errno(-(int)data[1], data[2] & 1)), "?"));
 }

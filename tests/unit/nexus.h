@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include <cst/disk.h>
+
 #include "core.h"
 #include "test.h"
 
@@ -33,11 +35,6 @@ static unsigned long lists_seen;
 #define lockdep_is_held(l)	((l)->held)
 #undef lockdep_assert_held
 #define lockdep_assert_held(l)	CHECK((l)->held)
-
-#define SAM_STAT_CHECK_CONDITION 0x02
-#define SAM_STAT_BUSY		0x08
-#define SAM_STAT_RESERVATION_CONFLICT 0x18
-#define SAM_STAT_TASK_SET_FULL	0x28
 
 static inline bool test_and_set_bit(int nr, unsigned long *p)
 {
@@ -274,7 +271,7 @@ static void run_works(void)
 }
 
 /* In steps, since works arm themselves again. */
-static void advance(unsigned long delta)
+static inline void advance(unsigned long delta)
 {
 	while (delta--) {
 		jiffies++;
@@ -293,6 +290,7 @@ static struct task *submit_on(struct nexus *n, u32 lun, u64 tag, int cpu)
 	memset(&t->cmd, 0xa5, sizeof(t->cmd));
 	cst_cmd_init(&t->cmd, &n->sess);
 	t->cmd.op = &nexus_op;
+	t->cmd.type = &cst_disk_type;
 	t->cmd.tag = tag;
 	cst_lun_encode(lun, t->cmd.lun);
 	if (itl && percpu_ref_tryget_live(&itl->ref)) {
@@ -322,7 +320,7 @@ static void release(struct task *t)
 }
 
 /* Its end as it is for most: nobody lets the response wait. */
-static void end(struct task *t)
+static inline void end(struct task *t)
 {
 	finish(t);
 	release(t);
@@ -341,12 +339,12 @@ static void end_all(void)
 	run_works();
 }
 
-static unsigned int ua_count(const struct nexus *n, u32 lun)
+static inline unsigned int ua_count(const struct nexus *n, u32 lun)
 {
 	return n->itls[lun]->ua_count;
 }
 
-static cst_sense_t ua_first(struct nexus *n, u32 lun)
+static inline cst_sense_t ua_first(struct nexus *n, u32 lun)
 {
 	return cst_ua_peek(n->itls[lun]);
 }

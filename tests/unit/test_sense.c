@@ -4,12 +4,17 @@
 #include "emu.h"
 #include "test.h"
 
+/* Peripheral device types, SPC-5 6.7.2 */
+#define DISK		0x00
+#define TAPE		0x01
+#define PROCESSOR	0x03
+
 static void fixed_format_has_18_bytes(void)
 {
 	u8 buf[32];
 
 	memset(buf, 0xee, sizeof(buf));
-	CHECK_EQ(cst_sense_build(buf, sizeof(buf), false,
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), false, DISK,
 				 CST_SENSE(LBA_OUT_OF_RANGE), NULL), 18);
 	CHECK_BYTES(buf, 0x70, 0, 0x05, 0, 0, 0, 0, 0x0a, 0, 0, 0, 0, 0x21, 0x00,
 		    0, 0, 0, 0, 0xee);
@@ -23,14 +28,14 @@ static void fixed_format_points_at_a_bit_of_the_cdb(void)
 	};
 	u8 buf[18];
 
-	cst_sense_build(buf, sizeof(buf), false,
+	cst_sense_build(buf, sizeof(buf), false, DISK,
 			CST_SENSE(INVALID_FIELD_IN_CDB), &detail);
 	CHECK_BYTES(buf, 0x70, 0, 0x05, 0, 0, 0, 0, 0x0a, 0, 0, 0, 0, 0x24, 0x00,
 		    0, 0xcd, 0x01, 0x02);
 
 	detail.field_in_cdb = false;
 	detail.bit_valid = false;
-	cst_sense_build(buf, sizeof(buf), false,
+	cst_sense_build(buf, sizeof(buf), false, DISK,
 			CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST), &detail);
 	CHECK_BYTES(buf + 15, 0x80, 0x01, 0x02);
 }
@@ -40,9 +45,9 @@ static void the_field_pointer_is_only_for_illegal_requests(void)
 	struct cst_sense_detail detail = { .field = 2, .field_valid = true };
 	u8 buf[32];
 
-	cst_sense_build(buf, sizeof(buf), false, CST_SENSE(WRITE_ERROR), &detail);
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(WRITE_ERROR), &detail);
 	CHECK_BYTES(buf + 15, 0, 0, 0);
-	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, CST_SENSE(WRITE_ERROR),
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, DISK, CST_SENSE(WRITE_ERROR),
 				 &detail), 8);
 }
 
@@ -53,12 +58,12 @@ static void fixed_format_tells_information_that_fits(void)
 	};
 	u8 buf[18];
 
-	cst_sense_build(buf, sizeof(buf), false,
+	cst_sense_build(buf, sizeof(buf), false, DISK,
 			CST_SENSE(UNRECOVERED_READ_ERROR), &detail);
 	CHECK_BYTES(buf, 0xf0, 0, 0x03, 0xff, 0xff, 0xff, 0xfe, 0x0a);
 
 	detail.info = 0x100000000ULL;
-	cst_sense_build(buf, sizeof(buf), false,
+	cst_sense_build(buf, sizeof(buf), false, DISK,
 			CST_SENSE(UNRECOVERED_READ_ERROR), &detail);
 	CHECK_BYTES(buf, 0x70, 0, 0x03, 0, 0, 0, 0, 0x0a);
 }
@@ -72,10 +77,10 @@ static void descriptor_format(void)
 	};
 	u8 buf[32];
 
-	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, CST_OK, NULL), 8);
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, DISK, CST_OK, NULL), 8);
 	CHECK_BYTES(buf, 0x72, 0, 0, 0, 0, 0, 0, 0);
 
-	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true,
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, DISK,
 				 CST_SENSE(INVALID_FIELD_IN_CDB), &detail), 28);
 	CHECK_BYTES(buf, 0x72, 0x05, 0x24, 0x00, 0, 0, 0, 20,
 		    0x00, 0x0a, 0x80, 0x00, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
@@ -83,12 +88,116 @@ static void descriptor_format(void)
 		    0x02, 0x06, 0, 0, 0xcf, 0x00, 0x01, 0);
 }
 
+/* SPC-5 4.4.2.4.4 */
+static void progress_is_told_while_not_ready(void)
+{
+	struct cst_sense_detail detail = {
+		.progress = 0x8001, .progress_valid = true,
+		.field = 0x0102, .field_valid = true,
+	};
+	u8 buf[32];
+
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(NOT_READY), &detail);
+	CHECK_BYTES(buf, 0x70, 0, 0x02, 0, 0, 0, 0, 0x0a, 0, 0, 0, 0, 0x04, 0x00,
+		    0, 0x80, 0x80, 0x01);
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, DISK, CST_OK, &detail), 16);
+	CHECK_BYTES(buf, 0x72, 0x00, 0, 0, 0, 0, 0, 8,
+		    0x02, 0x06, 0, 0, 0x80, 0x80, 0x01, 0);
+
+	/* Others have another meaning for those bytes, or none. */
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(WRITE_ERROR), &detail);
+	CHECK_BYTES(buf + 15, 0, 0, 0);
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(INVALID_FIELD_IN_CDB),
+			&detail);
+	CHECK_BYTES(buf + 15, 0x80, 0x01, 0x02);
+}
+
+/* SPC-5 4.4.3: each has a bit of byte 2. */
+static void fixed_format_has_filemark_eom_and_ili(void)
+{
+	struct cst_sense_detail detail = { .filemark = true };
+	u8 buf[18];
+
+	cst_sense_build(buf, sizeof(buf), false, TAPE, CST_OK, &detail);
+	CHECK_BYTES(buf, 0x70, 0, 0x80);
+	detail = (struct cst_sense_detail){ .eom = true };
+	cst_sense_build(buf, sizeof(buf), false, TAPE, CST_OK, &detail);
+	CHECK_BYTES(buf, 0x70, 0, 0x40);
+	/* A block of 512 bytes less than was asked for. */
+	detail = (struct cst_sense_detail){
+		.ili = true, .info = 0x200, .info_valid = true,
+	};
+	cst_sense_build(buf, sizeof(buf), false, TAPE, CST_OK, &detail);
+	CHECK_BYTES(buf, 0xf0, 0, 0x20, 0, 0, 0x02, 0x00, 0x0a, 0, 0, 0, 0, 0, 0);
+	detail.filemark = true;
+	detail.eom = true;
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(WRITE_ERROR), &detail);
+	CHECK_BYTES(buf, 0xf0, 0, 0xe3);
+}
+
+/* SPC-5 4.4.2.5 and 4.4.2.6: by the commands of the device type. */
+static void descriptor_format_has_them_by_the_type(void)
+{
+	struct cst_sense_detail detail = {
+		.filemark = true, .eom = true, .ili = true,
+		.info = 0xfffffffffffffe00ULL, .info_valid = true,
+	};
+	static const u8 of_blocks[] = { 0x00, 0x04, 0x05, 0x07, 0x0e, 0x14 };
+	u8 buf[32];
+	unsigned int i;
+
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, TAPE, CST_OK, &detail), 24);
+	CHECK_BYTES(buf, 0x72, 0x00, 0, 0, 0, 0, 0, 16,
+		    0x00, 0x0a, 0x80, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0x00,
+		    0x04, 0x02, 0x00, 0xe0);
+	detail.info_valid = false;
+	for (i = 0; i < ARRAY_SIZE(of_blocks); i++) {
+		CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, of_blocks[i], CST_OK,
+					 &detail), 12);
+		CHECK_BYTES(buf, 0x72, 0x00, 0, 0, 0, 0, 0, 4, 0x05, 0x02, 0x00, 0x20);
+	}
+	detail.ili = false;
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, DISK, CST_OK, &detail), 8);
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, PROCESSOR, CST_OK, &detail), 12);
+	CHECK_BYTES(buf + 8, 0x04, 0x02, 0x00, 0xc0);
+}
+
+static void all_descriptors_fit(void)
+{
+	struct cst_sense_detail detail = {
+		.eom = true, .info = 1, .info_valid = true,
+		.field = 2, .field_valid = true, .deferred = true,
+	};
+	u8 buf[CST_SENSE_DESC_SIZE];
+
+	CHECK_EQ(cst_sense_build(buf, sizeof(buf), true, TAPE,
+				 CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST), &detail), 32);
+	CHECK_BYTES(buf, 0x73, 0x05, 0x26, 0x00, 0, 0, 0, 24,
+		    0x00, 0x0a, 0x80, 0x00, 0, 0, 0, 0, 0, 0, 0, 1,
+		    0x02, 0x06, 0, 0, 0x80, 0x00, 0x02, 0,
+		    0x04, 0x02, 0x00, 0x40);
+}
+
+static void deferred_errors_have_codes_of_their_own(void)
+{
+	struct cst_sense_detail detail = { .deferred = true };
+	u8 buf[18];
+
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(WRITE_ERROR), &detail);
+	CHECK_BYTES(buf, 0x71, 0, 0x03);
+	cst_sense_build(buf, sizeof(buf), true, DISK, CST_SENSE(WRITE_ERROR), &detail);
+	CHECK_BYTES(buf, 0x73, 0x03, 0x0c, 0x00);
+	detail.info_valid = true;
+	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(WRITE_ERROR), &detail);
+	CHECK_BYTES(buf, 0xf1, 0, 0x03);
+}
+
 static void what_does_not_fit_is_cut_off(void)
 {
 	u8 buf[8];
 
 	memset(buf, 0xee, sizeof(buf));
-	CHECK_EQ(cst_sense_build(buf, 4, false, CST_SENSE(NOT_READY), NULL), 4);
+	CHECK_EQ(cst_sense_build(buf, 4, false, DISK, CST_SENSE(NOT_READY), NULL), 4);
 	CHECK_BYTES(buf, 0x70, 0, 0x02, 0, 0xee);
 }
 
@@ -157,6 +266,11 @@ TEST_MAIN(T(fixed_format_has_18_bytes),
 	  T(the_field_pointer_is_only_for_illegal_requests),
 	  T(fixed_format_tells_information_that_fits),
 	  T(descriptor_format),
+	  T(progress_is_told_while_not_ready),
+	  T(fixed_format_has_filemark_eom_and_ili),
+	  T(descriptor_format_has_them_by_the_type),
+	  T(all_descriptors_fit),
+	  T(deferred_errors_have_codes_of_their_own),
 	  T(what_does_not_fit_is_cut_off),
 	  T(what_is_no_sense_has_no_sense),
 	  T(every_reason_has_a_key_and_a_name),

@@ -20,7 +20,7 @@
 
 /* Largest header piece: BHS and digest, sense data with its length, digest. */
 #define CIT_HDR_MAX	(ISCSI_BHS_LEN + ISCSI_DIGEST_LEN + 2 + \
-			 CST_SENSE_DESC_SIZE + 2 + ISCSI_DIGEST_LEN)
+			 CST_SENSE_MAX + 2 + ISCSI_DIGEST_LEN)
 
 /* After so long TCP may have memory again. */
 #define CIT_TX_RETRY	(HZ / 50)

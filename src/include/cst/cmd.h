@@ -90,7 +90,7 @@ enum {
  *	@exp_len
  * @residual: bytes; overflow when @overflow, else underflow
  * @status: SAM-5 status
- * @sense, @sense_len: with CHECK CONDITION
+ * @sense, @sense_len: with CHECK CONDITION; at most CST_SENSE_MAX bytes
  *
  * Core's own: the rest.
  */
@@ -139,11 +139,14 @@ struct cst_cmd {
 	};
 	cst_sense_t		reason;		/* outcome on its way to status.c */
 	struct cst_sense_detail	detail;
-	struct cst_io		io;
+	/* Nobody looks at the I/O any more when the sense is written. */
+	union {
+		struct cst_io	io;
+		u8		sense[CST_SENSE_MAX];
+	};
 	struct bio_vec		inline_bvec[CST_INLINE_BVECS];
 	u8			lun[8];
 	u8			cdb_inline[CST_CDB_INLINE];
-	u8			sense[CST_SENSE_DESC_SIZE];
 
 	/* VERIFY with BYTCHK: what the medium holds */
 	struct bio_vec		*verify_bvec;

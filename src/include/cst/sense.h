@@ -68,7 +68,9 @@ enum cst_sense_idx {
 	CST_SENSE_IDX_WOULD_BLOCK,
 	CST_SENSE_IDX_BUSY,
 	CST_SENSE_IDX_TASK_SET_FULL,
+	CST_SENSE_IDX_CONDITION_MET,
 	CST_SENSE_IDX_RESERVATION_CONFLICT,
+	CST_SENSE_IDX_ACA_ACTIVE,
 };
 
 #undef CST_SENSE_ENUM
@@ -81,23 +83,52 @@ enum cst_sense_idx {
 #define CST_PENDING		CST_SENSE(PENDING)
 /* Nothing has happened; call again from a context that may sleep. */
 #define CST_WOULD_BLOCK		CST_SENSE(WOULD_BLOCK)
-/* Answer with that status instead of CHECK CONDITION. */
+/* The status of the answer, SAM-5 5.3.1, instead of CHECK CONDITION.  No data moves. */
 #define CST_BUSY		CST_SENSE(BUSY)
 #define CST_TASK_SET_FULL	CST_SENSE(TASK_SET_FULL)
 #define CST_RESERVATION_CONFLICT CST_SENSE(RESERVATION_CONFLICT)
+#define CST_ACA_ACTIVE		CST_SENSE(ACA_ACTIVE)
+/* The command has succeeded with that status: data and residual are as with CST_OK. */
+#define CST_CONDITION_MET	CST_SENSE(CONDITION_MET)
 
 #define CST_SENSE_SIZE		18	/* fixed format, SPC-5 4.4.3 */
-#define CST_SENSE_DESC_SIZE	32	/* header, information and field pointer descriptors */
+#define CST_SENSE_DESC_SIZE	32	/* the header and each descriptor that sense.c writes */
+#define CST_SENSE_MAX		252	/* bytes of any sense data, SPC-5 4.4.1 */
 
-/* What goes into sense data besides the reason. */
+/**
+ * struct cst_sense_detail - what goes into sense data besides the reason
+ * @info: INFORMATION field: an LBA, an offset or a number of blocks.  Fixed format has
+ *	32 bits for it and leaves a larger value out
+ * @field: FIELD POINTER: byte of the CDB or of the parameter list
+ * @progress: PROGRESS INDICATION, in 1/65536 of the whole (SPC-5 4.4.2.4.4)
+ * @bit: BIT POINTER, valid with @bit_valid
+ * @info_valid: @info is told
+ * @field_valid: @field is told, with ILLEGAL REQUEST
+ * @field_in_cdb: C/D: else in the parameter list
+ * @bit_valid: BPV
+ * @progress_valid: @progress is told, with NO SENSE and NOT READY
+ * @filemark: FILEMARK: a filemark or setmark was read
+ * @eom: EOM: the end of the medium, or its beginning backwards
+ * @ili: ILI: the block's length is another one than was asked for
+ * @deferred: of an earlier command, which has been answered GOOD (SPC-5 4.4.6)
+ *
+ * Of @filemark, @eom and @ili descriptor format can tell what the device type's commands
+ * have: a type of blocks @ili alone.
+ */
 struct cst_sense_detail {
-	u64	info;		/* INFORMATION field: an LBA or an offset */
-	u16	field;		/* FIELD POINTER: byte of the CDB or parameter list */
-	u8	bit;		/* BIT POINTER, valid with bit_valid */
-	bool	info_valid;
-	bool	field_valid;
-	bool	field_in_cdb;	/* C/D: else in the parameter list */
-	bool	bit_valid;
+	u64	info;
+	u16	field;
+	u16	progress;
+	u8	bit;
+	bool	info_valid:1;
+	bool	field_valid:1;
+	bool	field_in_cdb:1;
+	bool	bit_valid:1;
+	bool	progress_valid:1;
+	bool	filemark:1;
+	bool	eom:1;
+	bool	ili:1;
+	bool	deferred:1;
 };
 
 /* sense.c */
@@ -108,7 +139,7 @@ struct cst_sense_code {
 const struct cst_sense_code *cst_sense_code(cst_sense_t reason);
 const char *cst_sense_name(cst_sense_t reason);
 unsigned int cst_sense_build(u8 *buf, unsigned int size, bool descriptor,
-			     cst_sense_t reason,
+			     u8 peripheral, cst_sense_t reason,
 			     const struct cst_sense_detail *detail);
 cst_sense_t cst_sense_from_errno(int error, bool write);
 

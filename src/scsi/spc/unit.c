@@ -43,6 +43,7 @@ static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
 	unsigned int len;
 
 	len = cst_sense_build(buf, sizeof(buf), descriptor,
+			      cmd->type->peripheral,
 			      ua ?: cst_request_sense_state(cmd), NULL);
 	reason = cst_cmd_respond(cmd, buf, len);
 	/* One that has been cut off is told again. */
