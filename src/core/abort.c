@@ -118,6 +118,7 @@ static void cst_abort_mark(struct cst_cmd *cmd, unsigned int bit)
 	cst_order_abort(cmd);
 	if (cmd->sess->ops->abort_data)
 		cmd->sess->ops->abort_data(cmd);
+	cst_command_abort(cmd);
 }
 
 /* --- aborts of a nexus --- */
@@ -532,7 +533,7 @@ EXPORT_SYMBOL_GPL(cst_abort_start);
  *
  * Who waits for it may go on.
  *
- * Context: any up to softirq.  Return: false when it has lost its mark and is to be
+ * Context: any, also hard interrupt.  Return: false when it has lost its mark and is to be
  * answered.
  */
 bool cst_abort_cmd_ended(struct cst_cmd *cmd)
@@ -558,7 +559,7 @@ bool cst_abort_cmd_ended(struct cst_cmd *cmd)
  * cst_abort_cmd_released() - a command that looks marked has been released
  * @cmd: still on its session's list, and not afterwards
  *
- * Context: any up to softirq.
+ * Context: any, also hard interrupt.
  */
 void cst_abort_cmd_released(struct cst_cmd *cmd)
 {

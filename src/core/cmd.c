@@ -41,6 +41,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->out_of_turn = false;
 	cmd->data_ready = false;
 	cmd->answered = false;
+	cmd->handed = CST_HANDED_NOT;
 	cmd->detail = (struct cst_sense_detail){};
 	cmd->verify_bvec = NULL;
 	cmd->verify_nr_bvec = 0;

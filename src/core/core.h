@@ -6,6 +6,7 @@
 #define _CST_CORE_H
 
 #include <cst/cmd.h>
+#include <cst/command.h>
 #include <cst/dev_type.h>
 #include <cst/device.h>
 #include <cst/fabric.h>
@@ -87,16 +88,43 @@ cst_sense_t cst_cmd_blocks_len(struct cst_cmd *cmd);
 cst_sense_t cst_cmd_respond(struct cst_cmd *cmd, const void *buf, u32 len);
 
 /* exec.c */
-/* The end of execution; exactly once after execute answered CST_PENDING. */
+/*
+ * The end of execution; exactly once after execute answered CST_PENDING.  Any context, also
+ * hard interrupt.
+ */
 void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason);
 /*
  * Start cmd->io (op, flags, pos, len, bvec, nr_bvec, done are set).  Adds
  * CST_IO_NOWAIT where the context may not sleep.  CST_PENDING or CST_WOULD_BLOCK.
  */
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
-bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
 void cst_cmd_execute(struct cst_cmd *cmd);
 void cst_cmd_queue(struct cst_cmd *cmd);
+
+/*
+ * command.c: how far a command is that its handler executes.  Changed with the lock of its
+ * session's list held, but for the first two.
+ */
+enum cst_handed {
+	CST_HANDED_NOT,
+	CST_HANDED_EXECUTES,	/* its function has not returned yet */
+	CST_HANDED_PENDING,	/* it has, and the handler will answer */
+	CST_HANDED_TOLD,	/* ... and has been told of an abort */
+	CST_HANDED_ANSWERED,
+};
+
+/* Somebody wants it gone; the lock of its session's list is held. */
+static inline void cst_command_abort(struct cst_cmd *cmd)
+{
+	const struct cst_command_ops *commands;
+
+	if (likely(READ_ONCE(cmd->handed) != CST_HANDED_PENDING))
+		return;
+	cmd->handed = CST_HANDED_TOLD;
+	commands = cmd->dev->ops->commands;
+	if (commands->abort)
+		commands->abort(cmd);
+}
 
 /* worker.c: workers that may wait for a backing */
 int cst_worker_init(void);

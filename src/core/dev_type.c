@@ -7,6 +7,7 @@
  */
 #include <linux/dma-direction.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
 
@@ -129,16 +130,21 @@ int cst_dev_type_init(const struct cst_dev_type *type)
 				return ret;
 		}
 	}
+	if (type->any && !cst_op_is_sound(type->any))
+		return cst_type_mistake(type, "wrong row of any operation code",
+					type->any->opcode);
 	return cst_type_check_mode_pages(type);
 }
+EXPORT_SYMBOL_GPL(cst_dev_type_init);
 
 /* The row of a service action; they stand next to each other. */
-static const struct cst_op *cst_op_find_action(const struct cst_type_index *index,
+static const struct cst_op *cst_op_find_action(const struct cst_dev_type *type,
 					       unsigned int i, const u8 *cdb,
 					       unsigned int cdb_len,
 					       cst_sense_t *reason,
 					       struct cst_sense_detail *detail)
 {
+	const struct cst_type_index *index = type->index;
 	u8 action;
 
 	if (cdb_len < 2) {
@@ -149,6 +155,8 @@ static const struct cst_op *cst_op_find_action(const struct cst_type_index *inde
 	for (; i < index->nr_ops && index->ops[i]->opcode == cdb[0]; i++)
 		if (index->ops[i]->service_action == action)
 			return index->ops[i];
+	if (type->any)
+		return type->any;
 	*reason = cst_cdb_invalid(detail, 1, 4);
 	return NULL;
 }
@@ -163,6 +171,8 @@ const struct cst_op *cst_op_find(const struct cst_dev_type *type, const u8 *cdb,
 
 	first = likely(cdb_len) ? index->first[cdb[0]] : 0;
 	if (unlikely(!first)) {
+		if (type->any)
+			return type->any;
 		*reason = type->unknown_op;
 		if (*reason == CST_SENSE(INVALID_COMMAND_OPERATION_CODE))
 			cst_cdb_invalid(detail, 0, 7);
@@ -171,5 +181,5 @@ const struct cst_op *cst_op_find(const struct cst_dev_type *type, const u8 *cdb,
 	op = index->ops[first - 1];
 	if (likely(!(op->flags & CST_OP_ACTION)))
 		return op;
-	return cst_op_find_action(index, first - 1, cdb, cdb_len, reason, detail);
+	return cst_op_find_action(type, first - 1, cdb, cdb_len, reason, detail);
 }

@@ -19,6 +19,7 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
 {
 	return test_bit(CST_CMD_IN_WORKER, &cmd->flags);
 }
+EXPORT_SYMBOL_GPL(cst_cmd_may_sleep);
 
 static void cst_cmd_run_in_worker(struct cst_cmd *cmd)
 {
@@ -50,6 +51,8 @@ static void cst_cmd_job(struct cst_job *job)
 /**
  * cst_cmd_queue() - let the worker of this CPU run a command
  * @cmd: nobody else runs it; its turn has come
+ *
+ * Context: any, also hard interrupt.
  */
 void cst_cmd_queue(struct cst_cmd *cmd)
 {

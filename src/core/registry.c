@@ -63,6 +63,10 @@ int cst_handler_register(const struct cst_handler_ops *ops)
 	struct cst_handler *handler;
 	int ret;
 
+	if (ops->type->any && !ops->commands) {
+		pr_err("cst: %s: has no commands, which its type leaves to it\n", ops->name);
+		return -EINVAL;
+	}
 	handler = kzalloc(sizeof(*handler), GFP_KERNEL);
 	if (!handler)
 		return -ENOMEM;

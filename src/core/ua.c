@@ -165,7 +165,7 @@ static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
  * cst_ua_told() - forget what a response tells
  * @cmd: with CST_CMD_TELLS_UA or CST_CMD_TELLS_LUNS; about to be handed to the fabric
  *
- * Context: any up to softirq.
+ * Context: any, also hard interrupt.
  */
 void cst_ua_told(struct cst_cmd *cmd)
 {

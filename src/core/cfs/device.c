@@ -483,6 +483,11 @@ static int cst_device_setup(struct cst_device *dev,
 	strscpy(dev->prod_id, ops->prod_id, sizeof(dev->prod_id));
 	if (ops->type->init)
 		ops->type->init(dev);
+	if (ops->init)
+		ret = ops->init(dev);
+	if (ret)
+		return ret;
+	dev->handler_init = true;
 	return cst_device_add_ids(dev, parent, name);
 }
 
@@ -538,6 +543,8 @@ static void cst_device_release(struct config_item *item)
 
 	if (dev->stats)
 		cst_device_destroy(dev);
+	if (dev->handler_init && dev->ops->destroy)
+		dev->ops->destroy(dev);
 	kfree(dev);
 	module_put(owner);
 }

@@ -133,6 +133,7 @@ struct cst_cmd {
 	bool			data_ready;	/* order.lock when CST_CMD_ORDER_SLOW */
 	bool			out_of_turn;	/* order.lock: may not execute */
 	bool			answered;	/* send_response is or was called */
+	u8			handed;		/* to its handler: enum cst_handed, core.h */
 	union {
 		struct work_struct	work;	/* in core's queue */
 		struct cst_job		job;	/* in the device's */
@@ -209,6 +210,15 @@ void cst_cmd_data_failed(struct cst_cmd *cmd, cst_sense_t reason);
  * Context: any, also hard interrupt: whatever send_response and drop are called in.
  */
 void cst_cmd_release(struct cst_cmd *cmd);
+
+/**
+ * cst_cmd_may_sleep() - may an execute function wait?
+ * @cmd: that executes
+ *
+ * Context: any.  Return: true in a worker of ours; else what would wait answers
+ * CST_WOULD_BLOCK.
+ */
+bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
 
 static inline bool cst_cmd_aborted(const struct cst_cmd *cmd)
 {

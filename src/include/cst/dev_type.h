@@ -70,6 +70,11 @@ struct cst_type_index {
  * @versions: version descriptors of its command sets, 0 terminated; those of the
  *	architecture, the transport and SPC are added
  * @ops: tables of commands, each ended by a row without execute; NULL terminated
+ * @any: optional; the row of every CDB that @ops do not have, instead of @unknown_op:
+ *	&cst_any_op (command.h), by which the handler's cst_command_ops execute it.  Core
+ *	checks the length of such a CDB and nothing else of it.  The command needs an
+ *	enabled device.  Core cannot see that it writes: write protection is the handler's
+ *	business.  REPORT SUPPORTED OPERATION CODES lists @ops alone.
  * @vpd: tables of VPD pages, each ended by one without respond; NULL terminated
  * @mode_pages: in the order of their codes, ended by one without fill; NULL: MODE
  *	SENSE is none of its commands
@@ -89,6 +94,9 @@ struct cst_type_index {
  *	dev->obj.lock held.
  * @capacity: optional; blocks, for events and for fabrics that show them.  Any context.
  * @index: made by cst_dev_type_init()
+ *
+ * A type of a handler's own takes tables from cst/spc.h, and is made when its module is
+ * loaded.
  */
 struct cst_dev_type {
 	const char			*name;
@@ -96,6 +104,7 @@ struct cst_dev_type {
 	cst_sense_t			unknown_op;
 	const u16			*versions;
 	const struct cst_op *const	*ops;
+	const struct cst_op		*any;
 	const struct cst_vpd_page *const *vpd;
 	const struct cst_mode_page	*mode_pages;
 	u8				mode_specific;

@@ -84,6 +84,8 @@ struct cst_device {
 	char			naa_id[33];	/* 16 or 32 hex digits */
 	u32			restart_time;	/* seconds */
 
+	bool			handler_init;	/* ops->init has succeeded, or there is none */
+
 	/* set while it is not enabled; read without a lock */
 	u64			back_until;	/* it may come back until then, jiffies; 0: no */
 

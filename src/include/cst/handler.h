@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include <cst/attr.h>
+#include <cst/command.h>
 #include <cst/dev_type.h>
 #include <cst/io.h>
 
@@ -26,12 +27,18 @@ struct cst_device;
  *	(struct cst_disk) and so with struct cst_device.  Core allocates it zeroed.
  * @attrs: the handler's own attributes (NULL terminated); their fields are
  *	given with CST_FIELD(my_device, disk.dev.obj, field)
+ * @init: optional; set up a new device, whose attributes have their defaults: what is to be
+ *	there while it is disabled, too.  Process context, may sleep.  0 or errno, and then
+ *	nothing is left; the device is not made.
+ * @destroy: optional; the opposite: the device is about to be freed.  Called only after
+ *	an init that has succeeded, or without one.  Process context, may sleep.
  * @enable: open the backing, and set what the type wants to know of it.  Process
  *	context, may sleep, dev->obj.lock held.  0 or errno with cst_config_error()
  *	said.
- * @disable: close the backing.  No I/O is under way.  Process context, may
+ * @disable: close the backing.  No I/O and no command is under way.  Process context, may
  *	sleep, dev->obj.lock held.
- * @block: of a type that emulates commands over blocks
+ * @block: of a type that emulates commands over blocks (struct cst_disk)
+ * @commands: of a type that leaves commands to its handler (cst_dev_type.any)
  */
 struct cst_handler_ops {
 	struct module			*owner;
@@ -41,16 +48,20 @@ struct cst_handler_ops {
 	bool				may_block;
 	size_t				dev_size;
 	const struct cst_attr *const	*attrs;
+	int (*init)(struct cst_device *dev);
+	void (*destroy)(struct cst_device *dev);
 	int (*enable)(struct cst_device *dev);
 	void (*disable)(struct cst_device *dev);
 	const struct cst_block_ops	*block;
+	const struct cst_command_ops	*commands;
 };
 
 /**
  * cst_handler_register() - make a handler known and show handlers/<name>
  * @ops: static
  *
- * Context: module init, may sleep.  Return: 0 or errno.
+ * Context: module init, may sleep.  Return: 0 or errno; -EINVAL without commands that
+ * the type leaves to it.
  */
 int cst_handler_register(const struct cst_handler_ops *ops);
 

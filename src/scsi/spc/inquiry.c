@@ -4,6 +4,7 @@
  *
  * exec.c calls in; cmd->dev is NULL where there is no logical unit.
  */
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/unaligned.h>
 
@@ -79,3 +80,4 @@ const struct cst_op cst_spc_inquiry_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_inquiry_ops);

@@ -5,6 +5,7 @@
  * exec.c calls in.  session->itls is walked under RCU, so the map may change
  * between counting and copying: the list is what the copying has found.
  */
+#include <linux/export.h>
 #include <linux/rcupdate.h>
 #include <linux/unaligned.h>
 #include <linux/xarray.h>
@@ -146,3 +147,4 @@ const struct cst_op cst_spc_luns_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_luns_ops);

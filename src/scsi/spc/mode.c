@@ -6,6 +6,7 @@
  * saved, and what is current is also the default.
  */
 #include <linux/dma-direction.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/unaligned.h>
 #include <scsi/scsi_proto.h>
@@ -140,3 +141,4 @@ const struct cst_op cst_spc_mode_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_mode_ops);

@@ -5,6 +5,7 @@
  *
  * exec.c calls in.  The list of all commands is copied out row by row.
  */
+#include <linux/export.h>
 #include <linux/unaligned.h>
 
 #include "spc.h"
@@ -169,6 +170,7 @@ const struct cst_op cst_spc_opcodes_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_opcodes_ops);
 
 const struct cst_op cst_spc_tmfs_ops[] = {
 	{
@@ -184,3 +186,4 @@ const struct cst_op cst_spc_tmfs_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_tmfs_ops);

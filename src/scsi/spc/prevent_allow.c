@@ -4,6 +4,8 @@
  *
  * exec.c calls in.
  */
+#include <linux/export.h>
+
 #include "spc.h"
 
 /* Where nothing can be ejected it is in vain, and no error. */
@@ -29,3 +31,4 @@ const struct cst_op cst_spc_prevent_allow_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_prevent_allow_ops);

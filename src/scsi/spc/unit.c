@@ -4,6 +4,8 @@
  *
  * exec.c calls in.
  */
+#include <linux/export.h>
+
 #include "spc.h"
 
 /* REQUEST SENSE: bytes up to the additional sense code qualifier */
@@ -66,6 +68,7 @@ const struct cst_op cst_spc_request_sense_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_request_sense_ops);
 
 const struct cst_op cst_spc_unit_ops[] = {
 	{
@@ -90,3 +93,4 @@ const struct cst_op cst_spc_unit_ops[] = {
 	},
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_unit_ops);

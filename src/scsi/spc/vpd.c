@@ -7,6 +7,7 @@
  * designator at a time.  Attributes may change meanwhile, so both go by a copy of
  * what has no fixed length: what was measured is what fills the buffer.
  */
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/unaligned.h>
 
@@ -183,7 +184,8 @@ static cst_sense_t cst_vpd_extended_inquiry(struct cst_cmd *cmd, const u8 *heade
 	cst_vpd_header(page, header, sizeof(page));
 	page[5] = 0x07;			/* HEADSUP, ORDSUP, SIMPSUP */
 	page[7] = 0x01;			/* LUICLR: see REPORT LUNS */
-	page[13] = CST_SENSE_DESC_SIZE;	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
+	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
+	page[13] = cmd->type->any ? CST_SENSE_MAX : CST_SENSE_DESC_SIZE;
 	if (cmd->type->extended_inquiry)
 		cmd->type->extended_inquiry(cmd, page);
 	return cst_cmd_respond(cmd, page, sizeof(page));
@@ -218,14 +220,17 @@ const struct cst_vpd_page cst_spc_vpd_list_pages[] = {
 	{ 0x00, cst_vpd_supported_pages },
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_vpd_list_pages);
 
 const struct cst_vpd_page cst_spc_vpd_id_pages[] = {
 	{ 0x83, cst_vpd_device_identification },
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_vpd_id_pages);
 
 const struct cst_vpd_page cst_spc_vpd_pages[] = {
 	{ 0x80, cst_vpd_serial_number },
 	{ 0x86, cst_vpd_extended_inquiry },
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_vpd_pages);

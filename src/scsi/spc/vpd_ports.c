@@ -7,6 +7,7 @@
  * locked.  So what is copied out is what fits into what was measured before: a port
  * that comes in between is told next time.  dev->itl_lock keeps the targets there.
  */
+#include <linux/export.h>
 #include <linux/unaligned.h>
 
 #include "spc.h"
@@ -90,3 +91,4 @@ const struct cst_vpd_page cst_spc_vpd_ports_pages[] = {
 	{ 0x88, cst_vpd_scsi_ports },
 	{}
 };
+EXPORT_SYMBOL_GPL(cst_spc_vpd_ports_pages);

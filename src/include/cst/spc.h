@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The primary commands and VPD pages (SPC) that a device type may list in its tables:
+ * cst_dev_type.ops and vpd.
+ *
+ * cst_spc_inquiry_ops - INQUIRY
+ * cst_spc_luns_ops - REPORT LUNS
+ * cst_spc_mode_ops - MODE SENSE, with cst_dev_type.mode_pages
+ * cst_spc_opcodes_ops - REPORT SUPPORTED OPERATION CODES
+ * cst_spc_tmfs_ops - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
+ * cst_spc_prevent_allow_ops - PREVENT ALLOW MEDIUM REMOVAL
+ * cst_spc_request_sense_ops - REQUEST SENSE
+ * cst_spc_unit_ops - TEST UNIT READY, SEND DIAGNOSTIC
+ * cst_spc_vpd_list_pages - page 00h
+ * cst_spc_vpd_id_pages - page 83h
+ * cst_spc_vpd_pages - pages 80h and 86h, of a device
+ * cst_spc_vpd_ports_pages - page 88h, of a device
+ */
+#ifndef _CST_SPC_TABLES_H
+#define _CST_SPC_TABLES_H
+
+#include <cst/dev_type.h>
+
+extern const struct cst_op cst_spc_inquiry_ops[];
+extern const struct cst_op cst_spc_luns_ops[];
+extern const struct cst_op cst_spc_mode_ops[];
+extern const struct cst_op cst_spc_opcodes_ops[];
+extern const struct cst_op cst_spc_tmfs_ops[];
+extern const struct cst_op cst_spc_prevent_allow_ops[];
+extern const struct cst_op cst_spc_request_sense_ops[];
+extern const struct cst_op cst_spc_unit_ops[];
+
+extern const struct cst_vpd_page cst_spc_vpd_list_pages[];
+extern const struct cst_vpd_page cst_spc_vpd_id_pages[];
+extern const struct cst_vpd_page cst_spc_vpd_pages[];
+extern const struct cst_vpd_page cst_spc_vpd_ports_pages[];
+
+#endif /* _CST_SPC_TABLES_H */
