@@ -23,8 +23,9 @@
  * answered just then is counted although it has ended; its release tells, and a look
  * each CST_ABORT_LOOK, for it may take long until the initiator has read the response.
  *
- * Locks: sess->aborts.lock, then a list of the session's commands, then order.lock; or
- * then dev->aborts.lock, inside which nothing is taken but what a work queue takes.
+ * Locks: sess->aborts.lock, then a list of the session's commands, then the lock of a
+ * queue in which commands wait (wait.c); or then dev->aborts.lock, inside which nothing is
+ * taken but what a work queue takes.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -112,10 +113,10 @@ static void cst_aborts_done(struct list_head *over)
 /* Locks of the session and of the list held. */
 static void cst_abort_mark(struct cst_cmd *cmd, unsigned int bit)
 {
-	/* The bit is seen before what is left to say of it: see cst_order_enter_slow(). */
+	/* A full barrier: a command that is being parked sees the bit, or is seen (wait.c). */
 	if (test_and_set_bit(bit, &cmd->aborted))
 		return;
-	cst_order_abort(cmd);
+	cst_wait_abort(cmd);
 	if (cmd->sess->ops->abort_data)
 		cmd->sess->ops->abort_data(cmd);
 	cst_command_abort(cmd);

@@ -5,7 +5,8 @@
  * Each session has one list per CPU, so that sessions whose queues live on
  * different CPUs share no line; a list's lock protects its members' links and
  * makes "is it still there?" a question with an answer.  Lock order: list lock,
- * then order.lock.  What is on a list has found its logical unit.
+ * then that of a queue in which commands wait.  What is on a list has found its logical
+ * unit.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -37,7 +38,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->lba = 0;
 	cmd->nblocks = 0;
 	cmd->cdb_xfer_len = 0;
-	cmd->order_blocked = false;
+	cmd->wait.q = NULL;
 	cmd->out_of_turn = false;
 	cmd->data_ready = false;
 	cmd->answered = false;

@@ -48,7 +48,12 @@ void cst_order_destroy(struct cst_order *order);
 void cst_order_enter(struct cst_cmd *cmd);
 bool cst_order_data_ready(struct cst_cmd *cmd);	/* true: run it now */
 void cst_order_exit(struct cst_cmd *cmd);
-void cst_order_abort(struct cst_cmd *cmd);	/* its session's list lock held */
+
+/* wait.c */
+void cst_waitq_init(struct cst_waitq *q, const struct cst_waitq_ops *ops);
+bool cst_wait_park(struct cst_waitq *q, struct cst_cmd *cmd);	/* q->lock held */
+void cst_wait_remove(struct cst_cmd *cmd);			/* q->lock held */
+void cst_wait_abort(struct cst_cmd *cmd);	/* its session's list lock held */
 
 /* buffer.c: chunks of pages from per-CPU pools */
 int cst_buffer_init(void);

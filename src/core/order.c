@@ -5,8 +5,8 @@
  *
  * While nobody uses ORDERED, a command holds the percpu reference `simple` from
  * its arrival to its end and meets no lock.  The first ORDERED command kills
- * that reference: from then on everybody counts under order.lock, and what may
- * not run yet waits in `blocked`.  A second after the last ORDERED command the
+ * that reference: from then on everybody counts under the lock of `blocked`, and
+ * what may not run yet waits there (wait.c).  A second after the last ORDERED command the
  * fast way is opened again, so that an initiator that orders often does not pay
  * for a grace period each time.
  *
@@ -22,32 +22,31 @@
 
 #define CST_ORDER_RELAX		HZ
 
-/* order->lock held */
-static void cst_order_unblock(struct cst_order *order, struct cst_cmd *cmd)
+/* The lock is held; the command has just left the queue. */
+static void cst_order_run(struct cst_order *order, struct cst_cmd *cmd)
 {
-	list_del_init(&cmd->order_node);
-	cmd->order_blocked = false;
 	order->running++;
 	if (cmd->data_ready)
 		cst_cmd_queue(cmd);
 }
 
-/* order->lock held: let go what no longer has to wait. */
+/* The lock is held: let go what no longer has to wait. */
 static void cst_order_promote(struct cst_order *order)
 {
 	struct cst_cmd *cmd;
 
-	lockdep_assert_held(&order->lock);
+	lockdep_assert_held(&order->blocked.lock);
 
 	while (!order->ordered &&
-	       (cmd = list_first_entry_or_null(&order->blocked, struct cst_cmd,
-					       order_node))) {
+	       (cmd = list_first_entry_or_null(&order->blocked.waiters,
+					       struct cst_cmd, wait.node))) {
 		if (cmd->task_attr == CST_TASK_ORDERED) {
 			if (order->running || order->draining)
 				return;
 			order->ordered = true;
 		}
-		cst_order_unblock(order, cmd);
+		cst_wait_remove(cmd);
+		cst_order_run(order, cmd);
 	}
 }
 
@@ -56,10 +55,10 @@ static void cst_order_simple_gone(struct percpu_ref *ref)
 	struct cst_order *order = container_of(ref, struct cst_order, simple);
 	unsigned long flags;
 
-	spin_lock_irqsave(&order->lock, flags);
+	spin_lock_irqsave(&order->blocked.lock, flags);
 	order->draining = false;
 	cst_order_promote(order);
-	spin_unlock_irqrestore(&order->lock, flags);
+	spin_unlock_irqrestore(&order->blocked.lock, flags);
 }
 
 static void cst_order_relax_work(struct work_struct *work)
@@ -67,10 +66,10 @@ static void cst_order_relax_work(struct work_struct *work)
 	struct cst_order *order = container_of(to_delayed_work(work),
 					       struct cst_order, relax);
 
-	spin_lock_irq(&order->lock);
+	spin_lock_irq(&order->blocked.lock);
 	if (order->slow) {
 		if (order->draining || order->running ||
-		    !list_empty(&order->blocked)) {
+		    !list_empty(&order->blocked.waiters)) {
 			queue_delayed_work(cst_wq, &order->relax,
 					   CST_ORDER_RELAX);
 		} else {
@@ -78,10 +77,10 @@ static void cst_order_relax_work(struct work_struct *work)
 			order->slow = false;
 		}
 	}
-	spin_unlock_irq(&order->lock);
+	spin_unlock_irq(&order->blocked.lock);
 }
 
-/* order->lock held */
+/* The lock is held. */
 static bool cst_order_must_wait(struct cst_order *order, struct cst_cmd *cmd)
 {
 	switch (cmd->task_attr) {
@@ -89,26 +88,34 @@ static bool cst_order_must_wait(struct cst_order *order, struct cst_cmd *cmd)
 		return false;
 	case CST_TASK_ORDERED:
 		return order->running || order->draining ||
-		       !list_empty(&order->blocked);
+		       !list_empty(&order->blocked.waiters);
 	default:
-		return order->ordered || !list_empty(&order->blocked);
+		return order->ordered || !list_empty(&order->blocked.waiters);
 	}
 }
+
+/*
+ * An aborted command does not wait for its turn (cst_waitq_ops.leave).  It touches
+ * nothing, so it runs beside whoever has the turn.
+ */
+static void cst_order_leave(struct cst_waitq *q, struct cst_cmd *cmd)
+{
+	/* It has not become the ORDERED one that runs: its exit must not clear that. */
+	if (cmd->task_attr == CST_TASK_ORDERED)
+		cmd->task_attr = CST_TASK_SIMPLE;
+	cst_order_run(container_of(q, struct cst_order, blocked), cmd);
+}
+
+static const struct cst_waitq_ops cst_order_waitq_ops = {
+	.leave	= cst_order_leave,
+};
 
 static noinline void cst_order_enter_slow(struct cst_order *order,
 					  struct cst_cmd *cmd)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&order->lock, flags);
-	/*
-	 * Marked on its way here, too early for cst_order_abort(), and that is not
-	 * called again: it must not wait, and it touches nothing.
-	 */
-	if (unlikely(cst_cmd_aborted(cmd))) {
-		cmd->task_attr = CST_TASK_HEAD_OF_QUEUE;
-		cmd->out_of_turn = true;
-	}
+	spin_lock_irqsave(&order->blocked.lock, flags);
 	if (!order->slow) {
 		/* The fast way may have opened again since we looked. */
 		if (cmd->task_attr != CST_TASK_ORDERED &&
@@ -125,18 +132,18 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 		percpu_ref_kill(&order->simple);
 	}
 	__set_bit(CST_CMD_ORDER_SLOW, &cmd->flags);
-	if (cst_order_must_wait(order, cmd)) {
-		cmd->order_blocked = true;
-		list_add_tail(&cmd->order_node, &order->blocked);
-	} else {
+	if (cmd->task_attr == CST_TASK_ORDERED)
+		mod_delayed_work(cst_wq, &order->relax, CST_ORDER_RELAX);
+	if (!cst_order_must_wait(order, cmd)) {
 		order->running++;
 		if (cmd->task_attr == CST_TASK_ORDERED)
 			order->ordered = true;
+	} else if (unlikely(!cst_wait_park(&order->blocked, cmd))) {
+		/* It has no data yet, so this only counts it. */
+		cst_order_leave(&order->blocked, cmd);
 	}
-	if (cmd->task_attr == CST_TASK_ORDERED)
-		mod_delayed_work(cst_wq, &order->relax, CST_ORDER_RELAX);
 unlock:
-	spin_unlock_irqrestore(&order->lock, flags);
+	spin_unlock_irqrestore(&order->blocked.lock, flags);
 }
 
 /**
@@ -177,10 +184,10 @@ bool cst_order_data_ready(struct cst_cmd *cmd)
 		return true;
 
 	order = &cmd->dev->order;
-	spin_lock_irqsave(&order->lock, flags);
+	spin_lock_irqsave(&order->blocked.lock, flags);
 	cmd->data_ready = true;
-	run = !cmd->order_blocked;
-	spin_unlock_irqrestore(&order->lock, flags);
+	run = !cmd->wait.q;
+	spin_unlock_irqrestore(&order->blocked.lock, flags);
 	return run;
 }
 
@@ -205,50 +212,21 @@ void cst_order_exit(struct cst_cmd *cmd)
 
 	__clear_bit(CST_CMD_ORDER_SLOW, &cmd->flags);
 	order = &cmd->dev->order;
-	spin_lock_irqsave(&order->lock, flags);
-	if (cmd->order_blocked) {
-		list_del_init(&cmd->order_node);
-		cmd->order_blocked = false;
+	spin_lock_irqsave(&order->blocked.lock, flags);
+	if (cmd->wait.q) {
+		cst_wait_remove(cmd);
 	} else {
 		order->running--;
 		if (cmd->task_attr == CST_TASK_ORDERED)
 			order->ordered = false;
 	}
 	cst_order_promote(order);
-	spin_unlock_irqrestore(&order->lock, flags);
-}
-
-/**
- * cst_order_abort() - do not let an aborted command wait for its turn
- * @cmd: marked aborted, on its session's list, whose lock is held
- *
- * It is let go out of turn, for good: cst_cmd_run() ends it, so it touches nothing, also
- * when the mark is taken back.
- */
-void cst_order_abort(struct cst_cmd *cmd)
-{
-	struct cst_order *order;
-	unsigned long flags;
-
-	/* There is no logical unit: it has been answered, and not been released yet. */
-	if (!cmd->dev)
-		return;
-	order = &cmd->dev->order;
-	spin_lock_irqsave(&order->lock, flags);
-	if (cmd->order_blocked) {
-		cmd->out_of_turn = true;
-		cst_order_unblock(order, cmd);
-		/* As if ORDERED ran: its exit clears that, and nobody passes it. */
-		if (cmd->task_attr == CST_TASK_ORDERED)
-			cmd->task_attr = CST_TASK_SIMPLE;
-	}
-	spin_unlock_irqrestore(&order->lock, flags);
+	spin_unlock_irqrestore(&order->blocked.lock, flags);
 }
 
 int cst_order_init(struct cst_order *order)
 {
-	spin_lock_init(&order->lock);
-	INIT_LIST_HEAD(&order->blocked);
+	cst_waitq_init(&order->blocked, &cst_order_waitq_ops);
 	INIT_DELAYED_WORK(&order->relax, cst_order_relax_work);
 	return percpu_ref_init(&order->simple, cst_order_simple_gone,
 			       PERCPU_REF_ALLOW_REINIT, GFP_KERNEL);
@@ -265,9 +243,9 @@ void cst_order_destroy(struct cst_order *order)
 	 * this structure until its grace period ends; exit waits for nothing.
 	 * With the lock: the callback may be inside it right now.
 	 */
-	spin_lock_irq(&order->lock);
+	spin_lock_irq(&order->blocked.lock);
 	draining = order->draining;
-	spin_unlock_irq(&order->lock);
+	spin_unlock_irq(&order->blocked.lock);
 	if (draining)
 		rcu_barrier();
 	percpu_ref_exit(&order->simple);

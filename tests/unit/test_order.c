@@ -88,6 +88,7 @@ static void cancel_delayed_work_sync(struct delayed_work *w)
 	timer_armed = false;
 }
 
+#include "../../src/core/wait.c"
 #include "../../src/core/order.c"
 
 static struct cst_device dev;
@@ -208,7 +209,7 @@ static void leave(unsigned int i)
 static void abort_cmd(unsigned int i)
 {
 	aborted[i] = true;
-	cst_order_abort(&cmds[i]);
+	cst_wait_abort(&cmds[i]);
 }
 
 static void finish(void)
@@ -238,7 +239,7 @@ static void finish(void)
 	grace();
 	CHECK_EQ(dev.order.running, 0);
 	CHECK(!dev.order.ordered);
-	CHECK(list_empty(&dev.order.blocked));
+	CHECK(list_empty(&dev.order.blocked.waiters));
 	/* The fast way opens again, once the timer says so. */
 	timer();
 	CHECK(!dev.order.slow);
@@ -446,7 +447,7 @@ static void aborted_without_a_logical_unit(void)
 
 	start();
 	cst_order_enter(&none);
-	cst_order_abort(&none);
+	cst_wait_abort(&none);
 	cst_order_exit(&none);
 	CHECK(!none.out_of_turn);
 	finish();

@@ -18,6 +18,7 @@
 #include <cst/abort.h>
 #include <cst/io.h>
 #include <cst/sense.h>
+#include <cst/wait.h>
 
 struct cst_session;
 struct cst_itl;
@@ -51,7 +52,7 @@ enum {
 	CST_CMD_BUF_RESERVE,	/* ... or from its reserve */
 	CST_CMD_VERIFY_ALLOCED,	/* verify_bvec is not inline_bvec */
 	CST_CMD_ORDER_FAST,	/* holds order.simple */
-	CST_CMD_ORDER_SLOW,	/* known to order.lock */
+	CST_CMD_ORDER_SLOW,	/* known to order.blocked.lock */
 	CST_CMD_IO_REF,		/* holds dev->io_ref */
 	CST_CMD_DATA_MOVED,	/* all of the data-out has been received */
 	CST_CMD_TELLS_UA,	/* its response tells @ua */
@@ -128,10 +129,9 @@ struct cst_cmd {
 	u64			start_ns;
 	int			cpu;		/* whose list of the session holds it */
 	struct list_head	sess_node;	/* session's per-CPU list */
-	struct list_head	order_node;	/* order.blocked */
-	bool			order_blocked;	/* order.lock */
-	bool			data_ready;	/* order.lock when CST_CMD_ORDER_SLOW */
-	bool			out_of_turn;	/* order.lock: may not execute */
+	struct cst_wait		wait;
+	bool			data_ready;	/* order.blocked.lock when CST_CMD_ORDER_SLOW */
+	bool			out_of_turn;	/* wait.c: may not execute */
 	bool			answered;	/* send_response is or was called */
 	u8			handed;		/* to its handler: enum cst_handed, core.h */
 	union {

@@ -14,6 +14,7 @@
 #include <cst/abort.h>
 #include <cst/attr.h>
 #include <cst/handler.h>
+#include <cst/wait.h>
 
 #define CST_MAX_XFER_BYTES	(8U << 20)	/* of one command */
 #define CST_LATENCY_BUCKETS	24		/* powers of two microseconds */
@@ -33,9 +34,8 @@ struct cst_dev_stats {
 /**
  * struct cst_order - the task set's order of execution (SAM-5 8.6), order.c
  * @simple: SIMPLE and HEAD OF QUEUE commands while no ORDERED one is known;
- *	killed while there is one, which sends everybody through @lock
- * @lock: protects all that follows
- * @blocked: commands that wait, in order of arrival
+ *	killed while there is one, which sends everybody through the lock of @blocked
+ * @blocked: commands that wait, in order of arrival; its lock protects what follows
  * @running: commands that entered while @slow
  * @ordered: one of @running is ORDERED
  * @slow: @simple is not in use
@@ -44,8 +44,7 @@ struct cst_dev_stats {
  */
 struct cst_order {
 	struct percpu_ref	simple;
-	spinlock_t		lock;
-	struct list_head	blocked;
+	struct cst_waitq	blocked;
 	unsigned int		running;
 	bool			ordered;
 	bool			slow;

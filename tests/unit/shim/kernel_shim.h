@@ -299,6 +299,7 @@ static inline void spin_unlock(spinlock_t *l)
 #define rcu_read_lock()			do { } while (0)
 #define rcu_read_unlock()		do { } while (0)
 /* Nobody else writes it. */
+#define smp_mb()			do { } while (0)
 #define smp_load_acquire(p)		READ_ONCE(*(p))
 
 static inline long atomic_long_read(const atomic_long_t *v) { return v->counter; }
