@@ -701,46 +701,46 @@ void cst_buffer_free(struct cst_cmd *cmd)
 				      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
 		atomic_long_sub(cmd->buf_len, &cmd->sess->buf_bytes);
 	}
-	cst_buffer_free_verify(cmd);
+	cst_buffer_free_scratch(cmd);
 }
 
 /**
- * cst_buffer_alloc_verify() - give a VERIFY room for what the medium holds
+ * cst_buffer_alloc_scratch() - give a VERIFY room for what the medium holds
  * @cmd: may have it already
  * @len: bytes, not 0
  *
  * Context: any up to softirq.  Return: as cst_buffer_alloc().
  */
-bool cst_buffer_alloc_verify(struct cst_cmd *cmd, u32 len)
+bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 {
 	u32 own = test_bit(CST_CMD_OWN_BUF, &cmd->flags) ? cmd->buf_len : 0;
 	bool alloced;
 
-	if (cmd->verify_bvec)
+	if (cmd->scratch_bvec)
 		return true;
 	if (!cst_share_charge(cmd->sess, len, own))
 		return false;
 	/* inline_bvec may hold the data-out. */
-	cmd->verify_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
-					  &cmd->verify_nr_bvec, &alloced);
-	if (!cmd->verify_bvec) {
+	cmd->scratch_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
+					  &cmd->scratch_nr_bvec, &alloced);
+	if (!cmd->scratch_bvec) {
 		atomic_long_sub(len, &cmd->sess->buf_bytes);
 		return false;
 	}
-	cmd->verify_len = len;
+	cmd->scratch_len = len;
 	if (alloced)
-		__set_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags);
+		__set_bit(CST_CMD_SCRATCH_ALLOCED, &cmd->flags);
 	return true;
 }
 
-void cst_buffer_free_verify(struct cst_cmd *cmd)
+void cst_buffer_free_scratch(struct cst_cmd *cmd)
 {
-	if (likely(!cmd->verify_bvec))
+	if (likely(!cmd->scratch_bvec))
 		return;
-	cst_bvec_free(cmd->verify_bvec, cmd->verify_nr_bvec,
-		      test_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags));
-	atomic_long_sub(cmd->verify_len, &cmd->sess->buf_bytes);
-	cmd->verify_bvec = NULL;
+	cst_bvec_free(cmd->scratch_bvec, cmd->scratch_nr_bvec,
+		      test_bit(CST_CMD_SCRATCH_ALLOCED, &cmd->flags));
+	atomic_long_sub(cmd->scratch_len, &cmd->sess->buf_bytes);
+	cmd->scratch_bvec = NULL;
 }
 
 /**

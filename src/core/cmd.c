@@ -43,9 +43,10 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->data_ready = false;
 	cmd->answered = false;
 	cmd->handed = CST_HANDED_NOT;
+	cmd->resume = NULL;
 	cmd->detail = (struct cst_sense_detail){};
-	cmd->verify_bvec = NULL;
-	cmd->verify_nr_bvec = 0;
+	cmd->scratch_bvec = NULL;
+	cmd->scratch_nr_bvec = 0;
 	cmd->io.flags = 0;
 }
 EXPORT_SYMBOL_GPL(cst_cmd_init);

@@ -67,9 +67,9 @@ struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 			       u32 len, bool may_sleep, u16 *nr, bool *alloced);
 void cst_bvec_free(struct bio_vec *bvec, u16 nr, bool alloced);
 bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len);	/* cmd->bvec */
-void cst_buffer_free(struct cst_cmd *cmd);	/* cmd->bvec and cmd->verify_bvec */
-bool cst_buffer_alloc_verify(struct cst_cmd *cmd, u32 len);
-void cst_buffer_free_verify(struct cst_cmd *cmd);
+void cst_buffer_free(struct cst_cmd *cmd);	/* cmd->bvec and cmd->scratch_bvec */
+bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len);
+void cst_buffer_free_scratch(struct cst_cmd *cmd);
 #define CST_MEM_LIMIT_MIN_MB	16U
 void cst_buffer_set_limit_mb(u32 mb);
 
@@ -91,6 +91,15 @@ void cst_cmd_set_len(struct cst_cmd *cmd, u32 want);
 cst_sense_t cst_cmd_blocks_len(struct cst_cmd *cmd);
 /* The two steps at once for a linear response. */
 cst_sense_t cst_cmd_respond(struct cst_cmd *cmd, const void *buf, u32 len);
+/*
+ * Compare @len bytes of @a with @b, which starts again every @period bytes.  The offset
+ * of the first difference in @a, or @len.
+ */
+u32 cst_bvec_compare(const struct bio_vec *a, const struct bio_vec *b, u32 len,
+		     u32 period);
+/* Copy @len bytes to @dst from @offset in @src, and again from there every @period bytes. */
+void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 offset,
+		   u32 len, u32 period);
 
 /* exec.c */
 /*
@@ -104,6 +113,7 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason);
  */
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
 void cst_cmd_execute(struct cst_cmd *cmd);
+void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd));
 void cst_cmd_queue(struct cst_cmd *cmd);
 
 /*

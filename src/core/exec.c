@@ -21,6 +21,32 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(cst_cmd_may_sleep);
 
+/* What a function that executes, or goes on, has answered. */
+static void cst_cmd_answered(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	if (likely(reason == CST_PENDING))
+		return;
+	if (reason == CST_WOULD_BLOCK) {
+		cst_cmd_queue(cmd);
+		return;
+	}
+	cst_cmd_finish(cmd, reason);
+}
+
+static void cst_cmd_resume(struct cst_cmd *cmd)
+{
+	cst_sense_t reason;
+
+	if (unlikely(cst_cmd_aborted(cmd) || cmd->out_of_turn))
+		reason = CST_SENSE(COMMAND_ABORTED);
+	else
+		reason = cmd->resume(cmd);
+	/* Not kept for an initiator that does not take its answers. */
+	if (reason != CST_PENDING && reason != CST_WOULD_BLOCK)
+		cst_buffer_free_scratch(cmd);
+	cst_cmd_answered(cmd, reason);
+}
+
 static void cst_cmd_run_in_worker(struct cst_cmd *cmd)
 {
 	unsigned int noio = memalloc_noio_save();
@@ -34,7 +60,10 @@ static void cst_cmd_run_in_worker(struct cst_cmd *cmd)
 		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
 	else
 		__clear_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
-	cst_cmd_run(cmd);
+	if (unlikely(cmd->resume))
+		cst_cmd_resume(cmd);
+	else
+		cst_cmd_run(cmd);
 	memalloc_noio_restore(noio);
 }
 
@@ -108,14 +137,24 @@ void cst_cmd_execute(struct cst_cmd *cmd)
 		return;
 	}
 
-	reason = cmd->op->execute(cmd);
-	if (likely(reason == CST_PENDING))
-		return;
-	if (reason == CST_WOULD_BLOCK) {
-		cst_cmd_queue(cmd);
-		return;
-	}
-	cst_cmd_finish(cmd, reason);
+	cst_cmd_answered(cmd, cmd->op->execute(cmd));
+}
+
+/**
+ * cst_cmd_continue() - a command goes on in the worker
+ * @cmd: has answered CST_PENDING, and what it waited for is there; an I/O has ended, say
+ * @resume: goes on; answers as an execute function does.  Process context, may block;
+ *	cst_cmd_may_sleep() is true.
+ *
+ * From here on the command goes on there whenever it is queued, and never begins again.
+ * One that has been aborted meanwhile ends instead.
+ *
+ * Context: any, also hard interrupt.
+ */
+void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd))
+{
+	cmd->resume = resume;
+	cst_cmd_queue(cmd);
 }
 
 void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)

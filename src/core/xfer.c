@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much data moves, and copies between linear memory and a command's buffer.
+ * How much data moves, and copies and comparisons of what is in buffers.
  *
  * Three lengths meet in every command: what the CDB asks for, what the initiator
  * expects, and, for emulated data-in, what there is.  The smallest moves; the
  * difference is the residual (SAM-5 5.1, RFC 7143 11.4.5).
  */
 #include <linux/highmem.h>
+#include <linux/string.h>
+
+#include <cst/bvec_walk.h>
 
 #include "core.h"
 
@@ -79,28 +82,96 @@ cst_sense_t cst_cmd_data_in_len(struct cst_cmd *cmd, u32 len)
 
 void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len)
 {
-	const struct bio_vec *bv = cmd->bvec;
-	u32 n;
+	struct cst_bvec_walk walk = { .bv = cmd->bvec, .done = offset };
+	struct page *page;
+	u32 at, n;
 
 	if (offset >= cmd->data_len)
 		return;
 	len = min(len, cmd->data_len - offset);
 
-	while (len) {
-		while (offset >= bv->bv_len) {
-			offset -= bv->bv_len;
-			bv++;
-		}
-		/* A bvec may span pages; map one at a time. */
-		n = min_t(u32, len, bv->bv_len - offset);
-		n = min_t(u32, n, PAGE_SIZE -
-				  offset_in_page(bv->bv_offset + offset));
-		memcpy_to_page(bv->bv_page +
-			       ((bv->bv_offset + offset) >> PAGE_SHIFT),
-			       offset_in_page(bv->bv_offset + offset), src, n);
+	for (; len; len -= n) {
+		page = cst_bvec_piece(&walk, &at, &n);
+		n = min(n, len);
+		memcpy_to_page(page, at, src, n);
+		cst_bvec_advance(&walk, n);
 		src += n;
-		offset += n;
-		len -= n;
+	}
+}
+
+/* Two lists beside each other, of which the second starts again every so many bytes. */
+struct cst_bvec_pair {
+	struct cst_bvec_walk	a;
+	struct cst_bvec_walk	b;
+	struct cst_bvec_walk	b_start;
+	u32			period;
+	u32			left;	/* of this period */
+};
+
+/* Map what both have in one page, at most @len bytes; how many that are. */
+static u32 cst_bvec_pair_map(struct cst_bvec_pair *pair, u32 len, u8 **a, u8 **b)
+{
+	u32 n_a, n_b;
+
+	if (!pair->left) {
+		pair->b = pair->b_start;
+		pair->left = pair->period;
+	}
+	*a = cst_bvec_map(&pair->a, &n_a);
+	*b = cst_bvec_map(&pair->b, &n_b);
+	return min(min(n_a, n_b), min(pair->left, len));
+}
+
+static void cst_bvec_pair_next(struct cst_bvec_pair *pair, u32 n, u8 *a, u8 *b)
+{
+	kunmap_local(b);
+	kunmap_local(a);
+	cst_bvec_advance(&pair->a, n);
+	cst_bvec_advance(&pair->b, n);
+	pair->left -= n;
+}
+
+static u32 cst_first_difference(const u8 *a, const u8 *b, u32 len)
+{
+	u32 i = 0;
+
+	while (i < len && a[i] == b[i])
+		i++;
+	return i;
+}
+
+u32 cst_bvec_compare(const struct bio_vec *a, const struct bio_vec *b, u32 len,
+		     u32 period)
+{
+	struct cst_bvec_pair pair = { .a.bv = a, .b_start.bv = b, .period = period };
+	u32 offset = 0, n, same;
+	u8 *p, *q;
+
+	while (offset < len) {
+		n = cst_bvec_pair_map(&pair, len - offset, &p, &q);
+		same = memcmp(p, q, n) ? cst_first_difference(p, q, n) : n;
+		cst_bvec_pair_next(&pair, n, p, q);
+		offset += same;
+		if (same < n)
+			break;
+	}
+	return offset;
+}
+
+void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 offset,
+		   u32 len, u32 period)
+{
+	struct cst_bvec_pair pair = {
+		.a.bv = dst, .b_start.bv = src, .b_start.done = offset,
+		.period = period,
+	};
+	u8 *p, *q;
+	u32 n;
+
+	for (; len; len -= n) {
+		n = cst_bvec_pair_map(&pair, len, &p, &q);
+		memcpy(p, q, n);
+		cst_bvec_pair_next(&pair, n, p, q);
 	}
 }
 

@@ -4,9 +4,7 @@
  * written.  For measuring, and the handler to copy from: all that a handler must
  * have is here.  Core calls in through vdisk_nullio_ops; nothing is locked.
  */
-#include <linux/highmem.h>
-#include <linux/minmax.h>
-
+#include <cst/bvec_walk.h>
 #include <cst/disk.h>
 
 #include "vdisk.h"
@@ -79,34 +77,11 @@ static void nullio_disable(struct cst_device *dev)
 {
 }
 
-/* An entry may span several pages. */
-static void nullio_zero(const struct cst_io *io)
-{
-	const struct bio_vec *bv = io->bvec;
-	u32 left = io->len;
-
-	for (; left; bv++) {
-		struct page *page = bv->bv_page + (bv->bv_offset >> PAGE_SHIFT);
-		u32 offset = offset_in_page(bv->bv_offset);
-		u32 entry = min(bv->bv_len, left);
-
-		left -= entry;
-		while (entry) {
-			u32 len = min_t(u32, entry, PAGE_SIZE - offset);
-
-			memzero_page(page, offset, len);
-			entry -= len;
-			offset = 0;
-			page++;
-		}
-	}
-}
-
 /* Never blocks, so CST_IO_NOWAIT and CST_IO_ATOMIC make no difference. */
 static int nullio_submit(struct cst_io *io)
 {
 	if (io->op == CST_IO_READ)
-		nullio_zero(io);
+		cst_bvec_zero(io->bvec, io->len);
 	cst_io_done(io, 0);
 	return 0;
 }

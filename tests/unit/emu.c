@@ -24,6 +24,7 @@ __weak void get_random_bytes(void *buf, size_t len)
 }
 
 u64 shim_jiffies_64;
+unsigned long shim_hardirq_count;
 
 u64 siphash(const void *data, size_t len, const siphash_key_t *key)
 {
@@ -95,31 +96,31 @@ void cst_buffer_free(struct cst_cmd *cmd)
 	if (test_bit(CST_CMD_OWN_BUF, &cmd->flags))
 		cst_bvec_free(cmd->bvec, cmd->nr_bvec,
 			      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
-	cst_buffer_free_verify(cmd);
+	cst_buffer_free_scratch(cmd);
 	cmd->flags = 0;
 }
 
-bool cst_buffer_alloc_verify(struct cst_cmd *cmd, u32 len)
+bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 {
 	bool alloced;
 
-	if (cmd->verify_bvec)
+	if (cmd->scratch_bvec)
 		return true;
-	cmd->verify_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
-					  &cmd->verify_nr_bvec, &alloced);
-	if (!cmd->verify_bvec)
+	cmd->scratch_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
+					  &cmd->scratch_nr_bvec, &alloced);
+	if (!cmd->scratch_bvec)
 		return false;
 	if (alloced)
-		__set_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags);
+		__set_bit(CST_CMD_SCRATCH_ALLOCED, &cmd->flags);
 	return true;
 }
 
-void cst_buffer_free_verify(struct cst_cmd *cmd)
+void cst_buffer_free_scratch(struct cst_cmd *cmd)
 {
-	if (cmd->verify_bvec)
-		cst_bvec_free(cmd->verify_bvec, cmd->verify_nr_bvec,
-			      test_bit(CST_CMD_VERIFY_ALLOCED, &cmd->flags));
-	cmd->verify_bvec = NULL;
+	if (cmd->scratch_bvec)
+		cst_bvec_free(cmd->scratch_bvec, cmd->scratch_nr_bvec,
+			      test_bit(CST_CMD_SCRATCH_ALLOCED, &cmd->flags));
+	cmd->scratch_bvec = NULL;
 }
 
 static void emu_bvec_copy(const struct bio_vec *bv, u8 *data, u32 len, bool in)
@@ -193,6 +194,32 @@ void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
 		abort();
 	emu.completed = true;
 	cmd->reason = reason;
+}
+
+/* The worker comes when whoever has started the command has left it. */
+void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd))
+{
+	if (emu.goes_on)
+		abort();
+	emu.goes_on = true;
+	cmd->resume = resume;
+}
+
+static cst_sense_t emu_go_on(struct cst_cmd *cmd)
+{
+	cst_sense_t reason = CST_PENDING;
+
+	while (emu.goes_on) {
+		emu.goes_on = false;
+		emu.steps++;
+		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
+		if (emu.between_steps)
+			emu.between_steps();
+		reason = cmd->resume(cmd);
+	}
+	if (reason != CST_PENDING)
+		cst_buffer_free_scratch(cmd);
+	return reason;
 }
 
 /* --- a handler --- */
@@ -348,6 +375,8 @@ static cst_sense_t emu_stages(struct cst_cmd *cmd, u32 exp_len)
 		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
 		reason = cmd->op->execute(cmd);
 	}
+	if (reason == CST_PENDING)
+		reason = emu_go_on(cmd);
 	if (reason == CST_PENDING) {
 		if (!emu.completed)
 			abort();
@@ -369,6 +398,7 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 	free(emu.in);
 	emu.in = NULL;
 	emu.ios = 0;
+	emu.steps = 0;
 	emu.completed = false;
 	memset(cmd, 0, sizeof(*cmd));
 	memset(cmd->inline_bvec, 0xee, sizeof(cmd->inline_bvec));

@@ -48,10 +48,15 @@ struct emu {
 	/* what somebody else does while a command gets its buffer */
 	void			(*meanwhile)(void);
 
+	/* what somebody else does before a command goes on in the worker */
+	void			(*between_steps)(void);
+
 	/* what has happened in the last command */
+	unsigned int		steps;		/* after the first, in the worker */
 	unsigned int		ios;
 	struct emu_io		io;
 	bool			completed;
+	bool			goes_on;	/* but has not yet */
 	unsigned int		config_errors;	/* since emu_reset() */
 	u8			*in;		/* data-in, data_len bytes */
 };

@@ -13,8 +13,8 @@
 #define cst_bvec_free		pool_bvec_free
 #define cst_buffer_alloc	pool_buffer_alloc
 #define cst_buffer_free		pool_buffer_free
-#define cst_buffer_alloc_verify	pool_buffer_alloc_verify
-#define cst_buffer_free_verify	pool_buffer_free_verify
+#define cst_buffer_alloc_scratch	pool_buffer_alloc_scratch
+#define cst_buffer_free_scratch	pool_buffer_free_scratch
 
 #include "core.h"
 #include "test.h"
@@ -300,14 +300,14 @@ static void its_only_command_may_be_one_that_compares(void)
 	/* Nothing is left of what several may share. */
 	CHECK(take(two, 8 * MB));
 	CHECK(take(one, 4 * MB));
-	CHECK(cst_buffer_alloc_verify(cmds[nr - 1], 3 * MB));
+	CHECK(cst_buffer_alloc_scratch(cmds[nr - 1], 3 * MB));
 	CHECK_EQ(one->buf_bytes.counter, 7 * MB);
 	give_back();
 
 	CHECK(take(two, 8 * MB));
 	CHECK(take(one, 4096));
 	CHECK(take(one, 2 * MB));
-	CHECK(!cst_buffer_alloc_verify(cmds[nr - 1], 3 * MB));
+	CHECK(!cst_buffer_alloc_scratch(cmds[nr - 1], 3 * MB));
 	finish();
 }
 
@@ -634,14 +634,14 @@ static void a_command_compares_with_one_buffer(void)
 {
 	start(64);
 	CHECK(take(one, 4096));
-	CHECK(cst_buffer_alloc_verify(cmds[0], 4096));
-	CHECK(cst_buffer_alloc_verify(cmds[0], 4096));
+	CHECK(cst_buffer_alloc_scratch(cmds[0], 4096));
+	CHECK(cst_buffer_alloc_scratch(cmds[0], 4096));
 	CHECK_EQ(one->buf_bytes.counter, 8192);
 	give_back();
 	CHECK(take(one, 4096));
 	pages_max = 0;
 	cst_pool_trim(ULONG_MAX);
-	CHECK(!cst_buffer_alloc_verify(cmds[0], 4096));
+	CHECK(!cst_buffer_alloc_scratch(cmds[0], 4096));
 	CHECK_EQ(one->buf_bytes.counter, 4096);
 	finish();
 }

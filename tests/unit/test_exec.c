@@ -10,6 +10,8 @@
 #define cst_cmd_may_sleep	exec_may_sleep
 #define cst_cmd_complete	exec_complete
 #define cst_cmd_start_io	exec_start_io
+#define cst_cmd_continue	exec_continue
+#define cst_buffer_free_scratch	exec_free_scratch
 
 #include "core.h"
 #include "test.h"
@@ -79,9 +81,16 @@ static cst_sense_t execute(struct cst_cmd *c)
 	return answers[executed++];
 }
 
+/* buffer.c */
+void cst_buffer_free_scratch(struct cst_cmd *c)
+{
+	c->scratch_bvec = NULL;
+}
+
 /* submit.c */
 void cst_cmd_run(struct cst_cmd *c)
 {
+	CHECK(!c->resume);
 	cst_cmd_execute(c);
 }
 
@@ -412,7 +421,98 @@ static void without_a_device(void)
 	CHECK_END(CST_OK, 1);
 }
 
+/* A command of several I/Os; each of them ends in an interrupt. */
+static unsigned int steps;
+static cst_sense_t step_answers[4];
+
+static cst_sense_t step(struct cst_cmd *c)
+{
+	CHECK(cst_cmd_may_sleep(c));
+	return step_answers[steps++];
+}
+
+static void a_command_of_steps(void)
+{
+	a_command(CST_OP_MEDIUM);
+	answers[0] = CST_PENDING;
+	steps = 0;
+	memset(step_answers, 0, sizeof(step_answers));
+	cst_cmd_execute(&cmd);
+	CHECK(!finished && !queued && !waiting);
+	cmd.scratch_bvec = cmd.inline_bvec;
+}
+
+static void it_goes_on_where_it_was(void)
+{
+	a_command_of_steps();
+	step_answers[0] = CST_PENDING;
+	step_answers[1] = CST_SENSE(WRITE_ERROR);
+	cst_cmd_continue(&cmd, step);
+	CHECK_EQ(steps, 0);
+	CHECK(waiting);
+	work();
+	CHECK_EQ(steps, 1);
+	CHECK(!finished);
+	CHECK(cmd.scratch_bvec);
+	cst_cmd_continue(&cmd, step);
+	work();
+	CHECK_EQ(steps, 2);
+	CHECK(!cmd.scratch_bvec);
+	CHECK_END(CST_SENSE(WRITE_ERROR), 1);
+
+	/* Queued by whoever has let it wait: still no new beginning. */
+	a_command_of_steps();
+	step_answers[0] = CST_PENDING;
+	cst_cmd_continue(&cmd, step);
+	work();
+	cst_cmd_queue(&cmd);
+	work();
+	CHECK_EQ(steps, 2);
+	CHECK_END(CST_OK, 1);
+
+	/* A device that never blocks has no workers of its own. */
+	a_command_of_steps();
+	dev.lanes = NULL;
+	cst_cmd_continue(&cmd, step);
+	CHECK(queued);
+	work();
+	CHECK_EQ(steps, 1);
+	CHECK_END(CST_OK, 1);
+
+	/* Being disabled waits for it. */
+	a_command_of_steps();
+	dev.io_ref.dying = true;
+	cst_cmd_continue(&cmd, step);
+	work();
+	CHECK_EQ(steps, 1);
+	CHECK_END(CST_OK, 1);
+}
+
+static void aborted_between_steps(void)
+{
+	a_command_of_steps();
+	step_answers[0] = CST_PENDING;
+	cst_cmd_continue(&cmd, step);
+	work();
+	cst_cmd_continue(&cmd, step);
+	__set_bit(CST_ABORTED_OTHER, &cmd.aborted);
+	work();
+	CHECK_EQ(steps, 1);
+	CHECK(!cmd.scratch_bvec);
+	CHECK_END(CST_SENSE(COMMAND_ABORTED), 1);
+
+	/* It was taken out of a queue, and the mark taken back. */
+	a_command_of_steps();
+	cst_cmd_continue(&cmd, step);
+	cmd.out_of_turn = true;
+	work();
+	CHECK_EQ(steps, 0);
+	CHECK_END(CST_SENSE(COMMAND_ABORTED), 1);
+}
+
 TEST_MAIN(
+	T(it_goes_on_where_it_was),
+	T(aborted_between_steps),
 	T(one_that_would_block_goes_to_the_worker),
 	T(nothing_waits_but_in_the_queue_of_its_device),
 	T(a_submitter_that_lingers_keeps_the_backing_open),

@@ -254,6 +254,28 @@ static void verify_compares_with_one_block(void)
 	CHECK_EQ(emu.ios, 0);
 }
 
+/* An I/O may end where nothing may take long. */
+static void verify_compares_much_in_the_worker(void)
+{
+	emu_reset();
+	memcpy(data, emu.medium, 64 * 512);
+	emu_data_out(data, 9 * 512);
+	CHECK_REASON(VERIFY10(0x02, 0, 9), CST_OK);
+	CHECK_EQ(emu.steps, 1);
+	CHECK(!emu.cmd.scratch_bvec);
+	emu_data_out(data, 8 * 512);
+	CHECK_REASON(VERIFY10(0x02, 0, 8), CST_OK);
+	CHECK_EQ(emu.steps, 0);
+	CHECK(!emu.cmd.scratch_bvec);
+	shim_hardirq_count = 1;
+	CHECK_REASON(VERIFY10(0x02, 0, 1), CST_OK);
+	CHECK_EQ(emu.steps, 1);
+	/* There is nothing to compare. */
+	CHECK_REASON(VERIFY10(0, 0, 64), CST_OK);
+	CHECK_EQ(emu.steps, 0);
+	shim_hardirq_count = 0;
+}
+
 static void verify_with_4k_blocks(void)
 {
 	emu_reset();
@@ -314,6 +336,7 @@ TEST_MAIN(T(reads_the_blocks), T(writes_the_blocks), T(beyond_the_end),
 	  T(errors_of_the_backend), T(a_worker_starts_again),
 	  T(verify_reads_the_medium), T(verify_compares_every_byte),
 	  T(verify_compares_with_one_block), T(verify_with_4k_blocks),
+	  T(verify_compares_much_in_the_worker),
 	  T(verify_needs_all_that_it_compares_with),
 	  T(verify_without_memory_goes_to_a_worker),
 	  T(write_protection))

@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/vmalloc.h>
 
+#include <cst/bvec_walk.h>
 #include <cst/disk.h>
 
 #define HARDIRQ_SIZE	(32U << 20)
@@ -74,28 +75,21 @@ static void hardirq_disable(struct cst_device *dev)
 	vfree(hd->data);
 }
 
-/* Page by page: an entry may span several. */
 static void hardirq_copy(const struct cst_io *io, u8 *data)
 {
-	const struct bio_vec *bv = io->bvec;
-	u32 done = 0, left = io->len, len, at;
+	struct cst_bvec_walk walk = { .bv = io->bvec };
+	u32 left, at, n;
+	struct page *page;
 
-	while (left) {
-		at = bv->bv_offset + done;
-		len = min3(left, bv->bv_len - done, (u32)(PAGE_SIZE - offset_in_page(at)));
+	for (left = io->len; left; left -= n) {
+		page = cst_bvec_piece(&walk, &at, &n);
+		n = min(n, left);
 		if (io->op == CST_IO_READ)
-			memcpy_to_page(bv->bv_page + (at >> PAGE_SHIFT), offset_in_page(at),
-				       data, len);
+			memcpy_to_page(page, at, data, n);
 		else
-			memcpy_from_page(data, bv->bv_page + (at >> PAGE_SHIFT),
-					 offset_in_page(at), len);
-		data += len;
-		left -= len;
-		done += len;
-		if (done == bv->bv_len) {
-			bv++;
-			done = 0;
-		}
+			memcpy_from_page(data, page, at, n);
+		cst_bvec_advance(&walk, n);
+		data += n;
 	}
 }
 

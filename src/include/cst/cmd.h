@@ -50,7 +50,7 @@ enum {
 	CST_CMD_OWN_BUF,	/* bvec came from core's pools */
 	CST_CMD_BVEC_ALLOCED,	/* ... and is not inline_bvec */
 	CST_CMD_BUF_RESERVE,	/* ... or from its reserve */
-	CST_CMD_VERIFY_ALLOCED,	/* verify_bvec is not inline_bvec */
+	CST_CMD_SCRATCH_ALLOCED,	/* scratch_bvec is not inline_bvec */
 	CST_CMD_ORDER_FAST,	/* holds order.simple */
 	CST_CMD_ORDER_SLOW,	/* known to order.blocked.lock */
 	CST_CMD_IO_REF,		/* holds dev->io_ref */
@@ -138,6 +138,7 @@ struct cst_cmd {
 		struct work_struct	work;	/* in core's queue */
 		struct cst_job		job;	/* in the device's */
 	};
+	cst_sense_t (*resume)(struct cst_cmd *cmd);	/* where it goes on, exec.c */
 	cst_sense_t		reason;		/* outcome on its way to status.c */
 	struct cst_sense_detail	detail;
 	/* Nobody looks at the I/O any more when the sense is written. */
@@ -149,10 +150,10 @@ struct cst_cmd {
 	u8			lun[8];
 	u8			cdb_inline[CST_CDB_INLINE];
 
-	/* VERIFY with BYTCHK: what the medium holds */
-	struct bio_vec		*verify_bvec;
-	u16			verify_nr_bvec;
-	u32			verify_len;	/* charged to the session */
+	/* of commands that need another buffer than that of their data */
+	struct bio_vec		*scratch_bvec;
+	u16			scratch_nr_bvec;
+	u32			scratch_len;	/* charged to the session */
 
 	/* ua.c, with CST_CMD_TELLS_* */
 	cst_sense_t		ua;

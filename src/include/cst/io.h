@@ -91,8 +91,8 @@ struct cst_block_ops {
  * @io: as given to submit; not the handler's any more after the call
  * @error: 0 or a negative errno; cst_sense_from_errno() turns it into sense
  *
- * The command ends in this context, up to the fabric's send_response: no I/O is started
- * and nothing waited for, but VERIFY compares here what it has read.
+ * The command ends in this context, up to the fabric's send_response, or goes on in a
+ * worker: no I/O is started here, and nothing waited for.
  *
  * Context: any, also hard interrupt and with interrupts disabled; also from within
  * submit.  No lock held that submit takes.

@@ -306,6 +306,10 @@ static inline long atomic_long_read(const atomic_long_t *v) { return v->counter;
 static inline long atomic_long_inc_return(atomic_long_t *v) { return ++v->counter; }
 #define atomic_long_read_acquire(v)	atomic_long_read(v)
 
+/* <linux/preempt.h>: a test says what it is in */
+extern unsigned long shim_hardirq_count;
+#define hardirq_count()		shim_hardirq_count
+
 /* <linux/percpu-refcount.h> */
 /* Only a test lets time pass. */
 extern u64 shim_jiffies_64;
@@ -387,6 +391,13 @@ static inline void memcpy_to_page(struct page *page, size_t offset,
 	if (offset + len > sizeof(page->data))
 		abort();
 	memcpy(page->data + offset, src, len);
+}
+
+static inline void memzero_page(struct page *page, size_t offset, size_t len)
+{
+	if (offset + len > sizeof(page->data))
+		abort();
+	memset(page->data + offset, 0, len);
 }
 
 /* <linux/configfs.h> */
