@@ -773,7 +773,7 @@ static void conn_down(void)
 	unsigned int i, rounds;
 
 	fail_after = 0;
-	set_bit(CIT_CONN_DEAD, &conn->flags);
+	atomic_set(&conn->state, CIT_CONN_DEAD);
 	for (i = 0; i < NR_CMDS; i++)
 		if (core[i].cmd)
 			test_and_set_bit(CST_ABORTED_OWN, &core[i].cmd->aborted);

@@ -213,9 +213,9 @@ static ssize_t cit_conn_state_print(struct cst_object *obj, char *page)
 	const struct cit_conn *conn = obj_to_cit_conn(obj);
 
 	return sysfs_emit(page, "%s\n",
-			  test_bit(CIT_CONN_CLOSING, &conn->flags) ? "closing" :
-			  test_bit(CIT_CONN_STARTED, &conn->flags) ? "logged_in" :
-								     "starting");
+			  cit_conn_closing(conn) ? "closing" :
+			  cit_conn_state(conn) == CIT_CONN_LIVE ? "logged_in" :
+								  "starting");
 }
 
 CST_ATTR(cit_conn, cid, 0444, CST_FIELD(cit_conn, obj, cid),

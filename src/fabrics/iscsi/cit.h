@@ -325,14 +325,19 @@ enum {
 	CIT_CONN_TX_DUE,	/* ... that of what is not taken */
 	CIT_CONN_GOODBYE,	/* to be closed, and the initiator told */
 	CIT_CONN_SHOWN,		/* its directory is there, or has been waited for enough */
-	CIT_CONN_STARTED,	/* close_work may run */
-	CIT_CONN_CLOSING,	/* ... and has been asked to */
-	CIT_CONN_ENDING,	/* ... and has been queued, once */
-	CIT_CONN_DEAD,		/* io_work only gives back what comes back */
-	CIT_CONN_DRAINING,	/* ... and the last of it lets end_work run */
-	CIT_CONN_DRAINED,	/* ... which has been queued, once */
 	CIT_CONN_GRACEFUL,	/* logged out: let TCP deliver what was sent */
 	CIT_CONN_LOST,		/* TCP says that the peer has gone */
+};
+
+/* conn->state: a connection goes on in this order, and leaves some out */
+enum cit_conn_state {
+	CIT_CONN_NEW,		/* close_work may not run yet */
+	CIT_CONN_UNWANTED,	/* ... and will, as soon as it may */
+	CIT_CONN_LIVE,
+	CIT_CONN_CLOSING,	/* close_work has been queued */
+	CIT_CONN_DEAD,		/* io_work only gives back what comes back */
+	CIT_CONN_DRAINING,	/* ... and the last of it lets end_work run */
+	CIT_CONN_DRAINED,	/* end_work has been queued */
 };
 
 /**
@@ -345,6 +350,7 @@ struct cit_conn {
 	struct socket		*sock;
 	struct cit_session	*sess;
 	unsigned long		flags;
+	atomic_t		state;		/* enum cit_conn_state */
 	u32			cpu;		/* where io_work was queued last */
 	int			spare_cpu;	/* for when that is busy, or -1 */
 	struct work_struct	io_work;
@@ -476,9 +482,22 @@ void cit_conn_shown(struct cit_conn *conn);
 void cit_conn_event(struct cit_conn *conn, struct cit_event *event);
 void cit_conn_again(struct cit_conn *conn, unsigned long delay);
 
+static inline enum cit_conn_state cit_conn_state(const struct cit_conn *conn)
+{
+	return atomic_read(&conn->state);
+}
+
 static inline bool cit_conn_dead(const struct cit_conn *conn)
 {
-	return test_bit(CIT_CONN_DEAD, &conn->flags);
+	return cit_conn_state(conn) >= CIT_CONN_DEAD;
+}
+
+/* Has somebody asked for its end? */
+static inline bool cit_conn_closing(const struct cit_conn *conn)
+{
+	enum cit_conn_state state = cit_conn_state(conn);
+
+	return state != CIT_CONN_NEW && state != CIT_CONN_LIVE;
 }
 
 /*

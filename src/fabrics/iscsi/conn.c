@@ -18,10 +18,10 @@
  * The end, after cit_conn_close() from any context; close_work does 1 to 4:
  *  1. the socket's callbacks are taken away under sk_callback_lock: TCP does not
  *     know us any more; the peer is told by a FIN;
- *  2. DEAD is set and io_work flushed: whatever runs of it from here on submits
+ *  2. its state is DEAD, and io_work is flushed: whatever runs of it from here on submits
  *     nothing and sends nothing, it only gives back what comes back;
  *  3. the timers are stopped;
- *  4. core aborts every command, and DRAINING is set; io_work fails those that wait
+ *  4. core aborts every command, and the state is DRAINING; io_work fails those that wait
  *     for data, releases those that were to be answered, and queues end_work when
  *     the last command and the last task management function have come back.  That
  *     may be hours later, in a backing that hangs: nobody sleeps meanwhile, or one
@@ -217,8 +217,9 @@ static void cit_conn_reap(struct cit_conn *conn)
 		conn->rx.ctl = NULL;
 	}
 	cit_scsi_reap(conn);
-	if (!conn->active && test_bit(CIT_CONN_DRAINING, &conn->flags) &&
-	    !test_and_set_bit(CIT_CONN_DRAINED, &conn->flags))
+	if (!conn->active &&
+	    atomic_cmpxchg(&conn->state, CIT_CONN_DRAINING, CIT_CONN_DRAINED) ==
+	    CIT_CONN_DRAINING)
 		queue_rcu_work(cit_close_wq, &conn->end_work);
 }
 
@@ -231,7 +232,7 @@ static void cit_conn_round(struct cit_conn *conn)
 		cit_conn_reap(conn);
 		return;
 	}
-	if (unlikely(test_bit(CIT_CONN_CLOSING, &conn->flags)))
+	if (unlikely(cit_conn_closing(conn)))
 		return;
 	if (unlikely(!test_bit(CIT_CONN_SHOWN, &conn->flags)))
 		return;
@@ -419,7 +420,7 @@ static void cit_close_work(struct work_struct *work)
 	cit_reserve_clear(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	/* 2. */
-	set_bit(CIT_CONN_DEAD, &conn->flags);
+	atomic_set(&conn->state, CIT_CONN_DEAD);
 	flush_work(&conn->io_work);
 	/* 3. */
 	cancel_delayed_work_sync(&conn->show_work);
@@ -432,7 +433,7 @@ static void cit_close_work(struct work_struct *work)
 	queue_delayed_work(cit_close_wq, &conn->notice_work, CIT_DRAIN_NOTICE);
 	/* The end may come as soon as it may: it waits for this section. */
 	rcu_read_lock();
-	set_bit(CIT_CONN_DRAINING, &conn->flags);
+	atomic_set(&conn->state, CIT_CONN_DRAINING);
 	cit_conn_kick(conn);
 	rcu_read_unlock();
 }
@@ -462,13 +463,6 @@ static void cit_end_work(struct work_struct *work)
 	cit_session_end(conn->sess);
 }
 
-/* CLOSING and STARTED are both set: whoever sees that, and both may, comes here. */
-static void cit_conn_queue_close(struct cit_conn *conn)
-{
-	if (!test_and_set_bit(CIT_CONN_ENDING, &conn->flags))
-		queue_work(cit_close_wq, &conn->close_work);
-}
-
 /**
  * cit_conn_close() - start the end of a connection
  * @conn: of a registered session
@@ -477,10 +471,12 @@ static void cit_conn_queue_close(struct cit_conn *conn)
  */
 void cit_conn_close(struct cit_conn *conn)
 {
-	if (test_and_set_bit(CIT_CONN_CLOSING, &conn->flags))
-		return;
-	if (test_bit(CIT_CONN_STARTED, &conn->flags))
-		cit_conn_queue_close(conn);
+	/* cit_conn_start() closes one that it finds unwanted. */
+	if (atomic_cmpxchg(&conn->state, CIT_CONN_NEW, CIT_CONN_UNWANTED) ==
+	    CIT_CONN_LIVE &&
+	    atomic_cmpxchg(&conn->state, CIT_CONN_LIVE, CIT_CONN_CLOSING) ==
+	    CIT_CONN_LIVE)
+		queue_work(cit_close_wq, &conn->close_work);
 }
 
 /**
@@ -495,9 +491,9 @@ void cit_conn_dismiss(struct cit_conn *conn)
 {
 	/* end_work waits for us before it cancels io_work for good. */
 	rcu_read_lock();
-	if (!test_bit(CIT_CONN_STARTED, &conn->flags)) {
+	if (cit_conn_state(conn) < CIT_CONN_LIVE) {
 		cit_conn_close(conn);
-	} else if (!test_bit(CIT_CONN_CLOSING, &conn->flags)) {
+	} else if (!cit_conn_closing(conn)) {
 		set_bit(CIT_CONN_GOODBYE, &conn->flags);
 		cit_conn_kick(conn);
 	}
@@ -515,9 +511,9 @@ void cit_conn_shown(struct cit_conn *conn)
 	/* end_work waits for us before it cancels io_work for good. */
 	rcu_read_lock();
 	set_bit(CIT_CONN_SHOWN, &conn->flags);
-	/* cit_conn_start() sets STARTED, then kicks. */
+	/* cit_conn_start() lets it live, then kicks. */
 	smp_mb__after_atomic();
-	if (test_bit(CIT_CONN_STARTED, &conn->flags) && !cit_conn_dead(conn))
+	if (cit_conn_state(conn) >= CIT_CONN_LIVE && !cit_conn_dead(conn))
 		cit_conn_kick(conn);
 	rcu_read_unlock();
 }
@@ -631,11 +627,11 @@ int cit_conn_start(struct cit_conn *conn)
 	 */
 	rcu_read_lock();
 	/* Somebody may have wanted to close it while it could not be. */
-	set_bit(CIT_CONN_STARTED, &conn->flags);
-	/* cit_conn_close() sets CLOSING, then tests STARTED. */
-	smp_mb__after_atomic();
-	if (test_bit(CIT_CONN_CLOSING, &conn->flags))
-		cit_conn_queue_close(conn);
+	if (atomic_cmpxchg(&conn->state, CIT_CONN_NEW, CIT_CONN_LIVE) ==
+	    CIT_CONN_UNWANTED) {
+		atomic_set(&conn->state, CIT_CONN_CLOSING);
+		queue_work(cit_close_wq, &conn->close_work);
+	}
 	/* The first requests may be here already. */
 	cit_conn_kick(conn);
 	rcu_read_unlock();

@@ -252,7 +252,7 @@ static int cit_session_may_start(struct cit_session *cs)
 {
 	lockdep_assert_held(&cs->target->sessions_lock);
 	/* It has been replaced itself. */
-	if (test_bit(CIT_CONN_CLOSING, &cs->conn.flags))
+	if (cit_conn_closing(&cs->conn))
 		return -ECANCELED;
 	if (!cit_session_has_older(cs))
 		return 0;

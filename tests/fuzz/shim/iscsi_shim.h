@@ -34,6 +34,10 @@ static inline void put_unaligned_le32(u32 v, void *p)
 	put_unaligned_be32(__builtin_bswap32(v), p);
 }
 
+/* <linux/atomic.h> */
+#define atomic_read(v)		((v)->counter)
+#define atomic_set(v, i)	((void)((v)->counter = (i)))
+
 /* <linux/kernel.h> */
 #define U16_MAX			((u16)~0U)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
