@@ -16,6 +16,7 @@
 #include "core.h"
 #include "test.h"
 
+/* barrier: nobody else writes. */
 #define smp_rmb()			do { } while (0)
 #define INIT_WORK(w, f)			((w)->func = (f))
 #define raw_smp_processor_id()		0

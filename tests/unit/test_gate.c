@@ -134,9 +134,20 @@ static cst_sense_t executes(void)
 			 cst_sense_name(_g), cst_sense_name(_w));	\
 } while (0)
 
+/* The next command that is built, from @from on, with a fresh unit. */
+static const struct known *built(const struct known *from)
+{
+	for (k = from; k < known + ARRAY_SIZE(known); k++) {
+		emu_reset();
+		comes();
+		if (cmd->op)
+			return k;
+	}
+	return NULL;
+}
+
 #define FOR_EACH_KNOWN()						\
-	for (k = known; k < known + ARRAY_SIZE(known); k++)		\
-		if (emu_reset(), comes(), cmd->op)
+	for (k = built(known); k; k = built(k + 1))
 
 /* --- what rows say --- */
 
