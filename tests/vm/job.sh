@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # A job in a guest, whatever the guest is made of: the folder that it sees as
-# /run/cst-vm, and what it says at its end.  Sourced by tests/vm/run and
-# tests/uml/run after lib.sh and dmesg.sh.
+# /run/cst-vm, what it says at its end, and the other guests that it wants beside
+# it.  Sourced by tests/vm/run and tests/uml/run after lib.sh and dmesg.sh.
 
 # make_share SHARE MODE UNLOAD [COMMAND...]: fills the folder; sets $token
 make_share() {
@@ -88,6 +88,63 @@ measure() {
 	echo 'export GCOV_PREFIX=/run/cst-vm/out/gcov-user' >>"$1/settings"
 }
 
+# peers_begin N WORK OPTION...: guests 1 to N, each a run of the caller's own with these
+# options, and a wire between them and guest 0.  Sets $wire and, as peers_join, $joined
+peers_begin() {
+	local n=$1 work=$2 i log
+	shift 2
+	peers=() wire=$work/wire
+	mkdir "$wire"
+	# Whoever is killed here takes no leave: they end when this script does.
+	exec {hub}< <(exec setpriv --pdeathsig KILL "$vmdir/hub" "$wire")
+	peers+=($!)
+	read -r -u "$hub" || die "no wire between the guests"
+	for ((i = 1; i <= n; i++)); do
+		mkfifo "$wire/$i.in" "$wire/$i.out"
+		ln -s "$i.out" "$wire/peer$i.in"
+		ln -s "$i.in" "$wire/peer$i.out"
+		log=$out-guest$i.out
+		setpriv --pdeathsig TERM "$0" "$@" --quiet --guest "$i:$wire" --name "${out##*/}-guest$i" -- \
+			tests/run --serve /dev/ttyS2 >"$log" 2>&1 </dev/null &
+		peers+=($!)
+	done
+}
+
+# peers_end DIED: waits for those that guest 0 has told to end; when that has died, ends them
+peers_end() {
+	local i rc
+	[ ${#peers[@]} -gt 0 ] || return
+	if [ -n "$1" ]; then
+		peers_kill
+		return
+	fi
+	for ((i = 1; i < ${#peers[@]}; i++)); do
+		wait "${peers[i]}"
+		rc=$?
+		[ $rc != 0 ] || { rm -f "$out-guest$i.out"; continue; }
+		echo "vm: FAILED: guest $i, with status $rc; see ${out#"$top"/}-guest$i.console" >&2
+		tail -n 40 "$out-guest$i.out" >&2
+		peers_failed=1
+	done
+	peers_kill
+}
+
+peers_kill() {
+	[ ${#peers[@]} = 0 ] || { kill "${peers[@]}"; wait "${peers[@]}"; } 2>/dev/null
+	peers=()
+}
+
+# peer_gone: guest 0 shall not wait for the answer of one that has ended
+peer_gone() {
+	[ "${guest:-0}" = 0 ] || echo gone 1<>"$wire/$guest.in" 2>/dev/null
+}
+
+# peers_settings: lines for the settings of this guest
+peers_settings() {
+	[ -z "$guest" ] || echo "export CST_GUEST=$guest"
+	[ "$npeers" = 0 ] || echo "export CST_PEERS=$npeers"
+}
+
 # judge OUT STATUS TIMEOUT: exits with what became of the job, from OUT/result,
 # OUT.console and the exit status of the guest's program
 judge() {
@@ -122,5 +179,6 @@ judge() {
 		echo "vm: FAILED: the console has a warning after the job's end" >&2
 		exit 126
 	fi
+	[ -z "${peers_failed:-}" ] || exit 126
 	note "ok"
 }
