@@ -93,6 +93,17 @@ class Guest:
                 self.failed.append(row)
         return counts
 
+    def wire(self) -> report.Counts:
+        wire: report.Counts = {}
+        for workload in report.WIRE_WORKLOADS:
+            path = self.out / f"wire-{workload}"
+            try:
+                wire[workload] = report.read_wire(path.read_text())
+            except (OSError, ValueError) as err:
+                print(f"bench: {workload}: {err}", file=sys.stderr)
+                self.failed.append(workload)
+        return wire
+
     def profiles(self) -> Iterator[tuple[str, str, str, hotspots.Symbols, int]]:
         """Row, workload, blocks, symbols and I/Os of each window."""
         for number, (row, workload, ios) in enumerate(self.windows, 1):
@@ -104,3 +115,8 @@ class Guest:
         shutil.rmtree(self.out, ignore_errors=True)
         for path in self.out.parent.glob(f"{self.name}.*"):
             path.unlink()
+        for path in self.out.parent.glob(f"{self.name}-guest*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()

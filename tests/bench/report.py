@@ -60,6 +60,15 @@ EVENTS = {
     "pages": "page allocations by the target's modules",
 }
 
+# What an I/O is for the target's machine, when the initiator is another.
+WIRE = {
+    "received": "packets received",
+    "sent": "packets sent",
+    "wakeups": "wake-ups of the target's workers",
+    "switches": "context switches of its machine",
+}
+WIRE_WORKLOADS = ["rr4k-q1", "rw4k-q1", "rr4k-q16", "rw4k-q16"]
+
 # {row: {workload: thousand instructions per I/O}}
 Cells = dict[str, dict[str, float]]
 # {row: {event: per I/O}}
@@ -257,6 +266,31 @@ def count_table(counts: Counts, idle: dict[str, tuple[int, float]]) -> list[str]
         out += ["", f"{'of an idle session':<46}" + "".join(f"{name:>12}" for name in short)]
         out.append(f"  {'bytes':<44}" + "".join(f"{size:>12}" for size, _ in idle.values()))
         out.append(f"  {'kernel threads':<44}" + "".join(f"{number:>12}" for _, number in idle.values()))
+    return out
+
+
+def wire_table(wire: Counts) -> list[str]:
+    out = [f"{'per I/O at the target, another machine asking':<46}" + "".join(f"{w:>10}" for w in wire)]
+    for event, label in WIRE.items():
+        out.append(f"  {label:<44}" + "".join(f"{values[event]:>10.2f}" for values in wire.values()))
+    return out
+
+
+def read_wire(text: str) -> dict[str, float]:
+    """The file that wire-guest wrote, as events per I/O."""
+    passes = []
+    for one in re.split(r"^pass$", text, flags=re.M)[1:]:
+        numbers = {name: int(n) for name, n in re.findall(r"^(ios|received|sent|switches) (\d+)$", one, re.M)}
+        if len(numbers) != 4 or not numbers["ios"]:
+            raise ValueError("nothing was done")
+        if re.search(r"Dropped: [1-9]", one):
+            raise ValueError("a histogram is too small")
+        passes.append((numbers, histogram(one)))
+    if len(passes) != 3:
+        raise ValueError("counting was cut short")
+    plain, cheap, traced = passes
+    out = {what: plain[0][what] / plain[0]["ios"] for what in ("received", "sent", "switches")}
+    out["wakeups"] = wakeups("cst", cheap[1], traced[1]) / cheap[0]["ios"]
     return out
 
 

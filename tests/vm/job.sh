@@ -89,7 +89,7 @@ measure() {
 }
 
 # peers_begin N WORK OPTION...: guests 1 to N, each a run of the caller's own with these
-# options, and a wire between them and guest 0.  Sets $wire and, as peers_join, $joined
+# options, and a wire between them and guest 0.  Sets $wire, the folder of what joins them
 peers_begin() {
 	local n=$1 work=$2 i log
 	shift 2
