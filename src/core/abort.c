@@ -41,29 +41,23 @@ static void cst_abort_for_each_cmd(struct cst_session *sess,
 				   void (*fn)(struct cst_cmd *cmd, void *arg),
 				   void *arg)
 {
-	struct cst_cmd *cmd;
-	int cpu;
-
 	lockdep_assert_held(&sess->aborts.lock);
 
-	for_each_possible_cpu(cpu) {
-		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
-
-		spin_lock(&list->lock);
-		list_for_each_entry(cmd, &list->cmds, sess_node)
-			fn(cmd, arg);
-		spin_unlock(&list->lock);
-	}
+	cst_session_for_each_cmd(sess, fn, arg);
 }
 
-/*
- * Calls @fn for each nexus of a device.  Interrupts are on in between: there may be
- * thousands.  A nexus stays on the list while somebody holds it, and without a holder
- * it has no command.
+/**
+ * cst_device_for_each_itl() - look at each nexus of a device that may have a command
+ * @dev: the device
+ * @fn: called with a reference to the nexus; @arg is for it
+ *
+ * Interrupts are on in between: there may be thousands.  A nexus stays on the list while
+ * somebody holds it, and without a holder it has no command.
+ *
+ * Context: process.
  */
-static void cst_abort_for_each_itl(struct cst_device *dev,
-				   void (*fn)(struct cst_itl *itl, void *arg),
-				   void *arg)
+void cst_device_for_each_itl(struct cst_device *dev,
+			     void (*fn)(struct cst_itl *itl, void *arg), void *arg)
 {
 	struct cst_itl *itl, *last = NULL;
 
@@ -415,7 +409,7 @@ static void cst_device_aborts_work(struct work_struct *work)
 		aborts->look = jiffies + CST_ABORT_LOOK;
 	if (look && cst_aborts_give_up(aborts, &over, &walk.above)) {
 		spin_unlock_irq(&aborts->lock);
-		cst_abort_for_each_itl(dev, cst_abort_withdraw_itl, &walk);
+		cst_device_for_each_itl(dev, cst_abort_withdraw_itl, &walk);
 		spin_lock_irq(&aborts->lock);
 	}
 	first = cst_aborts_take_fresh(aborts);
@@ -424,7 +418,7 @@ static void cst_device_aborts_work(struct work_struct *work)
 	if (first)
 		walk.seq = first->seq;
 	if (first || look)
-		cst_abort_for_each_itl(dev, cst_abort_mark_itl, &walk);
+		cst_device_for_each_itl(dev, cst_abort_mark_itl, &walk);
 
 	spin_lock_irq(&aborts->lock);
 	/* Those that have ended meanwhile have counted down before this. */
@@ -437,7 +431,7 @@ static void cst_device_aborts_work(struct work_struct *work)
 
 	if (reset) {
 		cst_medium_start(dev);
-		cst_abort_for_each_itl(dev, cst_abort_reset_itl, NULL);
+		cst_device_for_each_itl(dev, cst_abort_reset_itl, NULL);
 	}
 	/* The device goes when it may; that waits for this work. */
 	cst_aborts_done(&over);

@@ -38,6 +38,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *sess)
 	cmd->lba = 0;
 	cmd->nblocks = 0;
 	cmd->cdb_xfer_len = 0;
+	atomic_set(&cmd->range.state, CST_RANGE_NONE);
 	cmd->wait.q = NULL;
 	cmd->out_of_turn = false;
 	cmd->data_ready = false;
@@ -107,6 +108,32 @@ void cst_cmd_release(struct cst_cmd *cmd)
 		percpu_ref_put(&cmd->itl->ref);
 }
 EXPORT_SYMBOL_GPL(cst_cmd_release);
+
+/**
+ * cst_session_for_each_cmd() - look at each command that a session has
+ * @sess: registered, and stays
+ * @fn: called with the command's list locked; @arg is for it
+ *
+ * Interrupts are off for one list at a time, unless they were off before.
+ *
+ * Context: any up to softirq.
+ */
+void cst_session_for_each_cmd(struct cst_session *sess,
+			      void (*fn)(struct cst_cmd *cmd, void *arg), void *arg)
+{
+	struct cst_cmd *cmd;
+	unsigned long flags;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct cst_cmd_list *list = per_cpu_ptr(sess->active, cpu);
+
+		spin_lock_irqsave(&list->lock, flags);
+		list_for_each_entry(cmd, &list->cmds, sess_node)
+			fn(cmd, arg);
+		spin_unlock_irqrestore(&list->lock, flags);
+	}
+}
 
 /**
  * cst_session_commands() - count a session's commands

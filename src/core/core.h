@@ -30,6 +30,8 @@ int cst_types_init(void);
 void cst_cmd_run(struct cst_cmd *cmd);		/* ordered and data in place: execute */
 
 /* cmd.c */
+void cst_session_for_each_cmd(struct cst_session *sess,
+			      void (*fn)(struct cst_cmd *cmd, void *arg), void *arg);
 void cst_cmd_list_add(struct cst_cmd *cmd);
 void cst_cmd_list_del(struct cst_cmd *cmd);	/* whoever has marked it */
 bool cst_session_other_active(struct cst_session *sess);
@@ -54,6 +56,41 @@ void cst_waitq_init(struct cst_waitq *q, const struct cst_waitq_ops *ops);
 bool cst_wait_park(struct cst_waitq *q, struct cst_cmd *cmd);	/* q->lock held */
 void cst_wait_remove(struct cst_cmd *cmd);			/* q->lock held */
 void cst_wait_abort(struct cst_cmd *cmd);	/* its session's list lock held */
+
+/* range.c */
+void cst_ranges_init(struct cst_ranges *ranges);
+cst_sense_t cst_range_hold(struct cst_cmd *cmd);
+cst_sense_t cst_range_enter_slow(struct cst_cmd *cmd);
+void cst_range_leave_slow(struct cst_cmd *cmd, int was);
+
+/**
+ * cst_range_enter() - a command is about to write its blocks
+ * @cmd: executes, holds io_ref; its blocks are on the medium, and there are some.  It may
+ *	have entered already, when it is executed again.
+ *
+ * Context: any up to softirq.  Return: CST_OK: it may; CST_PENDING: somebody holds some of
+ * them, it waits and will be executed again; else it was aborted, and is to end with that.
+ */
+static inline cst_sense_t cst_range_enter(struct cst_cmd *cmd)
+{
+	if (unlikely(test_bit(CST_CMD_RANGE, &cmd->flags)))
+		return CST_OK;
+	__set_bit(CST_CMD_RANGE, &cmd->flags);
+	/* A full barrier: pairs with that of cst_range_find_writes(). */
+	atomic_xchg(&cmd->range.state, CST_RANGE_WRITES);
+	if (likely(!READ_ONCE(cmd->dev->ranges.held)))
+		return CST_OK;
+	return cst_range_enter_slow(cmd);
+}
+
+/* A command with CST_CMD_RANGE ends; any context. */
+static inline void cst_range_leave(struct cst_cmd *cmd)
+{
+	int was = atomic_xchg(&cmd->range.state, CST_RANGE_DONE);
+
+	if (unlikely(was != CST_RANGE_WRITES))
+		cst_range_leave_slow(cmd, was);
+}
 
 /* buffer.c: chunks of pages from per-CPU pools */
 int cst_buffer_init(void);
@@ -153,6 +190,8 @@ void cst_lanes_destroy(struct cst_lanes *lanes);
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
 
 /* abort.c */
+void cst_device_for_each_itl(struct cst_device *dev,
+			     void (*fn)(struct cst_itl *itl, void *arg), void *arg);
 bool cst_abort_cmd_ended(struct cst_cmd *cmd);	/* false: answer it after all */
 void cst_abort_cmd_released(struct cst_cmd *cmd);
 void cst_session_aborts_init(struct cst_session *sess);

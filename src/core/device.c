@@ -56,6 +56,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	INIT_LIST_HEAD(&dev->itls);
 	INIT_LIST_HEAD(&dev->luns);
 	cst_device_aborts_init(dev);
+	cst_ranges_init(&dev->ranges);
 	init_completion(&dev->io_drained);
 	complete_all(&dev->io_drained);
 

@@ -108,6 +108,8 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 		cst_cmd_account(cmd, aborted);
 		if (test_bit(CST_CMD_IO_REF, &cmd->flags)) {
 			__clear_bit(CST_CMD_IO_REF, &cmd->flags);
+			if (test_bit(CST_CMD_RANGE, &cmd->flags))
+				cst_range_leave(cmd);
 			percpu_ref_put(&cmd->dev->io_ref);
 		}
 	}

@@ -41,6 +41,7 @@ struct emu {
 	bool			no_buffer;	/* for any command */
 
 	u8			task_attr;	/* of commands */
+	cst_sense_t		hold;		/* what cst_range_hold() answers */
 
 	/* the command is aborted before its response is handed over */
 	bool			aborted;

@@ -17,6 +17,7 @@
 
 #include <cst/abort.h>
 #include <cst/io.h>
+#include <cst/range.h>
 #include <cst/sense.h>
 #include <cst/wait.h>
 
@@ -54,6 +55,7 @@ enum {
 	CST_CMD_ORDER_FAST,	/* holds order.simple */
 	CST_CMD_ORDER_SLOW,	/* known to order.blocked.lock */
 	CST_CMD_IO_REF,		/* holds dev->io_ref */
+	CST_CMD_RANGE,		/* with CST_CMD_IO_REF: range.c knows it */
 	CST_CMD_DATA_MOVED,	/* all of the data-out has been received */
 	CST_CMD_TELLS_UA,	/* its response tells @ua */
 	CST_CMD_TELLS_LUNS,	/* its response tells the LUNs as of @luns_seq */
@@ -123,6 +125,7 @@ struct cst_cmd {
 	u64			lba;
 	u32			nblocks;
 	u32			cdb_xfer_len;	/* bytes that the CDB asks for or has room for */
+	struct cst_range	range;		/* range.c, of lba and nblocks */
 
 	u32			buf_len;	/* with CST_CMD_OWN_BUF: charged to the session */
 	unsigned long		gate_seq;	/* the device's as of its last gate */

@@ -14,6 +14,7 @@
 #include <cst/abort.h>
 #include <cst/attr.h>
 #include <cst/handler.h>
+#include <cst/range.h>
 #include <cst/wait.h>
 
 #define CST_MAX_XFER_BYTES	(8U << 20)	/* of one command */
@@ -100,6 +101,7 @@ struct cst_device {
 	struct cst_lanes	*lanes;		/* worker.c, while enabled; NULL: it never blocks */
 	struct completion	io_drained;
 	struct cst_order	order;
+	struct cst_ranges	ranges;
 	struct cst_aborts	aborts;		/* of whoever's commands */
 	struct cst_dev_stats __percpu *stats;
 

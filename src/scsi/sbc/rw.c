@@ -56,6 +56,13 @@ static cst_sense_t cst_sbc_vouch_fua(const struct cst_cmd *cmd, u8 *flags)
 	return cst_sbc_vouched(disk);
 }
 
+cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags)
+{
+	if (to_cst_disk(cmd->dev)->write_through)
+		*flags |= CST_IO_FUA;
+	return cst_sbc_vouch_fua(cmd, flags);
+}
+
 /*
  * READ(6), (10), (12), (16): @cmd has its buffer.
  *
@@ -95,7 +102,7 @@ static cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
  */
 static cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 {
-	struct cst_disk *disk = to_cst_disk(cmd->dev);
+	const struct cst_disk *disk = to_cst_disk(cmd->dev);
 	cst_sense_t reason = cst_sbc_range(cmd);
 	u8 flags = cst_sbc_cache_flags(cmd);
 
@@ -105,9 +112,10 @@ static cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (unlikely(!cmd->data_len))
 		return CST_OK;
-	if (disk->write_through)
-		flags |= CST_IO_FUA;
-	reason = cst_sbc_vouch_fua(cmd, &flags);
+	reason = cst_sbc_write_flags(cmd, &flags);
+	if (unlikely(reason))
+		return reason;
+	reason = cst_range_enter(cmd);
 	if (unlikely(reason))
 		return reason;
 

@@ -52,6 +52,8 @@ extern const struct cst_op cst_sbc_verify_ops[];
 extern const struct cst_op cst_sbc_rw_ops[];
 /* More blocks than one command may name?  cst_op.parse */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd);
+/* What the disk and nv_cache make of the flags of a write. */
+cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags);
 /* Sense of a failed I/O.  Which block it was is known only when there is one. */
 cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error, bool write);
 
@@ -98,6 +100,14 @@ static inline void cst_sbc_io(struct cst_cmd *cmd, u8 op, u32 len,
 	io->bvec = NULL;
 	io->nr_bvec = 0;
 	io->done = done;
+}
+
+/* With the scratch buffer for the data, as an execute function answers. */
+static inline cst_sense_t cst_sbc_start_scratch_io(struct cst_cmd *cmd)
+{
+	cmd->io.bvec = cmd->scratch_bvec;
+	cmd->io.nr_bvec = cmd->scratch_nr_bvec;
+	return cst_cmd_start_io(cmd);
 }
 
 #endif /* _CST_SBC_H */

@@ -99,9 +99,7 @@ static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 
 	cst_sbc_io(cmd, CST_IO_READ, len, cst_sbc_verify_done);
 	cmd->io.flags = cst_sbc_cache_flags(cmd) | CST_IO_FUA;
-	cmd->io.bvec = cmd->scratch_bvec;
-	cmd->io.nr_bvec = cmd->scratch_nr_bvec;
-	return cst_cmd_start_io(cmd);
+	return cst_sbc_start_scratch_io(cmd);
 }
 
 const struct cst_op cst_sbc_verify_ops[] = {

@@ -262,6 +262,26 @@ static inline bool list_empty(const struct list_head *l)
 typedef struct { bool held; } spinlock_t;
 typedef struct { int counter; } atomic_t;
 typedef struct { long counter; } atomic_long_t;
+#define atomic_set(v, n)	((v)->counter = (n))
+#define atomic_read_acquire(v)	((v)->counter)
+
+static inline int atomic_xchg(atomic_t *v, int n)
+{
+	int was = v->counter;
+
+	v->counter = n;
+	return was;
+}
+
+static inline int atomic_cmpxchg(atomic_t *v, int old, int n)
+{
+	int was = v->counter;
+
+	if (was == old)
+		v->counter = n;
+	return was;
+}
+
 typedef struct { int unused; } wait_queue_head_t;
 struct mutex { bool held; };
 struct completion { bool done; };
@@ -329,6 +349,8 @@ static inline bool percpu_ref_is_dying(const struct percpu_ref *ref)
 /* <linux/rbtree.h> */
 struct rb_node { struct rb_node *left; };
 struct rb_root { struct rb_node *rb_node; };
+struct rb_root_cached { struct rb_root rb_root; };
+#define RB_ROOT_CACHED		(struct rb_root_cached){}
 
 /* <linux/xarray.h>: small, dense, ordered */
 #define SHIM_XA_SIZE	16384
