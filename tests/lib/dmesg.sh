@@ -28,14 +28,20 @@ dmesg_bad="$dmesg_bad"'|Invalid wait context|DEBUG_LOCKS_WARN_ON'
 # the runtime PM's request of a disk just added still under way.
 dmesg_known='workqueue: WQ_MEM_RECLAIM iscsi_ctrl_[0-9:]+:__iscsi_unbind_session .*is flushing !WQ_MEM_RECLAIM pm:'
 
+# Who finds no memory where a test has taken it all: a thread's stack, a page of the test's own.
+dmesg_known="$dmesg_known"'|kthreadd: page allocation failure|python3: page allocation stall'
+
 # dmesg_unknown FILE: the log without the reports of what is known.  A report is what
-# is between two cuts.
+# is between two cuts, or from the allocator's complaint to the end of its inventory.
 dmesg_unknown() {
 	awk -v known="$dmesg_known" '
+		function flush() { if (text !~ known) printf "%s", text; text = ""; report = 0 }
 		/-+\[ cut here \]-+/ { printf "%s", text; report = 1; text = "" }
+		!report && /: page allocation (failure|stall)/ { report = 2 }
 		!report { print; next }
 		{ text = text $0 "\n" }
-		/-+\[ end trace / { if (text !~ known) printf "%s", text; report = 0; text = "" }
+		report == 1 && /-+\[ end trace / { flush() }
+		report == 2 && / pages reserved$/ { flush() }
 		END { printf "%s", text }' "$1"
 }
 

@@ -36,7 +36,6 @@ static inline void put_unaligned_le32(u32 v, void *p)
 
 /* <linux/atomic.h> */
 #define atomic_read(v)		((v)->counter)
-#define atomic_set(v, i)	((void)((v)->counter = (i)))
 
 /* <linux/kernel.h> */
 #define U16_MAX			((u16)~0U)
