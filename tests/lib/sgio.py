@@ -15,6 +15,7 @@ import struct
 import sys
 
 SG_IO, NONE, TO_DEV, FROM_DEV = 0x2285, -1, -2, -3
+SENSE_MAX = 252
 
 
 class SgIo(ctypes.Structure):
@@ -46,11 +47,11 @@ class Command:
                  timeout: float = 60):
         self.buffer = ctypes.create_string_buffer(data, len(data) if isinstance(data, bytes)
                                                   else max(data, 1))
-        self.sense = ctypes.create_string_buffer(64)
+        self.sense = ctypes.create_string_buffer(SENSE_MAX)
         self.cdb = ctypes.create_string_buffer(cdb, len(cdb))
         length = data if isinstance(data, int) else len(data)
         self.hdr = SgIo(interface_id=ord("S"), dxfer_direction=direction if length else NONE,
-                        cmd_len=len(cdb), mx_sb_len=64, dxfer_len=length,
+                        cmd_len=len(cdb), mx_sb_len=SENSE_MAX, dxfer_len=length,
                         dxferp=ctypes.addressof(self.buffer),
                         cmdp=ctypes.addressof(self.cdb), sbp=ctypes.addressof(self.sense),
                         timeout=int(timeout * 1000))

@@ -21,8 +21,8 @@ struct cst_device;
  * @name: directory under handlers/
  * @type: what its devices are
  * @prod_id: default of the attribute prod_id, at most 16 bytes
- * @may_block: commands may wait for the backing in a worker: each device gets
- *	workers of its own while it is enabled
+ * @may_block: submit, or execute, may wait for the backing in a worker: each device gets
+ *	workers of its own while it is enabled.  Without it neither ever waits for I/O
  * @dev_size: bytes of the handler's device structure, which begins with the type's
  *	(struct cst_disk) and so with struct cst_device.  Core allocates it zeroed.
  * @attrs: the handler's own attributes (NULL terminated); their fields are

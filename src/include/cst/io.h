@@ -33,10 +33,13 @@ enum cst_io_op {
  *	NOWAIT | ATOMIC		any up to softirq	nothing		GFP_ATOMIC	yes
  *	NOWAIT			process, perhaps on	locks, memory	GFP_NOIO	yes
  *				top of a submit_bio()
- *	none			a worker of ours	I/O, too, with	GFP_NOIO	no
- *							ops->may_block
+ *	none, with		a worker of the device	I/O, too	GFP_NOIO	no
+ *	 ops->may_block
+ *	none, without		a worker of core's	locks, memory	GFP_NOIO	no
  *
- * FUA and DPO go with all of them.
+ * A command comes to a worker when -EAGAIN was answered, or when core itself had to wait.
+ * FUA and DPO go with all of them.  cst_io_done() is called in any context, hard interrupt
+ * included.  The table of a handler that executes commands itself is in command.h.
  */
 
 #define CST_IO_PRIV_LONGS	16
