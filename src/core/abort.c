@@ -49,7 +49,8 @@ static void cst_abort_for_each_cmd(struct cst_session *sess,
 /**
  * cst_device_for_each_itl() - look at each nexus of a device that may have a command
  * @dev: the device
- * @fn: called with a reference to the nexus; @arg is for it
+ * @fn: called with a reference to the nexus
+ * @arg: for @fn
  *
  * Interrupts are on in between: there may be thousands.  A nexus stays on the list while
  * somebody holds it, and without a holder it has no command.

@@ -722,7 +722,7 @@ bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 		return false;
 	/* inline_bvec may hold the data-out. */
 	cmd->scratch_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
-					  &cmd->scratch_nr_bvec, &alloced);
+					   &cmd->scratch_nr_bvec, &alloced);
 	if (!cmd->scratch_bvec) {
 		atomic_long_sub(len, &cmd->sess->buf_bytes);
 		return false;

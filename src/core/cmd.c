@@ -112,7 +112,8 @@ EXPORT_SYMBOL_GPL(cst_cmd_release);
 /**
  * cst_session_for_each_cmd() - look at each command that a session has
  * @sess: registered, and stays
- * @fn: called with the command's list locked; @arg is for it
+ * @fn: called with the command's list locked
+ * @arg: for @fn
  *
  * Interrupts are off for one list at a time, unless they were off before.
  *

@@ -3,4 +3,4 @@
 CORE := $(addprefix core/, dev_type parse gate lun sense ua xfer initiators identity port medium)
 CORE += scsi/types
 CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports mode opcodes luns unit prevent_allow)
-CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity mode vpd)
+CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity mode vpd compare_write write_same)

@@ -107,7 +107,7 @@ bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 	if (cmd->scratch_bvec)
 		return true;
 	cmd->scratch_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
-					  &cmd->scratch_nr_bvec, &alloced);
+					   &cmd->scratch_nr_bvec, &alloced);
 	if (!cmd->scratch_bvec)
 		return false;
 	if (alloced)

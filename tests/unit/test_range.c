@@ -35,6 +35,7 @@ static void meanwhile(void (**what)(void))
 #include "../../src/core/wait.c"
 
 #undef smp_mb
+/* Where the holder's stores are seen. */
 #define smp_mb()		do { barriers++; meanwhile(&at_barrier); } while (0)
 #undef spin_lock_irq
 #define spin_lock_irq(l)	do { meanwhile(&before_lock); spin_lock(l); } while (0)

@@ -190,16 +190,19 @@ static void page_b0(void)
 	emu_reset();
 	CHECK_REASON(VPD(0xb0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 64);
-	CHECK_BYTES(emu.in, 0x00, 0xb0, 0x00, 0x3c, 0x00, 0x00, 0x00, 0x00,
+	CHECK_BYTES(emu.in, 0x00, 0xb0, 0x00, 0x3c, 0x01, 0xff, 0x00, 0x00,
 		    0x00, 0x00, 0x40, 0x00,	/* 8 MiB */
 		    0x00, 0x00, 0x08, 0x00);	/* 1 MiB */
-	CHECK(!memcmp(emu.in + 16, zero, 48));
+	CHECK(!memcmp(emu.in + 16, zero, 20));
+	CHECK_EQ(get_unaligned_be64(emu.in + 36), (64 << 20) / 512);
+	CHECK(!memcmp(emu.in + 44, zero, 20));
 
 	emu.disk.block_size = 4096;
+	emu.disk.block_shift = 12;
 	emu.disk.lb_per_pb_exp = 3;
 	emu.disk.opt_trans_len = 64 << 20;
 	CHECK_REASON(VPD(0xb0), CST_OK);
-	CHECK_BYTES(emu.in + 4, 0x00, 0x00, 0x00, 0x08,
+	CHECK_BYTES(emu.in + 4, 0x01, 0xff, 0x00, 0x08,
 		    0x00, 0x00, 0x08, 0x00,
 		    0x00, 0x00, 0x08, 0x00);	/* not more than the maximum */
 
@@ -207,6 +210,8 @@ static void page_b0(void)
 	emu.sess->max_xfer = 256 << 10;
 	CHECK_REASON(VPD(0xb0), CST_OK);
 	CHECK_BYTES(emu.in + 8, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x40);
+	CHECK_EQ(emu.in[5], 32);
+	CHECK_EQ(get_unaligned_be64(emu.in + 36), (64 << 20) / 4096);
 }
 
 static void page_b1(void)

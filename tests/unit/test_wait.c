@@ -21,6 +21,7 @@ static void meanwhile(void (**what)(void))
 }
 
 #undef smp_mb
+/* Where the store of who parks is seen. */
 #define smp_mb()			meanwhile(&at_barrier)
 #undef spin_lock_irqsave
 #define spin_lock_irqsave(l, f)		do {				\

@@ -318,9 +318,11 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_spc_unit_ops,
 	cst_sbc_cache_ops,
 	cst_sbc_capacity_ops,
+	cst_sbc_compare_write_ops,
 	cst_sbc_rw_ops,
 	cst_sbc_start_stop_ops,
 	cst_sbc_verify_ops,
+	cst_sbc_write_same_ops,
 	NULL
 };
 

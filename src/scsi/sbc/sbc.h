@@ -4,6 +4,7 @@
 #define _CST_SBC_H
 
 #include <linux/dma-direction.h>
+#include <linux/minmax.h>
 #include <scsi/scsi_proto.h>
 
 #include <cst/disk.h>
@@ -38,6 +39,15 @@ cst_sense_t cst_sbc_vouched(struct cst_disk *disk);
 
 /* capacity.c */
 extern const struct cst_op cst_sbc_capacity_ops[];
+/* compare_write.c */
+extern const struct cst_op cst_sbc_compare_write_ops[];
+/* MAXIMUM COMPARE AND WRITE LENGTH in blocks: what it compares moves, too. */
+static inline u32 cst_sbc_max_compare_write(const struct cst_cmd *cmd)
+{
+	return min_t(u32, cmd->sess->max_xfer / 2 >> to_cst_disk(cmd->dev)->block_shift,
+		     255);
+}
+
 /* mode.c */
 extern const struct cst_mode_page cst_sbc_mode_pages[];
 unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p);
@@ -47,6 +57,14 @@ extern const struct cst_op cst_sbc_start_stop_ops[];
 extern const struct cst_vpd_page cst_sbc_vpd_pages[];
 /* verify.c */
 extern const struct cst_op cst_sbc_verify_ops[];
+
+/* write_same.c */
+extern const struct cst_op cst_sbc_write_same_ops[];
+/* MAXIMUM WRITE SAME LENGTH in blocks: 64 MiB, 13 s at 5 MB/s */
+static inline u32 cst_sbc_max_write_same(const struct cst_disk *disk)
+{
+	return (64U << 20) >> disk->block_shift;
+}
 
 /* rw.c */
 extern const struct cst_op cst_sbc_rw_ops[];

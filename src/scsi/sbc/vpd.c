@@ -20,6 +20,9 @@ static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 	u8 page[CST_VPD_BLOCK_PAGE] = {};
 
 	cst_vpd_header(page, header, sizeof(page));
+	page[4] = 0x01;						/* WSNZ */
+	page[5] = cst_sbc_max_compare_write(cmd);
+	put_unaligned_be64(cst_sbc_max_write_same(disk), page + 36);
 	/* OPTIMAL TRANSFER LENGTH GRANULARITY: a physical block */
 	if (disk->lb_per_pb_exp)
 		put_unaligned_be16(1U << min_t(u8, disk->lb_per_pb_exp, 15),

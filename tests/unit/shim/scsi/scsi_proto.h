@@ -33,9 +33,11 @@
 #define SYNCHRONIZE_CACHE	0x35
 #define MODE_SENSE_10		0x5a
 #define READ_16			0x88
+#define COMPARE_AND_WRITE	0x89
 #define WRITE_16		0x8a
 #define VERIFY_16		0x8f
 #define SYNCHRONIZE_CACHE_16	0x91
+#define WRITE_SAME_16		0x93
 #define SERVICE_ACTION_IN_16	0x9e
 #define SAI_READ_CAPACITY_16	0x10
 #define REPORT_LUNS		0xa0

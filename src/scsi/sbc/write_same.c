@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * WRITE SAME: one block, or zeroes, written to many (SBC-4 5.50).
+ *
+ * exec.c calls in, in a worker.  The scratch buffer is filled with the block once and
+ * written step by step; after each the command goes on in the worker, where it ends when
+ * it has been aborted.  A step begins where the I/O before it has ended.
+ */
+#include <cst/bvec_walk.h>
+
+#include "sbc.h"
+
+#define CST_CDB_NDOB		0x01	/* byte 1: there is no data-out, zeroes are meant */
+
+#define CST_WRITE_SAME_STEP	(1024U * 1024)	/* bytes; a multiple of each block size */
+#define CST_WRITE_SAME_TIMEOUT	120	/* seconds: a slow medium needs a tenth of it */
+
+static cst_sense_t cst_sbc_parse_write_same(struct cst_cmd *cmd)
+{
+	const struct cst_disk *disk = to_cst_disk(cmd->dev);
+
+	/* WSNZ of VPD page B0h: none do not stand for all up to the end. */
+	if (!cmd->nblocks || cmd->nblocks > cst_sbc_max_write_same(disk))
+		return cst_cdb_invalid(&cmd->detail, 10, 7);
+	if (cmd->cdb[1] & CST_CDB_NDOB)
+		cmd->dir = DMA_NONE;
+	else
+		cmd->cdb_xfer_len = disk->block_size;
+	return CST_OK;
+}
+
+static u64 cst_sbc_write_same_left(const struct cst_cmd *cmd)
+{
+	u64 end = (cmd->lba + cmd->nblocks) << to_cst_disk(cmd->dev)->block_shift;
+
+	return end - (cmd->io.pos + cmd->io.len);
+}
+
+static void cst_sbc_write_same_done(struct cst_io *io, int error);
+
+static cst_sense_t cst_sbc_write_same_step(struct cst_cmd *cmd)
+{
+	u32 len = min_t(u64, cst_sbc_write_same_left(cmd), CST_WRITE_SAME_STEP);
+	u64 pos = cmd->io.pos + cmd->io.len;
+	/* FUA is no bit of this CDB. */
+	u8 flags = 0;
+	/* The disk may have become smaller. */
+	cst_sense_t reason = cst_sbc_range(cmd);
+
+	if (reason)
+		return reason;
+	reason = cst_sbc_write_flags(cmd, &flags);
+	if (reason)
+		return reason;
+
+	cst_sbc_io(cmd, CST_IO_WRITE, len, cst_sbc_write_same_done);
+	cmd->io.pos = pos;
+	cmd->io.flags = flags;
+	return cst_sbc_start_scratch_io(cmd);
+}
+
+static void cst_sbc_write_same_done(struct cst_io *io, int error)
+{
+	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
+	cst_sense_t reason = CST_OK;
+
+	if (unlikely(error)) {
+		reason = cst_sbc_io_sense(cmd, error, true);
+	} else if (cst_sbc_write_same_left(cmd)) {
+		cst_cmd_continue(cmd, cst_sbc_write_same_step);
+		return;
+	}
+	/* Not kept for an initiator that does not take its answers. */
+	cst_buffer_free_scratch(cmd);
+	cst_cmd_complete(cmd, reason);
+}
+
+/* WRITE SAME(16): @cmd has its data-out, one block, unless NDOB is set. */
+static cst_sense_t cst_sbc_write_same(struct cst_cmd *cmd)
+{
+	cst_sense_t reason = cst_sbc_range(cmd);
+	u32 len;
+
+	if (reason)
+		return reason;
+	if (cmd->data_len != cmd->cdb_xfer_len)
+		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
+	reason = cst_range_enter(cmd);
+	if (reason)
+		return reason;
+
+	cst_sbc_io(cmd, CST_IO_WRITE, 0, cst_sbc_write_same_done);
+	len = min_t(u64, cst_sbc_write_same_left(cmd), CST_WRITE_SAME_STEP);
+	if (!cst_buffer_alloc_scratch(cmd, len))
+		return CST_TASK_SET_FULL;
+	if (cmd->data_len)
+		cst_bvec_copy(cmd->scratch_bvec, cmd->bvec, 0, len, cmd->data_len);
+	else
+		cst_bvec_zero(cmd->scratch_bvec, len);
+	return cst_sbc_write_same_step(cmd);
+}
+
+const struct cst_op cst_sbc_write_same_ops[] = {
+	{
+		CST_CDB(16, WRITE_SAME_16, CST_CDB_NDOB, CST_USAGE_RW16),
+		.name		= "WRITE SAME(16)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW16,
+		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES |
+				  CST_OP_SLEEPS,
+		.timeout	= CST_WRITE_SAME_TIMEOUT,
+		.parse		= cst_sbc_parse_write_same,
+		.execute	= cst_sbc_write_same,
+	},
+	{}
+};
