@@ -99,6 +99,7 @@ const struct cst_op cst_sbc_compare_write_ops[] = {
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES |
 				  CST_OP_SLEEPS,
+		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_SBC_TIMEOUT,
 		.parse		= cst_sbc_parse_compare_write,
 		.execute	= cst_sbc_compare_write,

@@ -108,6 +108,7 @@ const struct cst_op cst_sbc_write_same_ops[] = {
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES |
 				  CST_OP_SLEEPS,
+		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_WRITE_SAME_TIMEOUT,
 		.parse		= cst_sbc_parse_write_same,
 		.execute	= cst_sbc_write_same,
