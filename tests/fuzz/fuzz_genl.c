@@ -98,6 +98,11 @@ int shim_print_addr(char *buf, size_t size, const char *fmt, ...)
 	int len;
 
 	va_start(args, fmt);
+	if (!strstr(fmt, "%pI")) {
+		len = vsnprintf(buf, size, fmt, args);
+		va_end(args);
+		return len;
+	}
 	in6 = va_arg(args, const void *);
 	in4 = (const void *)in6;
 	addr = (const void *)in6;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Intervals in a list: what the tree answers, if not how fast. */
-#include "../kernel_shim.h"
+#include CST_SHIM
 
 #define INTERVAL_TREE_DEFINE(T, RB, TYPE, SUBTREE, START, LAST, STATIC, PREFIX)	\
 STATIC void PREFIX ## _insert(T *node, struct rb_root_cached *root)	\
