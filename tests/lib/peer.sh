@@ -65,12 +65,15 @@ peer_lines() {
 peer_ask() {
 	local n=$1 limit=$((120 * ${CST_SCALE:-1})) end line rc=0
 	[ "$n" -le "${CST_PEERS:-0}" ] || fail "there is no guest $n"
+	[ ! -e "/run/peer-$n.gone" ] || fail "guest $n has died"
 	exec {line}<>"$(peer_line_of "$n")"
 	flock -w $limit $line || fail "guest $n is busy"
 	# It may not have come up yet, and then hears nothing.
 	end=$((SECONDS + limit))
 	until [ -e "/run/peer-$n" ]; do
-		[ $SECONDS -lt $end ] || fail "guest $n does not come up"
+		if [ $SECONDS -ge $end ] || [ -e "/run/peer-$n.gone" ]; then
+			fail "guest $n does not come up"
+		fi
 		! peer_exchange 1 hello || : >"/run/peer-$n"
 	done
 	peer_exchange $limit "$2" "${3:-}" || rc=$?
@@ -81,11 +84,12 @@ peer_ask() {
 
 # peer_exchange SECONDS WHAT [TEXT]: on $line; 255 when there is no answer within the time
 peer_exchange() {
+	# $n and $line are the caller's.
 	local token=$RANDOM$RANDOM id status out err
 	printf '%s %s %s\n' "$2" $token "$(base64 -w 0 <<<"${3:-}")" >&"$line"
 	while read -r -t "$1" -u "$line" id status out err; do
-		# Its run has ended, on the host.
-		[ "$id" != gone ] || return 255
+		# Its run has ended, on the host, which says so once.
+		[ "$id" != gone ] || { : >"/run/peer-$n.gone"; return 255; }
 		[ "$id" = $token ] || continue
 		base64 -d <<<"${out#-}"
 		base64 -d <<<"${err#-}" >&2
