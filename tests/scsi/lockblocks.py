@@ -72,9 +72,11 @@ def main(disk: str, same: str, number: str) -> None:
     n = int(number)
     fd = os.open(disk, os.O_RDWR)
     assert run(write10(FIRST, bytes(8 * 512)), fd) == "ok"
-    jobs = [(count, disk, n, COUNTER, 1), (count, same, n, COUNTER, 1),
-            (count, disk, n // 4, FIRST, 8), (count, same, n // 4, FIRST, 8),
-            (write, disk, n, FIRST + 1), (write, same, n, FIRST + 5)]
+    jobs: list[tuple[Any, ...]] = [
+        (count, disk, n, COUNTER, 1), (count, same, n, COUNTER, 1),
+        (count, disk, n // 4, FIRST, 8), (count, same, n // 4, FIRST, 8),
+        (write, disk, n, FIRST + 1), (write, same, n, FIRST + 5),
+    ]
     children = []
     for job, *args in jobs:
         pid = os.fork()

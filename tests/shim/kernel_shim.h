@@ -318,8 +318,7 @@ static inline void spin_unlock(spinlock_t *l)
 #define lockdep_assert_held(l)		do { } while (0)
 #define rcu_read_lock()			do { } while (0)
 #define rcu_read_unlock()		do { } while (0)
-/* Nobody else writes it. */
-/* Nor is there anybody to see an order. */
+/* barriers: there is nobody else to see an order */
 #define smp_mb()			do { } while (0)
 #define smp_load_acquire(p)		READ_ONCE(*(p))
 
