@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
+from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
