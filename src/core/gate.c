@@ -179,9 +179,10 @@ static cst_sense_t cst_gate_backing(const struct cst_cmd *cmd)
 
 /*
  * SAM-5 5.3.3: a unit attention of a reset goes before RESERVATION CONFLICT, and that before
- * all other sense.  Of that, a unit attention is told before anything else about the unit
- * (SAM-5 5.14), also where the port is in standby.  What a port is comes before how the unit
- * behind it is; write protection is a property of the unit whether it is ready or not.
+ * all other sense that a well-formed command can meet.  Of that, a unit attention is told
+ * before anything else about the unit (SAM-5 5.14), also where the port is in standby.  The
+ * state of the port comes before that of the unit behind it.  Write protection is a property
+ * of the unit whether it is ready or not.
  */
 static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
 {
@@ -197,7 +198,8 @@ static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
  * cst_gate_again() - may a command that has waited still execute?
  * @cmd: past cst_gate(), has a device
  *
- * What the unit is to a nexus comes before how it is.  A unit attention is not told: one
+ * First whether this nexus may use the unit, by its LUN, a reservation and the port; then
+ * the unit's own state.  A unit attention is not told: one
  * that was established since is for commands that come after it (SAM-5 5.14).  The medium
  * that a command was meant for may be another, and that it has to be told itself.
  *

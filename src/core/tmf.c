@@ -248,6 +248,8 @@ static struct cst_tmf_unit *cst_tmf_prepare(struct cst_tmf *tmf)
 		tmf->nexus.by_lun = true;
 		if (!cst_lun_decode(tmf->lun, &tmf->nexus.lun))
 			return cst_tmf_lun_unit(tmf);
+		/* The well-known logical unit has no command that waits for anything. */
+		tmf->lun_exists = cst_lun_is_report_luns(tmf->lun);
 		tmf->nexus.lun = CST_NO_LUN;
 		return NULL;
 	case CST_TMF_TARGET_RESET:

@@ -39,9 +39,10 @@ bool cst_ua_is_reset(cst_sense_t ua)
  * @itl: the nexus, which the caller keeps from going away
  * @ua: sense reason with key UNIT ATTENTION
  *
- * POWER ON, RESET and the like say that everything may have changed, so weaker ones that
- * were pending need not be told, and neither need a weaker one that follows.  A full
- * queue says the same.
+ * Of POWER ON, RESET and the like only the strongest is told, and first.  Others that are
+ * pending are told after it, although SAM-5 5.14.1 lets them be forgotten: initiators
+ * repeat a command after a reset, and look for nothing that may have changed.  A full queue
+ * has had too many to tell, and says POWER ON.
  *
  * Context: any.
  */
@@ -51,13 +52,12 @@ void cst_ua_add(struct cst_itl *itl, cst_sense_t ua)
 	unsigned long flags;
 
 	spin_lock_irqsave(&itl->ua_lock, flags);
-	if (rank != CST_UA_ORDINARY) {
-		/* One such can only be the first. */
-		if (itl->ua_count && cst_ua_rank(itl->ua[0]) <= rank) {
-			itl->ua_count = 1;
-			goto unlock;
-		}
-		itl->ua_count = 0;
+	/* One such can only be the first. */
+	if (rank != CST_UA_ORDINARY && itl->ua_count &&
+	    cst_ua_is_reset(itl->ua[0])) {
+		if (rank < cst_ua_rank(itl->ua[0]))
+			itl->ua[0] = ua;
+		goto unlock;
 	}
 	for (i = 0; i < itl->ua_count; i++)
 		if (itl->ua[i] == ua)
@@ -65,8 +65,14 @@ void cst_ua_add(struct cst_itl *itl, cst_sense_t ua)
 	if (itl->ua_count == CST_UA_MAX) {
 		itl->ua_count = 0;
 		ua = CST_SENSE(POWER_ON_OCCURRED);
+	} else if (rank != CST_UA_ORDINARY) {
+		memmove(&itl->ua[1], &itl->ua[0], itl->ua_count * sizeof(itl->ua[0]));
+		itl->ua[0] = ua;
+		itl->ua_count++;
+		goto pending;
 	}
 	itl->ua[itl->ua_count++] = ua;
+pending:
 	WRITE_ONCE(itl->ua_pending, true);
 unlock:
 	spin_unlock_irqrestore(&itl->ua_lock, flags);

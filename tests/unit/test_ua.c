@@ -30,26 +30,37 @@ static void a_weaker_one_neither_leads_nor_replaces(void)
 	}
 }
 
-static void a_stronger_one_clears_all_weaker(void)
+/* Linux repeats a command after a reset, and looks for nothing else. */
+static void a_reset_is_told_first_and_hides_nothing(void)
+{
+	emu_reset();
+	ADD(MODE_PARAMETERS_CHANGED);
+	ADD(I_T_NEXUS_LOSS);
+	ADD(CAPACITY_DATA_CHANGED);
+	ADD(BUS_DEVICE_RESET);
+	ADD(I_T_NEXUS_LOSS);
+	ADD(MODE_PARAMETERS_CHANGED);
+	CHECK_EQ(emu.itl.ua_count, 3);
+	CHECK_REASON(TUR, CST_SENSE(BUS_DEVICE_RESET));
+	CHECK_REASON(TUR, CST_SENSE(MODE_PARAMETERS_CHANGED));
+	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(TUR, CST_OK);
+}
+
+/* Nothing is written behind the queue, and nothing that was lost stays untold. */
+static void a_full_queue_says_that_everything_may_have_changed(void)
 {
 	emu_reset();
 	ADD(MODE_PARAMETERS_CHANGED);
 	ADD(CAPACITY_DATA_CHANGED);
-	ADD(I_T_NEXUS_LOSS);
-	CHECK_EQ(emu.itl.ua_count, 1);
-	/* What follows is told after it. */
-	ADD(CAPACITY_DATA_CHANGED);
-	ADD(BUS_DEVICE_RESET);
-	CHECK_EQ(emu.itl.ua_count, 1);
-	ADD(MODE_PARAMETERS_CHANGED);
+	ADD(INQUIRY_DATA_CHANGED);
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	ADD(MEDIUM_MAY_HAVE_CHANGED);
 	ADD(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
-	/* ... until something as strong, or stronger than that, happens again. */
-	CHECK_REASON(TUR, CST_SENSE(BUS_DEVICE_RESET));
-	CHECK_REASON(TUR, CST_SENSE(MODE_PARAMETERS_CHANGED));
+	while (emu.itl.ua_count < CST_UA_MAX)
+		emu.itl.ua[emu.itl.ua_count++] = CST_SENSE(NOT_READY);
 	ADD(BUS_DEVICE_RESET);
-	ADD(CAPACITY_DATA_CHANGED);
-	ADD(I_T_NEXUS_LOSS);
-	CHECK_REASON(TUR, CST_SENSE(BUS_DEVICE_RESET));
+	CHECK_REASON(TUR, CST_SENSE(POWER_ON_OCCURRED));
 	CHECK_REASON(TUR, CST_OK);
 }
 
@@ -174,7 +185,8 @@ static void an_aca_task_is_refused(void)
 	CHECK_REASON(TUR, CST_OK);
 }
 
-TEST_MAIN(T(a_weaker_one_neither_leads_nor_replaces), T(a_stronger_one_clears_all_weaker),
+TEST_MAIN(T(a_weaker_one_neither_leads_nor_replaces), T(a_reset_is_told_first_and_hides_nothing),
+	T(a_full_queue_says_that_everything_may_have_changed),
 	  T(ordinary_ones_are_told_in_turn), T(an_aborted_command_tells_nothing),
 	  T(one_without_memory_tells_nothing), T(sense_that_is_cut_off_tells_nothing),
 	  T(a_list_that_is_cut_off_tells_nothing), T(a_change_behind_the_list_is_told),

@@ -33,7 +33,8 @@ struct cst_session;
  * Besides:
  * @reset: with @dev alone: the unit is reset as soon as the commands have ended
  *	(SAM-5 6.3.3): nobody prevents removal of its medium, everybody gets the
- *	unit attention BUS DEVICE RESET FUNCTION OCCURRED
+ *	unit attention BUS DEVICE RESET FUNCTION OCCURRED, and one that was stopped is
+ *	started.  A reset that is given up resets nothing
  * @end: when it is given up, jiffies; looked at once a second
  * @done: called once.  @complete is set.  The abort is the caller's again and may be
  *	freed.  From a worker with nothing locked; may not wait

@@ -89,8 +89,9 @@ enum {
  * @nr_bvec: entries of @bvec
  *
  * Read by the fabric from get_data (data-out) and send_response on:
- * @data_len: bytes that really move, in the direction of @op; never more than
- *	@exp_len
+ * @dir: enum dma_data_direction in which data moves
+ * @data_len: bytes that really move in it; never more than @exp_len
+ * @bvec, @nr_bvec: where they are
  * @residual: bytes; overflow when @overflow, else underflow
  * @status: SAM-5 status
  * @sense, @sense_len: with CHECK CONDITION; at most CST_SENSE_MAX bytes
@@ -294,7 +295,8 @@ struct cst_tmf {
  * The commands of its nexus that it affects are marked before the call returns, those of
  * others soon.  tmf_done follows, from a worker, when none of them can touch the medium
  * or the initiator any more, or with REJECTED when that takes too long; cst_abort_start()
- * says what becomes of the commands then.
+ * says what becomes of the commands then.  A TARGET RESET is REJECTED at once while
+ * another of its nexus is under way, and when there is no memory for it.
  *
  * Context: any up to softirq.
  */

@@ -43,13 +43,14 @@
  *	what parse has said and of what the initiator expects.
  *	CST_OK: all data_len bytes have moved.  Sense or a status of sense.h: the command
  *	has failed.  CST_WOULD_BLOCK: nothing has happened; core calls again, from a worker.
- *	CST_PENDING: cst_cmd_answer() will be called or has been, exactly once.  Also once
- *	it has been, by whomever, the command lasts until execute returns.
+ *	CST_PENDING: cst_cmd_answer() will be called or has been, exactly once.  Even if
+ *	somebody has already called it, the command stays valid until execute returns.
  * @abort: optional; somebody wants the command gone.  Called at most once, for one that
  *	execute has answered CST_PENDING and of which cst_cmd_answer() has not been called:
  *	that still has to come, and what it says is sent only when the abort is given up.
- *	Only takes note: it may not call cst_cmd_answer(), nor wait for who does; its locks
- *	are taken with irqs off everywhere, and are not held by who calls cst_cmd_answer().
+ *	Only takes note: it must not call cst_cmd_answer(), or wait for its caller.  Take
+ *	its locks with irqs off everywhere, and call cst_cmd_answer() with none of them
+ *	held.
  */
 struct cst_command_ops {
 	cst_sense_t (*parse)(struct cst_cmd *cmd);

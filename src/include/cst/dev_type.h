@@ -74,7 +74,9 @@ struct cst_type_index {
  *	&cst_any_op (command.h), by which the handler's cst_command_ops execute it.  Core
  *	checks the length of such a CDB and nothing else of it.  The command needs an
  *	enabled device.  Core cannot see that it writes: write protection is the handler's
- *	business.  REPORT SUPPORTED OPERATION CODES lists @ops alone.
+ *	business.  It conflicts with every reservation, runs where the target port is
+ *	active, reports unit attentions, and is ordered by its attribute.  REPORT
+ *	SUPPORTED OPERATION CODES lists @ops alone.
  * @vpd: tables of VPD pages, each ended by one without respond; NULL terminated
  * @mode_pages: in the order of their codes, ended by one without fill; NULL: MODE
  *	SENSE is none of its commands

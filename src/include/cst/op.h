@@ -63,12 +63,12 @@ enum cst_port_state {
 				 BIT(CST_PORT_OFFLINE) | BIT(CST_PORT_TRANSITIONING))
 
 /* cst_op.flags */
-#define CST_OP_MEDIUM		BIT(0)	/* needs an enabled device */
+#define CST_OP_MEDIUM		BIT(0)	/* needs an enabled device, and its medium */
 #define CST_OP_WRITES		BIT(1)	/* changes the medium: write protection applies */
 #define CST_OP_ACTION		BIT(2)	/* byte 1 holds a service action */
 #define CST_OP_SKIP_UA		BIT(3)	/* does not report a pending unit attention (SAM-5 5.14) */
 #define CST_OP_IMPLICIT_HOQ	BIT(4)	/* ordering class: never waits for it */
-#define CST_OP_BLOCKS		BIT(5)	/* moves blocks: data_len is a number of them */
+#define CST_OP_BLOCKS		BIT(5)	/* cst_cmd_blocks_len(); counted as a read or write */
 #define CST_OP_SLEEPS		BIT(6)	/* execute always needs a context that may sleep */
 #define CST_OP_UNREADY		BIT(7)	/* with CST_OP_MEDIUM: also while stopped or ejected */
 
@@ -86,7 +86,7 @@ enum cst_port_state {
  * @usage: CDB usage data (SPC-5 6.35.3): the bits that may be set; the rest is refused
  *	with the pointer at the bit.  RDPROTECT, WRPROTECT and VRPROTECT (no protection
  *	information), GROUP NUMBER (no grouping), NACA and power conditions (but the
- *	stopped one) are nobody's yet.
+ *	stopped one) no command supports yet.
  * @name: as in the standard
  * @resv_exempt: optional; a CDB that never conflicts with a reservation, whatever @resv
  *	says of the others.  Any context.

@@ -48,7 +48,7 @@ struct cst_port {
  * @port: initiator port
  * @id: room for CST_TRANSPORT_ID_MAX bytes
  *
- * Return: bytes; 0 when no TransportID is defined for the protocol.
+ * Return: bytes; 0 for a protocol that is not built in.
  */
 u32 cst_transport_id_build(const struct cst_port *port, u8 *id);
 
@@ -64,9 +64,9 @@ u32 cst_transport_id_build(const struct cst_port *port, u8 *id);
 int cst_transport_id_parse(const u8 *id, u32 len, struct cst_port *port);
 
 /**
- * cst_port_is() - is that the initiator port which is named?
+ * cst_port_is() - does a TransportID name this initiator port?
  * @named: by a TransportID, perhaps of all ports of a node
- * @port: a port; one that is itself named for all ports is only that
+ * @port: a port; one that stands for a whole node is named by a name without ISID alone
  *
  * Names are compared without regard to the case of ASCII letters, as everywhere here.
  */
@@ -77,7 +77,7 @@ bool cst_port_is(const struct cst_port *named, const struct cst_port *port);
  * @port: target port
  * @d: room for CST_PORT_DESIGNATOR_MAX bytes
  *
- * Return: bytes with the header; 0 when the protocol has no name for ports.
+ * Return: bytes with the header; 0 for a protocol that is not built in.
  */
 u32 cst_port_designator(const struct cst_port *port, u8 *d);
 

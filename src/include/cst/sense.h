@@ -79,11 +79,17 @@ enum cst_sense_idx {
 
 /* The command has succeeded. */
 #define CST_OK			((__force cst_sense_t)0)
-/* The command goes on; cst_cmd_complete() will be called, or has been. */
+/*
+ * The command goes on; cst_cmd_complete(), cst_cmd_continue() or, of a handler that executes
+ * itself, cst_cmd_answer() will be called, or has been.
+ */
 #define CST_PENDING		CST_SENSE(PENDING)
 /* Nothing has happened; call again from a context that may sleep. */
 #define CST_WOULD_BLOCK		CST_SENSE(WOULD_BLOCK)
-/* The status of the answer, SAM-5 5.3.1, instead of CHECK CONDITION.  No data moves. */
+/*
+ * The status of the answer, SAM-5 5.3.1, instead of CHECK CONDITION.  No data moves.  TASK SET
+ * FULL becomes BUSY where its initiator has no other command whose end it could wait for.
+ */
 #define CST_BUSY		CST_SENSE(BUSY)
 #define CST_TASK_SET_FULL	CST_SENSE(TASK_SET_FULL)
 #define CST_RESERVATION_CONFLICT CST_SENSE(RESERVATION_CONFLICT)

@@ -233,7 +233,8 @@ struct cst_itl {
 
 /**
  * cst_session_register() - make an I_T nexus known
- * @sess: zeroed, embedded at the start of the fabric's session; core initialises it
+ * @sess: zeroed but for @depth, embedded at the start of the fabric's session; core
+ *	initialises it
  * @target: must be enabled; pinned until unregistered
  * @initiator_name: decides which LUN map the session gets
  * @create_dir: have the directory sessions/<initiator_name>[_N] made, soon: whoever has
@@ -245,7 +246,8 @@ struct cst_itl {
  * Each LUN starts with the unit attention POWER ON OCCURRED.
  *
  * Context: process, may sleep; no configfs callback when @create_dir.  Takes
- * target->obj.lock.  Return: 0, -ENOMEM, or what cst_target_access() answers, of which
+ * target->obj.lock.  Return: 0, -ENOMEM, -EINVAL without
+ * a depth, or what cst_target_access() answers, of which
  * only -ESHUTDOWN counts without @create_dir.
  */
 int cst_session_register(struct cst_session *sess, struct cst_target *target,
@@ -257,7 +259,8 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
  * @sess: registered
  *
  * Every command ends in drop, none in send_response, unless its response was
- * already handed over.  Does not wait.
+ * already handed over, or is being handed over just now: then it may still come.  Does
+ * not wait.
  *
  * Context: any up to softirq.
  */

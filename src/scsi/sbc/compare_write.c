@@ -11,7 +11,7 @@
 
 static cst_sense_t cst_sbc_parse_compare_write(struct cst_cmd *cmd)
 {
-	/* The usage map leaves NUMBER OF LOGICAL BLOCKS one byte of what the format reads. */
+	/* The format reads bytes 10 to 13; the usage map leaves 13, NUMBER OF LOGICAL BLOCKS. */
 	if (cmd->nblocks > cst_sbc_max_compare_write(cmd))
 		return cst_cdb_invalid(&cmd->detail, 13, 7);
 	cmd->cdb_xfer_len = 2 * cmd->nblocks << to_cst_disk(cmd->dev)->block_shift;
@@ -74,7 +74,7 @@ static cst_sense_t cst_sbc_compare_write(struct cst_cmd *cmd)
 
 	if (reason)
 		return reason;
-	/* Part of what is to be compared or written would be something else. */
+	/* With less data the two halves could not be told apart. */
 	if (cmd->data_len != cmd->cdb_xfer_len)
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (!cmd->nblocks)

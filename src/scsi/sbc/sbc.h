@@ -41,11 +41,10 @@ cst_sense_t cst_sbc_vouched(struct cst_disk *disk);
 extern const struct cst_op cst_sbc_capacity_ops[];
 /* compare_write.c */
 extern const struct cst_op cst_sbc_compare_write_ops[];
-/* MAXIMUM COMPARE AND WRITE LENGTH in blocks: what it compares moves, too. */
+/* MAXIMUM COMPARE AND WRITE LENGTH in blocks; the data-out has twice as many. */
 static inline u32 cst_sbc_max_compare_write(const struct cst_cmd *cmd)
 {
-	return min_t(u32, cmd->sess->max_xfer / 2 >> to_cst_disk(cmd->dev)->block_shift,
-		     255);
+	return min_t(u32, cmd->sess->max_xfer / 2 / to_cst_disk(cmd->dev)->block_size, 255);
 }
 
 /* mode.c */
@@ -63,7 +62,7 @@ extern const struct cst_op cst_sbc_write_same_ops[];
 /* MAXIMUM WRITE SAME LENGTH in blocks: 64 MiB, 13 s at 5 MB/s */
 static inline u32 cst_sbc_max_write_same(const struct cst_disk *disk)
 {
-	return (64U << 20) >> disk->block_shift;
+	return (64U << 20) / disk->block_size;
 }
 
 /* rw.c */

@@ -49,8 +49,8 @@ static cst_sense_t cst_sbc_stop(struct cst_cmd *cmd)
 /*
  * START STOP UNIT.
  *
- * The stopped power condition is everybody's, though nothing spins: who stops a unit
- * expects that nobody's command reaches its medium.  Other power conditions are refused by
+ * The stopped power condition applies to all initiators, although nothing spins: who stops
+ * a unit expects that nobody's command reaches its medium.  Other power conditions are refused by
  * the usage map.  LOEJ is for removable media.  GOOD means done, IMMED or not: see cache.c.
  */
 static cst_sense_t cst_sbc_start_stop(struct cst_cmd *cmd)

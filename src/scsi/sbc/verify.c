@@ -86,7 +86,7 @@ static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 
 	if (unlikely(reason))
 		return reason;
-	/* Comparing with less than all would be a success that is none. */
+	/* GOOD after comparing only a part would be a lie. */
 	if (unlikely(cmd->data_len != cmd->cdb_xfer_len))
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (!cmd->nblocks)

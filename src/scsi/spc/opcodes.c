@@ -17,6 +17,7 @@
 #define CST_RSOC_EITHER		3
 
 /* SUPPORT */
+#define CST_RSOC_NOT_AVAILABLE	0
 #define CST_RSOC_NOT_SUPPORTED	1
 #define CST_RSOC_STANDARD	3
 
@@ -79,7 +80,8 @@ static cst_sense_t cst_rsoc_one(struct cst_cmd *cmd, const struct cst_op *op,
 	unsigned int len = 4;
 
 	if (!op) {
-		buf[1] = CST_RSOC_NOT_SUPPORTED;
+		/* A type that has more than its tables cannot tell. */
+		buf[1] = cmd->type->any ? CST_RSOC_NOT_AVAILABLE : CST_RSOC_NOT_SUPPORTED;
 		return cst_cmd_respond(cmd, buf, len);
 	}
 	buf[1] = CST_RSOC_STANDARD;

@@ -14,7 +14,7 @@ static cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd)
 	return cst_medium_prevent(cmd->itl, cmd->cdb[4] & 0x01);
 }
 
-/* SBC-4, Reservations: to let it go does not take it from anybody. */
+/* SBC-4, Reservations: PREVENT 0 never conflicts. */
 static bool cst_spc_allows_removal(const struct cst_cmd *cmd)
 {
 	return !(cmd->cdb[4] & 0x01);
