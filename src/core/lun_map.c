@@ -240,18 +240,22 @@ static bool cst_session_uses(const struct cst_session *sess,
 	return sess->map == map && !sess->closing;
 }
 
-/* On its device's list, beside what else the target has of it: see scsi/spc/vpd_ports.c. */
+/* On its device's list, behind what else the target has of it: see scsi/spc/vpd_ports.c. */
 static void cst_lun_list(struct cst_lun *lun)
 {
 	struct cst_device *dev = lun->dev;
+	struct list_head *before;
 	struct cst_lun *other;
 
 	spin_lock_irq(&dev->itl_lock);
-	list_for_each_entry(other, &dev->luns, dev_node)
-		if (other->map->target == lun->map->target)
+	before = dev->luns.prev;
+	list_for_each_entry_reverse(other, &dev->luns, dev_node) {
+		if (other->map->target == lun->map->target) {
+			before = &other->dev_node;
 			break;
-	/* Found none, this is the head. */
-	list_add_tail(&lun->dev_node, &other->dev_node);
+		}
+	}
+	list_add(&lun->dev_node, before);
 	spin_unlock_irq(&dev->itl_lock);
 }
 
