@@ -801,9 +801,14 @@ destroy:
 	return -ENOMEM;
 }
 
-void cst_buffer_exit(void)
+/* From here on reclaim asks for nothing, which would need cst_linger_wq. */
+void cst_buffer_leave_shrinker(void)
 {
 	cst_shrinker_unregister(cst_shrinker);
+}
+
+void cst_buffer_exit(void)
+{
 	cst_pool_trim(ULONG_MAX);
 	cancel_work_sync(&cst_tables_work);
 	cst_tables_less(0);

@@ -94,6 +94,7 @@ static inline void cst_range_leave(struct cst_cmd *cmd)
 
 /* buffer.c: chunks of pages from per-CPU pools */
 int cst_buffer_init(void);
+void cst_buffer_leave_shrinker(void);	/* then, at the end, */
 void cst_buffer_exit(void);
 /*
  * An array of bvecs with room for @len bytes: @inl when nr_inline suffice.

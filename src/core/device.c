@@ -160,7 +160,8 @@ int cst_device_enable(struct cst_device *dev)
 	 * it finds the unit attention: none reaches another backing unawares.
 	 */
 	WRITE_ONCE(dev->enabled_seq, cst_gate_changed(dev));
-	/* Who gets it sees both numbers: exec.c. */
+	/* Who gets the reference sees both numbers: pairs with the smp_rmb() of exec.c. */
+	smp_wmb();
 	percpu_ref_reinit(&dev->io_ref);
 	dev->obj.enabled = true;
 

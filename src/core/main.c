@@ -45,6 +45,7 @@ static int __init cst_init(void)
 exit_events:
 	cst_events_exit();
 exit_buffer:
+	cst_buffer_leave_shrinker();
 	cst_buffer_exit();
 exit_worker:
 	cst_worker_exit();
@@ -62,6 +63,7 @@ static void __exit cst_exit(void)
 	cst_cfs_exit();
 	cst_events_exit();
 	cst_worker_exit();
+	cst_buffer_leave_shrinker();
 	/* Each may put the last reference to what the next works for. */
 	destroy_workqueue(cst_linger_wq);
 	destroy_workqueue(cst_tmf_wq);

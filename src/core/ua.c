@@ -8,6 +8,8 @@
  * tell the same.  itl->ua_lock protects the queue; itl->ua_pending lets the fast path
  * look without it.
  */
+#include <linux/export.h>
+
 #include "core.h"
 
 #define CST_UA_ORDINARY	0x100	/* rank; the others' are bytes */
@@ -34,6 +36,28 @@ bool cst_ua_is_reset(cst_sense_t ua)
 	return cst_ua_rank(ua) != CST_UA_ORDINARY;
 }
 
+/* itl->ua_lock held */
+static void cst_ua_remove(struct cst_itl *itl, unsigned int i)
+{
+	itl->ua_count--;
+	memmove(&itl->ua[i], &itl->ua[i + 1],
+		(itl->ua_count - i) * sizeof(itl->ua[0]));
+	WRITE_ONCE(itl->ua_pending, itl->ua_count);
+}
+
+/* itl->ua_lock held */
+static void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
+{
+	unsigned int i;
+
+	for (i = 0; i < itl->ua_count; i++) {
+		if (itl->ua[i] == ua) {
+			cst_ua_remove(itl, i);
+			break;
+		}
+	}
+}
+
 /**
  * cst_ua_add() - raise a unit attention
  * @itl: the nexus, which the caller keeps from going away
@@ -53,11 +77,16 @@ void cst_ua_add(struct cst_itl *itl, cst_sense_t ua)
 
 	spin_lock_irqsave(&itl->ua_lock, flags);
 	/* One such can only be the first. */
-	if (rank != CST_UA_ORDINARY && itl->ua_count &&
-	    cst_ua_is_reset(itl->ua[0])) {
+	if (itl->ua_count && cst_ua_is_reset(itl->ua[0])) {
+		/* It has cleared the commands. */
+		if (ua == CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR))
+			goto unlock;
 		if (rank < cst_ua_rank(itl->ua[0]))
 			itl->ua[0] = ua;
-		goto unlock;
+		if (rank != CST_UA_ORDINARY)
+			goto unlock;
+	} else if (rank != CST_UA_ORDINARY) {
+		cst_ua_clear(itl, CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
 	}
 	for (i = 0; i < itl->ua_count; i++)
 		if (itl->ua[i] == ua)
@@ -95,28 +124,6 @@ void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
 		if (itl->sess != except)
 			cst_ua_add(itl, ua);
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
-}
-
-/* itl->ua_lock held */
-static void cst_ua_remove(struct cst_itl *itl, unsigned int i)
-{
-	itl->ua_count--;
-	memmove(&itl->ua[i], &itl->ua[i + 1],
-		(itl->ua_count - i) * sizeof(itl->ua[0]));
-	WRITE_ONCE(itl->ua_pending, itl->ua_count);
-}
-
-/* itl->ua_lock held */
-static void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
-{
-	unsigned int i;
-
-	for (i = 0; i < itl->ua_count; i++) {
-		if (itl->ua[i] == ua) {
-			cst_ua_remove(itl, i);
-			break;
-		}
-	}
 }
 
 /**
@@ -185,3 +192,10 @@ void cst_ua_told(struct cst_cmd *cmd)
 	if (test_bit(CST_CMD_TELLS_LUNS, &cmd->flags))
 		cst_ua_luns_told(cmd->sess, cmd->luns_seq);
 }
+
+void cst_cmd_unsent(struct cst_cmd *cmd)
+{
+	if (test_bit(CST_CMD_TELLS_UA, &cmd->flags))
+		cst_ua_add(cmd->itl, cmd->ua);
+}
+EXPORT_SYMBOL_GPL(cst_cmd_unsent);

@@ -164,13 +164,18 @@ static void cst_watch_tell(void)
 	}
 }
 
+/*
+ * Its lane's lock is held: until it is released nobody takes the job for which the runner is
+ * queued, and with whose end the lane may go.
+ */
 static void cst_runner_queue(struct cst_runner *runner)
 {
 	struct cst_lane *lane = runner->lane;
 
+	lockdep_assert_held(&lane->lock);
+
 	atomic_inc(&per_cpu_ptr(cst_watched, lane->cpu)->queued);
 	queue_work_on(lane->cpu, lane->lanes->wq, &runner->work);
-	cst_watch_tell();
 }
 
 static void cst_runner_begins(struct cst_runner *runner)
@@ -213,9 +218,11 @@ static void cst_runner_work(struct work_struct *work)
 			__set_bit(runner - lane->runners, &lane->idle);
 		/* It begins as soon as this one sleeps or ends. */
 		next = cst_lane_next(lane);
-		spin_unlock_irq(&lane->lock);
 		if (next)
 			cst_runner_queue(next);
+		spin_unlock_irq(&lane->lock);
+		if (next)
+			cst_watch_tell();
 		if (!job)
 			return;
 		job->func(job);
@@ -235,9 +242,12 @@ void cst_job_queue(struct cst_device *dev, struct cst_job *job)
 	list_add_tail(&job->node, &lane->jobs);
 	lane->waiting++;
 	runner = cst_lane_next(lane);
-	spin_unlock_irqrestore(&lane->lock, flags);
 	if (runner)
 		cst_runner_queue(runner);
+	spin_unlock_irqrestore(&lane->lock, flags);
+	/* The job may have ended, and the device with it. */
+	if (runner)
+		cst_watch_tell();
 	else if (unlikely(READ_ONCE(cst_watch) == CST_WATCH_STUCK))
 		cst_reserve_call();
 }

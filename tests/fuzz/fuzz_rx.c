@@ -258,6 +258,12 @@ void cst_cmd_data_failed(struct cst_cmd *cmd, cst_sense_t reason)
 	core_finish(c, 2);
 }
 
+/* Only of one whose response waits for the end of its data. */
+void cst_cmd_unsent(struct cst_cmd *cmd)
+{
+	MUST(to_cit_cmd(cmd)->state == CIT_CMD_HELD);
+}
+
 void cst_cmd_release(struct cst_cmd *cmd)
 {
 	struct core_cmd *c = core_find(cmd);

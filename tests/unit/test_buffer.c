@@ -239,6 +239,7 @@ static void finish(void)
 	give_back();
 	CHECK_EQ(one->buf_bytes.counter, 0);
 	CHECK_EQ(two->buf_bytes.counter, 0);
+	cst_buffer_leave_shrinker();
 	cst_buffer_exit();
 	CHECK_EQ(pages_out, 0);
 	CHECK_EQ(tables_out, 0);
@@ -626,6 +627,7 @@ static void loading_without_memory(void)
 	tables_fail = true;
 	CHECK_EQ(cst_buffer_init(), 0);
 	CHECK(work());
+	cst_buffer_leave_shrinker();
 	cst_buffer_exit();
 	CHECK_EQ(pages_out, 0);
 }

@@ -47,6 +47,37 @@ static void a_reset_is_told_first_and_hides_nothing(void)
 	CHECK_REASON(TUR, CST_OK);
 }
 
+/* Commands that a reset has cleared are told by the reset. */
+static void a_reset_has_cleared_the_commands(void)
+{
+	emu_reset();
+	ADD(MODE_PARAMETERS_CHANGED);
+	ADD(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
+	ADD(BUS_DEVICE_RESET);
+	ADD(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
+	CHECK_REASON(TUR, CST_SENSE(BUS_DEVICE_RESET));
+	CHECK_REASON(TUR, CST_SENSE(MODE_PARAMETERS_CHANGED));
+	CHECK_REASON(TUR, CST_OK);
+	/* Those of a later one are not. */
+	ADD(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
+	CHECK_REASON(TUR, CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
+	CHECK_REASON(TUR, CST_OK);
+}
+
+/* The fabric had its response, and the initiator aborted the command before it went out. */
+static void what_is_not_sent_is_told_again(void)
+{
+	emu_reset();
+	ADD(CAPACITY_DATA_CHANGED);
+	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK(!emu.itl.ua_pending);
+	cst_cmd_unsent(&emu.cmd);
+	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(TUR, CST_OK);
+	cst_cmd_unsent(&emu.cmd);
+	CHECK_REASON(TUR, CST_OK);
+}
+
 /* Nothing is written behind the queue, and nothing that was lost stays untold. */
 static void a_full_queue_says_that_everything_may_have_changed(void)
 {
@@ -56,7 +87,6 @@ static void a_full_queue_says_that_everything_may_have_changed(void)
 	ADD(INQUIRY_DATA_CHANGED);
 	ADD(REPORTED_LUNS_DATA_CHANGED);
 	ADD(MEDIUM_MAY_HAVE_CHANGED);
-	ADD(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
 	while (emu.itl.ua_count < CST_UA_MAX)
 		emu.itl.ua[emu.itl.ua_count++] = CST_SENSE(NOT_READY);
 	ADD(BUS_DEVICE_RESET);
@@ -186,6 +216,8 @@ static void an_aca_task_is_refused(void)
 }
 
 TEST_MAIN(T(a_weaker_one_neither_leads_nor_replaces), T(a_reset_is_told_first_and_hides_nothing),
+	T(a_reset_has_cleared_the_commands),
+	T(what_is_not_sent_is_told_again),
 	T(a_full_queue_says_that_everything_may_have_changed),
 	  T(ordinary_ones_are_told_in_turn), T(an_aborted_command_tells_nothing),
 	  T(one_without_memory_tells_nothing), T(sense_that_is_cut_off_tells_nothing),

@@ -223,8 +223,10 @@ void cit_scsi_reap(struct cit_conn *conn)
 			cit_data_out_fail(cc, CST_SENSE(COMMAND_ABORTED));
 		/* Its data will not end any more, if it is its initiator who has aborted it. */
 		if (cc->state == CIT_CMD_HELD &&
-		    (all || cst_cmd_aborted_by_own(&cc->cmd)))
+		    (all || cst_cmd_aborted_by_own(&cc->cmd))) {
+			cst_cmd_unsent(&cc->cmd);
 			cit_cmd_event(cc, CIT_EV_DROP);
+		}
 	}
 }
 

@@ -142,8 +142,8 @@ static void loop_finish(struct cst_cmd *cmd, int result)
 		loop_free_bvecs(shost_priv(sc->device->host), lc);
 	WRITE_ONCE(lc->busy, false);
 	cst_cmd_release(cmd);
-	/* What follows is not for a hard interrupt: the block layer's softirq does it. */
-	if (unlikely(hardirq_count()))
+	/* What follows wants interrupts on: else the block layer's softirq does it. */
+	if (unlikely(hardirq_count() || irqs_disabled()))
 		scsi_done(sc);
 	else
 		scsi_done_direct(sc);

@@ -225,6 +225,16 @@ void cst_cmd_release(struct cst_cmd *cmd);
  */
 bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
 
+/**
+ * cst_cmd_unsent() - the fabric will not send a response that it was given
+ * @cmd: after send_response, before cst_cmd_release()
+ *
+ * The unit attention that it would have told is told by another one.
+ *
+ * Context: any.
+ */
+void cst_cmd_unsent(struct cst_cmd *cmd);
+
 static inline bool cst_cmd_aborted(const struct cst_cmd *cmd)
 {
 	return READ_ONCE(cmd->aborted);

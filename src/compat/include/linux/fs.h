@@ -14,10 +14,10 @@
 #define CST_KIOCB_DONE_ARGS(_iocb, _ret)	struct kiocb *_iocb, long _ret
 #endif
 
-/* Since 6.0 a flag of the file tells. */
+/* Since 5.19 a flag of the file tells. */
 static inline bool cst_file_can_direct(const struct file *file)
 {
-#ifdef FMODE_CAN_ODIRECT
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
 	return file->f_mode & FMODE_CAN_ODIRECT;
 #else
 	return file->f_mapping->a_ops && file->f_mapping->a_ops->direct_IO;

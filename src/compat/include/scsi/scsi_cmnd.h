@@ -15,8 +15,13 @@
  * Before 5.16 the mid-layer put the function into each command.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-#define scsi_done_direct(_scmd)	((_scmd)->scsi_done(_scmd))
-#define scsi_done(_scmd)	((_scmd)->scsi_done(_scmd))
+static inline void cst_scsi_done(struct scsi_cmnd *scmd)
+{
+	scmd->scsi_done(scmd);
+}
+
+#define scsi_done_direct(_scmd)	cst_scsi_done(_scmd)
+#define scsi_done(_scmd)	cst_scsi_done(_scmd)
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
 #define scsi_done_direct(_scmd)	scsi_done(_scmd)
 #endif
