@@ -285,10 +285,15 @@ static inline int atomic_cmpxchg(atomic_t *v, int old, int n)
 typedef struct { int unused; } wait_queue_head_t;
 struct mutex { bool held; };
 struct completion { bool done; };
-struct work_struct { void (*func)(struct work_struct *work); };
+struct workqueue_struct;
+struct work_struct {
+	void (*func)(struct work_struct *work);
+	struct workqueue_struct *wq;
+	struct list_head node;
+};
+
 struct delayed_work { struct work_struct work; bool pending; unsigned long due; };
 struct rcu_work { struct work_struct work; };
-struct workqueue_struct;
 
 #define DEFINE_SPINLOCK(x)		spinlock_t x
 
@@ -318,8 +323,9 @@ static inline void spin_unlock(spinlock_t *l)
 #define lockdep_assert_held(l)		do { } while (0)
 #define rcu_read_lock()			do { } while (0)
 #define rcu_read_unlock()		do { } while (0)
-/* barriers: there is nobody else to see an order */
+/* barrier: there is nobody else to see an order */
 #define smp_mb()			do { } while (0)
+/* acquire: nor here */
 #define smp_load_acquire(p)		READ_ONCE(*(p))
 
 static inline long atomic_long_read(const atomic_long_t *v) { return v->counter; }
@@ -339,6 +345,8 @@ static inline u64 get_jiffies_64(void) { return shim_jiffies_64; }
 struct percpu_ref {
 	long	count;
 	bool	dying;
+	void (*release)(struct percpu_ref *ref);
+	struct percpu_ref *next_killed;
 };
 
 static inline bool percpu_ref_is_dying(const struct percpu_ref *ref)
@@ -366,14 +374,19 @@ static inline void shim_xa_store(struct xarray *xa, unsigned long i, void *p)
 		xa->end = i + 1;
 }
 
+/* A place that is kept, in which nothing stands. */
+#define SHIM_XA_RESERVED	((void *)1)
+
 static inline void *xa_load(const struct xarray *xa, unsigned long i)
 {
-	return i < SHIM_XA_SIZE ? xa->slots[i] : NULL;
+	void *p = i < SHIM_XA_SIZE ? xa->slots[i] : NULL;
+
+	return p == SHIM_XA_RESERVED ? NULL : p;
 }
 
 #define xa_for_each(xa, i, p)						\
 	for ((i) = 0; (i) < (xa)->end; (i)++)			\
-		if (((p) = (xa)->slots[(i)]) != NULL)
+		if (((p) = xa_load(xa, i)) != NULL)
 
 /* <linux/dma-direction.h> */
 enum dma_data_direction {
@@ -425,6 +438,7 @@ static inline void memzero_page(struct page *page, size_t offset, size_t len)
 /* <linux/configfs.h> */
 struct config_item {
 	char				*ci_name;
+	int				ci_refs;	/* besides the directory's */
 	struct config_item		*ci_parent;
 	const struct config_item_type	*ci_type;
 	struct dentry			*ci_dentry;

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stands in for exec.c, buffer.c and a handler.  Buffers are made page by page
- * with the heap, so that the sanitizer sees each end.
+ * Plays what is around core: the kernel (core_shim.h), the worker, buffer.c, a fabric and
+ * a handler.  Buffers are made page by page with the heap, so that the sanitizer sees each
+ * end.  Whatever breaks a contract ends the program.
  */
 #include <linux/unaligned.h>
+#include <scsi/scsi_proto.h>
 
 #include "emu.h"
+#include "lun.h"
 
 struct emu emu;
 
 static u8 emu_out[16 << 20];
 static u32 emu_out_len;
+
+/* --- the kernel --- */
 
 /* A test of identity.c brings its own. */
 __weak const char *dmi_get_system_info(int field)
@@ -23,8 +28,46 @@ __weak void get_random_bytes(void *buf, size_t len)
 	memset(buf, 0x5a, len);
 }
 
-u64 shim_jiffies_64;
+u64 shim_jiffies_64 = 1000;
 unsigned long shim_hardirq_count;
+unsigned int shim_warned;
+unsigned int shim_rcu_depth;
+void (*shim_rcu_then)(void);
+struct shim_unlock shim_unlock;
+int shim_cpu;
+unsigned long shim_cpu_looks;
+long shim_allocated;
+unsigned int shim_fail_at;
+struct percpu_ref *shim_killed;
+struct list_head shim_works = { &shim_works, &shim_works };
+struct list_head shim_timers = { &shim_timers, &shim_timers };
+
+int percpu_ref_init(struct percpu_ref *ref, void (*release)(struct percpu_ref *ref),
+		    int flags, gfp_t gfp)
+{
+	if (shim_fails())
+		return -ENOMEM;
+	*ref = (struct percpu_ref){ .count = 1, .release = release };
+	return 0;
+}
+
+void percpu_ref_exit(struct percpu_ref *ref)
+{
+	const struct percpu_ref *killed;
+
+	for (killed = shim_killed; killed; killed = killed->next_killed)
+		shim_must(killed != ref);
+}
+
+void shim_grace(void)
+{
+	struct percpu_ref *ref;
+
+	while ((ref = shim_killed)) {
+		shim_killed = ref->next_killed;
+		percpu_ref_put(ref);
+	}
+}
 
 u64 siphash(const void *data, size_t len, const siphash_key_t *key)
 {
@@ -41,6 +84,73 @@ u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
 	u64 pair[2] = { a, b };
 
 	return siphash(pair, sizeof(pair), key);
+}
+
+/* --- the worker --- */
+
+static char emu_places[4];
+struct workqueue_struct *cst_wq = (void *)&emu_places[0];
+struct workqueue_struct *cst_tmf_wq = (void *)&emu_places[1];
+struct workqueue_struct *cst_linger_wq = (void *)&emu_places[2];
+/* Every device that may block has the same. */
+static struct cst_lanes *emu_lanes = (void *)&emu_places[3];
+
+struct list_head emu_jobs = { &emu_jobs, &emu_jobs };
+
+void cst_job_queue(struct cst_device *dev, struct cst_job *job)
+{
+	shim_must(dev->lanes == emu_lanes);
+	list_add_tail(&job->node, &emu_jobs);
+}
+
+/* It is the command of emu_run() that goes on. */
+static void emu_step(const void *work_or_job)
+{
+	if (work_or_job != &emu.cmd.job || !emu.cmd.resume)
+		return;
+	emu.steps++;
+	if (emu.between_steps)
+		emu.between_steps();
+}
+
+static bool emu_timer(void)
+{
+	struct delayed_work *w;
+
+	list_for_each_entry(w, &shim_timers, work.node) {
+		if (!time_after_eq(jiffies, w->due))
+			continue;
+		cancel_delayed_work_sync(w);
+		w->work.func(&w->work);
+		return true;
+	}
+	return false;
+}
+
+bool emu_work(void)
+{
+	struct work_struct *work;
+	struct cst_job *job;
+
+	if (!list_empty(&shim_works)) {
+		work = list_first_entry(&shim_works, struct work_struct, node);
+		list_del(&work->node);
+		emu_step(work);
+		work->func(work);
+		return true;
+	}
+	if (!list_empty(&emu_jobs)) {
+		job = list_first_entry(&emu_jobs, struct cst_job, node);
+		list_del(&job->node);
+		emu_step(job);
+		job->func(job);
+		return true;
+	}
+	if (shim_killed) {
+		shim_grace();
+		return true;
+	}
+	return emu_timer();
 }
 
 /* --- buffer.c --- */
@@ -79,6 +189,7 @@ bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 {
 	bool alloced;
 
+	shim_must(!test_bit(CST_CMD_OWN_BUF, &cmd->flags));
 	if (emu.meanwhile)
 		emu.meanwhile();
 	if (emu.no_buffer)
@@ -96,8 +207,8 @@ void cst_buffer_free(struct cst_cmd *cmd)
 	if (test_bit(CST_CMD_OWN_BUF, &cmd->flags))
 		cst_bvec_free(cmd->bvec, cmd->nr_bvec,
 			      test_bit(CST_CMD_BVEC_ALLOCED, &cmd->flags));
+	__clear_bit(CST_CMD_OWN_BUF, &cmd->flags);
 	cst_buffer_free_scratch(cmd);
-	cmd->flags = 0;
 }
 
 bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
@@ -174,96 +285,53 @@ void cst_event_device(struct cst_device *dev, u8 cmd)
 {
 }
 
-/* --- range.c, as far as no test brings its own --- */
-
-__weak cst_sense_t cst_range_enter_slow(struct cst_cmd *cmd)
+void cst_event_tmf(const struct cst_tmf *tmf)
 {
-	abort();
 }
 
-__weak void cst_range_leave_slow(struct cst_cmd *cmd, int was)
+void cst_target_regroup(struct cst_target *target)
 {
-	abort();
-}
-
-__weak cst_sense_t cst_range_hold(struct cst_cmd *cmd)
-{
-	__set_bit(CST_CMD_RANGE, &cmd->flags);
-	return emu.hold;
-}
-
-/* --- exec.c --- */
-
-bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
-{
-	return test_bit(CST_CMD_IN_WORKER, &cmd->flags);
-}
-
-cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
-{
-	cmd->io.dev = cmd->dev;
-	return cmd->dev->ops->block->submit(&cmd->io) == -EAGAIN ? CST_WOULD_BLOCK :
-							     CST_PENDING;
-}
-
-void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
-{
-	if (emu.completed)
-		abort();
-	emu.completed = true;
-	cmd->reason = reason;
-}
-
-/* The worker comes when whoever has started the command has left it. */
-void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd))
-{
-	if (emu.goes_on)
-		abort();
-	emu.goes_on = true;
-	cmd->resume = resume;
-}
-
-static cst_sense_t emu_go_on(struct cst_cmd *cmd)
-{
-	cst_sense_t reason = CST_PENDING;
-
-	while (emu.goes_on) {
-		emu.goes_on = false;
-		emu.steps++;
-		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
-		if (emu.between_steps)
-			emu.between_steps();
-		reason = cmd->resume(cmd);
-	}
-	if (reason != CST_PENDING)
-		cst_buffer_free_scratch(cmd);
-	return reason;
+	shim_must(target->obj.lock.held);
+	emu.regrouped++;
 }
 
 /* --- a handler --- */
+
+void emu_io_ends(int error)
+{
+	struct cst_io *io = emu.pending;
+
+	emu.pending = NULL;
+	cst_io_done(io, error);
+}
 
 static int emu_submit(struct cst_io *io)
 {
 	u64 size = emu.disk.nblocks << emu.disk.block_shift;
 
-	if (emu.io_would_block && !cst_cmd_may_sleep(&emu.cmd)) {
+	/* What the contract promises to a handler. */
+	shim_must(io->dev == &emu.disk.dev && io->dev->io_ref.count > 1);
+	shim_must(io->pos <= size && io->len <= size - io->pos);
+	shim_must(!(io->pos % emu.disk.block_size) && !(io->len % emu.disk.block_size));
+	if (emu.io_would_block && (io->flags & CST_IO_NOWAIT)) {
 		emu.io_would_block = false;
 		return -EAGAIN;
 	}
-	/* What the contract promises to a handler. */
-	if (io->pos > size || io->len > size - io->pos ||
-	    io->pos % emu.disk.block_size || io->len % emu.disk.block_size)
-		abort();
 
 	emu.ios++;
 	emu.io.op = io->op;
-	emu.io.flags = io->flags;
+	emu.io.flags = io->flags & ~(CST_IO_NOWAIT | CST_IO_ATOMIC);
 	emu.io.pos = io->pos;
 	emu.io.len = io->len;
 	if (!emu.io_error && io->op != CST_IO_FLUSH &&
 	    size <= sizeof(emu.medium))
 		emu_bvec_copy(io->bvec, emu.medium + io->pos, io->len,
 			      io->op == CST_IO_READ);
+	if (emu.io_later) {
+		shim_must(!emu.pending);
+		emu.pending = io;
+		return 0;
+	}
 	cst_io_done(io, emu.io_error);
 	return 0;
 }
@@ -277,28 +345,235 @@ static void emu_target_port(const struct cst_target *target, struct cst_port *po
 	port->address = 0x3000000000000000ULL + target->rel_tgt_id;
 }
 
+void emu_data_comes(struct task *task)
+{
+	struct cst_cmd *cmd = &task->cmd;
+
+	shim_must(task->wants_data);
+	task->wants_data = false;
+	emu_bvec_copy(cmd->bvec, emu_out, cmd->data_len, true);
+	cst_cmd_data_received(cmd);
+}
+
+static void emu_get_data(struct cst_cmd *cmd)
+{
+	struct task *task = to_task(cmd);
+
+	shim_must(task->fate == UNDER_WAY && !task->wants_data);
+	shim_must(cmd->dir == DMA_TO_DEVICE && cmd->exp_dir == cmd->dir);
+	shim_must(cmd->data_len && cmd->data_len <= cmd->exp_len);
+	shim_must(!test_bit(CST_CMD_FABRIC_BUF, &cmd->flags));
+	task->wants_data = true;
+	if (!emu.data_later)
+		emu_data_comes(task);
+}
+
+static void emu_abort_data(struct cst_cmd *cmd)
+{
+	to_task(cmd)->told_to_stop = true;
+}
+
+/* What holds at the end of every command, whichever way it takes. */
+static void emu_ends(struct cst_cmd *cmd)
+{
+	const unsigned long held = BIT(CST_CMD_ORDER_FAST) | BIT(CST_CMD_ORDER_SLOW) |
+				   BIT(CST_CMD_IO_REF);
+
+	shim_must(to_task(cmd)->fate == UNDER_WAY);
+	shim_must(shim_rcu_depth);
+	/* It has left the task set and the device. */
+	shim_must(!(cmd->flags & held));
+	shim_must(!cmd->wait.q);
+}
+
+static void emu_send_response(struct cst_cmd *cmd)
+{
+	emu_ends(cmd);
+	shim_must(cmd->data_len <= cmd->exp_len);
+	shim_must(cmd->overflow || cmd->data_len + cmd->residual == cmd->exp_len);
+	shim_must((cmd->status == SAM_STAT_CHECK_CONDITION) == !!cmd->sense_len);
+	if (cmd == &emu.cmd && cmd->dir == DMA_FROM_DEVICE && cmd->data_len) {
+		emu.in = malloc(cmd->data_len);
+		emu_bvec_copy(cmd->bvec, emu.in, cmd->data_len, false);
+	}
+	to_task(cmd)->fate = ANSWERED;
+}
+
+static void emu_drop(struct cst_cmd *cmd)
+{
+	emu_ends(cmd);
+	to_task(cmd)->fate = DROPPED;
+	to_task(cmd)->was_dropped = true;
+}
+
+void (*emu_tmf_done)(struct cst_tmf *tmf);
+
+static void emu_fabric_tmf_done(struct cst_tmf *tmf)
+{
+	shim_must(shim_rcu_depth);
+	emu_tmf_done(tmf);
+}
+
+const struct cst_fabric_ops emu_fabric_ops = {
+	.name		= "emu",
+	.protocol_id	= 0x5,
+	.target_port	= emu_target_port,
+	.get_data	= emu_get_data,
+	.abort_data	= emu_abort_data,
+	.send_response	= emu_send_response,
+	.drop		= emu_drop,
+	.tmf_done	= emu_fabric_tmf_done,
+};
+
+cst_sense_t emu_answer(const struct task *task)
+{
+	const u8 *sense = task->cmd.sense;
+	unsigned int i;
+
+	shim_must(task->fate == ANSWERED || task->fate == DROPPED);
+	if (task->was_dropped)
+		return CST_PENDING;
+	switch (task->cmd.status) {
+	case SAM_STAT_GOOD:
+		return CST_OK;
+	case SAM_STAT_CONDITION_MET:
+		return CST_CONDITION_MET;
+	case SAM_STAT_BUSY:
+		return CST_BUSY;
+	case SAM_STAT_RESERVATION_CONFLICT:
+		return CST_RESERVATION_CONFLICT;
+	case SAM_STAT_TASK_SET_FULL:
+		return CST_TASK_SET_FULL;
+	case SAM_STAT_ACA_ACTIVE:
+		return CST_ACA_ACTIVE;
+	}
+	shim_must(task->cmd.status == SAM_STAT_CHECK_CONDITION);
+	shim_must((sense[0] & 0x7f) == 0x70 && task->cmd.sense_len == CST_SENSE_SIZE);
+	for (i = 1; i < CST_SENSE_IDX_NR; i++) {
+		const struct cst_sense_code *code = cst_sense_code((cst_sense_t)i);
+
+		if (code->key == (sense[2] & 0x0f) && code->asc == sense[12] &&
+		    code->ascq == sense[13])
+			return (cst_sense_t)i;
+	}
+	abort();
+}
+
+void emu_task_init(struct task *task, struct cst_session *sess, u64 lun)
+{
+	memset(task, 0, sizeof(*task));
+	memset(&task->cmd, 0xa5, sizeof(task->cmd));
+	cst_cmd_init(&task->cmd, sess);
+	put_unaligned_be64(lun, task->cmd.lun);
+}
+
+void emu_release(struct task *task)
+{
+	shim_must(task->fate == ANSWERED || task->fate == DROPPED);
+	task->fate = RELEASED;
+	cst_cmd_release(&task->cmd);
+}
+
+/* --- devices and nexuses --- */
+
+void emu_device_init(struct cst_device *dev, struct cst_dev_stats *stats)
+{
+	percpu_ref_init(&dev->io_ref, NULL, 0, 0);
+	cst_order_init(&dev->order);
+	cst_ranges_init(&dev->ranges);
+	cst_device_aborts_init(dev);
+	INIT_LIST_HEAD(&dev->luns);
+	INIT_LIST_HEAD(&dev->itls);
+	dev->lanes = emu_lanes;
+	dev->stats = stats;
+}
+
+void emu_device_check(const struct cst_device *dev)
+{
+	const struct cst_order *order = &dev->order;
+
+	shim_must(dev->io_ref.count == 1);
+	shim_must(!order->running && !order->ordered);
+	shim_must(order->slow || order->simple.count == 1);
+	shim_must(list_empty(&order->blocked.waiters));
+	shim_must(!dev->ranges.held && !dev->ranges.tree.rb_root.rb_node);
+	shim_must(list_empty(&dev->ranges.waiting.waiters));
+	shim_must(list_empty(&dev->aborts.waiting) && list_empty(&dev->aborts.fresh));
+}
+
+void emu_session_init(struct cst_session *sess, struct cst_cmd_list *lists)
+{
+	unsigned int i;
+
+	for (i = 0; i < SHIM_CPUS; i++) {
+		memset(&lists[i], 0, sizeof(lists[i]));
+		INIT_LIST_HEAD(&lists[i].cmds);
+	}
+	sess->active = lists;
+	sess->ops = &emu_fabric_ops;
+	sess->max_xfer = CST_MAX_XFER_BYTES;
+	atomic_set(&sess->nr_itls, 1);
+	cst_session_aborts_init(sess);
+}
+
+void emu_itl_init(struct cst_itl *itl, struct cst_session *sess, struct cst_device *dev,
+		  u32 lun)
+{
+	memset(itl, 0, sizeof(*itl));
+	percpu_ref_init(&itl->ref, NULL, 0, 0);
+	itl->sess = sess;
+	itl->dev = dev;
+	itl->lun = lun;
+	list_add_tail(&itl->dev_node, &dev->itls);
+}
+
+/* --- a disk --- */
+
+static void emu_forget_command(void)
+{
+	if (emu.task.fate != RELEASED)
+		emu_release(&emu.task);
+	free(emu.in);
+	emu.in = NULL;
+}
+
+/* A test may have left a timer behind, but no command that is under way. */
+static void emu_end(void)
+{
+	if (!emu.sess)
+		return;
+	emu_forget_command();
+	while (emu_work())
+		;
+	shim_must(list_empty(&emu.lists[0].cmds) && list_empty(&emu.lists[1].cmds));
+	shim_must(emu.itl.ref.count == 1);
+	shim_must(!shim_rcu_depth);
+	emu_device_check(&emu.disk.dev);
+	INIT_LIST_HEAD(&shim_timers);
+}
+
 void emu_reset(void)
 {
 	struct cst_session *sess = emu.sess;
 	static u8 pattern[sizeof(emu.medium)];
 	unsigned int i;
 
-	cst_buffer_free(&emu.cmd);
-	free(emu.in);
+	emu_end();
 	memset(&emu, 0, sizeof(emu));
+	memset(&shim_unlock, 0, sizeof(shim_unlock));
 	if (!sess)
 		sess = malloc(sizeof(*sess));
 	memset(sess, 0, sizeof(*sess));
 	emu.sess = sess;
+	emu.task.fate = RELEASED;
+	emu_session_init(sess, emu.lists);
 	sess->target = &emu.target;
+	emu.fabric = emu_fabric_ops;
 	sess->ops = &emu.fabric;
-	sess->max_xfer = CST_MAX_XFER_BYTES;
 	emu.target.obj.group.cg_item.ci_name =
 		(char *)"iqn.2026-01.example:t1";
 	emu.target.rel_tgt_id = 0x1234;
 	emu.target.ops = &emu.fabric;
-	emu.fabric.protocol_id = 0x5;
-	emu.fabric.target_port = emu_target_port;
 	emu.handler.name = "vdisk_test";
 	emu.block.submit = emu_submit;
 
@@ -307,6 +582,7 @@ void emu_reset(void)
 	if (!cst_disk_type.index->nr_ops && cst_types_init())
 		abort();
 
+	emu_device_init(&emu.disk.dev, &emu.stats);
 	emu.disk.dev.ops = &emu.handler;
 	emu.disk.dev.type = &cst_disk_type;
 	emu.disk.dev.obj.group.cg_item.ci_name = (char *)"disk1";
@@ -325,27 +601,20 @@ void emu_reset(void)
 		for (i = 0; i < sizeof(pattern); i++)
 			pattern[i] = i * 7 + (i >> 9);
 	memcpy(emu.medium, pattern, sizeof(emu.medium));
-	INIT_LIST_HEAD(&emu.disk.dev.luns);
-	INIT_LIST_HEAD(&emu.disk.dev.itls);
-	list_add_tail(&emu.itl.dev_node, &emu.disk.dev.itls);
-	emu.itl.dev = &emu.disk.dev;
-	emu.itl.sess = sess;
+	emu_itl_init(&emu.itl, sess, &emu.disk.dev, 0);
 	emu_add_lun(0);
-	emu.cmd.itl = &emu.itl;
 	emu_out_len = 0;
 }
 
 void emu_no_lun(void)
 {
 	emu.sess->itls.slots[0] = NULL;
-	emu.cmd.itl = NULL;
-	emu.type = &cst_no_lun_type;
 }
 
 void emu_report_luns(void)
 {
 	emu_no_lun();
-	emu.type = &cst_report_luns_type;
+	emu.lun = CST_LUN_REPORT_LUNS << 48;
 }
 
 void emu_add_lun(u32 lun)
@@ -359,90 +628,57 @@ void emu_data_out(const void *data, u32 len)
 	emu_out_len = len;
 }
 
-/* submit.c and exec.c in short */
-static cst_sense_t emu_stages(struct cst_cmd *cmd, u32 exp_len)
+/* An initiator knows what it asks for; this one has read it in core. */
+static void emu_expect(struct cst_cmd *cmd, u32 exp_len)
 {
+	struct cst_cmd ask;
 	cst_sense_t reason;
 
-	reason = cst_parse(cmd);
-	if (reason)
-		return reason;
-	cmd->exp_dir = cmd->dir;
-	cmd->exp_len = exp_len == EMU_ALL ? cmd->cdb_xfer_len : exp_len;
-
-	reason = cst_gate(cmd);
-	if (reason)
-		return reason;
-
-	if (cmd->dir == DMA_NONE)
-		cst_cmd_set_len(cmd, 0);
-	else if (cmd->op->flags & CST_OP_BLOCKS)
-		reason = cst_cmd_blocks_len(cmd);
-	else if (cmd->dir == DMA_TO_DEVICE)
-		cst_cmd_set_len(cmd, cmd->cdb_xfer_len);
-	if (reason)
-		return reason;
-	if (cmd->dir == DMA_TO_DEVICE && cmd->data_len) {
-		if (!cst_buffer_alloc(cmd, cmd->data_len))
-			return CST_TASK_SET_FULL;
-		emu_bvec_copy(cmd->bvec, emu_out, cmd->data_len, true);
+	cst_cmd_init(&ask, cmd->sess);
+	memcpy(ask.lun, cmd->lun, sizeof(ask.lun));
+	ask.cdb = cmd->cdb;
+	ask.cdb_len = cmd->cdb_len;
+	cst_cmd_lun_get(&ask);
+	reason = cst_parse(&ask);
+	if (ask.itl)
+		percpu_ref_put(&ask.itl->ref);
+	cmd->exp_dir = reason ? DMA_FROM_DEVICE : ask.dir;
+	if (exp_len != EMU_ALL) {
+		cmd->exp_len = exp_len;
+		/* More than the CDB asks for goes where its command may move something. */
+		if (cmd->exp_dir == DMA_NONE && exp_len)
+			cmd->exp_dir = ask.op->dir == DMA_NONE ? DMA_TO_DEVICE : ask.op->dir;
+	} else if (!reason) {
+		cmd->exp_len = ask.cdb_xfer_len;
 	}
-
-	if (cmd->op->flags & CST_OP_SLEEPS)
-		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
-	reason = cmd->op->execute(cmd);
-	if (reason == CST_WOULD_BLOCK) {
-		__set_bit(CST_CMD_IN_WORKER, &cmd->flags);
-		reason = cmd->op->execute(cmd);
-	}
-	if (reason == CST_PENDING)
-		reason = emu_go_on(cmd);
-	if (reason == CST_PENDING) {
-		if (!emu.completed)
-			abort();
-		return cmd->reason;
-	}
-	if (emu.completed)
-		abort();
-	return reason;
 }
 
 cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 {
 	struct cst_cmd *cmd = &emu.cmd;
-	struct cst_itl *itl = cmd->itl;
-	cst_sense_t reason;
 	u8 *copy;
 
-	cst_buffer_free(cmd);
-	free(emu.in);
-	emu.in = NULL;
+	emu_forget_command();
 	emu.ios = 0;
 	emu.steps = 0;
-	emu.completed = false;
-	memset(cmd, 0, sizeof(*cmd));
-	memset(cmd->inline_bvec, 0xee, sizeof(cmd->inline_bvec));
-	cmd->sess = emu.sess;
-	cmd->itl = itl;
-	cmd->dev = itl ? itl->dev : NULL;
-	cmd->type = itl ? itl->dev->type : emu.type;
-	cmd->dir = DMA_NONE;
-	cmd->task_attr = emu.task_attr;
+	emu_task_init(&emu.task, emu.sess, emu.lun);
 	/* On the heap, so that reading past it is seen. */
 	copy = malloc(cdb_len ? cdb_len : 1);
 	memcpy(copy, cdb, cdb_len);
 	cmd->cdb = copy;
 	cmd->cdb_len = cdb_len;
+	cmd->task_attr = emu.task_attr;
+	emu_expect(cmd, exp_len);
 
-	reason = emu_stages(cmd, exp_len);
-	/* status.c */
-	if (!emu.aborted)
-		cst_ua_told(cmd);
-	if (!reason && cmd->dir == DMA_FROM_DEVICE && cmd->data_len) {
-		emu.in = malloc(cmd->data_len);
-		emu_bvec_copy(cmd->bvec, emu.in, cmd->data_len, false);
+	cst_cmd_submit(cmd);
+	while (emu.task.fate == UNDER_WAY && emu_work())
+		;
+	if (emu.task.fate == UNDER_WAY && emu.at_last) {
+		emu.at_last();
+		while (emu.task.fate == UNDER_WAY && emu_work())
+			;
 	}
 	free(copy);
 	cmd->cdb = NULL;
-	return reason;
+	return emu_answer(&emu.task);
 }

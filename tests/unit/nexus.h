@@ -1,135 +1,81 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Nexuses, logical units and commands around abort.c, cmd.c and status.c, for tests of
- * aborts.  Two CPUs; work is done and time passes when a test says so.
+ * Several nexuses and logical units, for tests of what commands do to each other.  Their
+ * commands come by cst_cmd_submit(); how one is parsed and executed a test says.  Two
+ * CPUs; work is done and time passes when a test says so.
  *
- * Included once by a test program, before what else it includes of core.
+ * Included once by a test program.
  */
 #ifndef _CST_TEST_NEXUS_H
 #define _CST_TEST_NEXUS_H
 
-#include <stdlib.h>
+#include <scsi/scsi_proto.h>
 
-#include <cst/disk.h>
-
-#include "core.h"
+#include "emu.h"
 #include "test.h"
 
-#define NEXUS_CPUS	2
+/* --- a device type with one command, which a test plays --- */
 
-static unsigned long jiffies = 1000;
-static int cpu_now;
-/* How many lists of commands have been looked at. */
-static unsigned long lists_seen;
+#define PLAY_OPCODE	0xc0
 
-#define per_cpu_ptr(p, cpu)	(lists_seen++, &(p)[cpu])
-#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < NEXUS_CPUS; (cpu)++)
-#define raw_smp_processor_id()	cpu_now
-#define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
-#define memalloc_noio_save()	0
-#define memalloc_noio_restore(noio) ((void)(noio))
-#define cond_resched()		do { } while (0)
-#define local_clock()		0
-#define this_cpu_inc(x)		((x)++)
-#define this_cpu_add(x, n)	((x) += (n))
-#define lockdep_is_held(l)	((l)->held)
-#undef lockdep_assert_held
-#define lockdep_assert_held(l)	CHECK((l)->held)
+/* Of the next commands. */
+static struct play {
+	/* how it is parsed, and how much of it moves */
+	u8		dir;
+	u32		len;
+	/* what it answers when it is executed for the first, the second time; else PENDING */
+	cst_sense_t	answers[4];
+	void		(*in_execute)(struct cst_cmd *cmd);
+	/* what happened */
+	unsigned int	executed;
+	bool		may_sleep;	/* the last time */
+} play;
 
-static inline bool test_and_set_bit(int nr, unsigned long *p)
+static cst_sense_t play_parse(struct cst_cmd *cmd)
 {
-	bool was = test_bit(nr, p);
-
-	__set_bit(nr, p);
-	return was;
+	cmd->dir = play.dir;
+	cmd->cdb_xfer_len = play.len;
+	return CST_OK;
 }
 
-#define set_bit(nr, p)		__set_bit(nr, p)
-#define clear_bit(nr, p)	__clear_bit(nr, p)
-
-static inline void list_add(struct list_head *n, struct list_head *l)
+/* One that pends is ended by the test. */
+static cst_sense_t play_execute(struct cst_cmd *cmd)
 {
-	list_add_tail(n, l->next);
+	unsigned int i = play.executed++;
+	cst_sense_t reason = CST_PENDING;
+
+	to_task(cmd)->runs = true;
+	play.may_sleep = cst_cmd_may_sleep(cmd);
+	if (play.in_execute)
+		play.in_execute(cmd);
+	if (i < ARRAY_SIZE(play.answers))
+		reason = play.answers[i];
+	if (cmd->dir == DMA_FROM_DEVICE && (!reason || reason == CST_PENDING))
+		return cst_cmd_data_in_len(cmd, cmd->cdb_xfer_len) ?: reason;
+	return reason;
 }
 
-static inline void list_move(struct list_head *n, struct list_head *l)
-{
-	list_del(n);
-	list_add(n, l);
-}
+/* A test may change what follows the usage map. */
+static struct cst_op play_ops[] = {
+	{
+		CST_CDB(6, PLAY_OPCODE, 0xff, 0xff, 0xff, 0xff, 0xff),
+		.name		= "PLAY",
+		.resv		= CST_RESV_WRITE,
+		.parse		= play_parse,
+		.execute	= play_execute,
+	},
+	{}
+};
 
-static inline void list_move_tail(struct list_head *n, struct list_head *l)
-{
-	list_del(n);
-	list_add_tail(n, l);
-}
+static const struct cst_op *const play_tables[] = { play_ops, NULL };
+static const struct cst_vpd_page *const play_vpd[] = { NULL };
+static struct cst_type_index play_index;
+static const struct cst_dev_type play_type = {
+	.name = "play", .peripheral = 0x00, .ops = play_tables, .vpd = play_vpd,
+	.index = &play_index,
+};
 
-static inline void list_splice_init(struct list_head *from, struct list_head *to)
-{
-	while (!list_empty(from))
-		list_move(from->prev, to);
-}
-
-#define LIST_HEAD(name)		struct list_head name = { &(name), &(name) }
-#define list_is_first(n, l)	((n)->prev == (l))
-#define list_is_last(n, l)	((n)->next == (l))
-#define list_last_entry(l, t, m) list_entry((l)->prev, t, m)
-
-#define to_delayed_work(w)	container_of(w, struct delayed_work, work)
-#define INIT_DELAYED_WORK(w, f)	((w)->work.func = (f))
-
-struct workqueue_struct *cst_tmf_wq;
-
-static void mod_delayed_work(void *wq, struct delayed_work *w, unsigned long delay)
-{
-	w->pending = true;
-	w->due = jiffies + delay;
-}
-
-static void queue_delayed_work(void *wq, struct delayed_work *w, unsigned long delay)
-{
-	if (!w->pending)
-		mod_delayed_work(wq, w, delay);
-}
-
-static void cancel_delayed_work_sync(struct delayed_work *w)
-{
-	w->pending = false;
-}
-
-static bool percpu_ref_tryget(struct percpu_ref *ref)
-{
-	if (!ref->count)
-		return false;
-	ref->count++;
-	return true;
-}
-
-static inline bool percpu_ref_tryget_live(struct percpu_ref *ref)
-{
-	return !ref->dying && percpu_ref_tryget(ref);
-}
-
-static void percpu_ref_put(struct percpu_ref *ref)
-{
-	CHECK(ref->count > 0);
-	ref->count--;
-}
-
-/* wait.c and order.c have their own tests. */
-#ifndef NEXUS_WAITS
-void cst_wait_abort(struct cst_cmd *cmd)
-{
-}
-#endif
-
-void cst_order_exit(struct cst_cmd *cmd)
-{
-}
-
-#include "../../src/core/abort.c"
-#include "../../src/core/cmd.c"
-#include "../../src/core/status.c"
+static const struct cst_handler_ops play_handler = { .name = "play" };
 
 /* --- nexuses, each with some LUNs --- */
 
@@ -138,7 +84,7 @@ void cst_order_exit(struct cst_cmd *cmd)
 
 struct nexus {
 	struct cst_session	sess;
-	struct cst_cmd_list	lists[NEXUS_CPUS];
+	struct cst_cmd_list	lists[SHIM_CPUS];
 	struct cst_itl		*itls[NR_LUNS];		/* live ones */
 	struct cst_itl		all[NR_LUNS * 4];	/* ever */
 	unsigned int		nr_all;
@@ -149,182 +95,132 @@ static struct cst_dev_stats dev_stats[NR_DEVS];
 static struct nexus **nexuses;
 static unsigned int nr_nexuses;
 
-enum fate { UNDER_WAY, ANSWERED, DROPPED, RELEASED };
-
-struct task {
-	struct cst_cmd	cmd;
-	enum fate	fate;
-	bool		was_dropped;
-	bool		told_to_stop;	/* ops->abort_data */
-};
-
 static struct task tasks[4096];
 static unsigned int nr_tasks;
-
-static struct task *to_task(struct cst_cmd *cmd)
-{
-	return container_of(cmd, struct task, cmd);
-}
-
-static void nexus_abort_data(struct cst_cmd *cmd)
-{
-	to_task(cmd)->told_to_stop = true;
-}
-
-static void nexus_send_response(struct cst_cmd *cmd)
-{
-	CHECK_EQ(to_task(cmd)->fate, UNDER_WAY);
-	to_task(cmd)->fate = ANSWERED;
-}
-
-static void nexus_drop(struct cst_cmd *cmd)
-{
-	CHECK_EQ(to_task(cmd)->fate, UNDER_WAY);
-	to_task(cmd)->fate = DROPPED;
-	to_task(cmd)->was_dropped = true;
-}
-
-static void nexus_tmf_done(struct cst_tmf *tmf);
-
-static const struct cst_fabric_ops nexus_ops = {
-	.abort_data	= nexus_abort_data,
-	.send_response	= nexus_send_response,
-	.drop		= nexus_drop,
-	.tmf_done	= nexus_tmf_done,
-};
 
 /* Not all of what lun_map.c does: what stands there before loses its last holder. */
 static void nexus_map(struct nexus *n, u32 lun, struct cst_device *dev)
 {
 	struct cst_itl *itl = n->itls[lun];
 
-	if (itl) {
-		itl->ref.dying = true;
-		percpu_ref_put(&itl->ref);
-	}
 	n->itls[lun] = NULL;
 	shim_xa_store(&n->sess.itls, lun, NULL);
-	if (!dev)
-		return;
-	itl = &n->all[n->nr_all++];
-	itl->sess = &n->sess;
-	itl->dev = dev;
-	itl->lun = lun;
-	itl->ref.count = 1;
-	list_add_tail(&itl->dev_node, &dev->itls);
-	n->itls[lun] = itl;
-	shim_xa_store(&n->sess.itls, lun, itl);
+	if (dev) {
+		n->itls[lun] = &n->all[n->nr_all++];
+		emu_itl_init(n->itls[lun], &n->sess, dev, lun);
+		shim_xa_store(&n->sess.itls, lun, n->itls[lun]);
+	}
+	if (itl) {
+		percpu_ref_kill(&itl->ref);
+		shim_grace();
+	}
 }
 
 /* LUN 0 is device 0, LUN 1 is device 1. */
 static void nexuses_start(unsigned int nr)
 {
-	unsigned int i, c;
+	unsigned int i;
 
 	for (i = 0; i < nr_nexuses; i++)
 		free(nexuses[i]);
 	free(nexuses);
 	nexuses = calloc(nr, sizeof(*nexuses));
 	nr_nexuses = nr;
+	memset(tasks, 0, nr_tasks * sizeof(*tasks));
 	nr_tasks = 0;
-	memset(tasks, 0, sizeof(tasks));
+	INIT_LIST_HEAD(&shim_timers);
+	shim_warned = 0;
+	if (!play_index.nr_ops)
+		CHECK_EQ(cst_dev_type_init(&play_type), 0);
+	play = (struct play){ .dir = DMA_NONE };
+	for (i = 0; i < ARRAY_SIZE(play.answers); i++)
+		play.answers[i] = CST_PENDING;
+	play_ops[0].flags = CST_OP_MEDIUM | CST_OP_SKIP_UA;
+	play_ops[0].execute = play_execute;
 	for (i = 0; i < NR_DEVS; i++) {
 		memset(&devs[i], 0, sizeof(devs[i]));
-		devs[i].stats = &dev_stats[i];
-		INIT_LIST_HEAD(&devs[i].itls);
-		cst_device_aborts_init(&devs[i]);
+		memset(&dev_stats[i], 0, sizeof(dev_stats[i]));
+		devs[i].type = &play_type;
+		devs[i].ops = &play_handler;
+		emu_device_init(&devs[i], &dev_stats[i]);
 	}
 	for (i = 0; i < nr; i++) {
 		struct nexus *n = calloc(1, sizeof(*n));
 
 		nexuses[i] = n;
-		n->sess.ops = &nexus_ops;
-		n->sess.active = n->lists;
-		for (c = 0; c < NEXUS_CPUS; c++)
-			INIT_LIST_HEAD(&n->lists[c].cmds);
-		cst_session_aborts_init(&n->sess);
+		emu_session_init(&n->sess, n->lists);
 		nexus_map(n, 0, &devs[0]);
 		nexus_map(n, 1, &devs[1]);
 	}
 }
 
-static bool run_work(struct delayed_work *w)
+static inline void run_works(void)
 {
-	if (!w->pending || !time_after_eq(jiffies, w->due))
-		return false;
-	w->pending = false;
-	w->work.func(&w->work);
-	return true;
-}
+	unsigned int rounds = 0;
 
-static void run_works(void)
-{
-	unsigned int i, rounds = 0;
-	bool again;
-
-	do {
-		again = false;
-		for (i = 0; i < NR_DEVS; i++)
-			again |= run_work(&devs[i].aborts.work);
-		for (i = 0; i < nr_nexuses; i++)
-			again |= run_work(&nexuses[i]->sess.aborts.work);
-		CHECK(rounds++ < 10000);
-	} while (again && !test_failed);
+	while (emu_work())
+		CHECK(rounds++ < 100000);
 }
 
 /* In steps, since works arm themselves again. */
 static inline void advance(unsigned long delta)
 {
 	while (delta--) {
-		jiffies++;
+		shim_jiffies_64++;
 		run_works();
 	}
 }
 
-static const struct cst_op nexus_op;
-
-static struct task *submit_on(struct nexus *n, u32 lun, u64 tag, int cpu)
+/* A fresh command, which its caller may fill in further before it submits it. */
+static struct task *new_task(struct nexus *n, u32 lun, u64 tag)
 {
 	struct task *t = &tasks[nr_tasks++];
-	struct cst_itl *itl = lun < NR_LUNS ? n->itls[lun] : NULL;
+	u8 wire[8];
 
-	CHECK(nr_tasks <= ARRAY_SIZE(tasks));
-	memset(&t->cmd, 0xa5, sizeof(t->cmd));
-	cst_cmd_init(&t->cmd, &n->sess);
-	t->cmd.op = &nexus_op;
-	t->cmd.type = &cst_disk_type;
+	shim_must(nr_tasks <= ARRAY_SIZE(tasks));
+	cst_lun_encode(lun, wire);
+	emu_task_init(t, &n->sess, shim_get_be(wire, 8));
 	t->cmd.tag = tag;
-	cst_lun_encode(lun, t->cmd.lun);
-	if (itl && percpu_ref_tryget_live(&itl->ref)) {
-		t->cmd.itl = itl;
-		t->cmd.dev = itl->dev;
-	}
-	cpu_now = cpu;
-	cst_cmd_list_add(&t->cmd);
+	memset(t->cmd.cdb_inline, 0, sizeof(t->cmd.cdb_inline));
+	t->cmd.cdb_inline[0] = PLAY_OPCODE;
+	t->cmd.cdb_len = 6;
 	return t;
 }
 
-static struct task *submit(struct nexus *n, u32 lun, u64 tag)
+static inline struct task *submit_on(struct nexus *n, u32 lun, u64 tag, int cpu)
 {
-	return submit_on(n, lun, tag, tag % NEXUS_CPUS);
+	struct task *t = new_task(n, lun, tag);
+
+	shim_cpu = cpu;
+	cst_cmd_submit(&t->cmd);
+	return t;
 }
 
-static void finish(struct task *t)
+static inline struct task *submit(struct nexus *n, u32 lun, u64 tag)
 {
-	cst_cmd_finish(&t->cmd, CST_OK);
+	return submit_on(n, lun, tag, tag % SHIM_CPUS);
 }
 
-static void release(struct task *t)
+/* What executes ends, and so does what still waits for its data. */
+static inline void finish(struct task *t)
 {
-	CHECK(t->fate == ANSWERED || t->fate == DROPPED);
-	t->fate = RELEASED;
-	cst_cmd_release(&t->cmd);
+	CHECK_EQ(t->fate, UNDER_WAY);
+	if (t->wants_data)
+		cst_cmd_data_failed(&t->cmd, CST_SENSE(INCORRECT_AMOUNT_OF_DATA));
+	else if (t->runs)
+		cst_cmd_complete(&t->cmd, CST_OK);
+}
+
+static inline void release(struct task *t)
+{
+	emu_release(t);
 }
 
 /* Its end as it is for most: nobody lets the response wait. */
 static inline void end(struct task *t)
 {
-	finish(t);
+	if (t->fate == UNDER_WAY)
+		finish(t);
 	release(t);
 }
 
@@ -332,12 +228,9 @@ static void end_all(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_tasks; i++) {
-		if (tasks[i].fate == UNDER_WAY)
-			finish(&tasks[i]);
+	for (i = 0; i < nr_tasks; i++)
 		if (tasks[i].fate != RELEASED)
-			release(&tasks[i]);
-	}
+			end(&tasks[i]);
 	run_works();
 }
 
@@ -358,15 +251,20 @@ static void nexuses_end(void)
 
 	end_all();
 	for (i = 0; i < NR_DEVS; i++) {
-		CHECK(list_empty(&devs[i].aborts.waiting));
-		CHECK(list_empty(&devs[i].aborts.fresh));
+		emu_device_check(&devs[i]);
+		/* Its last reference may wait, and nothing here may. */
+		CHECK_EQ(devs[i].obj.group.cg_item.ci_refs, 0);
 	}
 	for (i = 0; i < nr_nexuses; i++) {
 		CHECK(list_empty(&nexuses[i]->sess.aborts.waiting));
+		for (j = 0; j < SHIM_CPUS; j++)
+			CHECK(list_empty(&nexuses[i]->lists[j].cmds));
 		for (j = 0; j < nexuses[i]->nr_all; j++)
 			CHECK_EQ(nexuses[i]->all[j].ref.count,
 				 !nexuses[i]->all[j].ref.dying);
 	}
+	CHECK_EQ(shim_rcu_depth, 0);
+	CHECK_EQ(shim_allocated, 0);
 }
 
 #endif /* _CST_TEST_NEXUS_H */

@@ -8,14 +8,6 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* emu.c has its own of these. */
-#define cst_bvec_alloc		pool_bvec_alloc
-#define cst_bvec_free		pool_bvec_free
-#define cst_buffer_alloc	pool_buffer_alloc
-#define cst_buffer_free		pool_buffer_free
-#define cst_buffer_alloc_scratch	pool_buffer_alloc_scratch
-#define cst_buffer_free_scratch	pool_buffer_free_scratch
-
 #include "core.h"
 #include "test.h"
 
@@ -182,6 +174,12 @@ cst_shrinker_register(const char *name, typeof(shrinker.count) count,
 static void cst_shrinker_unregister(struct shrinker *s)
 {
 	CHECK(s == &shrinker);
+}
+
+/* exec.c */
+bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
+{
+	return test_bit(CST_CMD_IN_WORKER, &cmd->flags);
 }
 
 #include "../../src/core/buffer.c"

@@ -124,12 +124,19 @@ static void anybody_can_hold_it_in_place(void)
 	CHECK_INVALID(PREVENT(2), 4, 1);
 }
 
-/* PREVENT had to wait for its turn, and the nexus went meanwhile. */
+static void the_nexus_goes(void)
+{
+	emu.itl.ref.dying = true;
+}
+
+/* The nexus goes when PREVENT has found its LUN: nobody would let go for it any more. */
 static void who_is_gone_holds_nothing(void)
 {
 	removable_disk();
-	emu.itl.ref.dying = true;
+	shim_unlock.lock = &emu.lists[0].lock;
+	shim_unlock.then = the_nexus_goes;
 	CHECK_REASON(PREVENT(1), CST_SENSE(LU_NOT_SUPPORTED));
+	CHECK(emu.cmd.dev);
 	emu.itl.ref.dying = false;
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
 	CHECK(emu.disk.dev.ejected);

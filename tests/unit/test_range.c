@@ -7,17 +7,10 @@
  * writes, or before it has the lock, when it has found some.  Beside the scenarios,
  * random histories.
  */
-#define NEXUS_WAITS
+/* Queued commands are run by the test. */
+#define cst_cmd_queue	range_cmd_queue
+
 #include "nexus.h"
-
-static void nexus_tmf_done(struct cst_tmf *tmf)
-{
-}
-
-/* session.c */
-void cst_session_let_go(struct cst_session *sess)
-{
-}
 
 static void (*at_barrier)(void);
 static void (*before_lock)(void);
@@ -56,6 +49,7 @@ static struct {
 } is[ARRAY_SIZE(tasks)];
 static struct cst_cmd *queue[ARRAY_SIZE(tasks)];
 static unsigned int nr_queue;
+static struct cst_abort aborts[ARRAY_SIZE(tasks)];
 
 static unsigned int of(const struct cst_cmd *cmd)
 {
@@ -74,6 +68,7 @@ static void start(void)
 {
 	unsigned int i;
 
+	memset(aborts, 0, nr_tasks * sizeof(*aborts));
 	nexuses_start(2);
 	memset(is, 0, sizeof(is));
 	for (i = 0; i < NR_DEVS; i++)
@@ -91,8 +86,6 @@ static struct task *command_of(struct nexus *n, u32 lun, enum kind kind, u64 lba
 	is[t - tasks].kind = kind;
 	t->cmd.lba = lba;
 	t->cmd.nblocks = nblocks;
-	__set_bit(CST_CMD_IO_REF, &t->cmd.flags);
-	t->cmd.dev->io_ref.count++;
 	return t;
 }
 
@@ -164,16 +157,23 @@ static bool run_queued(void)
 	return true;
 }
 
+static void abort_is_done(struct cst_abort *abort)
+{
+}
+
+/* For good; each of its nexus's commands has a tag of its own. */
 static void abort_task(struct task *t)
 {
-	struct cst_session *sess = t->cmd.sess;
-	struct cst_cmd_list *list = per_cpu_ptr(sess->active, t->cmd.cpu);
+	struct cst_abort *abort = &aborts[t - tasks];
 
-	spin_lock(&sess->aborts.lock);
-	spin_lock(&list->lock);
-	cst_abort_mark(&t->cmd, CST_ABORTED_NEXUS);
-	spin_unlock(&list->lock);
-	spin_unlock(&sess->aborts.lock);
+	if (abort->sess)
+		return;
+	*abort = (struct cst_abort){
+		.sess = t->cmd.sess, .by_tag = true, .tag = t->cmd.tag,
+		.end = jiffies + HZ, .done = abort_is_done,
+	};
+	cst_abort_start(abort);
+	CHECK_EQ(abort->hits, 1);
 }
 
 #define CHECK_IS(t, want)	CHECK_EQ(is[(t) - tasks].state, want)
@@ -204,7 +204,7 @@ static void finish_all(void)
 		CHECK(!devs[i].ranges.tree.rb_root.rb_node);
 		CHECK(list_empty(&devs[i].ranges.waiting.waiters));
 		/* So a device that is being disabled becomes idle. */
-		CHECK_EQ(devs[i].io_ref.count, 0);
+		CHECK_EQ(devs[i].io_ref.count, 1);
 	}
 	for (i = 0; i < nr_tasks; i++)
 		if (tasks[i].fate == ANSWERED || tasks[i].fate == DROPPED)
@@ -253,7 +253,7 @@ static void a_write_waits_for_a_holder(void)
 	CHECK_IS(before, HAS);
 	CHECK_IS(behind, HAS);
 	CHECK_IS(around, WAITS);
-	CHECK_EQ(devs[0].io_ref.count, 5);
+	CHECK_EQ(devs[0].io_ref.count, 6);
 	done(h);
 	CHECK(run_queued());
 	CHECK_IS(w, HAS);

@@ -171,15 +171,41 @@ static void write_protection(void)
 	CHECK_REASON(CAW(0, 0, 1), CST_SENSE(WRITE_PROTECTED));
 }
 
-/* Aborted while it was to wait for the range: it holds nothing. */
+static struct task holder;
+
+static void abort_all(void)
+{
+	cst_session_abort_all(emu.sess);
+}
+
+/* Aborted while it waits for the range: it holds nothing, and has done nothing. */
 static void without_the_range(void)
 {
+	static u8 cdb[16] = { 0x89, [9] = 1, [13] = 1 };
+
 	emu_reset();
-	data_out(0, 1, 512);
-	emu.hold = CST_SENSE(COMMAND_ABORTED);
-	CHECK_REASON(CAW(0, 0, 1), CST_SENSE(COMMAND_ABORTED));
+	data_out(1, 1, 512);
+	emu.io_later = true;
+	emu_task_init(&holder, emu.sess, 0);
+	holder.cmd.cdb = cdb;
+	holder.cmd.cdb_len = sizeof(cdb);
+	holder.cmd.exp_dir = DMA_TO_DEVICE;
+	holder.cmd.exp_len = 1024;
+	cst_cmd_submit(&holder.cmd);
+	while (emu_work())
+		;
+	CHECK(emu.pending);
+	CHECK_EQ(emu.disk.dev.ranges.held, 1);
+
+	emu.at_last = abort_all;
+	CHECK_REASON(CAW(0, 1, 1), CST_PENDING);
 	CHECK_EQ(emu.ios, 0);
+	emu_io_ends(0);
+	while (emu_work())
+		;
+	CHECK(holder.was_dropped);
 	CHECK_UNTOUCHED();
+	emu_release(&holder);
 }
 
 TEST_MAIN(T(writes_what_is_as_expected), T(writes_nothing_of_what_is_not),

@@ -109,7 +109,7 @@ static void without_memory_for_the_data(void)
 	unsigned int pass;
 
 	for (pass = 0; pass < 2; pass++) {
-		cst_sense_t want = pass ? CST_OK : CST_TASK_SET_FULL;
+		cst_sense_t want = pass ? CST_OK : CST_BUSY;
 
 		emu_reset();
 		emu.no_buffer = !pass;

@@ -2,34 +2,26 @@
 /*
  * status.c: which status and what data each outcome of a command has.
  */
-#include "emu.h"
 #include "nexus.h"
-
-static void nexus_tmf_done(struct cst_tmf *tmf)
-{
-}
-
-void cst_session_let_go(struct cst_session *sess)
-{
-}
 
 static struct task *t;
 
-/* A command under way that moves 100 bytes of the 512 that its initiator expects. */
+/* One that executes and moves 100 bytes of the 512 that its initiator expects. */
 static void a_command(enum dma_data_direction dir)
 {
 	nexuses_start(1);
-	t = submit(nexuses[0], 0, 1);
-	t->cmd.dir = dir;
+	play.dir = dir;
+	play.len = 100;
+	t = new_task(nexuses[0], 0, 1);
 	t->cmd.exp_dir = dir;
 	t->cmd.exp_len = 512;
-	t->cmd.data_len = 100;
-	t->cmd.residual = 412;
+	cst_cmd_submit(&t->cmd);
+	CHECK(t->runs);
 }
 
 static void ends(cst_sense_t reason)
 {
-	cst_cmd_finish(&t->cmd, reason);
+	cst_cmd_complete(&t->cmd, reason);
 	CHECK_EQ(t->fate, ANSWERED);
 }
 
@@ -99,16 +91,65 @@ static void sense_comes_with_check_condition(void)
 static void data_out_that_has_come_stays(void)
 {
 	a_command(DMA_TO_DEVICE);
-	__set_bit(CST_CMD_DATA_MOVED, &t->cmd.flags);
 	ends(CST_RESERVATION_CONFLICT);
 	CHECK_ANSWER(SAM_STAT_RESERVATION_CONFLICT, 100, 412);
 
-	a_command(DMA_TO_DEVICE);
-	ends(CST_RESERVATION_CONFLICT);
+	emu.data_later = true;
+	nexuses_start(1);
+	play.dir = DMA_TO_DEVICE;
+	play.len = 100;
+	t = new_task(nexuses[0], 0, 1);
+	t->cmd.exp_dir = DMA_TO_DEVICE;
+	t->cmd.exp_len = 512;
+	cst_cmd_submit(&t->cmd);
+	CHECK(t->wants_data);
+	cst_cmd_data_failed(&t->cmd, CST_RESERVATION_CONFLICT);
+	emu.data_later = false;
 	CHECK_ANSWER(SAM_STAT_RESERVATION_CONFLICT, 0, 512);
+}
+
+/* One count for each command, in the device of its nexus. */
+static void what_is_counted(void)
+{
+	a_command(DMA_FROM_DEVICE);
+	ends(CST_OK);
+	CHECK_EQ(dev_stats[0].other_commands, 1);
+	CHECK_EQ(dev_stats[0].latency[0], 1);
+	CHECK_EQ(dev_stats[0].errors, 0);
+	nexuses_end();
+
+	/* One that moves blocks, by its direction; data that did not move is none. */
+	a_command(DMA_FROM_DEVICE);
+	play_ops[0].flags |= CST_OP_BLOCKS;
+	ends(CST_OK);
+	CHECK_EQ(dev_stats[0].read_commands, 1);
+	CHECK_EQ(dev_stats[0].read_bytes, 100);
+	nexuses_end();
+	a_command(DMA_FROM_DEVICE);
+	play_ops[0].flags |= CST_OP_BLOCKS;
+	ends(CST_SENSE(UNRECOVERED_READ_ERROR));
+	CHECK_EQ(dev_stats[0].read_commands, 1);
+	CHECK_EQ(dev_stats[0].read_bytes, 0);
+	CHECK_EQ(dev_stats[0].errors, 1);
+	nexuses_end();
+	a_command(DMA_TO_DEVICE);
+	play_ops[0].flags |= CST_OP_BLOCKS;
+	ends(CST_OK);
+	CHECK_EQ(dev_stats[0].write_commands, 1);
+	CHECK_EQ(dev_stats[0].write_bytes, 100);
+	CHECK_EQ(dev_stats[0].aborted, 0);
+	nexuses_end();
+
+	a_command(DMA_FROM_DEVICE);
+	cst_session_abort_all(&nexuses[0]->sess);
+	cst_cmd_complete(&t->cmd, CST_SENSE(UNRECOVERED_READ_ERROR));
+	CHECK(t->was_dropped);
+	CHECK_EQ(dev_stats[0].aborted, 1);
+	CHECK_EQ(dev_stats[0].errors, 0);
+	nexuses_end();
 }
 
 TEST_MAIN(T(success_keeps_the_data),
 	  T(each_status_has_its_code_and_no_data),
 	  T(sense_comes_with_check_condition),
-	  T(data_out_that_has_come_stays))
+	  T(data_out_that_has_come_stays), T(what_is_counted))

@@ -106,6 +106,11 @@ static void ordinary_ones_are_told_in_turn(void)
 	CHECK(!emu.itl.ua_pending);
 }
 
+static void abort_it(void)
+{
+	cst_session_abort_all(emu.sess);
+}
+
 /* Whichever way it was to be told: the response did not go out. */
 static void an_aborted_command_tells_nothing(void)
 {
@@ -113,12 +118,19 @@ static void an_aborted_command_tells_nothing(void)
 	emu.sess->luns_seq = 1;
 	ADD(CAPACITY_DATA_CHANGED);
 	ADD(REPORTED_LUNS_DATA_CHANGED);
-	emu.aborted = true;
-	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
-	CHECK_REASON(SENSE(0, 255), CST_OK);
-	CHECK_REASON(LUNS(255), CST_OK);
+	/* The gate has seen what is to be told. */
+	shim_unlock.lock = &emu.itl.ua_lock;
+	shim_unlock.then = abort_it;
+	CHECK_REASON(TUR, CST_PENDING);
+	CHECK(test_bit(CST_CMD_TELLS_UA, &emu.cmd.flags));
+	CHECK_EQ(emu.cmd.ua, CST_SENSE(CAPACITY_DATA_CHANGED));
+	emu.meanwhile = abort_it;
+	CHECK_REASON(SENSE(0, 255), CST_PENDING);
+	CHECK(test_bit(CST_CMD_TELLS_UA, &emu.cmd.flags));
+	CHECK_REASON(LUNS(255), CST_PENDING);
+	CHECK(test_bit(CST_CMD_TELLS_LUNS, &emu.cmd.flags));
 	CHECK_EQ(emu.itl.ua_count, 2);
-	emu.aborted = false;
+	emu.meanwhile = NULL;
 	CHECK_REASON(TUR, CST_SENSE(CAPACITY_DATA_CHANGED));
 	CHECK_REASON(TUR, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	CHECK_REASON(TUR, CST_OK);
@@ -130,8 +142,8 @@ static void one_without_memory_tells_nothing(void)
 	ADD(CAPACITY_DATA_CHANGED);
 	ADD(REPORTED_LUNS_DATA_CHANGED);
 	emu.no_buffer = true;
-	CHECK_REASON(SENSE(0, 255), CST_TASK_SET_FULL);
-	CHECK_REASON(LUNS(255), CST_TASK_SET_FULL);
+	CHECK_REASON(SENSE(0, 255), CST_BUSY);
+	CHECK_REASON(LUNS(255), CST_BUSY);
 	CHECK_EQ(emu.itl.ua_count, 2);
 	emu.no_buffer = false;
 	CHECK_REASON(SENSE(0, 255), CST_OK);
@@ -216,9 +228,9 @@ static void an_aca_task_is_refused(void)
 }
 
 TEST_MAIN(T(a_weaker_one_neither_leads_nor_replaces), T(a_reset_is_told_first_and_hides_nothing),
-	T(a_reset_has_cleared_the_commands),
-	T(what_is_not_sent_is_told_again),
-	T(a_full_queue_says_that_everything_may_have_changed),
+	  T(a_reset_has_cleared_the_commands),
+	  T(what_is_not_sent_is_told_again),
+	  T(a_full_queue_says_that_everything_may_have_changed),
 	  T(ordinary_ones_are_told_in_turn), T(an_aborted_command_tells_nothing),
 	  T(one_without_memory_tells_nothing), T(sense_that_is_cut_off_tells_nothing),
 	  T(a_list_that_is_cut_off_tells_nothing), T(a_change_behind_the_list_is_told),
