@@ -130,6 +130,11 @@ int cst_dev_type_init(const struct cst_dev_type *type)
 				return ret;
 		}
 	}
+	/* parse.c would let it pass, without a row. */
+	if (!type->any && !type->unknown_op) {
+		pr_err("cst: %s: no answer to an unknown operation code\n", type->name);
+		return -EINVAL;
+	}
 	if (type->any && !cst_op_is_sound(type->any))
 		return cst_type_mistake(type, "wrong row of any operation code",
 					type->any->opcode);

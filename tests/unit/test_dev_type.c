@@ -154,6 +154,8 @@ struct own_type {
 	struct cst_op		rows[4];
 	struct cst_vpd_page	pages[3];
 	struct cst_mode_page	mode_pages[3];
+	const struct cst_op	*any;
+	bool			answers_nothing;	/* to an unknown operation code */
 };
 
 static int make(const struct own_type *own, struct cst_type_index *index)
@@ -162,7 +164,9 @@ static int make(const struct own_type *own, struct cst_type_index *index)
 	const struct cst_vpd_page *const vpd[] = { own->pages, NULL };
 	const struct cst_dev_type type = {
 		.name = "test", .ops = ops, .vpd = vpd, .index = index,
-		.mode_pages = own->mode_pages,
+		.mode_pages = own->mode_pages, .any = own->any,
+		.unknown_op = own->answers_nothing ? CST_OK :
+			      CST_SENSE(INVALID_COMMAND_OPERATION_CODE),
 	};
 
 	memset(index, 0, sizeof(*index));
@@ -226,6 +230,20 @@ static void mistakes_are_refused(void)
 		CHECK_EQ(make(&wrong[i], &index), -EINVAL);
 }
 
+/* Else it would be let pass, and there is no row to execute. */
+static void an_unknown_operation_code_has_an_answer(void)
+{
+	struct own_type type = { .answers_nothing = true };
+	struct cst_type_index index;
+
+	CHECK_EQ(make(&type, &index), -EINVAL);
+	type.any = &cst_any_op;
+	CHECK_EQ(make(&type, &index), 0);
+	type.answers_nothing = false;
+	type.any = NULL;
+	CHECK_EQ(make(&type, &index), 0);
+}
+
 TEST_MAIN(T(every_row_is_found),
 	  T(rows_are_whole),
 	  T(three_commands_are_answered_always),
@@ -233,4 +251,5 @@ TEST_MAIN(T(every_row_is_found),
 	  T(an_unknown_service_action_is_told),
 	  T(reserved_bits_beside_a_service_action_do_not_hide_it),
 	  T(tables_are_sorted),
-	  T(mistakes_are_refused))
+	  T(mistakes_are_refused),
+	  T(an_unknown_operation_code_has_an_answer))
