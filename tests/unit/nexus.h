@@ -72,7 +72,7 @@ static const struct cst_vpd_page *const play_vpd[] = { NULL };
 static struct cst_type_index play_index;
 static const struct cst_dev_type play_type = {
 	.name = "play", .peripheral = 0x00, .ops = play_tables, .vpd = play_vpd,
-	.index = &play_index,
+	.unknown_op = CST_SENSE(INVALID_COMMAND_OPERATION_CODE), .index = &play_index,
 };
 
 static const struct cst_handler_ops play_handler = { .name = "play" };
