@@ -157,11 +157,6 @@ void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd 
 	cst_cmd_queue(cmd);
 }
 
-void cst_cmd_complete(struct cst_cmd *cmd, cst_sense_t reason)
-{
-	cst_cmd_finish(cmd, reason);
-}
-
 struct cst_itl *cst_io_hold(struct cst_io *io)
 {
 	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);

@@ -208,7 +208,7 @@ static inline void finish(struct task *t)
 	if (t->wants_data)
 		cst_cmd_data_failed(&t->cmd, CST_SENSE(INCORRECT_AMOUNT_OF_DATA));
 	else if (t->runs)
-		cst_cmd_complete(&t->cmd, CST_OK);
+		cst_cmd_finish(&t->cmd, CST_OK);
 }
 
 static inline void release(struct task *t)

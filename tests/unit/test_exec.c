@@ -168,7 +168,7 @@ static int submit_and_linger(struct cst_io *io)
 
 	ios++;
 	CHECK(held == itl);
-	cst_cmd_complete(container_of(io, struct cst_cmd, io), CST_OK);
+	cst_cmd_finish(container_of(io, struct cst_cmd, io), CST_OK);
 	release(t);
 	/* Its memory is another command's by now. */
 	memset(&t->cmd, 0xa5, sizeof(t->cmd));
@@ -242,7 +242,7 @@ static void one_that_waits_elsewhere_is_not_ended(void)
 	executes();
 	CHECK(t->fate == UNDER_WAY && !queued());
 	CHECK_EQ(dev->io_ref.count, 2);
-	cst_cmd_complete(&t->cmd, CST_SENSE(WRITE_ERROR));
+	cst_cmd_finish(&t->cmd, CST_SENSE(WRITE_ERROR));
 	CHECK_END(CST_SENSE(WRITE_ERROR), 1);
 }
 

@@ -21,7 +21,7 @@ static void a_command(enum dma_data_direction dir)
 
 static void ends(cst_sense_t reason)
 {
-	cst_cmd_complete(&t->cmd, reason);
+	cst_cmd_finish(&t->cmd, reason);
 	CHECK_EQ(t->fate, ANSWERED);
 }
 
@@ -142,7 +142,7 @@ static void what_is_counted(void)
 
 	a_command(DMA_FROM_DEVICE);
 	cst_session_abort_all(&nexuses[0]->sess);
-	cst_cmd_complete(&t->cmd, CST_SENSE(UNRECOVERED_READ_ERROR));
+	cst_cmd_finish(&t->cmd, CST_SENSE(UNRECOVERED_READ_ERROR));
 	CHECK(t->was_dropped);
 	CHECK_EQ(dev_stats[0].aborted, 1);
 	CHECK_EQ(dev_stats[0].errors, 0);

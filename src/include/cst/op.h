@@ -94,7 +94,7 @@ enum cst_port_state {
  *	moves (cmd->dir, cmd->cdb_xfer_len).  Any context.  CST_OK or sense.
  * @execute: runs the command.  Called in the submitter's context (perhaps atomic) and,
  *	when it answers CST_WOULD_BLOCK, again in a worker.  CST_OK, sense, a status of
- *	sense.h, or CST_PENDING: then cst_cmd_complete() or cst_cmd_continue() is called,
+ *	sense.h, or CST_PENDING: then cst_cmd_finish() or cst_cmd_continue() is called,
  *	or it has been told to wait and is executed again in a worker.
  */
 struct cst_op {

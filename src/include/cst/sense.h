@@ -80,7 +80,7 @@ enum cst_sense_idx {
 /* The command has succeeded. */
 #define CST_OK			((__force cst_sense_t)0)
 /*
- * The command goes on; cst_cmd_complete(), cst_cmd_continue() or, of a handler that executes
+ * The command goes on; cst_cmd_finish(), cst_cmd_continue() or, of a handler that executes
  * itself, cst_cmd_answer() will be called, or has been.
  */
 #define CST_PENDING		CST_SENSE(PENDING)

@@ -26,7 +26,7 @@ static void cst_sbc_flush_done(struct cst_io *io, int error)
 {
 	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
 
-	cst_cmd_complete(cmd, cst_sense_from_errno(error, true));
+	cst_cmd_finish(cmd, cst_sense_from_errno(error, true));
 }
 
 /**

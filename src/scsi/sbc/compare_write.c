@@ -26,7 +26,7 @@ static void cst_sbc_compare_write_end(struct cst_cmd *cmd, int error, bool write
 		reason = cst_sbc_io_sense(cmd, error, write);
 	/* Not kept for an initiator that does not take its answers. */
 	cst_buffer_free_scratch(cmd);
-	cst_cmd_complete(cmd, reason);
+	cst_cmd_finish(cmd, reason);
 }
 
 static void cst_sbc_written(struct cst_io *io, int error)

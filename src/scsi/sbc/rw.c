@@ -26,7 +26,7 @@ static void cst_sbc_rw_done(struct cst_io *io, int error)
 
 	if (unlikely(error))
 		reason = cst_sbc_io_sense(cmd, error, io->op == CST_IO_WRITE);
-	cst_cmd_complete(cmd, reason);
+	cst_cmd_finish(cmd, reason);
 }
 
 /* MAXIMUM TRANSFER LENGTH of VPD page B0h. */

@@ -25,7 +25,7 @@ static void cst_sbc_stop_done(struct cst_io *io, int error)
 	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
 	cst_sense_t reason = cst_sense_from_errno(error, true);
 
-	cst_cmd_complete(cmd, reason ?: cst_sbc_stop_flushed(cmd));
+	cst_cmd_finish(cmd, reason ?: cst_sbc_stop_flushed(cmd));
 }
 
 /* START is 0: the unit stops, or the medium goes, and before that data becomes durable. */

@@ -70,7 +70,7 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 	}
 	/* Not kept for an initiator that does not take its answers. */
 	cst_buffer_free_scratch(cmd);
-	cst_cmd_complete(cmd, reason);
+	cst_cmd_finish(cmd, reason);
 }
 
 /*

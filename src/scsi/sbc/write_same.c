@@ -72,7 +72,7 @@ static void cst_sbc_write_same_done(struct cst_io *io, int error)
 	}
 	/* Not kept for an initiator that does not take its answers. */
 	cst_buffer_free_scratch(cmd);
-	cst_cmd_complete(cmd, reason);
+	cst_cmd_finish(cmd, reason);
 }
 
 /* WRITE SAME(16): @cmd has its data-out, one block, unless NDOB is set. */
