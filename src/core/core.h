@@ -141,11 +141,6 @@ void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 off
 
 /* exec.c */
 /*
- * The end of execution; exactly once after execute answered CST_PENDING.  Any context, also
- * hard interrupt.
- */
-void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
-/*
  * Start cmd->io (op, flags, pos, len, bvec, nr_bvec, done are set).  Adds
  * CST_IO_NOWAIT where the context may not sleep.  CST_PENDING or CST_WOULD_BLOCK.
  */
@@ -188,7 +183,10 @@ struct cst_lanes *cst_lanes_create(const char *name);
 void cst_lanes_destroy(struct cst_lanes *lanes);
 
 /* status.c */
-/* The end of execution; exactly once after execute answered CST_PENDING. */
+/*
+ * The end of execution; exactly once after execute answered CST_PENDING.  Any context, also
+ * hard interrupt.
+ */
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason);
 
 /* abort.c */
