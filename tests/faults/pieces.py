@@ -79,6 +79,8 @@ class NoPages(Site):
 
 def shrink() -> list[int]:
     """What is said to be idle, each time that the system asks for it."""
+    # Another test may have left it off.
+    put(f"{TRACING}/tracing_on", 1)
     open(f"{TRACING}/trace", "w", encoding="ascii").close()
     event = f"{TRACING}/events/vmscan/mm_shrink_slab_start/enable"
     put(event, 1)
