@@ -280,8 +280,10 @@ static inline void kfree(void *p)
 #define kfree_rcu(p, field)	kfree(p)
 
 /* <linux/xarray.h> */
-#define xa_is_err(p)		((unsigned long)(p) >= (unsigned long)-4095)
-#define xa_err(p)		(xa_is_err(p) ? (int)(long)(p) : 0)
+static inline int xa_err(const void *p)
+{
+	return (unsigned long)p >= (unsigned long)-4095 ? (int)(long)p : 0;
+}
 
 static inline void xa_init(struct xarray *xa)
 {
