@@ -319,6 +319,8 @@ static void what_is_cut_off_is_dropped(void)
 #define LEN	9216
 
 static const u32 periods[] = { LEN, 4608, 512, 96, 1 };
+/* Bytes behind a period: it ends with the list, or within an entry. */
+static const u32 behind[] = { 0, 700 };
 
 /* What a byte of @b is compared with, or comes from. */
 static u8 *partner(const struct list *b, u32 offset, u32 i, u32 period)
@@ -326,68 +328,70 @@ static u8 *partner(const struct list *b, u32 offset, u32 i, u32 period)
 	return byte_of(b, offset + i % period);
 }
 
-static void each_difference_is_found_where_it_is(void)
+static void differ_and_look(unsigned int x, unsigned int y, u32 period, u32 more)
 {
 	static const u32 flips[] = { 0, 1, 95, 511, 512, 4095, 4096, 4607, 8191, 8192, LEN - 1 };
-	unsigned int x, y, p, f;
+	struct list a = shaped(x, LEN), b = shaped(y, period + more);
+	unsigned int f;
 	u32 i;
 
-	for (x = 0; x < ARRAY_SIZE(shapes); x++) {
-		for (y = 0; y < ARRAY_SIZE(shapes); y++) {
-			for (p = 0; p < ARRAY_SIZE(periods); p++) {
-				struct list a = shaped(x, LEN), b = shaped(y, periods[p]);
-
-				fill(&b, x);
-				for (i = 0; i < LEN; i++)
-					*byte_of(&a, i) = *partner(&b, 0, i, periods[p]);
-				CHECK_EQ(cst_bvec_compare(a.bv, b.bv, LEN, periods[p]), LEN);
-				for (f = 0; f < ARRAY_SIZE(flips); f++) {
-					*byte_of(&a, flips[f]) ^= 0x10;
-					*byte_of(&a, LEN - 1) ^= 0x01;
-					CHECK_EQ(cst_bvec_compare(a.bv, b.bv, LEN, periods[p]),
-						 flips[f]);
-					/* What lies behind the length is not looked at. */
-					CHECK_EQ(cst_bvec_compare(a.bv, b.bv, flips[f],
-								  periods[p]), flips[f]);
-					*byte_of(&a, flips[f]) ^= 0x10;
-					*byte_of(&a, LEN - 1) ^= 0x01;
-				}
-				free_list(&a);
-				free_list(&b);
-			}
-		}
+	fill(&b, x);
+	for (i = 0; i < LEN; i++)
+		*byte_of(&a, i) = *partner(&b, 0, i, period);
+	CHECK_EQ(cst_bvec_compare(a.bv, b.bv, LEN, period), LEN);
+	for (f = 0; f < ARRAY_SIZE(flips); f++) {
+		*byte_of(&a, flips[f]) ^= 0x10;
+		*byte_of(&a, LEN - 1) ^= 0x01;
+		CHECK_EQ(cst_bvec_compare(a.bv, b.bv, LEN, period), flips[f]);
+		/* What lies behind the length is not looked at. */
+		CHECK_EQ(cst_bvec_compare(a.bv, b.bv, flips[f], period), flips[f]);
+		*byte_of(&a, flips[f]) ^= 0x10;
+		*byte_of(&a, LEN - 1) ^= 0x01;
 	}
+	free_list(&a);
+	free_list(&b);
+}
+
+static void each_difference_is_found_where_it_is(void)
+{
+	unsigned int x, y, p, m;
+
+	for (x = 0; x < ARRAY_SIZE(shapes); x++)
+		for (y = 0; y < ARRAY_SIZE(shapes); y++)
+			for (p = 0; p < ARRAY_SIZE(periods); p++)
+				for (m = 0; m < ARRAY_SIZE(behind); m++)
+					differ_and_look(x, y, periods[p], behind[m]);
+}
+
+static void copy_and_look(unsigned int x, unsigned int y, u32 offset, u32 period)
+{
+	struct list dst = shaped(x, LEN);
+	/* The less there is before it, the more behind it. */
+	struct list src = shaped(y, 4096 + period);
+	/* The last byte is left alone. */
+	u32 i, len = LEN - 1;
+
+	fill(&src, y);
+	cst_bvec_copy(dst.bv, src.bv, offset, len, period);
+	for (i = 0; i < len; i++)
+		if (*byte_of(&dst, i) != *partner(&src, offset, i, period))
+			break;
+	CHECK_EQ(i, len);
+	CHECK_EQ(*byte_of(&dst, len), 0xee);
+	free_list(&dst);
+	free_list(&src);
 }
 
 static void copies_begin_again_every_period(void)
 {
 	static const u32 offsets[] = { 0, 1, 4095, 4096 };
 	unsigned int x, y, p, o;
-	u32 i, len;
 
-	for (x = 0; x < ARRAY_SIZE(shapes); x++) {
-		for (y = 0; y < ARRAY_SIZE(shapes); y++) {
-			for (p = 0; p < ARRAY_SIZE(periods); p++) {
-				for (o = 0; o < ARRAY_SIZE(offsets); o++) {
-					struct list dst = shaped(x, LEN);
-					struct list src = shaped(y, offsets[o] + periods[p]);
-
-					/* The last byte is left alone. */
-					len = LEN - 1;
-					fill(&src, y);
-					cst_bvec_copy(dst.bv, src.bv, offsets[o], len, periods[p]);
-					for (i = 0; i < len; i++)
-						if (*byte_of(&dst, i) !=
-						    *partner(&src, offsets[o], i, periods[p]))
-							break;
-					CHECK_EQ(i, len);
-					CHECK_EQ(*byte_of(&dst, len), 0xee);
-					free_list(&dst);
-					free_list(&src);
-				}
-			}
-		}
-	}
+	for (x = 0; x < ARRAY_SIZE(shapes); x++)
+		for (y = 0; y < ARRAY_SIZE(shapes); y++)
+			for (p = 0; p < ARRAY_SIZE(periods); p++)
+				for (o = 0; o < ARRAY_SIZE(offsets); o++)
+					copy_and_look(x, y, offsets[o], periods[p]);
 }
 
 static void zeroes_stop_where_they_are_to(void)
