@@ -122,8 +122,8 @@ struct cst_fabric_limits {
  * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().  Context
  *	as send_response.
  * @tmf_done: tmf->response is set; the fabric owns @tmf again.  Responses of
- *	affected commands were handed over before, unless it is REJECTED.  From a worker, in an RCU read-side
- *	section: may not sleep.
+ *	affected commands were handed over before, unless it is REJECTED.  From a worker,
+ *	in an RCU read-side section: may not sleep.
  */
 struct cst_fabric_ops {
 	struct module			*owner;
