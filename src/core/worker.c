@@ -186,28 +186,29 @@ static void cst_runner_begins(struct cst_runner *runner)
 	atomic_dec(&watched->queued);
 }
 
-/* Lock held: one that is to begin next, when nobody else is; or NULL. */
-static struct cst_runner *cst_lane_next(struct cst_lane *lane)
+/* Lock held: have one begin next, unless somebody is about to.  Has it been queued? */
+static bool cst_lane_call(struct cst_lane *lane)
 {
 	struct cst_runner *runner;
 
 	lockdep_assert_held(&lane->lock);
 
 	if (!lane->waiting || lane->queued || !lane->idle)
-		return NULL;
+		return false;
 	runner = &lane->runners[__ffs(lane->idle)];
 	__clear_bit(runner - lane->runners, &lane->idle);
 	lane->queued++;
-	return runner;
+	cst_runner_queue(runner);
+	return true;
 }
 
 static void cst_runner_work(struct work_struct *work)
 {
 	struct cst_runner *runner = container_of(work, struct cst_runner, work);
 	struct cst_lane *lane = runner->lane;
-	struct cst_runner *next;
 	struct cst_job *job;
 	unsigned int left;
+	bool called;
 
 	cst_runner_begins(runner);
 	spin_lock_irq(&lane->lock);
@@ -217,11 +218,9 @@ static void cst_runner_work(struct work_struct *work)
 		if (!job)
 			__set_bit(runner - lane->runners, &lane->idle);
 		/* It begins as soon as this one sleeps or ends. */
-		next = cst_lane_next(lane);
-		if (next)
-			cst_runner_queue(next);
+		called = cst_lane_call(lane);
 		spin_unlock_irq(&lane->lock);
-		if (next)
+		if (called)
 			cst_watch_tell();
 		if (!job)
 			return;
@@ -235,18 +234,16 @@ static void cst_runner_work(struct work_struct *work)
 void cst_job_queue(struct cst_device *dev, struct cst_job *job)
 {
 	struct cst_lane *lane = raw_cpu_ptr(dev->lanes->cpu);
-	struct cst_runner *runner;
 	unsigned long flags;
+	bool called;
 
 	spin_lock_irqsave(&lane->lock, flags);
 	list_add_tail(&job->node, &lane->jobs);
 	lane->waiting++;
-	runner = cst_lane_next(lane);
-	if (runner)
-		cst_runner_queue(runner);
+	called = cst_lane_call(lane);
 	spin_unlock_irqrestore(&lane->lock, flags);
 	/* The job may have ended, and the device with it. */
-	if (runner)
+	if (called)
 		cst_watch_tell();
 	else if (unlikely(READ_ONCE(cst_watch) == CST_WATCH_STUCK))
 		cst_reserve_call();
