@@ -213,22 +213,26 @@ static void cst_runner_work(struct work_struct *work)
 	cst_runner_begins(runner);
 	spin_lock_irq(&lane->lock);
 	lane->queued--;
-	for (left = CST_LANE_BATCH; ; left--) {
-		job = left ? cst_lane_take(lane) : NULL;
+	for (left = CST_LANE_BATCH; left; left--) {
+		job = cst_lane_take(lane);
 		if (!job)
-			__set_bit(runner - lane->runners, &lane->idle);
-		/* It begins as soon as this one sleeps or ends. */
+			break;
+		/* The next one begins as soon as this one sleeps or ends. */
 		called = cst_lane_call(lane);
 		spin_unlock_irq(&lane->lock);
 		if (called)
 			cst_watch_tell();
-		if (!job)
-			return;
 		job->func(job);
 		cond_resched();
 		spin_lock_irq(&lane->lock);
 		lane->running--;
 	}
+	__set_bit(runner - lane->runners, &lane->idle);
+	/* Which may be this one, behind the other work of its CPU. */
+	called = cst_lane_call(lane);
+	spin_unlock_irq(&lane->lock);
+	if (called)
+		cst_watch_tell();
 }
 
 void cst_job_queue(struct cst_device *dev, struct cst_job *job)
