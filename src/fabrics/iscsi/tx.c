@@ -58,7 +58,8 @@ static noinline int cit_hdr_next_page(struct cit_tx *tx)
 	u8 idx = (tx->hdr_idx + 1) % CIT_HDR_PAGES;
 
 	if (page_ref_count(tx->hdr_page[idx]) != 1) {
-		struct page *page = alloc_page(container_of(tx, struct cit_conn, tx)->gfp);
+		struct cit_conn *conn = container_of(tx, struct cit_conn, tx);
+		struct page *page = alloc_page(conn->gfp | __GFP_NOWARN);
 
 		if (!page)
 			return -ENOMEM;
