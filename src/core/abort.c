@@ -569,9 +569,14 @@ void cst_abort_cmd_released(struct cst_cmd *cmd)
 	if (cst_cmd_aborted(cmd) &&
 	    !test_bit(CST_ABORTED_ENDED, &cmd->aborted))
 		cst_abort_end(cmd);
-	list_for_each_entry(abort, &sess->aborts.waiting, node)
-		if (!abort->dev && cst_abort_counts(abort, cmd))
-			cst_abort_count_down(sess, abort);
+	list_for_each_entry(abort, &sess->aborts.waiting, node) {
+		if (abort->dev || !cst_abort_counts(abort, cmd))
+			continue;
+		/* The mark came too late: its initiator has a status. */
+		if (READ_ONCE(cmd->answered))
+			abort->hits--;
+		cst_abort_count_down(sess, abort);
+	}
 	spin_unlock_irqrestore(&sess->aborts.lock, flags);
 }
 

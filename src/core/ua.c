@@ -195,6 +195,7 @@ void cst_ua_told(struct cst_cmd *cmd)
 
 void cst_cmd_unsent(struct cst_cmd *cmd)
 {
+	WRITE_ONCE(cmd->answered, false);
 	if (test_bit(CST_CMD_TELLS_UA, &cmd->flags))
 		cst_ua_add(cmd->itl, cmd->ua);
 }

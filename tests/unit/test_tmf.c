@@ -92,6 +92,30 @@ static void nothing_is_there_to_be_hit(void)
 	}
 }
 
+/* SAM-5 7.2: the task set is left with the status, not when the fabric has sent it. */
+static void what_has_its_status_is_not_aborted(void)
+{
+	struct task *t;
+	unsigned int unsent, f;
+
+	for (unsent = 0; unsent < 2; unsent++) {
+		start(1);
+		t = submit(nexuses[0], 0, 1);
+		finish(t);
+		f = function(nexuses[0], CST_TMF_ABORT_TASK, LUN(0), 1);
+		run_works();
+		CHECK(!answered[f]);
+		if (unsent)
+			cst_cmd_unsent(&t->cmd);
+		release(t);
+		run_works();
+		CHECK_ANSWER(f, unsent ? CST_TMF_COMPLETE :
+					 CST_TMF_TASK_DOES_NOT_EXIST);
+		CHECK(!t->was_dropped);
+		finish_all();
+	}
+}
+
 /* One device at two numbers of a nexus. */
 static void abort_task_set_is_of_one_lun(void)
 {
@@ -305,7 +329,8 @@ static void a_nexus_that_was_lost(void)
 	finish_all();
 }
 
-TEST_MAIN(T(nothing_is_there_to_be_hit), T(abort_task_set_is_of_one_lun),
+TEST_MAIN(T(nothing_is_there_to_be_hit), T(what_has_its_status_is_not_aborted),
+	  T(abort_task_set_is_of_one_lun),
 	  T(after_the_lun_was_taken_away), T(a_lun_reset_reaches_all_nexuses),
 	  T(clear_task_set_tells_those_it_hits), T(a_reset_that_takes_too_long),
 	  T(a_target_reset_reaches_each_lun), T(a_target_reset_without_memory),

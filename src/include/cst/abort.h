@@ -41,7 +41,8 @@ struct cst_session;
  *
  * Set by core before @done:
  * @complete: false when it was given up
- * @hits: with @sess: how many commands it has found
+ * @hits: with @sess and without @dev: how many commands it has found, less those whose
+ *	response went out all the same
  *
  * Without @dev the initiator of @sess itself has asked for it, or has gone.  Its
  * commands have ended when the fabric has released them, because none of their

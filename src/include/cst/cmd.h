@@ -229,7 +229,8 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd);
  * cst_cmd_unsent() - the fabric will not send a response that it was given
  * @cmd: after send_response, before cst_cmd_release()
  *
- * The unit attention that it would have told is told by another one.
+ * The unit attention that it would have told is told by another one, and an abort that
+ * waits for the command counts it as aborted.
  *
  * Context: any.
  */
