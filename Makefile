@@ -58,7 +58,7 @@ help:
 	@echo '  make fuzz TIME=20   every fuzzer in user space, so many seconds each'
 
 deps:
-	@tests/vm/deps
+	@tests/env/vm/deps
 
 modules:
 	@[ -n '$(KVER)' ] || { echo 'No kernel headers found; make deps installs them.' >&2; exit 1; }
@@ -75,21 +75,21 @@ $(build)/dkms.conf: dkms.conf.in META
 		-e "s/@LINUX_REGEX@/$$re/" $< >$@
 
 deb:
-	@tests/vm/deps build
+	@tests/env/vm/deps build
 	@debian/make-debs $(build)
 
 lint:
-	@tests/lint/run
+	@tests/host/lint/run
 
 lint-deb: deb
-	@tests/vm/deps check
+	@tests/env/vm/deps check
 	lintian --fail-on error --suppress-tags bad-distribution-in-changes-file $(build)/deb/*.changes
 
 demo: deb
-	@tests/vm/demo
+	@tests/env/vm/demo
 
 shell: deb
-	@tests/vm/shell
+	@tests/env/vm/shell
 
 check:
 	@tests/check
@@ -100,50 +100,50 @@ check-%: FORCE
 	@tests/check $*
 
 check-kernels:
-	@tests/kernels/run $(K)
+	@tests/env/kernels/run $(K)
 
 check-builds:
-	@tests/kernels/builds $(K)
+	@tests/env/kernels/builds $(K)
 
 # Kernels that are programs; see doc/uml.md.
 check-uml:
-	@tests/uml/check functional timers
+	@tests/env/uml/check functional timers
 
 .PHONY: fuzz-live
 fuzz-live:
-	@tests/fuzz-live/run $(or $(TIME),60) $(SEED)
+	@tests/machine/fuzz-live/run $(or $(TIME),60) $(SEED)
 
 .PHONY: conformance
 conformance: modules tools
-	@tests/conformance/run $(if $(TARGETS),-t $(TARGETS)) $(if $(SUITES),-s $(SUITES))
+	@tests/measure/conformance/run $(if $(TARGETS),-t $(TARGETS)) $(if $(SUITES),-s $(SUITES))
 
 # See doc/power.md.
 .PHONY: check-power
 check-power: modules tools
-	@tests/power/run --cuts $(or $(CUTS),10) $(if $(SEED),--seed $(SEED))
+	@tests/machine/power/run --cuts $(or $(CUTS),10) $(if $(SEED),--seed $(SEED))
 
 # See doc/testing-kernels.md.
 check-debug:
-	@tests/debug kasan
+	@tests/env/debug kasan
 
 check-kcsan:
-	@tests/debug kcsan
+	@tests/env/debug kcsan
 
 coverage:
-	@tests/coverage/run
+	@tests/measure/coverage/run
 
 bench: modules tools
-	@tests/bench/run
+	@tests/measure/bench/run
 
 bench-scale bench-config: modules tools
-	@tests/bench/$(@:bench-%=%)
+	@tests/measure/bench/$(@:bench-%=%)
 
 check-bench: modules tools
-	@tests/bench/run --check
+	@tests/measure/bench/run --check
 
 .PHONY: fuzz
 fuzz:
-	@tests/fuzz/run -t $(or $(TIME),20)
+	@tests/host/fuzz/run -t $(or $(TIME),20)
 
 # Not kbuild's clean: it would search build/ for modules and find the guest's.
 clean:
@@ -151,7 +151,7 @@ clean:
 		-o -name '*.o.d' -o -name modules.order -o -name Module.symvers \) -delete
 	rm -f modules.order Module.symvers .modules.order.cmd .Module.symvers.cmd .module-common.o
 	-$(MAKE) -C $(daemon) clean
-	-[ ! -e tests/unit/Makefile ] || $(MAKE) -C tests/unit clean
+	-[ ! -e tests/host/unit/Makefile ] || $(MAKE) -C tests/host/unit clean
 	find tools tests \( -name __pycache__ -o -name .pytest_cache -o -name .mypy_cache \) -prune -exec rm -rf {} +
 	rm -rf $(build)/deb $(build)/deb-src $(build)/dkms.conf
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# A reader of a folder who does not get on, and so keeps it locked.
+
+# held_up FOLDER: from now on; also when the test fails it is let go
+held_up() {
+	truncate -s 16M "$TMP/held.img"
+	mkfs.ext4 -q "$TMP/held.img"
+	mkdir "$TMP/held"
+	mount -o loop "$TMP/held.img" "$TMP/held"
+	truncate -s 4096 "$TMP/held/page"
+	sync -f "$TMP/held"
+	fsfreeze -f "$TMP/held"
+	trap 'fsfreeze -u "$TMP/held" 2>/dev/null || :' EXIT
+	python3 tests/guest/lib/holder.py "$1" "$TMP/held/page" &
+	held_by=$!
+	wait_for 20 grep -q '^State:.*D' /proc/$held_by/status
+}
+
+held_down() {
+	fsfreeze -u "$TMP/held"
+	trap - EXIT
+	wait $held_by || fail "the reader"
+	umount "$TMP/held"
+}

@@ -1,0 +1,733 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * range.c: who holds blocks has them for itself, nobody waits for ever, and each
+ * interleaving of a write and a holder is forced once.
+ *
+ * What happens at the same time happens at the barrier of a holder, before it looks for
+ * writes, or before it has the lock, when it has found some.  Beside the scenarios,
+ * random histories.
+ */
+/* Queued commands are run by the test. */
+#define cst_cmd_queue	range_cmd_queue
+
+#include "nexus.h"
+
+static void (*at_barrier)(void);
+static void (*before_lock)(void);
+static unsigned int barriers;
+
+static void meanwhile(void (**what)(void))
+{
+	void (*now)(void) = *what;
+
+	*what = NULL;
+	if (now)
+		now();
+}
+
+#include "../../../src/core/wait.c"
+
+#undef smp_mb
+/* Where the holder's stores are seen. */
+#define smp_mb()		do { barriers++; meanwhile(&at_barrier); } while (0)
+#undef spin_lock_irq
+#define spin_lock_irq(l)	do { meanwhile(&before_lock); spin_lock(l); } while (0)
+
+#include "../../../src/core/range.c"
+
+#undef spin_lock_irq
+#define spin_lock_irq(l)	spin_lock(l)
+
+/* --- commands --- */
+
+enum kind { WRITES, HOLDS };
+enum state { NEW, WAITS, QUEUED, HAS, GONE };
+
+static struct {
+	enum kind	kind;
+	enum state	state;
+} is[ARRAY_SIZE(tasks)];
+static struct cst_cmd *queue[ARRAY_SIZE(tasks)];
+static unsigned int nr_queue;
+static struct cst_abort aborts[ARRAY_SIZE(tasks)];
+
+static unsigned int of(const struct cst_cmd *cmd)
+{
+	return container_of(cmd, struct task, cmd) - tasks;
+}
+
+/* exec.c */
+void cst_cmd_queue(struct cst_cmd *cmd)
+{
+	CHECK_EQ(is[of(cmd)].state, WAITS);
+	is[of(cmd)].state = QUEUED;
+	queue[nr_queue++] = cmd;
+}
+
+static void start(void)
+{
+	unsigned int i;
+
+	memset(aborts, 0, nr_tasks * sizeof(*aborts));
+	nexuses_start(2);
+	memset(is, 0, sizeof(is));
+	for (i = 0; i < NR_DEVS; i++)
+		cst_ranges_init(&devs[i].ranges);
+	nr_queue = 0;
+	at_barrier = NULL;
+	before_lock = NULL;
+}
+
+static struct task *command_of(struct nexus *n, u32 lun, enum kind kind, u64 lba,
+			       u32 nblocks)
+{
+	struct task *t = submit(n, lun, nr_tasks);
+
+	is[t - tasks].kind = kind;
+	t->cmd.lba = lba;
+	t->cmd.nblocks = nblocks;
+	return t;
+}
+
+static struct task *command(enum kind kind, u64 lba, u32 nblocks)
+{
+	return command_of(nexuses[nr_tasks % 2], 0, kind, lba, nblocks);
+}
+
+static bool meet(const struct task *a, const struct task *b)
+{
+	return a->cmd.dev == b->cmd.dev && a->cmd.lba < b->cmd.lba + b->cmd.nblocks &&
+	       b->cmd.lba < a->cmd.lba + a->cmd.nblocks;
+}
+
+static void has(struct task *t)
+{
+	unsigned int i, me = t - tasks;
+
+	is[me].state = HAS;
+	for (i = 0; i < nr_tasks; i++)
+		if (i != me && is[i].state == HAS && meet(t, &tasks[i]) &&
+		    (is[i].kind == HOLDS || is[me].kind == HOLDS))
+			test_say(__FILE__, __LINE__, "commands %u and %u meet", i, me);
+}
+
+static void ends(struct task *t, cst_sense_t reason)
+{
+	is[t - tasks].state = GONE;
+	cst_cmd_finish(&t->cmd, reason);
+	CHECK_EQ(atomic_read_acquire(&t->cmd.range.state), CST_RANGE_DONE);
+}
+
+static void done(struct task *t)
+{
+	ends(t, CST_OK);
+}
+
+/* submit.c and exec.c in short: it executes, for the first time or again. */
+static void run(struct task *t)
+{
+	enum state *state = &is[t - tasks].state;
+	cst_sense_t reason;
+
+	if (cst_cmd_aborted(&t->cmd) || t->cmd.out_of_turn) {
+		ends(t, CST_SENSE(COMMAND_ABORTED));
+		return;
+	}
+	*state = WAITS;
+	reason = is[t - tasks].kind == HOLDS ? cst_range_hold(&t->cmd) :
+					       cst_range_enter(&t->cmd);
+	if (reason == CST_OK) {
+		has(t);
+	} else if (reason != CST_PENDING) {
+		CHECK(reason == CST_SENSE(COMMAND_ABORTED));
+		ends(t, reason);
+	}
+}
+
+static bool run_queued(void)
+{
+	struct cst_cmd *cmd;
+
+	if (!nr_queue)
+		return false;
+	cmd = queue[0];
+	nr_queue--;
+	memmove(queue, queue + 1, nr_queue * sizeof(*queue));
+	run(container_of(cmd, struct task, cmd));
+	return true;
+}
+
+static void abort_is_done(struct cst_abort *abort)
+{
+}
+
+/* For good; each of its nexus's commands has a tag of its own. */
+static void abort_task(struct task *t)
+{
+	struct cst_abort *abort = &aborts[t - tasks];
+
+	if (abort->sess)
+		return;
+	*abort = (struct cst_abort){
+		.sess = t->cmd.sess, .by_tag = true, .tag = t->cmd.tag,
+		.end = jiffies + HZ, .done = abort_is_done,
+	};
+	cst_abort_start(abort);
+	CHECK_EQ(abort->hits, 1);
+}
+
+#define CHECK_IS(t, want)	CHECK_EQ(is[(t) - tasks].state, want)
+
+/* Everything comes to its end, and nothing is left. */
+static void finish_all(void)
+{
+	unsigned int i, left;
+	bool moved;
+
+	do {
+		moved = false;
+		while (run_queued())
+			moved = true;
+		for (i = 0, left = 0; i < nr_tasks; i++) {
+			if (is[i].state == NEW)
+				run(&tasks[i]);
+			if (is[i].state == HAS) {
+				done(&tasks[i]);
+				moved = true;
+			}
+			left += is[i].state != GONE;
+		}
+	} while (left && moved);
+	CHECK_EQ(left, 0);
+	for (i = 0; i < NR_DEVS; i++) {
+		CHECK_EQ(devs[i].ranges.held, 0);
+		CHECK(!devs[i].ranges.tree.rb_root.rb_node);
+		CHECK(list_empty(&devs[i].ranges.waiting.waiters));
+		/* So a device that is being disabled becomes idle. */
+		CHECK_EQ(devs[i].io_ref.count, 1);
+	}
+	for (i = 0; i < nr_tasks; i++)
+		if (tasks[i].fate == ANSWERED || tasks[i].fate == DROPPED)
+			release(&tasks[i]);
+	nexuses_end();
+}
+
+/* --- scenarios --- */
+
+static void writes_do_not_meet(void)
+{
+	struct task *a, *b;
+
+	start();
+	a = command(WRITES, 0, 8);
+	b = command(WRITES, 4, 8);
+	/* The lock is not theirs. */
+	devs[0].ranges.waiting.lock.held = true;
+	run(a);
+	run(b);
+	CHECK_IS(a, HAS);
+	CHECK_IS(b, HAS);
+	done(b);
+	done(a);
+	devs[0].ranges.waiting.lock.held = false;
+	finish_all();
+}
+
+static void a_write_waits_for_a_holder(void)
+{
+	struct task *h, *w, *before, *behind, *around;
+
+	start();
+	h = command(HOLDS, 10, 10);
+	w = command(WRITES, 15, 1);
+	before = command(WRITES, 9, 1);
+	behind = command(WRITES, 20, 1);
+	around = command(WRITES, 0, 100);
+	run(h);
+	CHECK_IS(h, HAS);
+	run(w);
+	run(before);
+	run(behind);
+	run(around);
+	CHECK_IS(w, WAITS);
+	CHECK_IS(before, HAS);
+	CHECK_IS(behind, HAS);
+	CHECK_IS(around, WAITS);
+	CHECK_EQ(devs[0].io_ref.count, 6);
+	done(h);
+	CHECK(run_queued());
+	CHECK_IS(w, HAS);
+	CHECK(run_queued());
+	CHECK_IS(around, HAS);
+	/* One that would block is executed again. */
+	run(w);
+	CHECK_IS(w, HAS);
+	finish_all();
+}
+
+static void a_holder_waits_for_writes(void)
+{
+	struct task *h, *in, *other, *w;
+
+	start();
+	in = command(WRITES, 15, 10);
+	other = command(WRITES, 20, 10);
+	w = command(WRITES, 19, 1);
+	h = command(HOLDS, 10, 10);
+	run(in);
+	run(other);
+	run(h);
+	CHECK_IS(h, WAITS);
+	/* None comes in any more. */
+	run(w);
+	CHECK_IS(w, WAITS);
+	done(other);
+	CHECK_IS(h, WAITS);
+	done(in);
+	CHECK_IS(h, QUEUED);
+	run_queued();
+	CHECK_IS(h, HAS);
+	CHECK_IS(w, WAITS);
+	finish_all();
+}
+
+/* Its initiator does not take the response. */
+static void a_write_that_has_ended_is_not_waited_for(void)
+{
+	struct task *h, *w;
+
+	start();
+	w = command(WRITES, 0, 1);
+	h = command(HOLDS, 0, 1);
+	run(w);
+	done(w);
+	CHECK_EQ(w->fate, ANSWERED);
+	run(h);
+	CHECK_IS(h, HAS);
+	finish_all();
+}
+
+static void one_without_its_data_is_not_waited_for(void)
+{
+	struct task *h;
+
+	start();
+	command(WRITES, 0, 1);
+	h = command(HOLDS, 0, 1);
+	run(h);
+	CHECK_IS(h, HAS);
+	finish_all();
+}
+
+static void what_is_of_another_device_is_not_waited_for(void)
+{
+	struct task *h, *w, *same;
+
+	start();
+	nexus_map(nexuses[0], 2, &devs[0]);
+	w = command_of(nexuses[0], 1, WRITES, 0, 1);
+	same = command_of(nexuses[0], 2, WRITES, 0, 1);
+	run(w);
+	h = command_of(nexuses[0], 0, HOLDS, 0, 1);
+	run(h);
+	CHECK_IS(h, HAS);
+	/* By another LUN it is the same. */
+	run(same);
+	CHECK_IS(same, WAITS);
+	done(h);
+	run_queued();
+	CHECK_IS(same, HAS);
+	h = command_of(nexuses[1], 0, HOLDS, 0, 1);
+	run(h);
+	CHECK_IS(h, WAITS);
+	finish_all();
+}
+
+/* The halves of a write that meets a holder. */
+static struct task *met;
+
+static void first_half(void)
+{
+	is[met - tasks].state = WAITS;
+	__set_bit(CST_CMD_RANGE, &met->cmd.flags);
+	CHECK_EQ(atomic_xchg(&met->cmd.range.state, CST_RANGE_WRITES), CST_RANGE_NONE);
+}
+
+static void second_half(void)
+{
+	CHECK(devs[0].ranges.held);
+	CHECK(cst_range_enter_slow(&met->cmd) == CST_PENDING);
+}
+
+static void all_of_it(void)
+{
+	run(met);
+}
+
+static void done_meanwhile(void)
+{
+	done(met);
+}
+
+static void holder_and_write(void)
+{
+	start();
+	met = command(WRITES, 5, 1);
+}
+
+/* The write has stored its state, and the holder its range: both see the other. */
+static void both_see_the_other(void)
+{
+	struct task *h;
+
+	/* The write goes back before the holder has parked ... */
+	holder_and_write();
+	h = command(HOLDS, 0, 10);
+	at_barrier = first_half;
+	is[h - tasks].state = WAITS;
+	CHECK(cst_range_take(&devs[0].ranges, &h->cmd) == CST_OK);
+	before_lock = second_half;
+	barriers = 0;
+	CHECK(cst_range_hold(&h->cmd) == CST_OK);
+	CHECK_EQ(barriers, 2);
+	has(h);
+	CHECK_IS(met, WAITS);
+	finish_all();
+
+	/* ... and after. */
+	holder_and_write();
+	h = command(HOLDS, 0, 10);
+	at_barrier = first_half;
+	run(h);
+	CHECK_IS(h, WAITS);
+	CHECK_EQ(atomic_read_acquire(&met->cmd.range.state), CST_RANGE_AWAITED);
+	second_half();
+	CHECK_IS(h, QUEUED);
+	CHECK_IS(met, WAITS);
+	run_queued();
+	CHECK_IS(h, HAS);
+	finish_all();
+
+	/* It has been seen, but only beside the range. */
+	start();
+	h = command(HOLDS, 0, 10);
+	met = command(WRITES, 10, 1);
+	at_barrier = first_half;
+	run(h);
+	CHECK_IS(h, HAS);
+	CHECK(cst_range_enter_slow(&met->cmd) == CST_OK);
+	has(met);
+	finish_all();
+}
+
+static void the_write_sees_the_holder(void)
+{
+	struct task *h;
+
+	holder_and_write();
+	h = command(HOLDS, 0, 10);
+	at_barrier = all_of_it;
+	run(h);
+	CHECK_IS(h, HAS);
+	CHECK_IS(met, WAITS);
+	finish_all();
+}
+
+static void a_write_ends_before_the_holder_has_parked(void)
+{
+	struct task *h;
+
+	holder_and_write();
+	h = command(HOLDS, 0, 10);
+	run(met);
+	CHECK_IS(met, HAS);
+	is[h - tasks].state = WAITS;
+	CHECK(cst_range_take(&devs[0].ranges, &h->cmd) == CST_OK);
+	before_lock = done_meanwhile;
+	barriers = 0;
+	CHECK(cst_range_hold(&h->cmd) == CST_OK);
+	CHECK_EQ(barriers, 2);
+	has(h);
+	finish_all();
+}
+
+static void a_write_ends_before_the_holder_looks(void)
+{
+	struct task *h;
+
+	holder_and_write();
+	h = command(HOLDS, 0, 10);
+	run(met);
+	at_barrier = done_meanwhile;
+	run(h);
+	CHECK_IS(h, HAS);
+	finish_all();
+}
+
+static void one_write_tells_two_holders(void)
+{
+	struct task *w, *a, *b;
+
+	start();
+	w = command(WRITES, 0, 100);
+	a = command(HOLDS, 0, 1);
+	b = command(HOLDS, 50, 1);
+	run(w);
+	run(a);
+	run(b);
+	CHECK_IS(a, WAITS);
+	CHECK_IS(b, WAITS);
+	done(w);
+	CHECK_IS(a, QUEUED);
+	CHECK_IS(b, QUEUED);
+	finish_all();
+}
+
+static void holders_take_turns(void)
+{
+	struct task *h[3], *beside;
+	unsigned int i;
+
+	start();
+	for (i = 0; i < 3; i++)
+		h[i] = command(HOLDS, i, 2);
+	beside = command(HOLDS, 7, 1);
+	for (i = 0; i < 3; i++)
+		run(h[i]);
+	run(beside);
+	CHECK_IS(h[0], HAS);
+	CHECK_IS(h[1], WAITS);
+	CHECK_IS(h[2], HAS);
+	CHECK_IS(beside, HAS);
+	done(h[0]);
+	CHECK_IS(h[1], WAITS);
+	done(h[2]);
+	CHECK_IS(h[1], QUEUED);
+	run_queued();
+	CHECK_IS(h[1], HAS);
+	finish_all();
+}
+
+static void who_waited_first_goes_first(void)
+{
+	struct task *h, *w, *next, *last;
+
+	start();
+	h = command(HOLDS, 0, 2);
+	w = command(WRITES, 0, 1);
+	next = command(HOLDS, 0, 2);
+	last = command(WRITES, 1, 1);
+	run(h);
+	run(w);
+	run(next);
+	run(last);
+	done(h);
+	CHECK_IS(w, QUEUED);
+	CHECK_IS(next, QUEUED);
+	CHECK_IS(last, WAITS);
+	/* The write has its blocks already, although it does not run yet. */
+	nr_queue = 0;
+	run(next);
+	CHECK_IS(next, WAITS);
+	run(w);
+	CHECK_IS(w, HAS);
+	done(w);
+	CHECK_IS(next, QUEUED);
+	run_queued();
+	CHECK_IS(next, HAS);
+	CHECK_IS(last, WAITS);
+	finish_all();
+}
+
+/* --- aborts --- */
+
+static void who_waits_is_aborted(void)
+{
+	struct task *h, *w, *next;
+
+	start();
+	h = command(HOLDS, 0, 2);
+	w = command(WRITES, 0, 1);
+	next = command(HOLDS, 0, 2);
+	run(h);
+	run(w);
+	run(next);
+	abort_task(w);
+	abort_task(next);
+	CHECK_IS(w, QUEUED);
+	CHECK_IS(next, QUEUED);
+	run_queued();
+	run_queued();
+	CHECK_IS(w, GONE);
+	CHECK_IS(next, GONE);
+	CHECK(w->was_dropped);
+	CHECK_EQ(devs[0].ranges.held, 1);
+	finish_all();
+}
+
+static void who_waits_for_writes_is_aborted(void)
+{
+	struct task *h, *in, *w;
+
+	start();
+	in = command(WRITES, 0, 1);
+	h = command(HOLDS, 0, 2);
+	w = command(WRITES, 1, 1);
+	run(in);
+	run(h);
+	run(w);
+	CHECK_IS(w, WAITS);
+	abort_task(h);
+	CHECK_IS(h, QUEUED);
+	/* It still holds them; the write that ends does not let it go twice. */
+	done(in);
+	run_queued();
+	CHECK_IS(h, GONE);
+	CHECK_EQ(devs[0].ranges.held, 0);
+	CHECK_IS(w, QUEUED);
+	finish_all();
+}
+
+static void abort_met(void)
+{
+	abort_task(met);
+}
+
+/* Too late to be found waiting, too early to be found aborted. */
+static void aborted_while_it_begins_to_wait(void)
+{
+	struct task *h, *in, *w;
+
+	start();
+	h = command(HOLDS, 0, 2);
+	w = command(WRITES, 0, 1);
+	run(h);
+	abort_task(w);
+	is[w - tasks].state = WAITS;
+	CHECK(cst_range_enter(&w->cmd) == CST_SENSE(COMMAND_ABORTED));
+	ends(w, CST_SENSE(COMMAND_ABORTED));
+	met = command(HOLDS, 0, 1);
+	before_lock = abort_met;
+	run(met);
+	CHECK_IS(met, GONE);
+	finish_all();
+
+	start();
+	in = command(WRITES, 0, 1);
+	run(in);
+	met = command(HOLDS, 0, 1);
+	is[met - tasks].state = WAITS;
+	CHECK(cst_range_take(&devs[0].ranges, &met->cmd) == CST_OK);
+	before_lock = abort_met;
+	run(met);
+	CHECK_IS(met, GONE);
+	CHECK_EQ(devs[0].ranges.held, 0);
+	finish_all();
+}
+
+static void a_holder_is_aborted_before_its_turn(void)
+{
+	struct task *h, *next, *last;
+
+	start();
+	h = command(HOLDS, 0, 1);
+	next = command(HOLDS, 0, 1);
+	last = command(HOLDS, 0, 1);
+	run(h);
+	run(next);
+	run(last);
+	done(h);
+	CHECK_IS(next, QUEUED);
+	CHECK_IS(last, WAITS);
+	/* It has the range, and gives it back. */
+	abort_task(next);
+	run_queued();
+	CHECK_IS(next, GONE);
+	CHECK_IS(last, QUEUED);
+	finish_all();
+}
+
+/* --- random histories --- */
+
+static void random_step(void)
+{
+	unsigned int i = nr_tasks ? rand() % nr_tasks : 0;
+
+	switch (rand() % 7) {
+	case 0:
+	case 1:
+		if (nr_tasks < 40)
+			command(rand() % 3 ? WRITES : HOLDS, rand() % 12, 1 + rand() % 4);
+		break;
+	case 2:
+	case 3:
+		if (nr_tasks && is[i].state == NEW)
+			run(&tasks[i]);
+		break;
+	case 4:
+		if (nr_tasks && is[i].state == HAS)
+			done(&tasks[i]);
+		break;
+	case 5:
+		run_queued();
+		break;
+	default:
+		if (nr_tasks && !(rand() % 4) && is[i].state != GONE &&
+		    is[i].state != NEW)
+			abort_task(&tasks[i]);
+	}
+}
+
+/* While somebody looks, others run; what they are in the middle of is none of theirs. */
+static void a_random_write(void)
+{
+	unsigned int i = rand() % nr_tasks;
+
+	if (is[i].kind != WRITES)
+		return;
+	if (is[i].state == NEW)
+		run(&tasks[i]);
+	else if (is[i].state == HAS)
+		done(&tasks[i]);
+}
+
+static void random_histories(void)
+{
+	unsigned int seed, step;
+
+	for (seed = 1; seed <= 3000 && !test_failed; seed++) {
+		srand(seed);
+		start();
+		for (step = 0; step < 200 && !test_failed; step++) {
+			at_barrier = rand() % 2 && nr_tasks ? a_random_write : NULL;
+			before_lock = rand() % 2 && nr_tasks ? a_random_write : NULL;
+			random_step();
+		}
+		at_barrier = NULL;
+		before_lock = NULL;
+		finish_all();
+		if (test_failed)
+			test_say(__FILE__, __LINE__, "history %u", seed);
+	}
+}
+
+TEST_MAIN(
+	T(writes_do_not_meet),
+	T(a_write_waits_for_a_holder),
+	T(a_holder_waits_for_writes),
+	T(a_write_that_has_ended_is_not_waited_for),
+	T(one_without_its_data_is_not_waited_for),
+	T(what_is_of_another_device_is_not_waited_for),
+	T(both_see_the_other),
+	T(the_write_sees_the_holder),
+	T(a_write_ends_before_the_holder_has_parked),
+	T(a_write_ends_before_the_holder_looks),
+	T(one_write_tells_two_holders),
+	T(holders_take_turns),
+	T(who_waited_first_goes_first),
+	T(who_waits_is_aborted),
+	T(who_waits_for_writes_is_aborted),
+	T(aborted_while_it_begins_to_wait),
+	T(a_holder_is_aborted_before_its_turn),
+	T(random_histories),
+)
