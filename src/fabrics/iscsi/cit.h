@@ -28,8 +28,8 @@
 #define CIT_TPGT		1	/* the only portal group of a target */
 #define CIT_PORTALS_MAX		64	/* per target: one netlink message holds them */
 #define CIT_IMMEDIATE_CMDS	8	/* immediate SCSI commands at once, beyond the window */
-#define CIT_CTL_MAX		64	/* control PDUs under way; then reception pauses */
-#define CIT_CTL_BYTES		(256U << 10)	/* ... or when they carry that much */
+#define CIT_PDU_MAX		64	/* struct cit_pdu of a connection; then reception pauses */
+#define CIT_PDU_BYTES		(256U << 10)	/* ... or when they carry that much */
 #define CIT_TX_FRAGS		128	/* pieces gathered for one call to TCP */
 #define CIT_HDR_PAGES		4	/* ring of pages that outgoing headers lie in */
 #define CIT_AHS_MAX		1020	/* TotalAHSLength is one byte of words */
@@ -135,7 +135,7 @@ struct cit_event {
 enum cit_tx_type {
 	CIT_TX_RESPONSE,	/* data-in and status of a command */
 	CIT_TX_R2T,		/* one or more R2Ts of a command */
-	CIT_TX_CTL,		/* a struct cit_ctl */
+	CIT_TX_PDU,		/* a struct cit_pdu */
 };
 
 /**
@@ -200,7 +200,7 @@ static inline struct cit_cmd *to_cit_cmd(struct cst_cmd *cmd)
 }
 
 /**
- * struct cit_ctl - a PDU that is not SCSI data or status
+ * struct cit_pdu - a PDU to be sent that is not Data-In, R2T or SCSI Response
  * @tx: on conn->tx.queue
  * @hdr: complete but for sequence numbers and data length
  * @len: bytes of data
@@ -210,7 +210,7 @@ static inline struct cit_cmd *to_cit_cmd(struct cst_cmd *cmd)
  * @close: the connection ends when it has been sent
  * @bvec: pages of its own
  */
-struct cit_ctl {
+struct cit_pdu {
 	struct cit_tx_item	tx;
 	union iscsi_hdr		hdr;
 	u32			len;
@@ -226,7 +226,7 @@ struct cit_tmf {
 	struct cst_tmf		tmf;
 	struct cit_event	event;
 	struct cit_conn		*conn;
-	struct cit_ctl		*rsp;
+	struct cit_pdu		*rsp;
 	bool			cold;
 };
 
@@ -242,7 +242,7 @@ enum cit_rx_state {
 enum cit_rx_dest {
 	CIT_DEST_DISCARD,
 	CIT_DEST_CMD,		/* rx.cmd */
-	CIT_DEST_CTL,		/* rx.ctl */
+	CIT_DEST_PDU,		/* rx.pdu */
 };
 
 /**
@@ -263,8 +263,8 @@ struct cit_rx {
 	u32			take;		/* leading bytes of it that dest wants */
 	u32			crc;
 	struct cit_cmd		*cmd;
-	struct cit_ctl		*ctl;
-	u32			bv_off;		/* cursor in ctl->bvec */
+	struct cit_pdu		*pdu;
+	u32			bv_off;		/* cursor in pdu->bvec */
 	u16			bv_idx;
 	u8			tail[8];	/* a digest, or padding and a digest */
 	union iscsi_hdr		hdr;
@@ -366,8 +366,8 @@ struct cit_conn {
 	unsigned int		active;		/* commands and functions with core */
 	unsigned int		immediates;	/* immediate commands among them */
 	u8			logout;		/* enum cit_logout */
-	unsigned int		ctls;
-	u32			ctl_bytes;
+	unsigned int		pdus;
+	u32			pdu_bytes;
 	struct cit_rx		rx;
 	struct cit_tx		tx;
 	struct cit_cmd		*cmds;
@@ -441,7 +441,7 @@ struct cit_session {
 	bool			waiting;
 	unsigned long		start_by;
 	struct delayed_work	start_work;
-	struct cit_ctl		*login_rsp;
+	struct cit_pdu		*login_rsp;
 	struct cst_object	conns_obj;
 	struct cit_conn		conn;
 	u8			isid[6];
@@ -531,11 +531,11 @@ static inline void cit_tx_queue(struct cit_conn *conn, struct cit_tx_item *item)
 	list_add_tail(&item->node, &conn->tx.queue);
 }
 
-/* ctl.c */
-struct cit_ctl *cit_ctl_alloc(struct cit_conn *conn, u32 len);
-void cit_ctl_free(struct cit_conn *conn, struct cit_ctl *ctl);
-bool cit_ctl_room(const struct cit_conn *conn);
-void cit_ctl_fill(struct cit_ctl *ctl, const void *data, u32 len);
+/* pdu.c */
+struct cit_pdu *cit_pdu_alloc(struct cit_conn *conn, u32 len);
+void cit_pdu_free(struct cit_conn *conn, struct cit_pdu *pdu);
+bool cit_pdu_room(const struct cit_conn *conn);
+void cit_pdu_fill(struct cit_pdu *pdu, const void *data, u32 len);
 bool cit_cmdsn_expected(struct cit_conn *conn, u32 cmdsn);
 bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn);
 int cit_cmdsn_due(struct cit_conn *conn);
@@ -578,7 +578,7 @@ int cit_nop_due(struct cit_conn *conn);
 
 /* text.c */
 int cit_text_rx(struct cit_conn *conn);
-int cit_text_data(struct cit_conn *conn, struct cit_ctl *req);
+int cit_text_data(struct cit_conn *conn, struct cit_pdu *req);
 
 /* tmf.c */
 int cit_tmf_rx(struct cit_conn *conn);

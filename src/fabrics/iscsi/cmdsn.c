@@ -6,7 +6,7 @@
  *
  * With one connection requests arrive in the order of their CmdSN, so only the
  * expected number is acceptable.  A number beyond it leaves a gap that at error
- * recovery level 0 nothing fills but an abort of what is missing (ctl.c).
+ * recovery level 0 nothing fills but an abort of what is missing (pdu.c).
  */
 #include "cmdsn.h"
 

@@ -212,9 +212,9 @@ static void cit_conn_reap(struct cit_conn *conn)
 {
 	cit_tx_flush(conn);
 	/* A request whose data segment will not be complete any more. */
-	if (conn->rx.ctl) {
-		cit_ctl_free(conn, conn->rx.ctl);
-		conn->rx.ctl = NULL;
+	if (conn->rx.pdu) {
+		cit_pdu_free(conn, conn->rx.pdu);
+		conn->rx.pdu = NULL;
 	}
 	cit_scsi_reap(conn);
 	if (!conn->active &&

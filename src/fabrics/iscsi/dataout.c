@@ -320,7 +320,7 @@ int cit_data_out_rx(struct cit_conn *conn)
 	cst_sense_t failure;
 
 	if (unlikely(rx->ahs_len)) {
-		if (!cit_ctl_room(conn))
+		if (!cit_pdu_room(conn))
 			return -EAGAIN;
 		return cit_reject(conn, ISCSI_REJECT_INVALID_FIELD);
 	}

@@ -45,7 +45,7 @@ int cit_logout_rx(struct cit_conn *conn)
 {
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
 	u8 response = cit_logout_response(conn, hdr);
-	struct cit_ctl *ctl;
+	struct cit_pdu *pdu;
 
 	if ((hdr->flags & ISCSI_LOGOUT_REASON_MASK) > ISCSI_LOGOUT_RECOVERY)
 		return cit_reject_cmd(conn, ISCSI_REJECT_INVALID_FIELD);
@@ -56,19 +56,19 @@ int cit_logout_rx(struct cit_conn *conn)
 		return 0;
 	if (response == ISCSI_LOGOUT_RSP_DONE && !cit_logout_clean(conn))
 		return -EAGAIN;
-	ctl = cit_ctl_alloc(conn, 0);
-	if (!ctl)
+	pdu = cit_pdu_alloc(conn, 0);
+	if (!pdu)
 		return -ENOMEM;
-	ctl->hdr.ctl.opcode = ISCSI_OP_LOGOUT_RSP;
-	ctl->hdr.ctl.response = response;
-	ctl->hdr.ctl.itt = hdr->itt;
-	ctl->hdr.ctl.ttt = 0;
-	ctl->hdr.ctl.spec2 = cpu_to_be32(conn->keys.time2wait << 16 |
+	pdu->hdr.pdu.opcode = ISCSI_OP_LOGOUT_RSP;
+	pdu->hdr.pdu.response = response;
+	pdu->hdr.pdu.itt = hdr->itt;
+	pdu->hdr.pdu.ttt = 0;
+	pdu->hdr.pdu.spec2 = cpu_to_be32(conn->keys.time2wait << 16 |
 					 conn->keys.time2retain);
-	ctl->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
-	ctl->close = response == ISCSI_LOGOUT_RSP_DONE;
-	cit_tx_queue(conn, &ctl->tx);
-	if (!ctl->close)
+	pdu->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
+	pdu->close = response == ISCSI_LOGOUT_RSP_DONE;
+	cit_tx_queue(conn, &pdu->tx);
+	if (!pdu->close)
 		return 0;
 	conn->logout = CIT_LOGOUT_ANSWERED;
 	/*
@@ -88,16 +88,16 @@ int cit_logout_rx(struct cit_conn *conn)
  */
 void cit_goodbye(struct cit_conn *conn)
 {
-	struct cit_ctl *ctl = cit_ctl_alloc(conn, 0);
+	struct cit_pdu *pdu = cit_pdu_alloc(conn, 0);
 
-	if (!ctl)
+	if (!pdu)
 		return;
-	ctl->hdr.ctl.opcode = ISCSI_OP_ASYNC;
-	ctl->hdr.ctl.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
-	ctl->hdr.ctl.ttt = 0;
+	pdu->hdr.pdu.opcode = ISCSI_OP_ASYNC;
+	pdu->hdr.pdu.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	pdu->hdr.pdu.ttt = 0;
 	/* AsyncEvent and Parameter1, which this event does not use */
-	ctl->hdr.ctl.spec = cpu_to_be32(ISCSI_ASYNC_DROP_ALL << 24);
-	ctl->hdr.ctl.spec2 = cpu_to_be32(conn->keys.time2wait << 16 |
+	pdu->hdr.pdu.spec = cpu_to_be32(ISCSI_ASYNC_DROP_ALL << 24);
+	pdu->hdr.pdu.spec2 = cpu_to_be32(conn->keys.time2wait << 16 |
 					 conn->keys.time2retain);
-	cit_tx_queue(conn, &ctl->tx);
+	cit_tx_queue(conn, &pdu->tx);
 }

@@ -15,7 +15,7 @@ int cit_nop_out_rx(struct cit_conn *conn)
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
 	bool immediate = hdr->opcode & ISCSI_OP_IMMEDIATE;
 	struct cit_rx *rx = &conn->rx;
-	struct cit_ctl *ctl;
+	struct cit_pdu *pdu;
 
 	/* No answer wanted: it answers our own, or only carries ExpStatSN. */
 	if (hdr->itt == cpu_to_be32(ISCSI_RESERVED_TAG)) {
@@ -27,20 +27,20 @@ int cit_nop_out_rx(struct cit_conn *conn)
 		return 0;
 
 	/* The echo is cut to what the initiator can receive. */
-	ctl = cit_ctl_alloc(conn, min(rx->data_len, conn->keys.max_xmit_dsl));
-	if (!ctl)
+	pdu = cit_pdu_alloc(conn, min(rx->data_len, conn->keys.max_xmit_dsl));
+	if (!pdu)
 		return -ENOMEM;
-	ctl->hdr.ctl.opcode = ISCSI_OP_NOP_IN;
-	memcpy(ctl->hdr.ctl.lun, hdr->lun, sizeof(hdr->lun));
-	ctl->hdr.ctl.itt = hdr->itt;
-	ctl->retire = !immediate;
+	pdu->hdr.pdu.opcode = ISCSI_OP_NOP_IN;
+	memcpy(pdu->hdr.pdu.lun, hdr->lun, sizeof(hdr->lun));
+	pdu->hdr.pdu.itt = hdr->itt;
+	pdu->retire = !immediate;
 	if (!rx->data_len) {
-		cit_tx_queue(conn, &ctl->tx);
+		cit_tx_queue(conn, &pdu->tx);
 		return 0;
 	}
-	rx->dest = CIT_DEST_CTL;
-	rx->ctl = ctl;
-	rx->take = ctl->len;
+	rx->dest = CIT_DEST_PDU;
+	rx->pdu = pdu;
+	rx->take = pdu->len;
 	return 0;
 }
 
@@ -72,21 +72,21 @@ void cit_nop_work(struct work_struct *work)
 
 static int cit_nop_ping(struct cit_conn *conn)
 {
-	struct cit_ctl *ctl;
+	struct cit_pdu *pdu;
 
 	/* What is queued already will tell as well whether the peer lives. */
-	if (!cit_ctl_room(conn))
+	if (!cit_pdu_room(conn))
 		return 0;
-	ctl = cit_ctl_alloc(conn, 0);
-	if (!ctl)
+	pdu = cit_pdu_alloc(conn, 0);
+	if (!pdu)
 		return -ENOMEM;
 	/* A tag of its own for each, and never the reserved one. */
 	conn->ping_ttt = (conn->ping_ttt + 1) & 0x7fffffff;
-	ctl->hdr.ctl.opcode = ISCSI_OP_NOP_IN;
-	ctl->hdr.ctl.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
-	ctl->hdr.ctl.ttt = cpu_to_be32(conn->ping_ttt);
-	ctl->status = false;
-	cit_tx_queue(conn, &ctl->tx);
+	pdu->hdr.pdu.opcode = ISCSI_OP_NOP_IN;
+	pdu->hdr.pdu.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	pdu->hdr.pdu.ttt = cpu_to_be32(conn->ping_ttt);
+	pdu->status = false;
+	cit_tx_queue(conn, &pdu->tx);
 	return 0;
 }
 

@@ -258,7 +258,7 @@ union iscsi_hdr {
 	struct iscsi_r2t	r2t;
 	struct iscsi_tmf	tmf;
 	struct iscsi_req	req;
-	struct iscsi_rsp	ctl;
+	struct iscsi_rsp	pdu;
 };
 
 static inline u32 iscsi_data_len(const u8 *len)

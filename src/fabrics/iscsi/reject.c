@@ -7,21 +7,21 @@
  */
 #include "cit.h"
 
-static struct cit_ctl *cit_reject_make(struct cit_conn *conn, u8 reason)
+static struct cit_pdu *cit_reject_make(struct cit_conn *conn, u8 reason)
 {
-	struct cit_ctl *ctl = cit_ctl_alloc(conn, ISCSI_BHS_LEN);
+	struct cit_pdu *pdu = cit_pdu_alloc(conn, ISCSI_BHS_LEN);
 
-	if (!ctl)
+	if (!pdu)
 		return NULL;
 	pr_debug("%s: opcode 0x%02x rejected: 0x%02x\n",
 		 conn->sess->sess.initiator_name, conn->rx.hdr.bhs.opcode,
 		 reason);
-	ctl->hdr.ctl.opcode = ISCSI_OP_REJECT;
-	ctl->hdr.ctl.response = reason;
-	ctl->hdr.ctl.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
-	ctl->hdr.ctl.ttt = 0;
-	cit_ctl_fill(ctl, &conn->rx.hdr, ISCSI_BHS_LEN);
-	return ctl;
+	pdu->hdr.pdu.opcode = ISCSI_OP_REJECT;
+	pdu->hdr.pdu.response = reason;
+	pdu->hdr.pdu.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	pdu->hdr.pdu.ttt = 0;
+	cit_pdu_fill(pdu, &conn->rx.hdr, ISCSI_BHS_LEN);
+	return pdu;
 }
 
 /**
@@ -34,14 +34,14 @@ static struct cit_ctl *cit_reject_make(struct cit_conn *conn, u8 reason)
  */
 int cit_reject(struct cit_conn *conn, u8 reason)
 {
-	struct cit_ctl *ctl;
+	struct cit_pdu *pdu;
 
-	if (conn->ctls >= 2 * CIT_CTL_MAX)
+	if (conn->pdus >= 2 * CIT_PDU_MAX)
 		return -EPROTO;
-	ctl = cit_reject_make(conn, reason);
-	if (!ctl)
+	pdu = cit_reject_make(conn, reason);
+	if (!pdu)
 		return -ENOMEM;
-	cit_tx_queue(conn, &ctl->tx);
+	cit_tx_queue(conn, &pdu->tx);
 	return 0;
 }
 
@@ -56,16 +56,16 @@ int cit_reject(struct cit_conn *conn, u8 reason)
 int cit_reject_cmd(struct cit_conn *conn, u8 reason)
 {
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
-	struct cit_ctl *ctl;
+	struct cit_pdu *pdu;
 
-	if (!cit_ctl_room(conn))
+	if (!cit_pdu_room(conn))
 		return -EAGAIN;
 	if (!cit_cmdsn_accept(conn, hdr->cmdsn))
 		return 0;
-	ctl = cit_reject_make(conn, reason);
-	if (!ctl)
+	pdu = cit_reject_make(conn, reason);
+	if (!pdu)
 		return -ENOMEM;
-	ctl->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
-	cit_tx_queue(conn, &ctl->tx);
+	pdu->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
+	cit_tx_queue(conn, &pdu->tx);
 	return 0;
 }

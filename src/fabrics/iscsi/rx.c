@@ -30,12 +30,12 @@ static int cit_rx_pdu_end(struct cit_conn *conn, bool digest_ok)
 {
 	struct cit_rx *rx = &conn->rx;
 	struct cit_cmd *cc = rx->cmd;
-	struct cit_ctl *ctl = rx->ctl;
+	struct cit_pdu *pdu = rx->pdu;
 	int ret = 0;
 
 	cit_rx_bhs(rx);
 	rx->cmd = NULL;
-	rx->ctl = NULL;
+	rx->pdu = NULL;
 
 	if (likely(cc)) {
 		if (likely(rx->dest == CIT_DEST_CMD))
@@ -44,17 +44,17 @@ static int cit_rx_pdu_end(struct cit_conn *conn, bool digest_ok)
 			cit_cmd_unhold(cc);
 		return ret;
 	}
-	if (rx->dest != CIT_DEST_CTL)
+	if (rx->dest != CIT_DEST_PDU)
 		return 0;
 	if (unlikely(!digest_ok)) {
-		if (ctl->retire)
+		if (pdu->retire)
 			cit_conn_retire(conn);
-		cit_ctl_free(conn, ctl);
+		cit_pdu_free(conn, pdu);
 		return cit_reject(conn, ISCSI_REJECT_DATA_DIGEST);
 	}
 	if ((rx->hdr.bhs.opcode & ISCSI_OP_MASK) == ISCSI_OP_TEXT)
-		return cit_text_data(conn, ctl);
-	cit_tx_queue(conn, &ctl->tx);
+		return cit_text_data(conn, pdu);
+	cit_tx_queue(conn, &pdu->tx);
 	return 0;
 }
 
@@ -67,8 +67,8 @@ static int cit_rx_dispatch(struct cit_conn *conn)
 	if (opcode == ISCSI_OP_DATA_OUT)
 		return cit_data_out_rx(conn);
 
-	/* Each of the others makes a control PDU. */
-	if (!cit_ctl_room(conn))
+	/* Each of the other requests makes a struct cit_pdu. */
+	if (!cit_pdu_room(conn))
 		return -EAGAIN;
 	if (conn->rx.ahs_len)
 		return cit_reject(conn, ISCSI_REJECT_INVALID_FIELD);
@@ -100,7 +100,7 @@ static int cit_rx_header(struct cit_conn *conn)
 	rx->dest = CIT_DEST_DISCARD;
 	rx->take = 0;
 	rx->cmd = NULL;
-	rx->ctl = NULL;
+	rx->pdu = NULL;
 	rx->bv_off = 0;
 	rx->bv_idx = 0;
 
@@ -264,7 +264,7 @@ static int cit_rx_data(struct cit_conn *conn, struct sk_buff *skb, int offset,
 	int ret;
 
 	/* What nobody has a use for any more may still be a command's. */
-	if (likely(rx->dest != CIT_DEST_CTL))
+	if (likely(rx->dest != CIT_DEST_PDU))
 		cit_data_came(conn, len);
 	if (likely(rx->got < rx->take)) {
 		n = min(len, rx->take - rx->got);
@@ -275,7 +275,7 @@ static int cit_rx_data(struct cit_conn *conn, struct sk_buff *skb, int offset,
 					     &rx->cmd->bv_off);
 		else
 			ret = cit_rx_to_bvec(conn, skb, offset, n,
-					     rx->ctl->bvec, &rx->bv_idx,
+					     rx->pdu->bvec, &rx->bv_idx,
 					     &rx->bv_off);
 		if (ret)
 			return ret;

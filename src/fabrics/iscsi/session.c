@@ -289,7 +289,7 @@ static void cit_session_start_work(struct work_struct *work)
 	pr_notice_ratelimited("%s: login to %s not completed: %d\n",
 			      cs->initiator, cst_target_name(&cs->target->tgt),
 			      ret);
-	cit_ctl_free(&cs->conn, cs->login_rsp);
+	cit_pdu_free(&cs->conn, cs->login_rsp);
 	kernel_sock_shutdown(sock, SHUT_RDWR);
 	cit_session_leave(cs);
 	sockfd_put(sock);
@@ -297,14 +297,14 @@ static void cit_session_start_work(struct work_struct *work)
 
 static void cit_login_rsp_fill(struct cit_session *cs, const void *rsp, u32 len)
 {
-	struct cit_ctl *ctl = cs->login_rsp;
-	u8 *bhs = page_address(ctl->bvec[0].bv_page);
+	struct cit_pdu *pdu = cs->login_rsp;
+	u8 *bhs = page_address(pdu->bvec[0].bv_page);
 
-	cit_ctl_fill(ctl, rsp, len);
+	cit_pdu_fill(pdu, rsp, len);
 	put_unaligned_be16(cs->tsih, bhs + CIT_LOGIN_TSIH);
 	put_unaligned_be32(cs->conn.window.exp, bhs + CIT_LOGIN_EXPCMDSN);
 	put_unaligned_be32(cs->conn.window.max, bhs + CIT_LOGIN_MAXCMDSN);
-	ctl->raw = true;
+	pdu->raw = true;
 }
 
 /* What the target's parameters say about a session; they may change under it. */
@@ -349,7 +349,7 @@ static struct cit_session *cit_session_alloc(struct cit_target *target,
 			cst_session_credit(&cs->sess));
 	if (cit_conn_init(&cs->conn, cs, sock, queued))
 		goto put;
-	cs->login_rsp = cit_ctl_alloc(&cs->conn, login->rsp_len);
+	cs->login_rsp = cit_pdu_alloc(&cs->conn, login->rsp_len);
 	if (!cs->login_rsp)
 		goto put;
 	return cs;
@@ -514,7 +514,7 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		return 0;
 	cit_session_unlist(cs);
 free:
-	cit_ctl_free(&cs->conn, cs->login_rsp);
+	cit_pdu_free(&cs->conn, cs->login_rsp);
 	cit_session_put(cs);
 	return ret;
 }

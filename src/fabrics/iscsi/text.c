@@ -31,7 +31,7 @@ int cit_text_rx(struct cit_conn *conn)
 {
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
 	struct cit_rx *rx = &conn->rx;
-	struct cit_ctl *req;
+	struct cit_pdu *req;
 
 	if (!(hdr->flags & ISCSI_FLAG_FINAL) ||
 	    (hdr->flags & ISCSI_TEXT_CONTINUE) ||
@@ -40,14 +40,14 @@ int cit_text_rx(struct cit_conn *conn)
 		return cit_reject_cmd(conn, ISCSI_REJECT_PROTOCOL);
 	if (!cit_cmdsn_accept(conn, hdr->cmdsn))
 		return 0;
-	req = cit_ctl_alloc(conn, rx->data_len);
+	req = cit_pdu_alloc(conn, rx->data_len);
 	if (!req)
 		return -ENOMEM;
 	req->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
 	if (!rx->data_len)
 		return cit_text_data(conn, req);
-	rx->dest = CIT_DEST_CTL;
-	rx->ctl = req;
+	rx->dest = CIT_DEST_PDU;
+	rx->pdu = req;
 	rx->take = rx->data_len;
 	return 0;
 }
@@ -239,19 +239,19 @@ static void cit_text_commit(struct cit_conn *conn, u32 dsl)
 }
 
 /* The whole request is there: answer it, and free it. */
-int cit_text_data(struct cit_conn *conn, struct cit_ctl *req)
+int cit_text_data(struct cit_conn *conn, struct cit_pdu *req)
 {
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
 	struct cit_text_buf buf = {
 		.size = min_t(u32, PAGE_SIZE, conn->keys.max_xmit_dsl),
 	};
-	struct cit_ctl *rsp = cit_ctl_alloc(conn, buf.size);
+	struct cit_pdu *rsp = cit_pdu_alloc(conn, buf.size);
 	bool retire = req->retire;
 	u32 dsl = 0;
 	u8 reject = 0;
 
 	if (!rsp) {
-		cit_ctl_free(conn, req);
+		cit_pdu_free(conn, req);
 		return -ENOMEM;
 	}
 	buf.text = page_address(rsp->bvec[0].bv_page);
@@ -259,9 +259,9 @@ int cit_text_data(struct cit_conn *conn, struct cit_ctl *req)
 		reject = cit_text_answer(conn,
 					 page_address(req->bvec[0].bv_page),
 					 req->len, &buf, &dsl);
-	cit_ctl_free(conn, req);
+	cit_pdu_free(conn, req);
 	if (reject) {
-		cit_ctl_free(conn, rsp);
+		cit_pdu_free(conn, rsp);
 		if (retire)
 			cit_conn_retire(conn);
 		return cit_reject(conn, reject);
@@ -269,10 +269,10 @@ int cit_text_data(struct cit_conn *conn, struct cit_ctl *req)
 
 	if (dsl)
 		cit_text_commit(conn, dsl);
-	conn->ctl_bytes -= rsp->len - buf.len;
+	conn->pdu_bytes -= rsp->len - buf.len;
 	rsp->len = buf.len;
-	rsp->hdr.ctl.opcode = ISCSI_OP_TEXT_RSP;
-	rsp->hdr.ctl.itt = hdr->itt;
+	rsp->hdr.pdu.opcode = ISCSI_OP_TEXT_RSP;
+	rsp->hdr.pdu.itt = hdr->itt;
 	rsp->retire = retire;
 	cit_tx_queue(conn, &rsp->tx);
 	return 0;

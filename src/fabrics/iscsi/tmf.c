@@ -67,25 +67,25 @@ static bool cit_tmf_not_arrived(struct cit_conn *conn,
 	return true;
 }
 
-static struct cit_ctl *cit_tmf_rsp(struct cit_conn *conn,
+static struct cit_pdu *cit_tmf_rsp(struct cit_conn *conn,
 				   const struct iscsi_tmf *hdr)
 {
-	struct cit_ctl *ctl = cit_ctl_alloc(conn, 0);
+	struct cit_pdu *pdu = cit_pdu_alloc(conn, 0);
 
-	if (!ctl)
+	if (!pdu)
 		return NULL;
-	ctl->hdr.ctl.opcode = ISCSI_OP_TMF_RSP;
-	ctl->hdr.ctl.itt = hdr->itt;
-	ctl->hdr.ctl.ttt = 0;
-	ctl->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
-	return ctl;
+	pdu->hdr.pdu.opcode = ISCSI_OP_TMF_RSP;
+	pdu->hdr.pdu.itt = hdr->itt;
+	pdu->hdr.pdu.ttt = 0;
+	pdu->retire = !(hdr->opcode & ISCSI_OP_IMMEDIATE);
+	return pdu;
 }
 
 int cit_tmf_rx(struct cit_conn *conn)
 {
 	const struct iscsi_tmf *hdr = &conn->rx.hdr.tmf;
 	u8 wire = hdr->flags & ISCSI_TMF_FUNC_MASK;
-	struct cit_ctl *rsp;
+	struct cit_pdu *rsp;
 	struct cit_tmf *tmf;
 	u8 response = ISCSI_TMF_RSP_COMPLETE;
 	int function;
@@ -100,14 +100,14 @@ int cit_tmf_rx(struct cit_conn *conn)
 
 	function = cit_tmf_function(conn, wire, &response);
 	if (function < 0 || cit_tmf_not_arrived(conn, hdr)) {
-		rsp->hdr.ctl.response = response;
+		rsp->hdr.pdu.response = response;
 		cit_tx_queue(conn, &rsp->tx);
 		return 0;
 	}
 
 	tmf = kzalloc(sizeof(*tmf), conn->gfp | __GFP_NOWARN);
 	if (!tmf) {
-		cit_ctl_free(conn, rsp);
+		cit_pdu_free(conn, rsp);
 		return -ENOMEM;
 	}
 	tmf->conn = conn;
@@ -153,9 +153,9 @@ void cit_tmf_finish(struct cit_tmf *ct)
 
 	conn->active--;
 	if (cit_conn_dead(conn)) {
-		cit_ctl_free(conn, ct->rsp);
+		cit_pdu_free(conn, ct->rsp);
 	} else {
-		ct->rsp->hdr.ctl.response = cit_tmf_response(ct->tmf.response);
+		ct->rsp->hdr.pdu.response = cit_tmf_response(ct->tmf.response);
 		/* A cold reset ends every connection, this one with its answer. */
 		if (ct->cold && ct->tmf.response == CST_TMF_COMPLETE) {
 			ct->rsp->close = true;

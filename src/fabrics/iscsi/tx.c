@@ -270,26 +270,26 @@ static int cit_put_r2ts(struct cit_conn *conn, struct cit_cmd *cc)
 	return 0;
 }
 
-static int cit_put_ctl(struct cit_conn *conn, struct cit_ctl *ctl)
+static int cit_put_pdu(struct cit_conn *conn, struct cit_pdu *pdu)
 {
 	struct cit_tx *tx = &conn->tx;
 	struct iscsi_rsp *hdr;
 
 	tx->last = true;
-	tx->left = ctl->len;
-	tx->pad = iscsi_pad(ctl->len);
+	tx->left = pdu->len;
+	tx->pad = iscsi_pad(pdu->len);
 	/* The login response: padded already, and digests begin after it. */
-	tx->raw = ctl->raw;
-	if (ctl->raw)
+	tx->raw = pdu->raw;
+	if (pdu->raw)
 		return 0;
 	hdr = cit_hdr_get(tx);
 	if (unlikely(!hdr))
 		return -ENOMEM;
-	if (ctl->retire)
+	if (pdu->retire)
 		cit_conn_retire(conn);
-	memcpy(hdr, &ctl->hdr, sizeof(*hdr));
-	iscsi_set_data_len(hdr->data_len, ctl->len);
-	cit_hdr_numbers(conn, hdr, ctl->status);
+	memcpy(hdr, &pdu->hdr, sizeof(*hdr));
+	iscsi_set_data_len(hdr->data_len, pdu->len);
+	cit_hdr_numbers(conn, hdr, pdu->status);
 	cit_hdr_put(tx, cit_hdr_digest(conn, hdr));
 	return 0;
 }
@@ -299,19 +299,19 @@ static struct cit_cmd *cit_tx_cmd(struct cit_tx_item *item)
 	return container_of(item, struct cit_cmd, tx);
 }
 
-static struct cit_ctl *cit_tx_ctl(struct cit_tx_item *item)
+static struct cit_pdu *cit_tx_pdu(struct cit_tx_item *item)
 {
-	return container_of(item, struct cit_ctl, tx);
+	return container_of(item, struct cit_pdu, tx);
 }
 
 /* The header of the next PDU of tx->cur. */
-static int cit_put_pdu(struct cit_conn *conn)
+static int cit_put_next(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
 	int ret;
 
-	if (tx->cur->type == CIT_TX_CTL) {
-		ret = cit_put_ctl(conn, cit_tx_ctl(tx->cur));
+	if (tx->cur->type == CIT_TX_PDU) {
+		ret = cit_put_pdu(conn, cit_tx_pdu(tx->cur));
 	} else {
 		struct cit_cmd *cc = cit_tx_cmd(tx->cur);
 
@@ -381,7 +381,7 @@ static int cit_tx_make(struct cit_conn *conn)
 		if (!tx->in_pdu) {
 			if (unlikely(cit_tx_full(tx)))
 				return -EAGAIN;
-			ret = cit_put_pdu(conn);
+			ret = cit_put_next(conn);
 			if (unlikely(ret))
 				return ret;
 			tx->in_pdu = true;
@@ -411,7 +411,7 @@ static bool cit_tx_next(struct cit_conn *conn)
 		return false;
 	list_del_init(&item->node);
 	tx->cur = item;
-	tx->bvec = item->type == CIT_TX_CTL ? cit_tx_ctl(item)->bvec :
+	tx->bvec = item->type == CIT_TX_PDU ? cit_tx_pdu(item)->bvec :
 					      cit_tx_cmd(item)->cmd.bvec;
 	tx->bv_off = 0;
 	tx->sent = 0;
@@ -457,14 +457,14 @@ static void cit_tx_item_free(struct cit_conn *conn, struct cit_tx_item *item)
 {
 	if (likely(item->type == CIT_TX_RESPONSE))
 		cit_cmd_free(cit_tx_cmd(item));
-	else if (item->type == CIT_TX_CTL)
-		cit_ctl_free(conn, cit_tx_ctl(item));
+	else if (item->type == CIT_TX_PDU)
+		cit_pdu_free(conn, cit_tx_pdu(item));
 }
 
 /* TCP has the last byte of an item. */
 static void cit_tx_item_done(struct cit_conn *conn, struct cit_tx_item *item)
 {
-	if (unlikely(item->type == CIT_TX_CTL && cit_tx_ctl(item)->close)) {
+	if (unlikely(item->type == CIT_TX_PDU && cit_tx_pdu(item)->close)) {
 		set_bit(CIT_CONN_GRACEFUL, &conn->flags);
 		cit_conn_close(conn);
 	}

@@ -81,7 +81,7 @@ def abort_storm() -> None:
 
 @case
 def many_functions_in_one_segment() -> None:
-    """As many as the window of control PDUs has room for, and more, at once."""
+    """As many as CIT_PDU_MAX lets the target answer at a time, and more, at once."""
     c = conn(**SOLICITED)
     for _ in range(times(10, 2)):
         writes = [c.write10(i, 8) for i in range(30)]

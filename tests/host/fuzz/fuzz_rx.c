@@ -384,17 +384,17 @@ static void check_pdu(const u8 *p, u32 len)
 		status = false;
 		break;
 	case ISCSI_OP_NOP_IN:
-		status = hdr->ctl.itt != cpu_to_be32(ISCSI_RESERVED_TAG);
+		status = hdr->pdu.itt != cpu_to_be32(ISCSI_RESERVED_TAG);
 		break;
 	case ISCSI_OP_REJECT:
 		MUST(len == ISCSI_BHS_LEN);
 		break;
 	case ISCSI_OP_LOGOUT_RSP:
 		/* It says that everything has ended. */
-		MUST(hdr->ctl.response || !conn->active);
+		MUST(hdr->pdu.response || !conn->active);
 		break;
 	case ISCSI_OP_SCSI_RSP:
-		cc = cit_cmd_find(conn, hdr->ctl.itt);
+		cc = cit_cmd_find(conn, hdr->pdu.itt);
 		/* All that was asked for has come. */
 		MUST(!cc || (!cc->unsol && !cc->r2ts));
 		break;
@@ -406,9 +406,9 @@ static void check_pdu(const u8 *p, u32 len)
 		MUST(!"an opcode of targets");
 	}
 	if (status)
-		MUST(be32_to_cpu(hdr->ctl.statsn) == next_statsn++);
-	MUST((s32)(be32_to_cpu(hdr->ctl.maxcmdsn) - be32_to_cpu(hdr->ctl.expcmdsn)) >= -1);
-	MUST((s32)(be32_to_cpu(hdr->ctl.maxcmdsn) - be32_to_cpu(hdr->ctl.expcmdsn)) < NR_QUEUED);
+		MUST(be32_to_cpu(hdr->pdu.statsn) == next_statsn++);
+	MUST((s32)(be32_to_cpu(hdr->pdu.maxcmdsn) - be32_to_cpu(hdr->pdu.expcmdsn)) >= -1);
+	MUST((s32)(be32_to_cpu(hdr->pdu.maxcmdsn) - be32_to_cpu(hdr->pdu.expcmdsn)) < NR_QUEUED);
 }
 
 static void check_stream(void)
@@ -625,7 +625,7 @@ static bool round_once(void)
 		MUST(!tx_more || conn->tx.head != conn->tx.tail);
 		MUST(!tx_refused || again);
 	}
-	MUST(conn->ctls <= 2 * CIT_CTL_MAX + NR_CMDS);
+	MUST(conn->pdus <= 2 * CIT_PDU_MAX + NR_CMDS);
 	for (i = 0; i < NR_CMDS; i++) {
 		const struct cit_cmd *cc = &conn->cmds[i];
 
@@ -794,9 +794,9 @@ static void conn_down(void)
 		}
 		nr_events = 0;
 		cit_tx_flush(conn);
-		if (conn->rx.ctl) {
-			cit_ctl_free(conn, conn->rx.ctl);
-			conn->rx.ctl = NULL;
+		if (conn->rx.pdu) {
+			cit_pdu_free(conn, conn->rx.pdu);
+			conn->rx.pdu = NULL;
 		}
 		cit_scsi_reap(conn);
 		conn->io_task = NULL;
@@ -808,7 +808,7 @@ static void conn_down(void)
 	/* What was not sent by then never is. */
 	MUST(test_bit(CIT_CONN_GRACEFUL, &conn->flags) == graceful);
 	MUST(!conn->active && !conn->immediates);
-	MUST(!conn->ctls && !conn->ctl_bytes);
+	MUST(!conn->pdus && !conn->pdu_bytes);
 	for (i = 0; i < NR_CMDS; i++)
 		MUST(!core[i].cmd && conn->cmds[i].state == CIT_CMD_FREE);
 	cit_tx_destroy(&conn->tx);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control PDUs: everything that is sent but SCSI data and status.
+ * struct cit_pdu: the PDUs that the target sends other than those of SCSI commands
+ * (Data-In, R2T, SCSI Response).  And the CmdSN of requests.
  *
- * The files of NOP, text, logout, task management and reject make them here and
- * put them on the transmit queue; tx.c gives them back.  Their number and their
- * bytes are bounded per connection: reception pauses at the bound, so an
- * initiator that does not read its answers fills its own send buffer.  All in
- * io_work or before it starts; owns no lock.
+ * nop.c, text.c, logout.c, tmf.c and reject.c make such PDUs here and put them on the
+ * transmit queue; session.c makes the login response.  tx.c frees a PDU when it has been
+ * sent.  A connection may have a bounded number of PDUs, with a bounded number of bytes.
+ * Reception pauses at the bound, so that an initiator that does not read its answers
+ * fills its own send buffer.  All functions run in io_work, or before io_work starts.
+ * This file owns no lock.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -15,7 +17,7 @@
 #include "cit.h"
 
 /**
- * cit_ctl_alloc() - make a control PDU
+ * cit_pdu_alloc() - make a PDU that is to be sent
  * @conn: connection
  * @len: bytes of data
  *
@@ -24,64 +26,64 @@
  *
  * Context: may sleep.  Return: NULL when there is no memory.
  */
-struct cit_ctl *cit_ctl_alloc(struct cit_conn *conn, u32 len)
+struct cit_pdu *cit_pdu_alloc(struct cit_conn *conn, u32 len)
 {
 	unsigned int nr = DIV_ROUND_UP(len, PAGE_SIZE);
-	struct cit_ctl *ctl;
+	struct cit_pdu *pdu;
 	unsigned int i;
 
-	ctl = kzalloc(struct_size(ctl, bvec, nr), conn->gfp | __GFP_NOWARN);
-	if (!ctl)
+	pdu = kzalloc(struct_size(pdu, bvec, nr), conn->gfp | __GFP_NOWARN);
+	if (!pdu)
 		return NULL;
-	conn->ctls++;
-	conn->ctl_bytes += len;
-	ctl->len = len;
-	INIT_LIST_HEAD(&ctl->tx.node);
-	ctl->tx.type = CIT_TX_CTL;
-	ctl->status = true;
-	ctl->hdr.ctl.flags = ISCSI_FLAG_FINAL;
-	ctl->hdr.ctl.ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	conn->pdus++;
+	conn->pdu_bytes += len;
+	pdu->len = len;
+	INIT_LIST_HEAD(&pdu->tx.node);
+	pdu->tx.type = CIT_TX_PDU;
+	pdu->status = true;
+	pdu->hdr.pdu.flags = ISCSI_FLAG_FINAL;
+	pdu->hdr.pdu.ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
 	for (i = 0; i < nr; i++) {
-		ctl->bvec[i].bv_page = alloc_page(conn->gfp | __GFP_NOWARN);
-		if (!ctl->bvec[i].bv_page) {
-			cit_ctl_free(conn, ctl);
+		pdu->bvec[i].bv_page = alloc_page(conn->gfp | __GFP_NOWARN);
+		if (!pdu->bvec[i].bv_page) {
+			cit_pdu_free(conn, pdu);
 			return NULL;
 		}
-		ctl->bvec[i].bv_len = min_t(u32, len, PAGE_SIZE);
-		len -= ctl->bvec[i].bv_len;
-		ctl->nr_bvec++;
+		pdu->bvec[i].bv_len = min_t(u32, len, PAGE_SIZE);
+		len -= pdu->bvec[i].bv_len;
+		pdu->nr_bvec++;
 	}
-	return ctl;
+	return pdu;
 }
 
-void cit_ctl_free(struct cit_conn *conn, struct cit_ctl *ctl)
+void cit_pdu_free(struct cit_conn *conn, struct cit_pdu *pdu)
 {
 	unsigned int i;
 
-	conn->ctls--;
-	conn->ctl_bytes -= ctl->len;
-	for (i = 0; i < ctl->nr_bvec; i++)
-		put_page(ctl->bvec[i].bv_page);
-	kfree(ctl);
+	conn->pdus--;
+	conn->pdu_bytes -= pdu->len;
+	for (i = 0; i < pdu->nr_bvec; i++)
+		put_page(pdu->bvec[i].bv_page);
+	kfree(pdu);
 	if (unlikely(conn->rx.paused))
 		cit_conn_kick(conn);
 }
 
 /* May a request be taken that makes another one? */
-bool cit_ctl_room(const struct cit_conn *conn)
+bool cit_pdu_room(const struct cit_conn *conn)
 {
-	return conn->ctls < CIT_CTL_MAX && conn->ctl_bytes < CIT_CTL_BYTES;
+	return conn->pdus < CIT_PDU_MAX && conn->pdu_bytes < CIT_PDU_BYTES;
 }
 
 /* Fill the data of a PDU of which nothing has been filled. */
-void cit_ctl_fill(struct cit_ctl *ctl, const void *data, u32 len)
+void cit_pdu_fill(struct cit_pdu *pdu, const void *data, u32 len)
 {
 	unsigned int i;
 
-	for (i = 0; i < ctl->nr_bvec && len; i++) {
-		u32 n = min(len, ctl->bvec[i].bv_len);
+	for (i = 0; i < pdu->nr_bvec && len; i++) {
+		u32 n = min(len, pdu->bvec[i].bv_len);
 
-		memcpy(page_address(ctl->bvec[i].bv_page), data, n);
+		memcpy(page_address(pdu->bvec[i].bv_page), data, n);
 		data += n;
 		len -= n;
 	}
