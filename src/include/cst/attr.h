@@ -2,9 +2,9 @@
 /*
  * Configuration objects and self-describing attributes.
  *
- * One macro line declares an attribute: from it come show, store, the checks
- * and the object's `schema` line.  A value lives in a field of the structure
- * that embeds the struct cst_object.
+ * One macro line declares an attribute.  show, store, the checks and the line in the
+ * object's `schema` are generated from it.  The value is a field of the structure that
+ * embeds the struct cst_object.
  */
 #ifndef _CST_ATTR_H
 #define _CST_ATTR_H
@@ -18,18 +18,18 @@ struct cst_object;
 struct cst_attr;
 
 /**
- * struct cst_object - what every configuration directory with attributes embeds
+ * struct cst_object - base of every configuration directory that has attributes
  * @group: the configfs directory; its item's name is the object's name
  * @lock: serialises stores to this object, enable and disable; protects the
- *	attribute fields and @enabled.  Lock order: a parent's before a child's.
+ *	attribute fields and @enabled.  Lock order: a parent's lock before a child's.
  *	Never held while configfs is asked to make or remove a directory.
- * @attrs: NULL terminated, what `schema` prints
- * @governor: the object whose @enabled decides about CST_WHEN_DISABLED, or
- *	NULL for this one (a target governs its params).  Its @lock is held, too,
- *	while a store works on this one.
- * @embedder: whose memory this is part of (cst_object_embed()), or NULL
- * @pins: how often pinned; attr.c
- * @enabled: is alive; only set with @lock held
+ * @attrs: NULL terminated list of the attributes that `schema` prints
+ * @governor: object whose @enabled decides about CST_WHEN_DISABLED, or NULL when that
+ *	is this object's own @enabled.  A target governs its params, for example.  A
+ *	store to this object also holds the governor's @lock.
+ * @embedder: object whose memory this object is part of (cst_object_embed()), or NULL
+ * @pins: number of pins; attr.c
+ * @enabled: the object is in use; written with @lock held
  */
 struct cst_object {
 	struct config_group		group;
@@ -54,7 +54,7 @@ enum cst_attr_when {
 };
 
 #define CST_ATTR_POWER_OF_TWO	BIT(0)	/* uint: only powers of two */
-#define CST_ATTR_GENERATED	BIT(1)	/* the default is made per object: schema shows none */
+#define CST_ATTR_GENERATED	BIT(1)	/* each object has its own default */
 #define CST_ATTR_EFFECT		BIT(2)	/* apply is called even when the value stays the same */
 
 #define CST_ATTR_STRING_SIZE	4094	/* value, newline and NUL pass configfs in one piece */
@@ -66,28 +66,28 @@ union cst_attr_value {
 
 /**
  * struct cst_attr - one attribute
- * @ca: what configfs sees; name, mode, generated show and store
- * @type: of the value
- * @when: when it may be written
+ * @ca: the attribute as configfs sees it: name, mode, generated show and store
+ * @type: enum cst_attr_type of the value
+ * @when: enum cst_attr_when: when the attribute may be written
  * @flags: CST_ATTR_*
- * @offset: of the field, from the struct cst_object, in bytes; unused when
- *	@show is set
- * @size: of the field in bytes; a string holds up to @size - 1, and @size is at
- *	most CST_ATTR_STRING_SIZE
+ * @offset: offset of the field from the struct cst_object, in bytes
+ * @size: size of the field in bytes, 0 without a field.  A string holds up to @size - 1
+ *	bytes, and @size is at most CST_ATTR_STRING_SIZE
  * @min: smallest value; of a string, least number of bytes
- * @max: largest value; 0 means what the field can hold
+ * @max: largest value; 0: the largest value that the field can hold
  * @dflt: default of bool, uint and enum
  * @dflt_str: default of a string, or NULL for ""
- * @names: of an enum, NULL terminated
+ * @names: names of the values of an enum, NULL terminated
  * @unit: "bytes", "s" ... or NULL; "bytes" accepts the suffixes K M G T
  * @help: one sentence
- * @show: optional; prints a computed value into the page (with the newline,
- *	less than PAGE_SIZE) instead of the field.  Nothing is locked.
- * @apply: optional; called with the object locked after type, range and when
- *	were checked and before the field is set.  @val is the parsed value: for a
- *	string a NUL terminated copy.  0 lets the field be set; a negative errno
- *	refuses, and the function says why with cst_config_error().  May sleep.
- *	An attribute without a field (@size 0) has only its effect: `resync_size`.
+ * @show: optional; prints a computed value instead of the field into the page (with the
+ *	newline, less than PAGE_SIZE).  Called with no lock held.
+ * @apply: optional; called with the object locked, after type, range and @when have
+ *	been checked and before the field is set.  @val is the parsed value; a string is
+ *	a NUL terminated copy.  0 lets the field be set.  A negative errno refuses the
+ *	value, and the function says why with cst_config_error().  May sleep.
+ *	A store to an attribute without a field (@size 0) only calls this function:
+ *	`resync_size`.
  *
  * @changed: optional; called with the object locked after the field was set to
  *	another value.  May sleep.
@@ -126,9 +126,9 @@ ssize_t cst_attr_store(struct config_item *item, const struct cst_attr *attr,
 		       const char *page, size_t count);
 
 /*
- * CST_ATTR(prefix, name, mode, initialisers...): a static struct cst_attr
- * prefix_attr_name.  CST_FIELD() gives the initialisers of its storage: structure,
- * path of its struct cst_object, field.
+ * CST_ATTR(prefix, name, mode, initialisers...) defines a static struct cst_attr
+ * prefix_attr_name.  CST_FIELD(structure, path of its struct cst_object, field) gives the
+ * initialisers that say where the value is stored.
  *
  * CST_ATTR(vdisk, blocksize, 0644, CST_FIELD(cst_device, obj, block_size),
  *	    .type = CST_ATTR_UINT, .when = CST_WHEN_DISABLED,
@@ -182,12 +182,12 @@ struct cst_item_type {
 
 /**
  * cst_item_type_init() - build a config_item_type from attribute tables
- * @it: to fill; cst_item_type_destroy() frees what it points to
+ * @it: type to fill in; cst_item_type_destroy() frees the memory that it points to
  * @owner: module that objects of this type pin
  * @item_ops: NULL for objects that are given to cst_object_embed() or are static
  * @group_ops: may be NULL
  * @tables: NULL terminated list of NULL terminated attribute tables, which are
- *	concatenated; a `schema` attribute is added unless they are empty
+ *	concatenated; a `schema` attribute is added unless all tables are empty
  *
  * Context: may sleep.  Return: 0, -ENOMEM, or -EINVAL when an attribute's
  * description is wrong or `schema` would not fit into a page.
@@ -204,7 +204,7 @@ void cst_item_type_destroy(struct cst_item_type *it);
  * @name: of the directory
  * @it: its type
  *
- * Return: 0, or -ENOMEM: then config_item_put() is still to be called.
+ * Return: 0 or -ENOMEM.  After -ENOMEM the caller still has to call config_item_put().
  */
 int cst_object_init(struct cst_object *obj, const char *name,
 		    const struct cst_item_type *it);
@@ -214,26 +214,26 @@ int cst_object_init(struct cst_object *obj, const char *name,
  * @obj: initialised, part of @parent's memory; its type has no item_ops
  * @parent: initialised and not yet given to configfs
  *
- * The parent's memory stays until nobody refers to @obj.  Whoever drops the
- * topmost parent does it with cst_group_drop() (core does for targets, devices
- * and sessions).
+ * @obj holds a reference to @parent until nobody refers to @obj any more.  So the topmost
+ * parent must be dropped with cst_group_drop().  Core does that for targets, devices and
+ * sessions.
  */
 void cst_object_embed(struct cst_object *obj, struct cst_object *parent);
 
 /**
- * cst_group_drop() - drop the reference of a group's creation
+ * cst_group_drop() - drop the reference that a group's creation has given
  * @group: not, or no longer, visible
  *
- * Those of its default groups, at any depth, go first.
+ * The same references of its default groups, at any depth, are dropped first.
  */
 void cst_group_drop(struct config_group *group);
 
 /**
- * cst_group_unregister() - configfs_unregister_group() that shuts out its users
+ * cst_group_unregister() - configfs_unregister_group() that shuts users out first
  * @group: registered with configfs_register_group()
  *
- * configfs itself leaves the directory's own inode unlocked, so that a mkdir or
- * a listing in it could meet freed memory.
+ * configfs itself does not lock the inode of the directory, so a mkdir or a listing in
+ * the directory could access freed memory.
  *
  * Context: process; no configfs callback, no cst_object.lock held.
  */
@@ -245,8 +245,8 @@ void cst_group_unregister(struct config_group *group);
  * @what: attribute or name of the child, or NULL
  * @fmt: what was wrong, what was given, what would be accepted
  *
- * Context: a configfs callback of @item or of what is below it, or any other in
- * which it cannot be removed; may sleep; no cst lock is needed.
+ * Context: a configfs callback of @item or of an item below it, or another context in
+ * which @item cannot be removed; may sleep; no cst lock is needed.
  */
 __printf(3, 4)
 void cst_config_error(struct config_item *item, const char *what,
@@ -261,10 +261,10 @@ void cst_config_changed(void);
 
 /**
  * cst_object_pin() - keep an object while it is enabled or used; nests
- * @obj: rmdir of it answers EBUSY from now on
+ * @obj: rmdir of its directory fails with EBUSY from now on
  *
- * The first pin needs a context in which the object cannot be removed: one of its
- * own attributes' stores, for instance.
+ * The first pin needs a context in which the object cannot be removed, for example a
+ * store to one of its own attributes.
  *
  * Context: may sleep; a configfs callback, but not before the object is visible.
  * Return: 0 or an errno.
@@ -273,13 +273,13 @@ int cst_object_pin(struct cst_object *obj);
 
 /**
  * cst_object_unpin() - undo one cst_object_pin()
- * @obj: may be gone when the last pin is
+ * @obj: may be freed as soon as the last pin is undone
  *
  * Context: may sleep.
  */
 void cst_object_unpin(struct cst_object *obj);
 
-/* To be called first by every drop_item; see src/core/cfs/linger.c. */
+/* Every drop_item calls this first; see src/core/cfs/linger.c. */
 void cst_item_linger(struct config_group *parent, struct config_item *item);
 
 #endif /* _CST_ATTR_H */

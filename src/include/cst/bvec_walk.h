@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Bytes in a list of bvecs, page by page: an entry may span several pages.
+ * Access to the bytes in a list of bvecs, page by page.  An entry may span several pages.
  *
- * What is to be read or written to the page cache goes by the kernel's iov_iter instead;
- * this is for who looks at the bytes itself.
+ * Data that goes to or comes from the page cache is moved by the kernel's iov_iter
+ * instead.  These functions are for code that reads or writes the bytes itself.
  */
 #ifndef _CST_BVEC_WALK_H
 #define _CST_BVEC_WALK_H
@@ -16,8 +16,9 @@
 
 /**
  * struct cst_bvec_walk - a position in a list of bvecs
- * @bv: the entry
- * @done: bytes from its beginning; more than it has: of the next ones
+ * @bv: an entry of the list
+ * @done: bytes between the beginning of @bv and the position.  May be more than @bv has;
+ *	the position is then in a later entry
  */
 struct cst_bvec_walk {
 	const struct bio_vec	*bv;
@@ -25,10 +26,11 @@ struct cst_bvec_walk {
 };
 
 /**
- * cst_bvec_piece() - what lies there in one page
- * @walk: the position; the list goes on there
- * @offset: set to that of the position in the page
- * @len: set to the bytes that the entry has from there on in this page, at least 1
+ * cst_bvec_piece() - find the page at a position
+ * @walk: the position; the list must not end there
+ * @offset: set to the offset of the position in the page
+ * @len: set to the number of bytes from there to the end of the entry or of the page,
+ *	whichever comes first; at least 1
  *
  * Return: the page.
  */
@@ -47,7 +49,7 @@ static inline struct page *cst_bvec_piece(struct cst_bvec_walk *walk, u32 *offse
 	return walk->bv->bv_page + (at >> PAGE_SHIFT);
 }
 
-/* The same, mapped: kunmap_local(), the last one first. */
+/* The same, but mapped.  The caller undoes it by kunmap_local(), in reverse order. */
 static inline u8 *cst_bvec_map(struct cst_bvec_walk *walk, u32 *len)
 {
 	u32 offset;
@@ -56,13 +58,13 @@ static inline u8 *cst_bvec_map(struct cst_bvec_walk *walk, u32 *len)
 	return (u8 *)kmap_local_page(page) + offset;
 }
 
-/* Nothing is read of the list: it may end there. */
+/* This reads no entry, so the new position may be the end of the list. */
 static inline void cst_bvec_advance(struct cst_bvec_walk *walk, u32 len)
 {
 	walk->done += len;
 }
 
-/* The first @len bytes become 0. */
+/* Set the first @len bytes to 0. */
 static inline void cst_bvec_zero(const struct bio_vec *bvec, u32 len)
 {
 	struct cst_bvec_walk walk = { .bv = bvec };

@@ -2,8 +2,8 @@
 /*
  * Commands that a handler parses, executes and aborts itself.
  *
- * A device type says by cst_dev_type.any that what its tables do not have is its
- * handler's.  core/command.c calls; src/handlers/echo/ is the example.
+ * By cst_dev_type.any a device type leaves to its handler the commands that its tables do
+ * not have.  core/command.c calls the handler; src/handlers/echo/ is an example.
  */
 #ifndef _CST_COMMAND_H
 #define _CST_COMMAND_H
@@ -20,37 +20,41 @@
  *						for		with		(CST_WOULD_BLOCK)
  *	parse		any up to softirq	nothing		GFP_ATOMIC	no
  *	execute		any up to softirq	nothing		GFP_ATOMIC	with ops->may_block
- *	execute, when	a worker of ours	I/O, too	GFP_NOIO	no
+ *	execute, when	a worker of core	I/O, too	GFP_NOIO	no
  *	 cst_cmd_may_sleep()
  *	abort		irqs off, spinlocks	nothing		not at all	no
  *			of core held
  *
- * Who has answered CST_PENDING calls cst_cmd_answer() in any context, hard interrupt
- * included.
+ * A handler whose execute has answered CST_PENDING calls cst_cmd_answer(), in any context,
+ * hard interrupt included.
  */
 
 /**
  * struct cst_command_ops - a handler that executes commands itself
- * @parse: understand the CDB, which has as many bytes as its group code (SPC-5 4.2.5.1),
- *	of variable length its ADDITIONAL CDB LENGTH, says; one of a vendor has six at
- *	least.  Sets cmd->dir, which is DMA_NONE before, and cmd->cdb_xfer_len, the bytes
- *	that the CDB asks for or has room for; core refuses more than the session's
- *	max_xfer.  CST_OK or sense, with cmd->detail.  The device may be disabled: only what
- *	init has set up is there.
- * @execute: do it.  The device is enabled until the command has been answered.  With
- *	DMA_TO_DEVICE cmd->bvec has cmd->data_len bytes of data-out, with DMA_FROM_DEVICE
- *	room for as many, to be filled from the first on.  data_len is the smaller one of
- *	what parse has said and of what the initiator expects.
+ * @parse: decodes the CDB.  The CDB has at least as many bytes as its group code (SPC-5
+ *	4.2.5.1) requires, or for a CDB of variable length its ADDITIONAL CDB LENGTH.  A CDB
+ *	whose group code is vendor specific or reserved may have any length.  Sets
+ *	cmd->dir, which is DMA_NONE before, and cmd->cdb_xfer_len, the bytes that the CDB
+ *	asks for or has room for.  Core refuses more than the session's max_xfer.  Answers
+ *	CST_OK or sense, with cmd->detail.  The device may be disabled: only what the
+ *	handler's init has set up is there.
+ * @execute: executes the command.  The device stays enabled until the command has been
+ *	answered.  With DMA_TO_DEVICE cmd->bvec has cmd->data_len bytes of data-out.  With
+ *	DMA_FROM_DEVICE it has room for cmd->data_len bytes, to be filled from the first on.
+ *	data_len is the smaller of cdb_xfer_len as set by parse and of what the initiator
+ *	expects.
  *	CST_OK: all data_len bytes have moved.  Sense or a status of sense.h: the command
- *	has failed.  CST_WOULD_BLOCK: nothing has happened; core calls again, from a worker.
- *	CST_PENDING: cst_cmd_answer() will be called or has been, exactly once.  Even if
- *	somebody has already called it, the command stays valid until execute returns.
- * @abort: optional; somebody wants the command gone.  Called at most once, for one that
- *	execute has answered CST_PENDING and of which cst_cmd_answer() has not been called:
- *	that still has to come, and what it says is sent only when the abort is given up.
- *	Only takes note: it must not call cst_cmd_answer(), or wait for its caller.  Take
- *	its locks with irqs off everywhere, and call cst_cmd_answer() with none of them
- *	held.
+ *	has failed.  CST_WOULD_BLOCK: nothing has happened; core calls execute again in a
+ *	worker.  CST_PENDING: cst_cmd_answer() will be called or has been called, exactly
+ *	once.  The command stays valid until execute returns, even if cst_cmd_answer() has
+ *	been called before.
+ * @abort: optional; the command has been aborted.  Called at most once, for a command
+ *	whose execute has answered CST_PENDING and for which cst_cmd_answer() has not been
+ *	called.  The handler still has to call cst_cmd_answer(); that answer is sent only
+ *	if the abort is given up.  This function only takes note: it must not call
+ *	cst_cmd_answer(), and must not wait for a caller of it.  A lock that it takes must
+ *	be taken with irqs off everywhere, and must not be held by a caller of
+ *	cst_cmd_answer().
  */
 struct cst_command_ops {
 	cst_sense_t (*parse)(struct cst_cmd *cmd);
@@ -63,8 +67,8 @@ struct cst_command_ops {
  * @status: SAM-5 5.3.1, SAM_STAT_*
  * @sense: with CHECK CONDITION
  * @sense_len: bytes of @sense, 1 to CST_SENSE_MAX
- * @moved: bytes of data-in that have been filled or of data-out that have been taken, at
- *	most cmd->data_len.  The residual follows from it: less is an underflow.
+ * @moved: bytes of data-in that have been filled in, or of data-out that have been used;
+ *	at most cmd->data_len.  Core computes the residual from it.
  */
 struct cst_answer {
 	u8		status;
@@ -75,16 +79,17 @@ struct cst_answer {
 
 /**
  * cst_cmd_answer() - end a command that its handler executes
- * @cmd: execute answers CST_PENDING, or has done so; not the handler's any more after the
- *	call
- * @answer: copied.  What is out of bounds is cut off, with a warning in the log; a status
- *	that there is not, and CHECK CONDITION without sense, become INTERNAL TARGET FAILURE.
+ * @cmd: its execute function has answered CST_PENDING or is going to.  The command does
+ *	not belong to the handler any more after the call
+ * @answer: copied.  A value that is too large is cut, with a warning in the log.  A status
+ *	that does not exist, and CHECK CONDITION without sense, become INTERNAL TARGET
+ *	FAILURE, with a warning, too
  *
  * Unless execute is still running the command ends in this context, up to the fabric's
  * send_response.
  *
- * Context: any, also hard interrupt and with interrupts disabled.  No lock held that
- * abort takes.
+ * Context: any, also hard interrupt and with interrupts disabled.  The caller holds no
+ * lock that cst_command_ops.abort takes.
  */
 void cst_cmd_answer(struct cst_cmd *cmd, const struct cst_answer *answer);
 
@@ -94,7 +99,7 @@ void cst_cmd_answer(struct cst_cmd *cmd, const struct cst_answer *answer);
  * cst_cmd_priv() - the handler's own memory in a command that it executes
  * @cmd: from execute to cst_cmd_answer()
  *
- * CST_CMD_PRIV_SIZE bytes, uninitialised when execute is called first.
+ * CST_CMD_PRIV_SIZE bytes, uninitialised when execute is called for the first time.
  */
 static inline void *cst_cmd_priv(struct cst_cmd *cmd)
 {
@@ -102,7 +107,7 @@ static inline void *cst_cmd_priv(struct cst_cmd *cmd)
 }
 
 /*
- * cst_any_op - for cst_dev_type.any: the row of the commands that the handler has
+ * cst_any_op - for cst_dev_type.any: the row of the commands that the handler executes
  */
 extern const struct cst_op cst_any_op;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device type: what a logical unit answers that does not depend on its backing.
+ * A device type: the part of a logical unit that does not depend on its backing.
  *
  * A handler names its type in its ops.  Commands, pages and version descriptors are
- * tables, each beside its code; they are sorted and indexed when the type is made.
+ * tables, each beside its code.  cst_dev_type_init() sorts and indexes them.
  */
 #ifndef _CST_DEV_TYPE_H
 #define _CST_DEV_TYPE_H
@@ -28,8 +28,8 @@ struct cst_itl;
 /**
  * struct cst_vpd_page - a page of vital product data (SPC-5 7.7)
  * @code: PAGE CODE
- * @respond: answers with the page; @header has its first two bytes.  Context and
- *	return value as of cst_op.execute.
+ * @respond: responds with the page; @header has the first two bytes of the page.
+ *	Context and return value as of cst_op.execute.
  */
 struct cst_vpd_page {
 	u8	code;
@@ -39,10 +39,11 @@ struct cst_vpd_page {
 /**
  * struct cst_mode_page - a mode page (SPC-5 7.5)
  * @code: PAGE CODE
- * @size: bytes with its header of two
- * @fill: sets what is not zero, from byte 2 on.  Any context.
- * @told: optional; the initiator has been sent the page's current value as it is in
- *	@page, the first @len bytes of it.  Any context.
+ * @size: bytes of the page, with its header of two bytes
+ * @fill: sets the bytes of the zeroed page that are not zero, from byte 2 on.  Any
+ *	context.
+ * @told: optional; called when the current value of the page is sent to the initiator.
+ *	@len is the number of bytes of @page that are sent.  Any context.
  */
 struct cst_mode_page {
 	u8	code;
@@ -55,7 +56,7 @@ struct cst_mode_page {
 
 /* The tables of a type, sorted; dev_type.c. */
 struct cst_type_index {
-	u8			first[256];	/* of an opcode: 1 + its first op; 0: none */
+	u8			first[256];	/* by opcode: 1 + index of its first op; 0: none */
 	u8			nr_ops;
 	u8			nr_vpd;
 	const struct cst_op	*ops[CST_TYPE_MAX_OPS];
@@ -66,39 +67,43 @@ struct cst_type_index {
  * struct cst_dev_type - a device type
  * @name: for messages
  * @peripheral: byte 0 of the INQUIRY data
- * @unknown_op: why a command is refused whose operation code the type does not have
- * @versions: version descriptors of its command sets, 0 terminated; those of the
+ * @unknown_op: reason to refuse a command whose operation code the type does not have
+ * @versions: version descriptors of its command sets, 0 terminated.  Those of the
  *	architecture, the transport and SPC are added
  * @ops: tables of commands, each ended by a row without execute; NULL terminated
- * @any: optional; the row of every CDB that @ops do not have, instead of @unknown_op:
- *	&cst_any_op (command.h), by which the handler's cst_command_ops execute it.  Core
- *	checks the length of such a CDB and nothing else of it.  The command needs an
- *	enabled device.  Core cannot see that it writes: write protection is the handler's
- *	business.  It conflicts with every reservation, runs where the target port is
- *	active, reports unit attentions, and is ordered by its attribute.  REPORT
- *	SUPPORTED OPERATION CODES lists @ops alone.
- * @vpd: tables of VPD pages, each ended by one without respond; NULL terminated
- * @mode_pages: in the order of their codes, ended by one without fill; NULL: MODE
- *	SENSE is none of its commands
+ * @any: optional; the row of every CDB that is not in @ops, used instead of @unknown_op.
+ *	It is &cst_any_op (command.h), by which the handler's cst_command_ops execute the
+ *	command.  Core checks the length of such a CDB and nothing else of it.  The command
+ *	needs an enabled device.  Core cannot know whether the command writes, so the
+ *	handler has to check write protection.  The command conflicts with every
+ *	reservation, is allowed where the target port is active, reports unit attentions,
+ *	and is ordered by its task attribute.  REPORT SUPPORTED OPERATION CODES lists @ops
+ *	alone.
+ * @vpd: tables of VPD pages, each ended by a page without respond; NULL terminated
+ * @mode_pages: mode pages in the order of their codes, ended by a page without fill.
+ *	NULL: the type has no MODE SENSE
  * @mode_specific: DEVICE-SPECIFIC PARAMETER of the mode parameter header, without WP
- * @mode_block: optional; mode parameter block descriptor: fills @p, of 8 bytes, with
- *	@long_lba of 16, and answers its length
- * @extended_inquiry: optional; the type's own bits in VPD page 86h
- * @attrs: attributes of its devices; NULL, or NULL terminated
- * @optional_attrs: optional; more of them that only some handlers have
+ * @mode_block: optional; fills in the mode parameter block descriptor at @p, which has 8
+ *	bytes, or 16 with @long_lba.  Answers the length of the descriptor
+ * @extended_inquiry: optional; sets the type's own bits in VPD page 86h
+ * @attrs: attributes of its devices, NULL terminated; NULL: none
+ * @optional_attrs: optional; answers more attributes, which only some handlers have
  * @init: optional; sets fields of a new device, whose attributes have their defaults.
  *	Process context.
- * @itl_init: optional; sets what a new nexus is taken to know.  Process context.
- * @enable: optional; opens the backing by ops->enable and checks what it has found;
- *	without it ops->enable is called.  As cst_handler_ops.enable.
- * @enabled: optional; the device is about to let commands in, and its initiators have
- *	MEDIUM MAY HAVE CHANGED: raises what else has changed.  Process context,
- *	dev->obj.lock held.
- * @capacity: optional; blocks, for events and for fabrics that show them.  Any context.
- * @index: made by cst_dev_type_init()
+ * @itl_init: optional; sets what the initiator of a new nexus is assumed to know.
+ *	Process context.
+ * @enable: optional; calls ops->enable to open the backing, and checks what that has
+ *	found.  Without this function core calls ops->enable itself.  As
+ *	cst_handler_ops.enable.
+ * @enabled: optional; called just before the device lets commands in, when MEDIUM MAY
+ *	HAVE CHANGED has been raised for its initiators.  Raises unit attentions for what
+ *	else has changed.  Process context, dev->obj.lock held.
+ * @capacity: optional; answers the number of blocks, for events and for fabrics that
+ *	show it.  Any context.
+ * @index: filled in by cst_dev_type_init()
  *
- * A type of a handler's own takes tables from cst/spc.h, and is made when its module is
- * loaded.
+ * A handler may have a type of its own.  Such a type takes tables from cst/spc.h, and is
+ * initialised when the handler's module is loaded.
  */
 struct cst_dev_type {
 	const char			*name;
@@ -124,22 +129,22 @@ struct cst_dev_type {
 
 /**
  * cst_dev_type_init() - check a type's tables and make its index
- * @type: static; type->index points to a zeroed one
+ * @type: static; type->index points to a zeroed index
  *
- * A row that no CDB could have, one command or page twice, or too many of them are
- * mistakes of who wrote the type; the log says which.
+ * Refuses a row that no CDB could match, a command or page that is there twice, and too
+ * many commands or pages.  These are mistakes in the type; the log names the mistake.
  *
  * Context: module init.  Return: 0 or -EINVAL.
  */
 int cst_dev_type_init(const struct cst_dev_type *type);
 
 /**
- * cst_op_find() - the row of a CDB
- * @type: who is asked
+ * cst_op_find() - find the row of a CDB
+ * @type: device type whose tables are searched
  * @cdb: at least @cdb_len bytes
- * @cdb_len: as received
- * @reason: why there is none
- * @detail: where in the CDB
+ * @cdb_len: number of bytes that were received
+ * @reason: set to the reason to refuse the CDB when there is no row
+ * @detail: set to the place in the CDB that the reason is about
  *
  * Context: any; pure.  Return: the row, or NULL.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A logical unit of any type: identity, life, who uses it.
+ * A logical unit of any device type: its identity, its state and its users.
  */
 #ifndef _CST_DEVICE_H
 #define _CST_DEVICE_H
@@ -18,9 +18,9 @@
 #include <cst/wait.h>
 
 #define CST_MAX_XFER_BYTES	(8U << 20)	/* of one command */
-#define CST_LATENCY_BUCKETS	24		/* powers of two microseconds */
+#define CST_LATENCY_BUCKETS	24		/* limits are powers of two microseconds */
 
-/* Counters of one device on one CPU.  Written with preemption off, read racily. */
+/* Counters of one device on one CPU.  Written by this_cpu operations, read racily. */
 struct cst_dev_stats {
 	u64	read_commands;
 	u64	write_commands;
@@ -34,14 +34,16 @@ struct cst_dev_stats {
 
 /**
  * struct cst_order - the task set's order of execution (SAM-5 8.6), order.c
- * @simple: SIMPLE and HEAD OF QUEUE commands while no ORDERED one is known;
- *	killed while there is one, which sends everybody through the lock of @blocked
- * @blocked: commands that wait, in order of arrival; its lock protects what follows
- * @running: commands that entered while @slow
- * @ordered: one of @running is ORDERED
- * @slow: @simple is not in use
+ * @simple: reference that commands hold while the fast way is open, that is, while
+ *	@slow is false.  The first ORDERED command kills it; then every command takes the
+ *	lock of @blocked
+ * @blocked: commands that wait for their turn, in order of arrival.  Its lock protects
+ *	the members that follow
+ * @running: number of commands that are in the task set by @slow and do not wait
+ * @ordered: one of the @running commands is ORDERED
+ * @slow: the fast way is closed: @simple is not in use
  * @draining: @simple has been killed and is not yet zero
- * @relax: goes back to @simple some time after the last ORDERED command
+ * @relax: opens the fast way again some time after the last ORDERED command
  */
 struct cst_order {
 	struct percpu_ref	simple;
@@ -53,7 +55,7 @@ struct cst_order {
 	struct delayed_work	relax;
 };
 
-/* Identifiers that no two devices of a host share; cfs/device.c */
+/* Kinds of identifiers; no two devices of a host share an identifier.  cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
 	CST_ID_USN,
@@ -64,8 +66,8 @@ enum cst_device_id {
 /**
  * struct cst_device - a logical unit
  *
- * Attribute fields are protected by obj.lock; the data path reads those that
- * cannot change while enabled without it.
+ * Attribute fields are protected by obj.lock.  The data path reads attributes that
+ * cannot change while the device is enabled without the lock.
  */
 struct cst_device {
 	struct cst_object	obj;
@@ -86,31 +88,31 @@ struct cst_device {
 
 	bool			handler_init;	/* ops->init has succeeded, or there is none */
 
-	/* set while it is not enabled; read without a lock */
-	u64			back_until;	/* it may come back until then, jiffies; 0: no */
+	/* set when the device is disabled; read without a lock */
+	u64			back_until;	/* jiffies: enabled again by then, perhaps; 0: no */
 
 	/* what the gates look at without a lock, together */
-	atomic_long_t		gate_seq;	/* counts changes; long: initiators can make some */
-	unsigned long		enabled_seq;	/* the change that enabled it last */
+	atomic_long_t		gate_seq;	/* counts changes; long: initiators cause some */
+	unsigned long		enabled_seq;	/* gate_seq of the last enabling */
 	bool			read_only;	/* an attribute of every device */
 	bool			ejected;	/* medium.c */
 	bool			stopped;	/* medium.c */
-	struct percpu_ref	io_ref;		/* commands that execute; live = enabled */
+	struct percpu_ref	io_ref;		/* held by commands that execute; live = enabled */
 
 	/* the data path */
-	struct cst_lanes	*lanes;		/* worker.c, while enabled; NULL: it never blocks */
-	struct completion	io_drained;
+	struct cst_lanes	*lanes;		/* worker.c, while enabled; NULL: never blocks */
+	struct completion	io_drained;	/* io_ref is zero */
 	struct cst_order	order;
 	struct cst_ranges	ranges;
-	struct cst_aborts	aborts;		/* of whoever's commands */
+	struct cst_aborts	aborts;		/* aborts of commands of every nexus */
 	struct cst_dev_stats __percpu *stats;
 
 	struct list_head	all_node;	/* events.c */
 
-	/* who sees it */
+	/* nexuses and LUNs of the device */
 	spinlock_t		itl_lock;	/* protects itls, luns and ejected */
 	struct list_head	itls;		/* struct cst_itl.dev_node */
-	struct list_head	luns;		/* struct cst_lun.dev_node, a target's together */
+	struct list_head	luns;		/* struct cst_lun.dev_node, grouped by target */
 };
 
 static inline struct cst_device *to_cst_device(struct config_item *item)
@@ -125,23 +127,24 @@ static inline const char *cst_device_name(struct cst_device *dev)
 
 /**
  * cst_device_data_lost() - data that was answered GOOD cannot become durable
- * @dev: the device; the handler tells the log
+ * @dev: the device
  *
- * Tells who listens to events; to be called once until it is enabled anew.
+ * Sends the event.  The handler writes the log, and calls this once until the device is
+ * enabled anew.
  *
  * Context: any up to softirq.
  */
 void cst_device_data_lost(struct cst_device *dev);
 
 /**
- * cst_device_changed() - fabrics that look at logical units themselves look again
+ * cst_device_changed() - tell fabrics that a logical unit is ready or has another size
  * @dev: obj.lock held
  *
  * Context: may sleep.
  */
 void cst_device_changed(struct cst_device *dev);
 
-/* Blocks of a type that has some, else 0. */
+/* The number of blocks; 0 for a type that has no blocks. */
 static inline u64 cst_device_capacity(const struct cst_device *dev)
 {
 	return dev->type->capacity ? dev->type->capacity(dev) : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The disk, a device type: SBC commands over a handler that reads and writes blocks.
+ * The disk, a device type: SBC commands on top of a handler that reads and writes blocks.
  */
 #ifndef _CST_DISK_H
 #define _CST_DISK_H
@@ -13,8 +13,8 @@
 /**
  * struct cst_disk - a logical unit of type 00h
  *
- * Attribute fields are protected by dev.obj.lock; the data path reads those that
- * cannot change while enabled without it.
+ * Attribute fields are protected by dev.obj.lock.  The data path reads attributes that
+ * cannot change while the device is enabled without the lock.
  */
 struct cst_disk {
 	struct cst_device	dev;
@@ -26,7 +26,7 @@ struct cst_disk {
 	bool			rotational;
 	u8			lb_per_pb_set;	/* exponent + 1; 0: from the backing */
 	u32			opt_trans_set;	/* bytes; 0: from the backing */
-	bool			allow_shrink;	/* the next resize */
+	bool			allow_shrink;	/* the next resize may make it smaller */
 
 	/* fixed while enabled */
 	u8			block_shift;
@@ -34,9 +34,9 @@ struct cst_disk {
 	bool			told_no_cache;	/* had WCE 0 when it was last enabled */
 	u32			opt_trans_len;	/* bytes, VPD B0h */
 
-	/* what ops->enable has found, bytes; 0: nothing */
-	u32			backing_block;	/* its physical block */
-	u32			backing_opt;	/* its optimal I/O */
+	/* sizes that ops->enable has found, bytes; 0: unknown */
+	u32			backing_block;	/* physical block of the backing */
+	u32			backing_opt;	/* optimal I/O of the backing */
 
 	/* what initiators have known since it was last enabled; dev.obj.lock */
 	u64			known_nblocks;
@@ -50,8 +50,8 @@ struct cst_disk {
 /*
  * cst_disk_type - for cst_handler_ops.type
  *
- * Enabling a handler's device sets nblocks, and where they are known backing_block and
- * backing_opt; block_shift is already set from block_size.
+ * cst_handler_ops.enable of such a handler sets nblocks, and where they are known
+ * backing_block and backing_opt.  block_shift has been set from block_size before.
  */
 extern const struct cst_dev_type cst_disk_type;
 
@@ -66,15 +66,15 @@ static inline u64 cst_disk_nblocks(const struct cst_disk *disk)
 }
 
 /**
- * cst_disk_resize() - an enabled disk gets another capacity
- * @disk: its backing has room for it already; dev.obj.lock held
- * @attr: the attribute that asks for it, for last_error
- * @nblocks: blocks
+ * cst_disk_resize() - give an enabled disk another capacity
+ * @disk: its backing has room for the capacity already; dev.obj.lock held
+ * @attr: the attribute that asks for the change, for last_error
+ * @nblocks: capacity in blocks
  *
- * Initiators are told.  A smaller one is refused unless the administrator has
- * allowed it: what lies behind the new end is out of the initiators' reach.
+ * Initiators are told.  A smaller capacity is refused unless the administrator has
+ * allowed it, because initiators cannot reach the data behind the new end.
  *
- * Context: may sleep.  Return: 0, or -EPERM with last_error said.
+ * Context: may sleep.  Return: 0, or -EPERM with last_error set.
  */
 int cst_disk_resize(struct cst_disk *disk, const char *attr, u64 nblocks);
 

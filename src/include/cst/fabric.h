@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a fabric driver offers to core, and what it may call.
+ * Interface between core and fabric drivers: the operations that a fabric implements, and
+ * the functions of core that it calls.
  */
 #ifndef _CST_FABRIC_H
 #define _CST_FABRIC_H
@@ -13,22 +14,24 @@
 #include <cst/port.h>
 #include <cst/session.h>
 
-/* What core tells a fabric of by itself, fabric_ops.notify */
+/* Reasons for which core calls fabric_ops.notify */
 enum cst_notice {
-	CST_NOTICE_LUNS,	/* the session's LUNs are others */
-	CST_NOTICE_LUN_STATE,	/* one of them has another size, or is ready now */
+	CST_NOTICE_LUNS,	/* the list of the session's LUNs has changed */
+	CST_NOTICE_LUN_STATE,	/* one of the LUNs has another size, or is ready now */
 };
 
 /**
- * struct cst_fabric_limits - what a fabric can carry of one command
- * @max_xfer: bytes of data.  The smaller one of this and of core's CST_MAX_XFER_BYTES is
+ * struct cst_fabric_limits - limits of a fabric for one command
+ * @max_xfer: bytes of data.  The smaller of this and of core's CST_MAX_XFER_BYTES is
  *	VPD B0h MAXIMUM TRANSFER LENGTH, and a longer command is refused.  0: core's
- * @max_segs: entries of a cst_cmd.bvec that core has made, CST_INLINE_BVECS at least; a
- *	command for which memory is in too many pieces is refused for want of it.  0: any
- * @seg_align: bytes: what begins and, but for the end of the data, ends each of them is a
- *	multiple of this power of two, PAGE_SIZE at most.  0: any
+ * @max_segs: entries of a cst_cmd.bvec that core has made; CST_INLINE_BVECS at least.
+ *	When memory is in too many pieces for this limit, the command is refused as if
+ *	there were no memory.  0: any number
+ * @seg_align: in bytes, a power of two, at most PAGE_SIZE.  The beginning of each entry,
+ *	and the end of each but the last, is a multiple of it.  0: any
  * @max_cdb: bytes of the longest CDB, CST_CDB_INLINE at least
- * @prot: kinds of protection information that go with the data; core knows none: 0
+ * @prot: kinds of protection information that go with the data.  Core supports none, so
+ *	this is 0
  */
 struct cst_fabric_limits {
 	u32	max_xfer;
@@ -43,87 +46,91 @@ struct cst_fabric_limits {
  * @owner: THIS_MODULE
  * @name: directory under targets/
  * @protocol_id: PROTOCOL IDENTIFIER (SPC-5 table 490), CST_PROTOCOL_*
- * @limits: for every session; cst_fabric_register() refuses what core cannot keep
+ * @limits: limits of every session.  cst_fabric_register() refuses limits that core cannot
+ *	keep to
  * @target_size: bytes of the fabric's target structure, which begins with a
  *	struct cst_target; core allocates it zeroed
  * @session_size: bytes of the fabric's session structure, which begins with a
  *	struct cst_session, when an administrator makes sessions by mkdir; 0 when
  *	the fabric makes them itself
- * @fabric_attrs: of targets/<name>/ itself, or NULL.  Their fields are given
- *	relative to @fabric_obj.
- * @fabric_obj: the object that holds them, embedded by the fabric's own static
- *	data; required
- * @target_attrs: besides those of every target, or NULL; CST_FIELD(my_target,
- *	tgt.obj, field)
- * @session_attrs: besides those of every session, or NULL
+ * @fabric_attrs: attributes of the directory targets/<name>/, or NULL.  Their fields are
+ *	given relative to @fabric_obj.
+ * @fabric_obj: the object that holds these attributes, part of the fabric's static data;
+ *	required
+ * @target_attrs: attributes besides those of every target, or NULL;
+ *	CST_FIELD(my_target, tgt.obj, field)
+ * @session_attrs: attributes besides those of every session, or NULL
  *
- * Identity; any context, spinlocks of core held: only copy what stands there:
- * @target_port: fill in *@port, zeroed but for protocol_id: the port by which @target is
- *	reached.  The same from target_init to target_free
- * @initiator_port: likewise the other end of @sess, with its ISID where the protocol has
- *	one.  The same while @sess is registered, and for every session of the same
- *	port: persistent reservations outlive sessions
+ * Identity.  Any context, spinlocks of core held: these functions only copy what is stored:
+ * @target_port: fills in *@port, which is zeroed but for protocol_id, with the port by
+ *	which @target is reached.  The answer is the same from target_init to target_free
+ * @initiator_port: fills in *@port likewise with the initiator port of @sess, with its
+ *	ISID where the protocol has one.  The answer is the same while @sess is registered,
+ *	and for every session of the same port, because persistent reservations outlive
+ *	sessions
  *
- * Configuration; process context, may sleep, a configfs callback:
- * @target_check_name: optional; 0 or errno with cst_config_error() said
- * @target_init: optional; core has initialised the target.  May add default
+ * Configuration.  Process context, may sleep, a configfs callback:
+ * @target_check_name: optional; answers 0, or an errno with cst_config_error() said
+ * @target_init: optional; called when core has initialised the target.  May add default
  *	groups with cst_object_embed() (params, portals).  When it fails it leaves
  *	nothing behind.
- * @target_free: optional; the last reference is gone, free what target_init made (not the
- *	structure itself)
- * @target_enable: optional; target->obj.lock held; start to accept sessions
- * @target_disable: target->obj.lock NOT held; target is marked disabled, so that
- *	cst_session_register() refuses.  Start closing every session; core then
- *	waits, bounded, until all have been unregistered.
- * @session_dir_init: optional; @sess's directory is about to be made: may add default
- *	groups with cst_object_embed().  Not a configfs callback unless for mkdir
- * @session_enable: for mkdir sessions: called from mkdir with the session's directory
- *	not yet visible and obj initialised; the fabric schedules its
- *	registration (cst_session_register(..., false, ...)) out of the callback.
- *	The fabric holds a reference to the item (config_item_get()) while
- *	anything scheduled refers to the session.  After an errno session_free
- *	follows.
+ * @target_free: optional; called when the last reference is gone.  Frees what target_init
+ *	has made, but not the structure itself
+ * @target_enable: optional; target->obj.lock held; starts to accept sessions
+ * @target_disable: target->obj.lock NOT held; target is marked as closing, so that
+ *	cst_session_register() refuses.  Starts closing every session.  Core then waits,
+ *	for a limited time, until all sessions have been unregistered.
+ * @session_dir_init: optional; called before the directory of @sess is made.  May add
+ *	default groups with cst_object_embed().  A configfs callback only when mkdir makes
+ *	the directory
+ * @session_enable: for mkdir sessions: called from mkdir, when obj is initialised and the
+ *	session's directory is not yet visible.  The fabric schedules its registration
+ *	(cst_session_register(..., false, ...)) outside of the callback.  The fabric holds
+ *	a reference to the item (config_item_get()) while anything scheduled refers to the
+ *	session.  When this function answers an errno, session_free follows.
  * @session_disable: for mkdir sessions: called from rmdir; starts closing.  Core then
  *	drops its reference to the item
  *
- * @session_close: close one session (force_close, target disable).  Starts it
- *	and returns.  Any process context, may not wait for the session.
- * @session_shown: optional; the directory that core makes for @sess is there, or will not
- *	be soon for want of memory.  Not called when @sess is unregistered before; may
- *	be called twice, and while @sess is being unregistered.  From a worker, may
- *	not wait
- * @session_free: the last reference to the session's directory item is gone: free the
+ * @session_close: starts to close one session (force_close, target disable) and returns.
+ *	Any process context, may not wait for the session.
+ * @session_shown: optional; called when the directory that core makes for @sess is there,
+ *	or when making it has failed and will be tried again later.  Not called when @sess
+ *	is unregistered before that.  May be called twice, and while @sess is being
+ *	unregistered.  Called in a worker, may not wait
+ * @session_free: the last reference to the session's directory item is gone: frees the
  *	structure.  Process context.
- * @notify: optional; something has happened that the initiator may want to hear of
- *	without asking.  Besides there is a unit attention, so what does not get through
- *	is not lost.  May come while @sess is being registered, and until it has been
- *	unregistered.  Atomic context, spinlocks of core held: take note, schedule work
+ * @notify: optional; something has happened that the initiator may want to know without
+ *	asking.  A unit attention is raised as well, so nothing is lost when the notice does
+ *	not reach the initiator.  May be called while @sess is being registered, and until
+ *	it has been unregistered.  Atomic context, spinlocks of core held: only takes note
+ *	and schedules work
  *
  * The data path:
- * @get_data: fetch cmd->data_len bytes of data-out into cmd->bvec, then call
- *	cst_cmd_data_received() or cst_cmd_data_failed(), from within or later.  Not
- *	called for CST_CMD_FABRIC_BUF commands, whose data is in place.  Called from
- *	within cst_cmd_submit(); or later and from anywhere, when @cmd had to wait for
- *	its buffer - but for CST_CMD_DATA_FOLLOWS commands, whose data has a place when
- *	cst_cmd_submit() returns, or they are answered by then.  A command that waits may
- *	be aborted, and ends in drop without get_data; one whose abort_data was called
- *	before get_data is looked at there.  Any context up to softirq.
- * @abort_data: optional; @cmd was aborted between get_data and its end: make sure
- *	that cst_cmd_data_failed() is called soon even if the initiator sends
- *	nothing more, as long as cst_cmd_aborted() says so.  May race with get_data and
- *	with the end: harmless then.  Atomic context, spinlocks of core held: only take
- *	note and schedule work.
- * @send_response: send data-in (cmd->data_len bytes of cmd->bvec when cmd->dir
- *	is DMA_FROM_DEVICE) and status; then cst_cmd_release().  Exactly one of
- *	send_response and drop is called, once.  Any context, also hard interrupt: a
- *	handler may end its I/O there.  So no lock that is not taken with irqs disabled
- *	everywhere, no cst_cmd_submit(), and what takes long is left to a work.  Within
- *	an RCU read-side section.
- * @drop: the command was aborted, nothing may be sent; then cst_cmd_release().  Context
- *	as send_response.
- * @tmf_done: tmf->response is set; the fabric owns @tmf again.  Responses of
- *	affected commands were handed over before, unless it is REJECTED.  From a worker,
- *	in an RCU read-side section: may not sleep.
+ * @get_data: fetches cmd->data_len bytes of data-out into cmd->bvec, then calls
+ *	cst_cmd_data_received() or cst_cmd_data_failed(), before it returns or later.  Not
+ *	called for CST_CMD_FABRIC_BUF commands, whose data is in place.  Called within
+ *	cst_cmd_submit(), or later in another context when @cmd had to wait for its buffer.
+ *	A CST_CMD_DATA_FOLLOWS command never waits for its buffer: get_data has been called
+ *	or the command has been answered when cst_cmd_submit() returns.  A command that
+ *	waits may be aborted, and then ends in drop without get_data.  When abort_data was
+ *	called before get_data, get_data has to check cst_cmd_aborted() itself.  Any context
+ *	up to softirq.
+ * @abort_data: optional; @cmd was aborted between get_data and its end.  The fabric makes
+ *	sure that cst_cmd_data_failed() is called soon, as long as cst_cmd_aborted() is
+ *	true, even if the initiator sends nothing more.  May race with get_data and with the
+ *	end of the command, and must be harmless then.  Atomic context, spinlocks of core
+ *	held: only takes note and schedules work.
+ * @send_response: sends data-in (cmd->data_len bytes of cmd->bvec when cmd->dir is
+ *	DMA_FROM_DEVICE) and status, then calls cst_cmd_release().  Core calls exactly one
+ *	of send_response and drop, once.  Any context, also hard interrupt, because a
+ *	handler may end its I/O there.  So a lock that it takes must be taken with irqs
+ *	disabled everywhere, it must not call cst_cmd_submit(), and it leaves to a work
+ *	whatever takes long.  Called in an RCU read-side section.
+ * @drop: the command was aborted and nothing may be sent; calls cst_cmd_release().
+ *	Context as send_response.
+ * @tmf_done: tmf->response is set, and the fabric owns @tmf again.  The responses of
+ *	affected commands have been handed over before, unless tmf->response is REJECTED.
+ *	Called in a worker, in an RCU read-side section: may not sleep.
  */
 struct cst_fabric_ops {
 	struct module			*owner;
@@ -167,14 +174,14 @@ struct cst_fabric_ops {
  * cst_fabric_register() - make a fabric known and show targets/<name>
  * @ops: static
  *
- * Context: module init, may sleep.  Return: 0 or errno; -EINVAL for limits that core cannot
- * keep.
+ * Context: module init, may sleep.  Return: 0 or errno; -EINVAL for limits that core
+ * cannot keep to.
  */
 int cst_fabric_register(const struct cst_fabric_ops *ops);
 
 /**
  * cst_fabric_unregister() - take targets/<name> away
- * @ops: as registered; no target of it exists (each pins its module)
+ * @ops: as registered; no target of the fabric exists (each pins the fabric's module)
  */
 void cst_fabric_unregister(const struct cst_fabric_ops *ops);
 
@@ -190,7 +197,7 @@ cst_fabric_session_type(const struct cst_fabric_ops *ops);
 /**
  * cst_fabric_for_each_target() - visit the targets of a fabric
  * @ops: registered
- * @fn: called with the target referenced and nothing locked; a non-zero answer ends the walk
+ * @fn: called with the target referenced and no lock held; a non-zero answer ends the walk
  * @arg: for @fn
  *
  * Targets that come and go meanwhile may or may not be visited.
@@ -206,16 +213,17 @@ int cst_fabric_for_each_target(const struct cst_fabric_ops *ops,
  * @ops: registered
  * @name: exact
  *
- * Context: process, may sleep.  Return: referenced (cst_target_put()), or NULL.
+ * Context: process, may sleep.  Return: the target, to be given back by cst_target_put(),
+ * or NULL.
  */
 struct cst_target *cst_fabric_find_target(const struct cst_fabric_ops *ops,
 					  const char *name);
 void cst_target_put(struct cst_target *target);
 
 /**
- * cst_target_port() - the port by which a target is reached
+ * cst_target_port() - get the port by which a target is reached
  * @target: initialised
- * @port: where it goes
+ * @port: filled in
  *
  * Context: any.
  */
@@ -227,9 +235,9 @@ static inline void cst_target_port(const struct cst_target *target,
 }
 
 /**
- * cst_session_initiator_port() - the initiator port of a nexus
- * @sess: registered
- * @port: where it goes
+ * cst_session_initiator_port() - get the initiator port of a nexus
+ * @sess: registered, or its directory exists
+ * @port: filled in
  *
  * Context: any.
  */
@@ -241,11 +249,12 @@ static inline void cst_session_initiator_port(const struct cst_session *sess,
 }
 
 /**
- * cst_local_address() - an address for a port that nobody has given one
- * @owner: what has the port: two owners' ports of the same name differ
- * @name: of the port
+ * cst_local_address() - make an address for a port that has none of its own
+ * @owner: owner of the port: ports of different owners get different addresses even if
+ *	they have the same name
+ * @name: name of the port
  *
- * NAA locally assigned: the same for these names on this host whenever it is asked for
+ * The address is NAA locally assigned.  It is always the same for these names on this host
  * with the same setup_id, and different from those of other hosts.
  *
  * Context: process.

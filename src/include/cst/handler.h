@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a device handler is to core.  A handler of disks includes disk.h besides.
+ * Interface between core and device handlers.  A handler of disks also includes disk.h.
  */
 #ifndef _CST_HANDLER_H
 #define _CST_HANDLER_H
@@ -19,26 +19,27 @@ struct cst_device;
  * struct cst_handler_ops - a device handler
  * @owner: THIS_MODULE
  * @name: directory under handlers/
- * @type: what its devices are
+ * @type: device type of its devices
  * @prod_id: default of the attribute prod_id, at most 16 bytes
- * @may_block: submit, or execute, may wait for the backing in a worker: each device gets
- *	workers of its own while it is enabled.  Without it neither ever waits for I/O
+ * @may_block: submit or execute may wait for the backing in a worker.  Each device gets
+ *	workers of its own while it is enabled.  Without this flag neither function ever
+ *	waits for I/O
  * @dev_size: bytes of the handler's device structure, which begins with the type's
  *	(struct cst_disk) and so with struct cst_device.  Core allocates it zeroed.
  * @attrs: the handler's own attributes (NULL terminated); their fields are
  *	given with CST_FIELD(my_device, disk.dev.obj, field)
- * @init: optional; set up a new device, whose attributes have their defaults: what is to be
- *	there while it is disabled, too.  Process context, may sleep.  0 or errno, and then
- *	nothing is left; the device is not made.
- * @destroy: optional; the opposite: the device is about to be freed.  Called only after
- *	an init that has succeeded, or without one.  Process context, may sleep.
- * @enable: open the backing, and set what the type wants to know of it.  Process
- *	context, may sleep, dev->obj.lock held.  0 or errno with cst_config_error()
- *	said.
- * @disable: close the backing.  No I/O and no command is under way.  Process context, may
+ * @init: optional; sets up whatever a new device, whose attributes have their defaults,
+ *	also needs while it is disabled.  Process context, may sleep.  Answers 0 or an
+ *	errno; after an errno it has left nothing behind, and the device is not made.
+ * @destroy: optional; undoes init when the device is about to be freed.  Called only after
+ *	init has succeeded, or when there is no init.  Process context, may sleep.
+ * @enable: opens the backing, and sets what the type needs to know of it.  Process
+ *	context, may sleep, dev->obj.lock held.  Answers 0, or an errno with
+ *	cst_config_error() said.
+ * @disable: closes the backing.  No I/O and no command is under way.  Process context, may
  *	sleep, dev->obj.lock held.
- * @block: of a type that emulates commands over blocks (struct cst_disk)
- * @commands: of a type that leaves commands to its handler (cst_dev_type.any)
+ * @block: for a type that emulates commands on top of blocks (struct cst_disk)
+ * @commands: for a type that leaves commands to its handler (cst_dev_type.any)
  */
 struct cst_handler_ops {
 	struct module			*owner;
@@ -60,14 +61,14 @@ struct cst_handler_ops {
  * cst_handler_register() - make a handler known and show handlers/<name>
  * @ops: static
  *
- * Context: module init, may sleep.  Return: 0 or errno; -EINVAL without commands that
- * the type leaves to it.
+ * Context: module init, may sleep.  Return: 0 or errno; -EINVAL when the type leaves
+ * commands to the handler and @ops has none.
  */
 int cst_handler_register(const struct cst_handler_ops *ops);
 
 /**
  * cst_handler_unregister() - take handlers/<name> away
- * @ops: as registered; no device of it exists (each pins its module)
+ * @ops: as registered; no device of the handler exists (each pins the handler's module)
  */
 void cst_handler_unregister(const struct cst_handler_ops *ops);
 

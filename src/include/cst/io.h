@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One I/O of blocks: what core asks of a handler.
+ * An I/O of blocks that core asks a handler for.
  */
 #ifndef _CST_IO_H
 #define _CST_IO_H
@@ -22,11 +22,11 @@ enum cst_io_op {
 
 #define CST_IO_NOWAIT	BIT(0)	/* answer -EAGAIN rather than block */
 #define CST_IO_FUA	BIT(1)	/* WRITE: durable before done; READ: from the medium */
-#define CST_IO_DPO	BIT(2)	/* the cache need not keep it */
+#define CST_IO_DPO	BIT(2)	/* the cache need not keep the data */
 #define CST_IO_ATOMIC	BIT(3)	/* with NOWAIT: may not sleep for a lock or memory either */
 
 /*
- * What the flags of a submit mean, by who sets them and where it is called:
+ * What submit may do depends on the flags, which core sets by the calling context:
  *
  *	flags			called in		may sleep	may allocate	may answer
  *							for		with		-EAGAIN
@@ -37,9 +37,10 @@ enum cst_io_op {
  *	 ops->may_block
  *	none, without		a worker of core's	locks, memory	GFP_NOIO	no
  *
- * A command comes to a worker when -EAGAIN was answered, or when core itself had to wait.
- * FUA and DPO go with all of them.  cst_io_done() is called in any context, hard interrupt
- * included.  The table of a handler that executes commands itself is in command.h.
+ * A command runs in a worker after -EAGAIN was answered, or after core itself had to wait.
+ * FUA and DPO may be set in every row.  cst_io_done() is called in any context, hard
+ * interrupt included.  The table for handlers that execute commands themselves is in
+ * command.h.
  */
 
 #define CST_IO_PRIV_LONGS	16
@@ -47,15 +48,15 @@ enum cst_io_op {
 /**
  * struct cst_io - one I/O that core asks a handler for
  * @dev: the device
- * @op: what to do
+ * @op: enum cst_io_op
  * @flags: CST_IO_*
- * @pos: first byte on the medium; a multiple of the block size, and with @len
- *	within the capacity
+ * @pos: first byte on the medium; a multiple of the block size.  @pos + @len is within the
+ *	capacity
  * @len: bytes, 0 for FLUSH of everything
  * @bvec: pages to fill or to write; single and multi page bvecs
- * @nr_bvec: number of them; together at least @len bytes
- * @done: called by the handler exactly once through cst_io_done()
- * @priv: the handler's own, uninitialised; lives until done
+ * @nr_bvec: number of entries of @bvec; together they have at least @len bytes
+ * @done: the handler calls it exactly once, through cst_io_done()
+ * @priv: memory of the handler, uninitialised; valid until done
  */
 struct cst_io {
 	struct cst_device	*dev;
@@ -71,17 +72,17 @@ struct cst_io {
 
 /**
  * struct cst_block_ops - blocks that a handler reads and writes for core
- * @submit: start an I/O, in a context that the flags tell (the table above).  -EAGAIN
- *	when it would have to wait, and then nothing has happened.  0 when
- *	cst_io_done() has been or will be called; no other values: errors go
- *	through cst_io_done().  Order between I/Os is core's business.
- * @resync_size: optional; read the size of the backing again and answer it in
- *	blocks in *nblocks.  Process context, may sleep, dev->obj.lock held; I/O goes
- *	on.  0 or errno with cst_config_error() said.
- * @lost: optional; 0, or the errno for data that was answered GOOD and cannot become
- *	durable any more.  Asked instead of CST_IO_FLUSH and CST_IO_FUA where nv_cache
- *	vouches for the cache: against a power cut, not against the end of the
- *	backing.  Any context up to softirq, no I/O, cheap.
+ * @submit: starts an I/O, in a context that the flags describe (the table above).  Answers
+ *	-EAGAIN when it would have to wait; then nothing has happened.  Answers 0 when
+ *	cst_io_done() has been or will be called.  It answers no other value: errors are
+ *	reported by cst_io_done().  Core takes care of the order of I/Os.
+ * @resync_size: optional; reads the size of the backing again and sets *nblocks to it.
+ *	Process context, may sleep, dev->obj.lock held.  Meanwhile I/O goes on.  Answers 0,
+ *	or an errno with cst_config_error() said.
+ * @lost: optional; answers 0, or an errno when data that was answered GOOD cannot become
+ *	durable any more.  Called instead of CST_IO_FLUSH and CST_IO_FUA when nv_cache is
+ *	set: that attribute promises that the cache survives a power cut, not that it
+ *	survives the loss of the backing.  Any context up to softirq, no I/O, cheap.
  */
 struct cst_block_ops {
 	int (*submit)(struct cst_io *io);
@@ -91,14 +92,14 @@ struct cst_block_ops {
 
 /**
  * cst_io_done() - report that an I/O has ended
- * @io: as given to submit; not the handler's any more after the call
+ * @io: as given to submit; does not belong to the handler any more after the call
  * @error: 0 or a negative errno; cst_sense_from_errno() turns it into sense
  *
- * The command ends in this context, up to the fabric's send_response, or goes on in a
- * worker: no I/O is started here, and nothing waited for.
+ * The command ends in this context, up to the fabric's send_response, or continues in a
+ * worker.  This function starts no I/O and waits for nothing.
  *
  * Context: any, also hard interrupt and with interrupts disabled; also from within
- * submit.  No lock held that submit takes.
+ * submit.  The caller holds no lock that submit takes.
  */
 static inline void cst_io_done(struct cst_io *io, int error)
 {
@@ -109,11 +110,11 @@ static inline void cst_io_done(struct cst_io *io, int error)
  * cst_io_hold() - keep the backing open until the submitter has left it
  * @io: as given to submit, not yet done
  *
- * For a submit that still stands in the backing's code, a file system's say, when
- * the I/O has ended elsewhere already: io, its command and the session may be gone
- * by then.
+ * For a submit that may still run the backing's code, a file system's for example, when
+ * the I/O has already ended in another context.  @io, its command and the session may be
+ * freed by then.
  *
- * Context: any.  Return: what to give to cst_io_let_go().
+ * Context: any.  Return: the argument for cst_io_let_go().
  */
 struct cst_itl *cst_io_hold(struct cst_io *io);
 
@@ -126,9 +127,10 @@ struct cst_itl *cst_io_hold(struct cst_io *io);
 void cst_io_let_go(struct cst_itl *itl);
 
 /**
- * struct cst_job - something to be done that may wait for a device's backing
- * @node: core's
- * @func: does it; process context, the job's memory is its own
+ * struct cst_job - a piece of work that may wait for a device's backing
+ * @node: used by core
+ * @func: does the work, in process context.  Core does not touch the job any more once
+ *	this has been called, so this function may free or reuse it
  */
 struct cst_job {
 	struct list_head	node;
@@ -136,12 +138,13 @@ struct cst_job {
 };
 
 /**
- * cst_job_queue() - have a worker of this CPU and device do something
- * @dev: of a handler that says may_block
- * @job: part of an I/O that is not done, which keeps the device enabled; with its func
+ * cst_job_queue() - have a worker of this CPU and device do a job
+ * @dev: device whose handler has set may_block
+ * @job: func is set.  The job is part of an I/O or a command that is not done, which keeps
+ *	the device enabled
  *
- * Jobs begin in order, and some of them are under way at a time.  No job may wait for
- * another one of the same device.
+ * Jobs begin in order, and several of them may run at a time.  No job may wait for another
+ * job of the same device.
  *
  * Context: any.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A row per command of a device type.  It drives decoding, validation, the gates,
- * ordering and REPORT SUPPORTED OPERATION CODES.  A row stands beside the function
- * that executes it; a type lists the tables that it has (dev_type.h).
+ * A device type has a row for each of its commands.  The row drives decoding, validation,
+ * the gates, ordering and REPORT SUPPORTED OPERATION CODES.  A row is in the file of the
+ * function that executes the command; a type lists the tables that it has (dev_type.h).
  */
 #ifndef _CST_OP_H
 #define _CST_OP_H
@@ -14,7 +14,7 @@
 
 struct cst_cmd;
 
-/* How LBA and length stand in the CDB: SPC-5 4.2.2, and what differs from it. */
+/* Where LBA and length are in the CDB: SPC-5 4.2.2, and formats that differ from it. */
 enum cst_cdb_format {
 	CST_CDB_NONE,		/* neither */
 	CST_CDB_RW6,		/* LBA 21 bits at 1, blocks at 4 (0 = 256) */
@@ -29,25 +29,25 @@ enum cst_cdb_format {
 	CST_CDB_FIXED8,		/* always 8 bytes: READ CAPACITY (10) */
 };
 
-/* Longest CDB of a row, SPC-5 4.2.4 leaves up to 260 */
+/* Longest CDB of a row; SPC-5 4.2.4 allows up to 260 bytes */
 #define CST_CDB_MAX		32
 
-#define CST_OP_TIMEOUT		30	/* seconds, of a row that says none */
+#define CST_OP_TIMEOUT		30	/* seconds, for a row without a timeout */
 
 /*
- * When a command conflicts with a reservation of another nexus (SPC-5 5.14 and SBC-4,
- * the tables of commands that are allowed in the presence of various reservations).
+ * With which reservations of another nexus a command conflicts (SPC-5 5.14 and SBC-4, the
+ * tables of commands that are allowed in the presence of various reservations).
  */
 enum cst_resv_class {
 	CST_RESV_UNSAID,	/* the row does not say: a mistake */
-	CST_RESV_ANY,		/* never */
-	CST_RESV_READ,		/* with one for exclusive access */
-	CST_RESV_WRITE,		/* with that, and with a write exclusive one */
+	CST_RESV_ANY,		/* none */
+	CST_RESV_READ,		/* exclusive access */
+	CST_RESV_WRITE,		/* exclusive access and write exclusive */
 };
 
 /*
- * What a target port is for a logical unit (SPC-5 5.17.2): its asymmetric access state, as far
- * as commands are refused for it.
+ * The asymmetric access state of a target port for a logical unit (SPC-5 5.17.2).  Active
+ * states are one here, because no command is refused in any of them.
  */
 enum cst_port_state {
 	CST_PORT_ACTIVE,	/* optimized or not: all commands */
@@ -67,7 +67,7 @@ enum cst_port_state {
 #define CST_OP_WRITES		BIT(1)	/* changes the medium: write protection applies */
 #define CST_OP_ACTION		BIT(2)	/* byte 1 holds a service action */
 #define CST_OP_SKIP_UA		BIT(3)	/* does not report a pending unit attention (SAM-5 5.14) */
-#define CST_OP_IMPLICIT_HOQ	BIT(4)	/* ordering class: never waits for it */
+#define CST_OP_IMPLICIT_HOQ	BIT(4)	/* never waits for its turn: not in the task set's order */
 #define CST_OP_BLOCKS		BIT(5)	/* cst_cmd_blocks_len(); counted as a read or write */
 #define CST_OP_SLEEPS		BIT(6)	/* execute always needs a context that may sleep */
 #define CST_OP_UNREADY		BIT(7)	/* with CST_OP_MEDIUM: also while stopped or ejected */
@@ -75,27 +75,29 @@ enum cst_port_state {
 /**
  * struct cst_op - a command
  * @opcode: OPERATION CODE
- * @cdb_len: bytes of the CDB and of @usage, 6 to CST_CDB_MAX
- * @service_action: with CST_OP_ACTION
+ * @cdb_len: bytes of the CDB and of @usage, 6 or 8 to CST_CDB_MAX
+ * @service_action: with CST_OP_ACTION: SERVICE ACTION
  * @dir: enum dma_data_direction
  * @format: enum cst_cdb_format
  * @flags: CST_OP_*
  * @resv: enum cst_resv_class
- * @ports: CST_PORTS_*; 0: allowed where the target port is active
+ * @ports: CST_PORTS_*; 0: allowed only where the target port is active
  * @timeout: RECOMMENDED COMMAND TIMEOUT in seconds (SPC-5 6.35.4); 0 is CST_OP_TIMEOUT
- * @usage: CDB usage data (SPC-5 6.35.3): the bits that may be set; the rest is refused
- *	with the pointer at the bit.  RDPROTECT, WRPROTECT and VRPROTECT (no protection
- *	information), GROUP NUMBER (no grouping), NACA and power conditions (but the
- *	stopped one) no command supports yet.
+ * @usage: CDB usage data (SPC-5 6.35.3): the bits that may be set.  A CDB with any other
+ *	bit is refused, with the field pointer at that bit.  No command supports RDPROTECT,
+ *	WRPROTECT and VRPROTECT (no protection information), GROUP NUMBER (no grouping),
+ *	NACA, or power conditions other than stopped.
  * @name: as in the standard
- * @resv_exempt: optional; a CDB that never conflicts with a reservation, whatever @resv
- *	says of the others.  Any context.
- * @parse: optional; more of the CDB once @format is decoded: what it may not be, what
- *	moves (cmd->dir, cmd->cdb_xfer_len).  Any context.  CST_OK or sense.
- * @execute: runs the command.  Called in the submitter's context (perhaps atomic) and,
- *	when it answers CST_WOULD_BLOCK, again in a worker.  CST_OK, sense, a status of
- *	sense.h, or CST_PENDING: then cst_cmd_finish() or cst_cmd_continue() is called,
- *	or it has been told to wait and is executed again in a worker.
+ * @resv_exempt: optional; true for a CDB that never conflicts with a reservation, whatever
+ *	@resv says.  Any context.
+ * @parse: optional; checks and decodes what @format does not cover, after @format has been
+ *	decoded.  May set cmd->dir and cmd->cdb_xfer_len.  Any context.  Answers CST_OK or
+ *	sense.
+ * @execute: runs the command.  Called in the submitter's context (perhaps atomic), and
+ *	again in a worker when it has answered CST_WOULD_BLOCK.  Answers CST_OK, sense, a
+ *	status of sense.h, or CST_PENDING.  After CST_PENDING either cst_cmd_finish() or
+ *	cst_cmd_continue() is called, or the command waits in a queue (cst_range_enter())
+ *	and is executed again in a worker.
  */
 struct cst_op {
 	u8		opcode;
@@ -114,7 +116,7 @@ struct cst_op {
 	cst_sense_t (*execute)(struct cst_cmd *cmd);
 };
 
-/* The members that a usage map decides: its length, the code and the bytes after it. */
+/* The members that follow from a usage map: length, operation code and the map itself. */
 #define CST_CDB(_len, _opcode, ...)					\
 	.opcode = (_opcode), .cdb_len = (_len),				\
 	.usage = (const u8[_len]){ (_opcode), ##__VA_ARGS__ }

@@ -24,12 +24,12 @@
 
 /**
  * struct cst_port - an initiator or a target port
- * @protocol_id: CST_PROTOCOL_*, which says what of the rest counts
- * @has_isid: iSCSI: @isid counts.  An initiator without stands for all of its ports:
- *	TransportIDs come in both forms
+ * @protocol_id: CST_PROTOCOL_*; decides which of the other members are used
+ * @has_isid: iSCSI: @isid is valid.  An initiator without an ISID stands for all ports of
+ *	the initiator.  TransportIDs have both forms
  * @isid: iSCSI: initiator session identifier
  * @tpgt: iSCSI: target portal group tag of a target port
- * @address: SAS: its address
+ * @address: SAS: address of the port
  * @name: iSCSI: name of the node, NUL terminated
  */
 struct cst_port {
@@ -44,47 +44,48 @@ struct cst_port {
 /* port.c; all of it is pure */
 
 /**
- * cst_transport_id_build() - TransportID of an initiator port
+ * cst_transport_id_build() - make the TransportID of an initiator port
  * @port: initiator port
  * @id: room for CST_TRANSPORT_ID_MAX bytes
  *
- * Return: bytes; 0 for a protocol that is not built in.
+ * Return: number of bytes; 0 for a protocol that is not supported.
  */
 u32 cst_transport_id_build(const struct cst_port *port, u8 *id);
 
 /**
- * cst_transport_id_parse() - the port that a TransportID names
- * @id: whatever an initiator has sent
- * @len: bytes of it, of which the TransportID may be the first ones
- * @port: where it goes; undefined when it is refused
+ * cst_transport_id_parse() - get the port that a TransportID names
+ * @id: bytes that an initiator has sent; any content
+ * @len: number of bytes at @id; more data may follow the TransportID
+ * @port: filled in; undefined when the TransportID is refused
  *
- * Return: bytes of the TransportID, or -EINVAL when there is none that is well formed,
- * or none of a protocol that we know.
+ * Return: bytes of the TransportID, or -EINVAL when it is not well formed, or when its
+ * protocol is not supported.
  */
 int cst_transport_id_parse(const u8 *id, u32 len, struct cst_port *port);
 
 /**
  * cst_port_is() - does a TransportID name this initiator port?
- * @named: by a TransportID, perhaps of all ports of a node
- * @port: a port; one that stands for a whole node is named by a name without ISID alone
+ * @named: the port, or all ports of a node, that the TransportID names
+ * @port: the initiator port.  A port that stands for a whole node is only named by a
+ *	TransportID without ISID
  *
- * Names are compared without regard to the case of ASCII letters, as everywhere here.
+ * Names are compared without regard to the case of ASCII letters, as everywhere in cst.
  */
 bool cst_port_is(const struct cst_port *named, const struct cst_port *port);
 
 /**
- * cst_port_designator() - designation descriptor with a target port's name
+ * cst_port_designator() - make the designation descriptor with a target port's name
  * @port: target port
  * @d: room for CST_PORT_DESIGNATOR_MAX bytes
  *
- * Return: bytes with the header; 0 for a protocol that is not built in.
+ * Return: number of bytes with the header; 0 for a protocol that is not supported.
  */
 u32 cst_port_designator(const struct cst_port *port, u8 *d);
 
 /**
- * cst_port_print() - the name of an initiator port for people
+ * cst_port_print() - print the name of an initiator port for people
  * @port: initiator port
- * @text: room for CST_PORT_TEXT_MAX bytes, NUL terminated afterwards
+ * @text: room for CST_PORT_TEXT_MAX bytes; NUL terminated by this function
  */
 void cst_port_print(const struct cst_port *port, char *text);
 

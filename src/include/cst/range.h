@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ranges of blocks that a command has for itself, range.c.
+ * Ranges of blocks that one command holds for exclusive use, range.c.
  */
 #ifndef _CST_RANGE_H
 #define _CST_RANGE_H
@@ -12,9 +12,9 @@
 
 /* cst_range.state */
 enum cst_range_state {
-	CST_RANGE_NONE,		/* not in there, or waits to be */
+	CST_RANGE_NONE,		/* has not entered, or waits for a held range */
 	CST_RANGE_WRITES,	/* writes its blocks */
-	CST_RANGE_AWAITED,	/* the same, and somebody who holds some of them waits */
+	CST_RANGE_AWAITED,	/* writes its blocks, and a holder of some of them waits */
 	CST_RANGE_HOLDS,	/* holds its blocks */
 	CST_RANGE_DONE,		/* has ended */
 };
@@ -22,13 +22,14 @@ enum cst_range_state {
 /**
  * struct cst_range - a command's blocks, cst_cmd.lba and cst_cmd.nblocks
  * @state: enum cst_range_state
- * @exclusive: is to hold them, not only to write; of a command that waits
- * @drains: holds them, and waits for those who still write
- * @kick: while it looked for those who write, one of them has ended
- * @rb: in cst_ranges.tree while it holds them
- * @last_in_subtree: the tree's own
+ * @exclusive: of a command that waits for a held range: it is going to hold its blocks,
+ *	not only to write them
+ * @drains: the command holds its blocks and waits for commands that still write them
+ * @kick: a write has ended while the holder was searching for writes
+ * @rb: node in cst_ranges.tree while the command holds its blocks
+ * @last_in_subtree: used by the tree
  *
- * Protected by the lock of cst_ranges.waiting, but for @state.
+ * All members but @state are protected by the lock of cst_ranges.waiting.
  */
 struct cst_range {
 	atomic_t		state;
@@ -41,10 +42,10 @@ struct cst_range {
 
 /**
  * struct cst_ranges - the ranges of a device that are held
- * @held: how many; written with the lock of @waiting, read without
- * @tree: struct cst_range.rb, by block; no two of them overlap
- * @waiting: writes and holders that wait for a range, and holders that wait for writes;
- *	its lock protects all this
+ * @held: number of held ranges; written with the lock of @waiting, read without
+ * @tree: held ranges (struct cst_range.rb) by block; no two of them overlap
+ * @waiting: commands that wait for a held range, to write or to hold their blocks, and
+ *	holders that wait for writes.  Its lock protects all members
  */
 struct cst_ranges {
 	unsigned int		held;

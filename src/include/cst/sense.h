@@ -3,7 +3,7 @@
  * Typed sense reasons.
  *
  * Every function that emulates SCSI answers a cst_sense_t, never an errno.  The
- * key/asc/ascq triples stand in CST_SENSE_LIST alone; the names are those of
+ * key/asc/ascq triples are in CST_SENSE_LIST and nowhere else.  The names are those of
  * SPC-5 annex F.  Pure: also compiled in user space.
  */
 #ifndef _CST_SENSE_H
@@ -63,7 +63,7 @@ enum cst_sense_idx {
 	CST_SENSE_IDX_NONE,
 	CST_SENSE_LIST(CST_SENSE_ENUM)
 	CST_SENSE_IDX_NR,
-	/* not sense: what an execute function may answer besides */
+	/* not sense: other answers of an execute function */
 	CST_SENSE_IDX_PENDING,
 	CST_SENSE_IDX_WOULD_BLOCK,
 	CST_SENSE_IDX_BUSY,
@@ -80,46 +80,48 @@ enum cst_sense_idx {
 /* The command has succeeded. */
 #define CST_OK			((__force cst_sense_t)0)
 /*
- * The command goes on; cst_cmd_finish(), cst_cmd_continue() or, of a handler that executes
- * itself, cst_cmd_answer() will be called, or has been.
+ * The command is not finished: cst_cmd_finish(), cst_cmd_continue() or, by a handler that
+ * executes commands itself, cst_cmd_answer() will be called or has been called.
  */
 #define CST_PENDING		CST_SENSE(PENDING)
 /* Nothing has happened; call again from a context that may sleep. */
 #define CST_WOULD_BLOCK		CST_SENSE(WOULD_BLOCK)
 /*
- * The status of the answer, SAM-5 5.3.1, instead of CHECK CONDITION.  No data moves.  TASK SET
- * FULL becomes BUSY where its initiator has no other command whose end it could wait for.
+ * The command ends with this status (SAM-5 5.3.1) instead of CHECK CONDITION.  No data
+ * moves.  TASK SET FULL becomes BUSY when the initiator has no other command whose end it
+ * could wait for.
  */
 #define CST_BUSY		CST_SENSE(BUSY)
 #define CST_TASK_SET_FULL	CST_SENSE(TASK_SET_FULL)
 #define CST_RESERVATION_CONFLICT CST_SENSE(RESERVATION_CONFLICT)
 #define CST_ACA_ACTIVE		CST_SENSE(ACA_ACTIVE)
-/* The command has succeeded with that status: data and residual are as with CST_OK. */
+/* The command has succeeded with this status: data and residual are as with CST_OK. */
 #define CST_CONDITION_MET	CST_SENSE(CONDITION_MET)
 
 #define CST_SENSE_SIZE		18	/* fixed format, SPC-5 4.4.3 */
-#define CST_SENSE_DESC_SIZE	32	/* the header and each descriptor that sense.c writes */
+#define CST_SENSE_DESC_SIZE	32	/* the header and all descriptors that sense.c writes */
 #define CST_SENSE_MAX		252	/* bytes of any sense data, SPC-5 4.4.1 */
 
 /**
- * struct cst_sense_detail - what goes into sense data besides the reason
+ * struct cst_sense_detail - contents of sense data besides the reason
  * @info: INFORMATION field: an LBA, an offset or a number of blocks.  Fixed format has
  *	32 bits for it and leaves a larger value out
  * @field: FIELD POINTER: byte of the CDB or of the parameter list
  * @progress: PROGRESS INDICATION, in 1/65536 of the whole (SPC-5 4.4.2.4.4)
  * @bit: BIT POINTER, valid with @bit_valid
- * @info_valid: @info is told
- * @field_valid: @field is told, with ILLEGAL REQUEST
- * @field_in_cdb: C/D: else in the parameter list
+ * @info_valid: @info is reported
+ * @field_valid: @field is reported, with ILLEGAL REQUEST
+ * @field_in_cdb: C/D: @field is in the CDB, else in the parameter list
  * @bit_valid: BPV
- * @progress_valid: @progress is told, with NO SENSE and NOT READY
+ * @progress_valid: @progress is reported, with NO SENSE and NOT READY
  * @filemark: FILEMARK: a filemark or setmark was read
- * @eom: EOM: the end of the medium, or its beginning backwards
- * @ili: ILI: the block's length is another one than was asked for
- * @deferred: of an earlier command, which has been answered GOOD (SPC-5 4.4.6)
+ * @eom: EOM: the end of the medium was met, or its beginning when moving backwards
+ * @ili: ILI: the length of the block differs from the requested length
+ * @deferred: the error is one of an earlier command, which has been answered GOOD
+ *	(SPC-5 4.4.6)
  *
- * Of @filemark, @eom and @ili descriptor format can tell what the device type's commands
- * have: a type of blocks @ili alone.
+ * Descriptor format reports all of @filemark, @eom and @ili for a device type with stream
+ * commands, but only @ili for a device type with block commands.
  */
 struct cst_sense_detail {
 	u64	info;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The primary commands and VPD pages (SPC) that a device type may list in its tables:
- * cst_dev_type.ops and vpd.
+ * The primary commands and VPD pages (SPC) that a device type may list in its tables
+ * cst_dev_type.ops and cst_dev_type.vpd.
  *
  * cst_spc_inquiry_ops - INQUIRY
  * cst_spc_luns_ops - REPORT LUNS
@@ -13,8 +13,8 @@
  * cst_spc_unit_ops - TEST UNIT READY, SEND DIAGNOSTIC
  * cst_spc_vpd_list_pages - page 00h
  * cst_spc_vpd_id_pages - page 83h
- * cst_spc_vpd_pages - pages 80h and 86h, of a device
- * cst_spc_vpd_ports_pages - page 88h, of a device
+ * cst_spc_vpd_pages - pages 80h and 86h, for types that have a device
+ * cst_spc_vpd_ports_pages - page 88h, for types that have a device
  */
 #ifndef _CST_SPC_TABLES_H
 #define _CST_SPC_TABLES_H
