@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Aborts: mark the commands of a scope, know when the last of them has ended.
+ * Aborts: mark the commands of a scope, and report when the last of them has ended.
  *
- * tmf.c and fabrics start them; status.c and cmd.c tell of a marked command's end.
+ * tmf.c and fabrics start aborts.  status.c and cmd.c report the end of a marked command.
  *
- * An abort stands on one list: that of its nexus, or, when it is about a whole logical
- * unit, that of the device.  It counts the commands that it waits for, so that the end
- * of a command costs a look at the aborts of its own nexus and device, and nobody
- * searches for commands again.  Which aborts have counted a command is known by
- * numbers:
+ * An abort is on the list of its nexus, or on the list of the device when it is about a
+ * whole logical unit.  It has the number of commands that it waits for.  So the end of a
+ * command only costs a look at the aborts of its own nexus and device, and commands are
+ * not searched for again.  Sequence numbers say which aborts have counted a command:
  *
- * - Those of a nexus are marked under its lock, one after the other.  A command keeps
- *   the number of the first that has marked it; every later one within whose scope it
- *   is has found it as well.
- * - Those of a device are marked by its one work.  All have the same scope, so each
- *   command is counted once, by the first that has marked it, and an abort is complete
- *   when it and all before it have nothing left.  Those that come while the work is on
- *   its way through the nexuses are marked together, the next time: the first stands
- *   on the list, the others are its peers.
+ * - Aborts of a nexus mark their commands under the lock of the nexus, one after the
+ *   other.  A command keeps the number of the first abort that has marked it.  Every later
+ *   abort whose scope has the command has found it as well.
+ * - The one work of a device marks the commands of the device's aborts.  All these aborts
+ *   have the same scope.  So each command is counted once, by the first abort that has
+ *   marked it, and an abort is complete when neither it nor any earlier abort has a
+ *   command left.  Aborts that are started while the work walks through the nexuses are
+ *   marked together in the next walk: the first of them is on the list, the others are its
+ *   peers.
  *
- * cst_cmd_finish() takes no lock to see whether a command is marked.  One that is
- * answered just then is counted although it has ended; its release tells, and a look
- * each CST_ABORT_LOOK, for it may take long until the initiator has read the response.
+ * cst_cmd_finish() takes no lock to see whether a command is marked.  A command that is
+ * being answered at that moment is marked and counted although it has ended.  Its end is
+ * noticed when it is released.  That may take long, because the initiator has to read the
+ * response, so the works also look for such commands every CST_ABORT_LOOK.
  *
- * Locks: sess->aborts.lock, then a list of the session's commands, then the lock of a
- * queue in which commands wait (wait.c); or then dev->aborts.lock, inside which nothing is
- * taken but what a work queue takes.
+ * Lock order: sess->aborts.lock, then the lock of one of the session's lists of commands,
+ * then the lock of a queue in which commands wait (wait.c).  dev->aborts.lock may also be
+ * taken inside sess->aborts.lock and the list lock; only locks of a work queue are taken
+ * inside dev->aborts.lock.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -36,7 +38,7 @@
 
 #define CST_ABORT_LOOK	HZ
 
-/* Calls @fn for each command that a session has; its aborts.lock held. */
+/* Call @fn for each command of a session.  The caller holds sess->aborts.lock. */
 static void cst_abort_for_each_cmd(struct cst_session *sess,
 				   void (*fn)(struct cst_cmd *cmd, void *arg),
 				   void *arg)
@@ -47,13 +49,14 @@ static void cst_abort_for_each_cmd(struct cst_session *sess,
 }
 
 /**
- * cst_device_for_each_itl() - look at each nexus of a device that may have a command
+ * cst_device_for_each_itl() - visit each nexus of a device that may have a command
  * @dev: the device
- * @fn: called with a reference to the nexus
+ * @fn: called with a reference to the nexus and no lock held
  * @arg: for @fn
  *
- * Interrupts are on in between: there may be thousands.  A nexus stays on the list while
- * somebody holds it, and without a holder it has no command.
+ * Interrupts are enabled between two nexuses, because there may be thousands.  A nexus
+ * stays on the list while somebody has a reference to it.  A nexus whose references are
+ * gone has no command, and is skipped.
  *
  * Context: process.
  */
@@ -79,7 +82,7 @@ void cst_device_for_each_itl(struct cst_device *dev,
 		percpu_ref_put(&last->ref);
 }
 
-/* Its lock held. */
+/* The caller holds aborts->lock. */
 static void cst_aborts_kick(struct cst_aborts *aborts)
 {
 	mod_delayed_work(cst_tmf_wq, &aborts->work, 0);
@@ -105,10 +108,13 @@ static void cst_aborts_done(struct list_head *over)
 		abort->done(abort);
 }
 
-/* Locks of the session and of the list held. */
+/* The caller holds sess->aborts.lock and the lock of the list that the command is on. */
 static void cst_abort_mark(struct cst_cmd *cmd, unsigned int bit)
 {
-	/* A full barrier: a command that is being parked sees the bit, or is seen (wait.c). */
+	/*
+	 * A full barrier.  When the command is being parked, either cst_wait_park() sees the
+	 * bit or cst_wait_abort() sees the queue (wait.c).
+	 */
 	if (test_and_set_bit(bit, &cmd->aborted))
 		return;
 	cst_wait_abort(cmd);
@@ -143,7 +149,7 @@ static unsigned int cst_abort_bit(const struct cst_abort *abort)
 	return abort->dev ? CST_ABORTED_OTHER : CST_ABORTED_OWN;
 }
 
-/* Has this one, which waits, counted the command? */
+/* Has this abort, which is on the list `waiting', counted the command? */
 static bool cst_abort_counts(const struct cst_abort *abort,
 			     const struct cst_cmd *cmd)
 {
@@ -157,7 +163,10 @@ static void cst_abort_mark_nexus(struct cst_cmd *cmd, void *arg)
 
 	if (!cst_abort_match(abort, cmd))
 		return;
-	/* One that has not been seen to end is counted as by those before. */
+	/*
+	 * With abort->dev a command that has ended is not counted.  A command that is answered
+	 * but has not been seen to end is counted if earlier aborts have counted it.
+	 */
 	if (abort->dev && (test_bit(CST_ABORTED_ENDED, &cmd->aborted) ||
 			   (READ_ONCE(cmd->answered) &&
 			    !test_bit(CST_ABORTED_OTHER, &cmd->aborted))))
@@ -169,7 +178,7 @@ static void cst_abort_mark_nexus(struct cst_cmd *cmd, void *arg)
 	cst_abort_mark(cmd, cst_abort_bit(abort));
 }
 
-/* @arg has been given up, and is not on the list any more. */
+/* The abort @arg has been given up and is not on the list any more. */
 static void cst_abort_withdraw_nexus(struct cst_cmd *cmd, void *arg)
 {
 	const struct cst_abort *gone = arg, *abort;
@@ -192,7 +201,7 @@ static void cst_abort_withdraw_nexus(struct cst_cmd *cmd, void *arg)
 		clear_bit(CST_ABORTED_OTHER, &cmd->aborted);
 }
 
-/* One less to wait for. */
+/* The abort has one command less to wait for. */
 static void cst_abort_count_down(struct cst_session *sess,
 				 struct cst_abort *abort)
 {
@@ -208,7 +217,10 @@ static void cst_abort_device_end(struct cst_device *dev, u64 seq)
 	struct cst_abort *abort;
 
 	spin_lock(&aborts->lock);
-	/* None: they have been given up, and this is about to lose its mark. */
+	/*
+	 * When no abort is found, all aborts that have counted the command have been given
+	 * up, and the command is about to lose its mark.
+	 */
 	list_for_each_entry(abort, &aborts->waiting, node) {
 		if (abort->seq < seq)
 			continue;
@@ -220,7 +232,10 @@ static void cst_abort_device_end(struct cst_device *dev, u64 seq)
 	spin_unlock(&aborts->lock);
 }
 
-/* Its session's lock held: it has left the task set, once. */
+/*
+ * A marked command has left the task set.  Called once per command; the caller holds
+ * sess->aborts.lock.
+ */
 static void cst_abort_end(struct cst_cmd *cmd)
 {
 	struct cst_session *sess = cmd->sess;
@@ -236,19 +251,19 @@ static void cst_abort_end(struct cst_cmd *cmd)
 		cst_abort_device_end(cmd->dev, cmd->dev_seq);
 }
 
-/* Has it ended without having seen that somebody waits for that? */
+/* Has the command been answered without noticing the mark, and without cst_abort_end()? */
 static bool cst_abort_unseen(const struct cst_cmd *cmd, unsigned int bit)
 {
 	return test_bit(bit, &cmd->aborted) && READ_ONCE(cmd->answered) &&
 	       !test_bit(CST_ABORTED_ENDED, &cmd->aborted);
 }
 
-/* What the work of a device does with the commands of one nexus. */
+/* State of a walk of the work of a device through the commands of its nexuses. */
 struct cst_abort_walk {
-	struct cst_itl	*itl;
-	u64		seq;	/* of the abort that marks; 0: only look */
-	u64		above;	/* give back the marks of those above */
-	unsigned int	marked;
+	struct cst_itl	*itl;	/* the nexus being visited */
+	u64		seq;	/* number of the abort that marks; 0: only look for ends */
+	u64		above;	/* take back the marks of aborts with a higher number */
+	unsigned int	marked;	/* number of commands that have been marked */
 };
 
 static void cst_abort_mark_device(struct cst_cmd *cmd, void *arg)
@@ -309,8 +324,9 @@ static void cst_abort_reset_itl(struct cst_itl *itl, void *arg)
 }
 
 /*
- * Take one off the list of a device; its lock held.  Somebody else counts what it had
- * left: the first of its peers, or else who comes next.
+ * Take an abort off the list of a device.  The caller holds aborts->lock.  Another abort
+ * takes over the count of commands that are left: the first of its peers, or else the next
+ * abort on the list.
  */
 static void cst_abort_leave(struct cst_aborts *aborts, struct cst_abort *abort,
 			    struct list_head *over)
@@ -331,7 +347,10 @@ static void cst_abort_leave(struct cst_aborts *aborts, struct cst_abort *abort,
 	cst_abort_move(abort, false, over);
 }
 
-/* Give up those whose time is over; its lock held.  Are there marks to be given back? */
+/*
+ * Give up the aborts whose time is over.  The caller holds aborts->lock.  Return: true when
+ * commands of aborts above *above have to lose their marks.
+ */
 static bool cst_aborts_give_up(struct cst_aborts *aborts,
 			       struct list_head *over, u64 *above)
 {
@@ -356,7 +375,10 @@ static bool cst_aborts_give_up(struct cst_aborts *aborts,
 	return left < last;
 }
 
-/* Put the new ones on the list, as one; its lock held. */
+/*
+ * Put the fresh aborts on the list: the first of them, with the others as its peers.  The
+ * caller holds aborts->lock.  Return: the first, or NULL.
+ */
 static struct cst_abort *cst_aborts_take_fresh(struct cst_aborts *aborts)
 {
 	struct cst_abort *first = list_first_entry_or_null(&aborts->fresh,
@@ -371,7 +393,10 @@ static struct cst_abort *cst_aborts_take_fresh(struct cst_aborts *aborts)
 	return first;
 }
 
-/* Those that have nothing left to wait for; its lock held.  Is one of them a reset? */
+/*
+ * Move the aborts that have no command left to wait for to @over.  The caller holds
+ * aborts->lock.  Return: whether one of them is a reset.
+ */
 static bool cst_aborts_take_complete(struct cst_aborts *aborts,
 				     struct list_head *over)
 {
@@ -403,7 +428,7 @@ static void cst_device_aborts_work(struct work_struct *work)
 	LIST_HEAD(over);
 
 	spin_lock_irq(&aborts->lock);
-	/* Before the time of one that has nothing left is looked at. */
+	/* First, so that an abort that has no command left is not given up below. */
 	reset = cst_aborts_take_complete(aborts, &over);
 	look = time_after_eq(jiffies, aborts->look);
 	if (look)
@@ -422,7 +447,10 @@ static void cst_device_aborts_work(struct work_struct *work)
 		cst_device_for_each_itl(dev, cst_abort_mark_itl, &walk);
 
 	spin_lock_irq(&aborts->lock);
-	/* Those that have ended meanwhile have counted down before this. */
+	/*
+	 * Commands that have ended during the walk have already been subtracted.  So left
+	 * may have been negative until now.
+	 */
 	if (first)
 		first->left += walk.marked;
 	reset |= cst_aborts_take_complete(aborts, &over);
@@ -434,7 +462,10 @@ static void cst_device_aborts_work(struct work_struct *work)
 		cst_medium_start(dev);
 		cst_device_for_each_itl(dev, cst_abort_reset_itl, NULL);
 	}
-	/* The device goes when it may; that waits for this work. */
+	/*
+	 * After the last done the device may be destroyed.  cst_device_aborts_exit() waits for
+	 * this work.
+	 */
 	cst_aborts_done(&over);
 	memalloc_noio_restore(noio);
 }
@@ -475,12 +506,15 @@ static void cst_session_aborts_work(struct work_struct *work)
 		queue_delayed_work(cst_tmf_wq, &aborts->work, CST_ABORT_LOOK);
 	spin_unlock_irq(&aborts->lock);
 
-	/* The session goes when it may; that waits for this work. */
+	/*
+	 * After the last done the session may be destroyed.  cst_session_aborts_exit() waits
+	 * for this work.
+	 */
 	cst_aborts_done(&over);
 	memalloc_noio_restore(noio);
 }
 
-/* --- from outside --- */
+/* --- called by other files --- */
 
 static void cst_abort_start_nexus(struct cst_abort *abort)
 {
@@ -527,10 +561,10 @@ EXPORT_SYMBOL_GPL(cst_abort_start);
  * cst_abort_cmd_ended() - a command that looks marked has left the task set
  * @cmd: not answered
  *
- * Who waits for it may go on.
+ * Aborts that wait for the command do not wait for it any more.
  *
- * Context: any, also hard interrupt.  Return: false when it has lost its mark and is to be
- * answered.
+ * Context: any, also hard interrupt.  Return: false when the command has lost its mark and
+ * is to be answered.
  */
 bool cst_abort_cmd_ended(struct cst_cmd *cmd)
 {
@@ -541,7 +575,7 @@ bool cst_abort_cmd_ended(struct cst_cmd *cmd)
 	spin_lock_irqsave(&aborts->lock, flags);
 	aborted = cst_cmd_aborted(cmd);
 	if (aborted) {
-		/* TAS is 0: instead of a status, and before the answer of the abort. */
+		/* TAS is 0: a unit attention before the abort is done, and no status. */
 		if (cmd->itl && !cst_cmd_aborted_by_own(cmd))
 			cst_ua_add(cmd->itl,
 				   CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
@@ -553,7 +587,7 @@ bool cst_abort_cmd_ended(struct cst_cmd *cmd)
 
 /**
  * cst_abort_cmd_released() - a command that looks marked has been released
- * @cmd: still on its session's list, and not afterwards
+ * @cmd: on its session's list; this function takes it off
  *
  * Context: any, also hard interrupt.
  */
@@ -564,7 +598,10 @@ void cst_abort_cmd_released(struct cst_cmd *cmd)
 	unsigned long flags;
 
 	spin_lock_irqsave(&sess->aborts.lock, flags);
-	/* With the lock: whoever is on the list now has found it, and nobody will. */
+	/*
+	 * Under the lock: every abort that is on the list now has looked at the command, and
+	 * no later one will.
+	 */
 	cst_cmd_list_del(cmd);
 	if (cst_cmd_aborted(cmd) &&
 	    !test_bit(CST_ABORTED_ENDED, &cmd->aborted))
@@ -572,7 +609,7 @@ void cst_abort_cmd_released(struct cst_cmd *cmd)
 	list_for_each_entry(abort, &sess->aborts.waiting, node) {
 		if (abort->dev || !cst_abort_counts(abort, cmd))
 			continue;
-		/* The mark came too late: its initiator has a status. */
+		/* The mark came too late: the initiator gets a status. */
 		if (READ_ONCE(cmd->answered))
 			abort->hits--;
 		cst_abort_count_down(sess, abort);
@@ -592,7 +629,7 @@ void cst_session_abort_all(struct cst_session *sess)
 	spin_lock_irqsave(&sess->aborts.lock, flags);
 	cst_abort_for_each_cmd(sess, cst_abort_mark_lost, NULL);
 	spin_unlock_irqrestore(&sess->aborts.lock, flags);
-	/* The next session may come before this one is taken apart. */
+	/* Now: the initiator's next session may come before this one is unregistered. */
 	cst_session_let_go(sess);
 }
 EXPORT_SYMBOL_GPL(cst_session_abort_all);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What everybody who looks into a CDB says of it. */
+/* The sense of a CDB with an invalid field, for all code that checks CDBs. */
 #ifndef _CST_CDB_H
 #define _CST_CDB_H
 

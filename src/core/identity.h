@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who this host is, and what its devices are called for it. */
+/* Identifiers that are made from the identity of this host. */
 #ifndef _CST_IDENTITY_H
 #define _CST_IDENTITY_H
 
@@ -9,9 +9,9 @@
 #define CST_NAA_SIZE		16
 
 /*
- * What makes identifiers differ from those of other hosts: the attribute
- * `setup_id` of the root.  Up to CST_SETUP_ID_SIZE - 1 bytes; setting it to
- * nothing brings the default back.  Any context.
+ * setup_id is the attribute `setup_id` of the root.  It makes generated identifiers differ
+ * from those of other hosts.  It has up to CST_SETUP_ID_SIZE - 1 bytes; an empty one brings
+ * the default back.  Context: process.
  */
 void cst_setup_id_get(char id[CST_SETUP_ID_SIZE]);
 void cst_setup_id_set(const char *id);

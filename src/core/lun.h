@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a LUN on the wire to the I_T_L nexus, and the lengths of a command. */
+/* From a LUN on the wire to the I_T_L nexus of a command. */
 #ifndef _CST_LUN_H
 #define _CST_LUN_H
 
 #include "core.h"
 
 /*
- * Set cmd->itl, referenced, cmd->dev and cmd->type; the first two are NULL when this
- * nexus has no such LUN, and for a well-known logical unit, which has no device.
+ * Set cmd->itl, with a reference, cmd->dev and cmd->type.  The first two are NULL when the
+ * session has no such LUN, and for a well-known logical unit, which has no device.
  */
 static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 {
@@ -32,12 +32,12 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 			cmd->itl = itl;
 			cmd->dev = itl->dev;
 			cmd->type = itl->dev->type;
-			/* Before anything else about the device: see gate.c. */
+			/* Read gate_seq before anything else of the device: see gate.c. */
 			cmd->gate_seq = atomic_long_read_acquire(&itl->dev->gate_seq);
 			break;
 		}
 		gone = itl;
-		/* Its successor, if it has one, was stored before it was killed. */
+		/* A successor, if there is one, was stored before this nexus was killed. */
 		smp_rmb();
 	}
 	rcu_read_unlock();

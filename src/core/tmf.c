@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Task management (SAM-5 7): which commands a function is about, and its answer.
+ * Task management (SAM-5 7): which commands a function affects, and its response.
  *
- * A function is one abort (abort.c) of what its own nexus has sent, by the LUN that it
- * was sent to, and for a function that reaches other nexuses one more of each logical
- * unit.  The first is started, and so its commands are marked, in the caller's context,
- * so that a command submitted later is not hit.  Whichever is done last answers.
+ * A function starts one abort (abort.c) of the commands that its own nexus has sent,
+ * selected by the LUN that they were sent to.  A function that affects other nexuses starts
+ * one more abort for each logical unit.  The first abort is started, and so its commands
+ * are marked, in the caller's context, so that a command submitted later is not affected.
+ * The abort that is done last has the function answered.
  *
- * Nobody waits for that in a worker.  The time is limited: after CST_TMF_TIMEOUT the
- * answer is REJECTED, which is the truth, and the initiator escalates; what is still
- * executing then goes on and is answered.
+ * No worker sleeps until the aborts are done.  The time is limited: after CST_TMF_TIMEOUT
+ * the response is REJECTED, which is the truth, and the initiator escalates.  A command
+ * that still executes then continues and is answered.
  *
- * Locks: none, but sess->aborts.lock for sess->resetting.
+ * Locks: only sess->aborts.lock, for sess->resetting.
  */
 #include <linux/atomic.h>
 #include <linux/export.h>
@@ -21,8 +22,8 @@
 #include "core.h"
 
 /*
- * open-iscsi gives ABORT TASK 15 seconds and drops the session when there is no answer
- * (node.session.err_timeo.abort_timeout).  That may be said a second late.
+ * open-iscsi waits 15 seconds for the response to ABORT TASK and then drops the session
+ * (node.session.err_timeo.abort_timeout).  An abort may be given up a second late.
  */
 #define CST_TMF_TIMEOUT	(10 * HZ)
 
@@ -49,7 +50,7 @@ void cst_session_let_go(struct cst_session *sess)
 }
 EXPORT_SYMBOL_GPL(cst_session_let_go);
 
-/* All of it is done: what came of it? */
+/* The response of a function all of whose aborts are done. */
 static u8 cst_tmf_response(const struct cst_tmf *tmf)
 {
 	if (tmf->response != CST_TMF_COMPLETE)
@@ -61,7 +62,7 @@ static u8 cst_tmf_response(const struct cst_tmf *tmf)
 	case CST_TMF_ABORT_TASK_SET:
 	case CST_TMF_CLEAR_TASK_SET:
 	case CST_TMF_LUN_RESET:
-		/* Of what stood there before it was taken away. */
+		/* Also commands that were sent to the LUN before it was unmapped. */
 		if (tmf->nexus.hits)
 			return CST_TMF_COMPLETE;
 		if (!tmf->lun_exists)
@@ -90,8 +91,8 @@ static void cst_tmf_answer(struct cst_tmf *tmf)
 	}
 	cst_event_tmf(tmf);
 	/*
-	 * The session may end with its last answer, and then its module may go: that
-	 * waits for whoever is in here.
+	 * The session may end with its last response, and then the fabric's module may be
+	 * unloaded.  That waits for RCU read-side sections.
 	 */
 	rcu_read_lock();
 	sess->ops->tmf_done(tmf);
@@ -118,12 +119,12 @@ static void cst_tmf_unit_done(struct cst_abort *abort)
 						 abort);
 	struct cst_tmf *tmf = unit->tmf;
 
-	/* With it goes the nexus's view of the unit, and the unit's item, elsewhere. */
+	/* After the last reference a work frees the nexus and drops the device's item. */
 	percpu_ref_put(&unit->itl->ref);
 	cst_tmf_part_done(tmf, abort->complete);
 }
 
-/* One of TARGET RESET's. */
+/* As cst_tmf_unit_done(), for a unit that cst_tmf_add_unit() has allocated. */
 static void cst_tmf_target_unit_done(struct cst_abort *abort)
 {
 	struct cst_tmf_unit *unit = container_of(abort, struct cst_tmf_unit,
@@ -136,7 +137,7 @@ static void cst_tmf_target_unit_done(struct cst_abort *abort)
 	cst_tmf_part_done(tmf, complete);
 }
 
-/* RCU read side.  False when the LUN is going. */
+/* Called in an RCU read-side section.  Return: false when the LUN is being unmapped. */
 static bool cst_tmf_unit_init(struct cst_tmf *tmf, struct cst_tmf_unit *unit,
 			      struct cst_itl *itl,
 			      void (*done)(struct cst_abort *abort))
@@ -155,7 +156,7 @@ static bool cst_tmf_unit_init(struct cst_tmf *tmf, struct cst_tmf_unit *unit,
 	return true;
 }
 
-/* The logical unit that a function names, if there is one. */
+/* The logical unit that a function affects for all nexuses, or NULL. */
 static struct cst_tmf_unit *cst_tmf_lun_unit(struct cst_tmf *tmf)
 {
 	struct cst_tmf_unit *unit = NULL;
@@ -201,9 +202,9 @@ static bool cst_tmf_add_unit(struct cst_tmf *tmf, struct cst_itl *itl,
 }
 
 /*
- * Every logical unit that the nexus sees.  One such function of a nexus is under way at
- * a time, so that an initiator cannot take much memory; another is refused, and so is
- * one for which there is none.
+ * For TARGET RESET: every logical unit that the nexus sees.  A nexus may have one TARGET
+ * RESET under way at a time, so that an initiator cannot take much memory.  Another one is
+ * rejected, and so is one for which there is no memory.
  */
 static struct cst_tmf_unit *cst_tmf_target_units(struct cst_tmf *tmf)
 {
@@ -234,7 +235,10 @@ static struct cst_tmf_unit *cst_tmf_target_units(struct cst_tmf *tmf)
 	return NULL;
 }
 
-/* Sets the scope of the nexus's own commands; what it needs of logical units. */
+/*
+ * Set the scope of the abort of the own nexus.  Return: the list of logical units that the
+ * function affects for all nexuses.
+ */
 static struct cst_tmf_unit *cst_tmf_prepare(struct cst_tmf *tmf)
 {
 	switch (tmf->function) {
@@ -278,7 +282,7 @@ void cst_tmf_submit(struct cst_tmf *tmf)
 	};
 	units = cst_tmf_prepare(tmf);
 	if (tmf->response != CST_TMF_COMPLETE) {
-		/* It does nothing, but is answered from a worker like all. */
+		/* The abort finds no command, but lets a worker answer as always. */
 		tmf->nexus.by_lun = true;
 		tmf->nexus.lun = CST_NO_LUN;
 	}
@@ -287,7 +291,7 @@ void cst_tmf_submit(struct cst_tmf *tmf)
 	atomic_set(&tmf->parts, parts);
 
 	cst_abort_start(&tmf->nexus);
-	/* Each keeps the function, until it is done itself. */
+	/* tmf stays valid here, because this unit's abort is not done yet. */
 	while ((unit = units)) {
 		units = unit->next;
 		cst_abort_start(&unit->abort);

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting: the one place in which an abort finds a command that has been parked.
+ * Waiting: queues of parked commands, in which an abort finds them.
  *
- * order.c and range.c park commands and let them go, with the lock of their queue held;
- * abort.c takes out of it whoever has been marked.  A command waits in one queue at a
+ * order.c and range.c park commands and let them go, with the lock of their queue held.
+ * abort.c takes a marked command out of its queue.  A command waits in one queue at a
  * time.
  *
- * An abort that comes while a command is being parked is seen by one of the two:
+ * When a command is parked and aborted at the same time, at least one of the two sides
+ * sees the other:
  *
  *	cst_wait_park()				cst_abort_mark()
  *	  cmd->wait.q = q			  set a bit of cmd->aborted
  *	  full barrier				  full barrier
  *	  read cmd->aborted			  read cmd->wait.q, cst_wait_abort()
  *
- * The same holds for a command that the abort has found in one queue, and that is in
- * another one when the abort has the lock: it has been parked there after the mark was
- * set, and has seen it.
+ * The same holds when the abort has found a command in one queue, and the command is in
+ * another queue by the time the abort has the lock.  The command was parked there after
+ * the mark was set, and has seen the mark.
  *
- * Whoever is taken out by an abort may not execute, also when the mark is taken back:
- * out_of_turn says so to cst_cmd_run().
+ * A command that an abort has taken out of a queue may not execute, even when the abort
+ * takes its mark back.  out_of_turn tells cst_cmd_run().
  */
 #include "core.h"
 
@@ -31,12 +32,13 @@ void cst_waitq_init(struct cst_waitq *q, const struct cst_waitq_ops *ops)
 
 /**
  * cst_wait_park() - let a command wait
- * @q: its lock is held
- * @cmd: waits nowhere
+ * @q: the caller holds its lock
+ * @cmd: in no queue
  *
- * As soon as the lock is released the command may run elsewhere, and be gone.
+ * As soon as the lock is released the command may run in another context, and be freed.
  *
- * Return: false when it has been aborted: then it does not wait, and may not execute.
+ * Return: false when the command has been aborted.  Then it does not wait, and may not
+ * execute.
  */
 bool cst_wait_park(struct cst_waitq *q, struct cst_cmd *cmd)
 {
@@ -54,8 +56,8 @@ bool cst_wait_park(struct cst_waitq *q, struct cst_cmd *cmd)
 }
 
 /**
- * cst_wait_remove() - a command waits no longer
- * @cmd: waits; the lock of its queue is held
+ * cst_wait_remove() - take a command out of its queue
+ * @cmd: waits; the caller holds the lock of its queue
  */
 void cst_wait_remove(struct cst_cmd *cmd)
 {
@@ -67,7 +69,7 @@ void cst_wait_remove(struct cst_cmd *cmd)
 
 /**
  * cst_wait_abort() - do not let an aborted command wait
- * @cmd: marked, on its session's list, whose lock is held
+ * @cmd: marked, on its session's list; the caller holds the lock of that list
  *
  * Context: any up to softirq.
  */
@@ -78,7 +80,7 @@ void cst_wait_abort(struct cst_cmd *cmd)
 
 	if (likely(!q))
 		return;
-	/* It is still there: the command's device stays while the command is on the list. */
+	/* q is part of the device, which stays while the command is on the list. */
 	spin_lock_irqsave(&q->lock, flags);
 	if (cmd->wait.q == q) {
 		cst_wait_remove(cmd);

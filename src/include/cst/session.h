@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Targets, LUN maps, sessions (I_T nexuses) and their view of a logical unit
- * (I_T_L nexuses).
+ * Targets, LUN maps, sessions (I_T nexuses), and a session's view of a logical unit
+ * (I_T_L nexus).
  */
 #ifndef _CST_SESSION_H
 #define _CST_SESSION_H
@@ -93,11 +93,11 @@ struct cst_target {
 	spinlock_t		dirs_lock;	/* dirs, and dir_state of the sessions */
 	struct list_head	dirs;		/* by cst_session.dir_node: work for dirs_work */
 	struct delayed_work	dirs_work;	/* makes and removes directories of sessions */
-	struct rb_root		dir_names;	/* of those that stand; dirs_work alone */
-	u32			last_dir;	/* number that made one unique; dirs_work alone */
+	struct rb_root		dir_names;	/* names of existing dirs; used by dirs_work only */
+	u32			last_dir;	/* last number used in a name; by dirs_work only */
 	u16			rel_tgt_id;
 	bool			rel_tgt_id_given;	/* written, not generated; cfs/target.c */
-	bool			port_changed;	/* sessions are to be told, regroup_work */
+	bool			port_changed;	/* regroup_work has to tell the sessions */
 	char			comment[128];
 };
 
@@ -115,28 +115,29 @@ static inline const char *cst_target_name(const struct cst_target *target)
 struct cst_cmd_list {
 	spinlock_t		lock;
 	struct list_head	cmds;		/* struct cst_cmd.sess_node */
-	u64			commands;	/* ever */
-	u64			active;		/* now, on this list */
+	u64			commands;	/* number of commands ever put on this list */
+	u64			active;		/* number of commands now on this list */
 };
 
 /**
  * struct cst_session - an I_T nexus
  * @target: pinned by the session
- * @ops: of the fabric
- * @max_xfer: bytes of one command: core's limit or the fabric's
- * @depth: commands that the fabric has room for, set before cst_session_register()
+ * @ops: operations of the fabric
+ * @max_xfer: most bytes of one command: core's limit or the fabric's
+ * @depth: number of commands that the fabric has room for, set before
+ *	cst_session_register()
  * @map: LUN map in force; target->obj.lock
  * @itls: struct cst_itl by LUN; read under RCU, written under target->obj.lock
  * @active: lists of commands, one per CPU
- * @aborts: of its commands
- * @resetting: a TARGET RESET of it is under way; aborts.lock
- * @luns_seq: how often the list of its LUNs has changed; written under target->obj.lock
+ * @aborts: aborts of commands of this session
+ * @resetting: a TARGET RESET of this session is under way; aborts.lock
+ * @luns_seq: number of changes of the list of LUNs; written under target->obj.lock
  * @initiator_name: NUL terminated
- * @obj: directory sessions/<dir_name>
- * @target_node: target->sessions
- * @dir_node: target->dirs
- * @dir_name: target->dir_names
- * @dir_state: of the directory that core makes, enum cst_dir_state; target->dirs_lock
+ * @obj: directory below sessions/
+ * @target_node: node in target->sessions
+ * @dir_node: node in target->dirs
+ * @dir_name: node in target->dir_names
+ * @dir_state: enum cst_dir_state of the directory that core makes; target->dirs_lock
  *
  * The fabric embeds this at the start of its own structure.
  */
@@ -158,9 +159,9 @@ struct cst_session {
 	struct list_head	dir_node;
 	struct rb_node		dir_name;
 	u8			dir_state;
-	bool			luns_missing;	/* there was no memory; target->obj.lock */
-	atomic_long_t		buf_bytes;	/* of its commands' buffers, buffer.c */
-	atomic_t		nr_itls;	/* not yet freed, and one for the session */
+	bool			luns_missing;	/* for want of memory; target->obj.lock */
+	atomic_long_t		buf_bytes;	/* bytes of its commands' buffers, buffer.c */
+	atomic_t		nr_itls;	/* nexuses not yet freed, plus 1 while in use */
 	struct completion	itls_gone;	/* nr_itls has become 0 */
 	char			initiator_name[CST_NAME_MAX + 1];
 };
@@ -174,9 +175,10 @@ static inline struct cst_session *to_cst_session(struct config_item *item)
  * cst_session_credit() - how many commands may a session have under way?
  * @sess: its depth is set
  *
- * For protocols with a window: those that it has count.  It may shrink and grow, so a
- * fabric takes it anew when a command ends; what has been granted stays.  So far nothing
- * but the fabric's room bounds it.
+ * For protocols with a command window.  Commands that are under way count.  The number may
+ * shrink and grow, so a fabric reads it again when a command ends.  A credit that has been
+ * granted to the initiator stays granted.  The number is the depth, which the fabric has
+ * set.
  *
  * Context: any.  Return: commands, at least 1, never more than the depth.
  */
@@ -185,7 +187,7 @@ static inline u32 cst_session_credit(const struct cst_session *sess)
 	return READ_ONCE(sess->depth);
 }
 
-/* What a reservation refuses a nexus: BIT() of each enum cst_resv_class. */
+/* Which commands a reservation refuses to a nexus: BIT() of each enum cst_resv_class. */
 enum cst_verdict {
 	CST_RESERVED_NOTHING	= 0,
 	CST_RESERVED_WRITES	= BIT(CST_RESV_WRITE),	/* write exclusive */
@@ -194,27 +196,28 @@ enum cst_verdict {
 
 /**
  * struct cst_itl - an I_T_L nexus: one session's view of one logical unit
- * @dev: pinned while this exists
- * @lun: number
+ * @dev: referenced while the nexus exists
+ * @lun: LUN as a number
  * @read_only: this initiator may not write
- * @prevents_removal: of the medium; dev->itl_lock
- * @verdict: of a reservation on this nexus, enum cst_verdict; cst_itl_set_verdict()
- * @port_state: of its target port for this unit, enum cst_port_state;
+ * @prevents_removal: this initiator prevents removal of the medium; dev->itl_lock
+ * @verdict: enum cst_verdict: what a reservation refuses to this nexus;
+ *	cst_itl_set_verdict()
+ * @port_state: enum cst_port_state of the target port for this unit;
  *	cst_itl_set_port_state()
- * @knows_cache: was not told by the last MODE SENSE, or by that of an earlier
- *	nexus, that there is no write cache
- * @ref: commands that use it; killed when it is unpublished
- * @dev_node: dev->itls, dev->itl_lock
- * @ua_pending: there is a unit attention
+ * @knows_cache: false when the last MODE SENSE of this nexus, or of an earlier one, has
+ *	told the initiator that there is no write cache
+ * @ref: held by commands that use the nexus; killed when the nexus is unpublished
+ * @dev_node: node in dev->itls; dev->itl_lock
+ * @ua_pending: a unit attention is pending
  * @ua_lock: protects @ua and @ua_count
- * @ua: pending unit attentions, in the order in which they are told
+ * @ua: pending unit attentions, in the order in which they are reported
  */
 struct cst_itl {
 	struct cst_device	*dev;
 	struct cst_session	*sess;
 	u32			lun;
 
-	/* what the gate looks at, one load each */
+	/* read by the gates, one load each */
 	bool			read_only;
 	bool			ua_pending;
 	u8			verdict;
@@ -235,67 +238,68 @@ struct cst_itl {
  * cst_session_register() - make an I_T nexus known
  * @sess: zeroed but for @depth, embedded at the start of the fabric's session; core
  *	initialises it
- * @target: must be enabled; pinned until unregistered
+ * @target: must be enabled; pinned until the session is unregistered
  * @initiator_name: decides which LUN map the session gets
- * @create_dir: have the directory sessions/<initiator_name>[_N] made, soon: whoever has
- *	it open may hold that up, and then nobody waits for it but those who want to
- *	(fabric_ops.session_shown).  False when the directory exists because an
- *	administrator made it (sess->obj is then initialised already)
- * @it: type of the directory: cst_session_type_init() plus the fabric's attributes
+ * @create_dir: core makes the directory sessions/<initiator_name>[_N].  A worker makes it
+ *	soon, because a process that has sessions/ open may hold that up.
+ *	fabric_ops.session_shown says when the directory is there.  False when the
+ *	directory exists because an administrator made it (sess->obj is then initialised
+ *	already)
+ * @it: type of the directory: cst_fabric_session_type()
  *
  * Each LUN starts with the unit attention POWER ON OCCURRED.
  *
  * Context: process, may sleep; no configfs callback when @create_dir.  Takes
- * target->obj.lock.  Return: 0, -ENOMEM, -EINVAL without
- * a depth, or what cst_target_access() answers, of which
- * only -ESHUTDOWN counts without @create_dir.
+ * target->obj.lock.  Return: 0, -ENOMEM, -EINVAL without a depth, or an errno of
+ * cst_target_access().  Without @create_dir only -ESHUTDOWN of these is answered.
  */
 int cst_session_register(struct cst_session *sess, struct cst_target *target,
 			 const char *initiator_name, bool create_dir,
 			 const struct cst_item_type *it);
 
 /**
- * cst_session_abort_all() - I_T nexus loss: abort what the session has under way
+ * cst_session_abort_all() - I_T nexus loss: abort all commands of a session
  * @sess: registered
  *
- * Every command ends in drop, none in send_response, unless its response was
- * already handed over, or is being handed over just now: then it may still come.  Does
- * not wait.
+ * Every command ends in drop instead of send_response, unless its response has been handed
+ * over already or is being handed over concurrently; then send_response may still be
+ * called.  Does not wait.
  *
  * Context: any up to softirq.
  */
 void cst_session_abort_all(struct cst_session *sess);
 
 /**
- * cst_session_let_go() - the initiator holds no medium any more
+ * cst_session_let_go() - the initiator does not prevent removal of a medium any more
  * @sess: registered
  *
- * Part of cst_session_abort_all(), for a fabric that tells the initiator that the
- * session has ended before it calls that.
+ * cst_session_abort_all() does this, too.  A fabric calls this function when it tells the
+ * initiator that the session has ended before it calls cst_session_abort_all().
  *
  * Context: any up to softirq.
  */
 void cst_session_let_go(struct cst_session *sess);
 
 /**
- * cst_session_unregister() - take an I_T nexus away
- * @sess: registered.  The fabric submits nothing more, and every command has been
- *	released, and every task management function is done.
+ * cst_session_unregister() - remove an I_T nexus
+ * @sess: registered.  The fabric submits nothing more, every command has been released, and
+ *	every task management function is done.
  *
- * When it returns nothing of core refers to @sess but its directory's item, whose last
- * reference calls fabric_ops.session_free.  The directory that core made goes later,
- * when nobody has it locked, and until then @sess counts as one of its target's.
+ * When this returns nothing in core refers to @sess but the item of its directory.  The
+ * release of the last reference to that item calls fabric_ops.session_free.  A directory
+ * that core made is removed later, when nobody has it locked; until then @sess is one of
+ * its target's sessions.
  *
  * Context: process, may sleep; no configfs callback.
  */
 void cst_session_unregister(struct cst_session *sess);
 
 /**
- * cst_event_replaced() - tell that a login ends another host's session
- * @target: of both
- * @initiator_name: of both
- * @address: where the login comes from
- * @old_address: where the session's initiator is
+ * cst_event_replaced() - send the event that a login has ended another host's session
+ * @target: target of both
+ * @initiator_name: initiator name of both
+ * @address: address that the login comes from
+ * @old_address: address of the session's initiator
  *
  * Context: process, may sleep.
  */
@@ -307,22 +311,24 @@ void cst_event_replaced(struct cst_target *target, const char *initiator_name,
  * @target: target->obj.lock held
  * @initiator_name: its name
  *
- * Return: 0; -ESHUTDOWN when the target is not enabled; -EACCES when no group matches
- * and luns/ is empty; -ENODEV when there are no groups at all and luns/ is empty: then
- * nobody is kept out, there is only nothing to be seen yet, and it may be tried again.
+ * Return: 0; -ESHUTDOWN when the target is not enabled; -EACCES when there are groups, none
+ * of them matches, and luns/ is empty; -ENODEV when there are no groups and luns/ is empty.
+ * -ENODEV does not refuse the initiator: there are no LUNs yet, and it may try again.
  */
 int cst_target_access(struct cst_target *target, const char *initiator_name);
 
 /**
  * cst_pattern_match() - does a name match a pattern of an initiator group?
- * @pattern: case-insensitive, `*` any string, `?` any character, a leading `!`
- *	inverts; pure
+ * @pattern: case-insensitive; `*` matches any string, `?` any character, a leading `!`
+ *	inverts the result
  * @name: an initiator's name
+ *
+ * Context: any; pure.
  */
 bool cst_pattern_match(const char *pattern, const char *name);
 
 /*
- * cst_session_attrs - what every session directory has; for cst_item_type_init()
+ * cst_session_attrs - attributes of every session directory; for cst_item_type_init()
  */
 extern const struct cst_attr *const cst_session_attrs[];
 
