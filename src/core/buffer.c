@@ -2,33 +2,37 @@
 /*
  * Data buffers: chunks of pages from per-CPU pools, under one memory limit.
  *
- * Called by submit.c, xfer.c, the emulation and the kernel's reclaim.  A pool is a
- * ring per chunk size and CPU under a lock that only trimming shares.  Fabrics send chunks by
- * reference and release the command before the network has let go of them, so
- * a chunk may come back while somebody still reads it: it is used again only when
- * its reference count says that nobody does, which the oldest one of a ring most
- * likely is.  Chunks keep old data: whoever takes one fills what it hands on.
+ * Called by submit.c, xfer.c, the emulation and the kernel's reclaim.  A pool has a ring of
+ * chunks for each chunk size.  Each CPU has a pool; other CPUs take the pool's lock only
+ * to trim it.  Fabrics send chunks by reference and release the command before the network
+ * has dropped its references.  So a chunk may come back while it is still being read.  It
+ * is used again only when its reference count says that there is no other user.  That is
+ * most likely true for the oldest chunk of a ring.  Chunks keep old data: a user that takes
+ * a chunk must fill all bytes that it passes on.
  *
- * The limit counts pages taken from the system, in use or idle in a pool, so
- * that the shared counter is not touched in the steady state.  When somebody meets
- * the limit, all that is idle goes back once, and what is given back from then on
- * follows it, until three quarters of the limit are free: nobody looks at the pools of
- * other CPUs for each command.  Idle chunks also go back when the system is short of memory.
+ * The limit counts pages taken from the system, whether they are in use or idle in a pool.
+ * So the shared counter is not touched in the steady state.  When an allocation meets the
+ * limit, all idle chunks are freed once.  Chunks that come back from then on are freed
+ * instead of kept, until three quarters of the limit are free.  So the pools of other CPUs
+ * are not searched for each command.  Idle chunks are also freed when the system is short
+ * of memory.
  *
- * Where memory is in pieces, a buffer is made of single pages, and its list is longer
- * than a page.  Such a list is one of a few tables that are virtually contiguous.
- * They are made where that may sleep, before anybody asks; whoever finds none has one
- * more made for the next attempt.
+ * When memory is fragmented a buffer is made of single pages, and its list of bvecs may be
+ * longer than a page.  Such a list is stored in one of a few tables, which are virtually
+ * contiguous.  A work makes tables in advance, because making one may sleep.  A command that
+ * finds no table has the work make one more for the next attempt.
  *
- * The initiator may be this host, and its command what frees memory.  So a command that
- * finds none, or the limit, gets a buffer of a reserve: of CST_RESERVE_BYTES at most, and
- * each session has one at a time.  The reserve is not counted.
+ * The initiator may run on this host, and its command may be what frees memory.  So a
+ * command that finds no memory, or meets the limit, gets a buffer of a reserve.  Such a
+ * buffer has CST_RESERVE_BYTES at most, and each session has one at a time.  The limit does
+ * not count the reserve.
  *
- * An initiator decides how long its commands keep their buffers: it may send no
- * data, or read none.  So a session may have CST_SHARE_MIN, and beyond that no
- * more than it leaves free of three quarters of the limit: one that takes what it
- * can get leaves room for large commands of others, and many together leave
- * the last quarter for small ones.  What is idle in the pools is free here.
+ * An initiator decides how long its commands keep their buffers: it may send no data, or
+ * read none.  So a session may always have CST_SHARE_MIN, and more only while its buffers
+ * are not larger than what is still free of three quarters of the limit.  A session that
+ * takes as much as it can leaves room for large commands of others, and many such sessions
+ * together leave the last quarter for small commands.  Chunks that are idle in the pools
+ * count as free for this.
  */
 #include <linux/atomic.h>
 #include <linux/gfp.h>
@@ -42,7 +46,7 @@
 
 #define CST_POOL_CLASSES	3
 #define CST_POOL_RING		256	/* power of two, slots of the smallest class */
-#define CST_POOL_LOOK		4	/* busy chunks to pass over before asking the system */
+#define CST_POOL_LOOK		4	/* chunks to look at before taking pages from the system */
 #define CST_SHARE_MIN		(1024 * 1024L)	/* bytes that a session may always ask for */
 
 /* bvecs in a page, and in a table: one for each page of the longest command */
@@ -52,7 +56,7 @@
 #define CST_TABLES_MIN		4
 
 #define CST_RESERVES		4
-#define CST_RESERVE_BYTES	(1024U * 1024)	/* what most initiators send at most */
+#define CST_RESERVE_BYTES	(1024U * 1024)	/* longest command of most initiators */
 #define CST_RESERVE_PAGES	(CST_RESERVE_BYTES / PAGE_SIZE)
 
 static const u8 cst_pool_order[CST_POOL_CLASSES] = { 0, 2, 4 };
@@ -69,16 +73,17 @@ struct cst_pool {
 	struct cst_pool_ring	ring[CST_POOL_CLASSES];
 };
 
-/* A table that nobody uses. */
+/* A table of bvecs that is not in use: its memory holds the link instead of bvecs. */
 struct cst_table {
 	struct list_head	node;
 };
 
 /**
- * struct cst_reserve - a buffer that is there before it is needed
- * @sess: whose command has it, or NULL; cst_reserve_lock
- * @pages: its pages; some may still be on the network when it is given back
- * @bvec: those that the command has been given
+ * struct cst_reserve - a buffer that is allocated before it is needed
+ * @sess: session whose command has the buffer, or NULL; cst_reserve_lock
+ * @pages: pages of the buffer.  The network may still read some of them after the command
+ *	has given the buffer back
+ * @bvec: the pages that the command has been given
  */
 struct cst_reserve {
 	struct cst_session	*sess;
@@ -90,8 +95,8 @@ static struct cst_pool __percpu *cst_pools;
 static atomic_long_t cst_pages;		/* taken from the system */
 static unsigned long cst_pages_max;	/* cmd_mem_limit_mb, in pages */
 /*
- * The limit has been met, and nothing is kept idle.  Written before a pool's lock is
- * taken, read inside it: after the trimming nothing is put into a pool any more.
+ * The limit has been met, and no chunk is kept idle.  Set before trimming takes the locks
+ * of the pools, and read under them: no chunk is put into a pool after it was trimmed.
  */
 static bool cst_tight;
 static struct shrinker *cst_shrinker;
@@ -99,7 +104,7 @@ static struct shrinker *cst_shrinker;
 static LIST_HEAD(cst_tables);		/* idle ones */
 static unsigned int cst_tables_nr;	/* idle and in use */
 static unsigned int cst_tables_want;	/* how many there should be */
-static DEFINE_SPINLOCK(cst_tables_lock);	/* protects these */
+static DEFINE_SPINLOCK(cst_tables_lock);	/* protects the three above */
 
 static struct cst_reserve *cst_reserves[CST_RESERVES];
 static DEFINE_SPINLOCK(cst_reserve_lock);
@@ -176,7 +181,7 @@ static void cst_pool_put(struct page *page, unsigned int class)
 		cst_page_free(page, class);
 }
 
-/* Give idle chunks back to the system, @want pages or a little more; how many. */
+/* Give idle chunks back to the system, @want pages or a few more.  Return: how many. */
 static unsigned long cst_pool_trim(unsigned long want)
 {
 	unsigned long flags, freed = 0;
@@ -207,7 +212,7 @@ static unsigned long cst_pool_trim(unsigned long want)
 	return freed;
 }
 
-/* Pages in the pools of all CPUs, about: they go on working meanwhile. */
+/* The approximate number of pages in the pools of all CPUs, which are in use meanwhile. */
 static unsigned long cst_pages_idle(void)
 {
 	unsigned long idle = 0;
@@ -227,7 +232,10 @@ static unsigned long cst_pages_idle(void)
 	return idle;
 }
 
-/* The limit has been met; false when that is known, and nothing is idle. */
+/*
+ * The limit has been met: give back all idle chunks.  Return: false when the limit had been
+ * met before, so that no chunk is idle.
+ */
 static noinline bool cst_tighten(void)
 {
 	if (READ_ONCE(cst_tight))
@@ -257,8 +265,8 @@ static noinline struct page *cst_page_alloc(unsigned int class, bool may_sleep)
 	    (!cst_tighten() || !cst_pages_charge(1L << order)))
 		return NULL;
 	/*
-	 * Never a wait for memory that a larger chunk alone would need, and never
-	 * reclaim that could come back to this target.
+	 * Wait only for a single page, because smaller chunks do as well.  Never start reclaim
+	 * that could come back to this target.
 	 */
 	gfp |= may_sleep && !order ? GFP_NOIO | __GFP_NORETRY : GFP_NOWAIT;
 	page = alloc_pages(gfp, order);
@@ -288,8 +296,8 @@ static unsigned int cst_page_class(struct page *page)
 }
 
 /*
- * A chunk for @len bytes or the first of them: whatever size can be had.  *top is the
- * largest class that has not been asked for in vain.
+ * Get a chunk for @len bytes, or a smaller one for the first of them.  *top is the largest
+ * class that is to be tried; it is lowered when an allocation fails.
  */
 static struct page *cst_chunk_get(u32 len, bool may_sleep, unsigned int *top,
 				  u32 *size)
@@ -365,7 +373,7 @@ static void cst_tables_more(void)
 	}
 }
 
-/* Give idle ones back until @keep are left. */
+/* Free idle tables until @keep tables are left, idle and in use. */
 static void cst_tables_less(unsigned int keep)
 {
 	struct cst_table *table;
@@ -398,7 +406,7 @@ static struct bio_vec *cst_table_get(void)
 
 	spin_lock_irqsave(&cst_tables_lock, flags);
 	table = cst_table_pop();
-	/* Each that is in use has more than a page's bvecs of pages besides. */
+	/* Bounded: each table in use describes more than CST_BVECS_PAGE pages. */
 	if (!table && cst_tables_want < READ_ONCE(cst_pages_max) / CST_BVECS_PAGE)
 		cst_tables_want = cst_tables_nr + 1;
 	spin_unlock_irqrestore(&cst_tables_lock, flags);
@@ -407,7 +415,10 @@ static struct bio_vec *cst_table_get(void)
 	return (struct bio_vec *)table;
 }
 
-/* Idle ones above the minimum go back; not here, where somebody waits for memory. */
+/*
+ * Have the work free idle tables above the minimum.  They are not freed here, because the
+ * caller is reclaim.
+ */
 static void cst_tables_shrink(void)
 {
 	unsigned long flags;
@@ -436,7 +447,7 @@ static unsigned long cst_shrink_scan(struct shrinker *shrinker,
 	return cst_pool_trim(sc->nr_to_scan) ?: SHRINK_STOP;
 }
 
-/* The list of @n chunks has no room for another: a longer one, or NULL. */
+/* The list @bvec is full with @n chunks.  Return: a longer copy of it, or NULL. */
 static struct bio_vec *cst_bvec_longer(struct bio_vec *bvec, unsigned int n,
 				       bool may_sleep, unsigned int *max)
 {
@@ -459,7 +470,7 @@ static struct bio_vec *cst_bvec_longer(struct bio_vec *bvec, unsigned int n,
 	return longer;
 }
 
-/* Of the list alone. */
+/* Free a list, but not its chunks. */
 static void cst_bvec_put(struct bio_vec *bvec)
 {
 	if (is_vmalloc_addr(bvec))
@@ -500,7 +511,7 @@ struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 		if (unlikely(n == max)) {
 			struct bio_vec *longer;
 
-			/* Chunks are smaller than hoped for. */
+			/* Some chunks are smaller than the largest class. */
 			longer = cst_bvec_longer(bvec, n, may_sleep, &max);
 			if (!longer)
 				goto fail;
@@ -526,7 +537,10 @@ fail:
 	return NULL;
 }
 
-/* More pieces than the fabric can take?  A short list fits always. */
+/*
+ * Does a list have more entries than the fabric can take?  CST_INLINE_BVECS entries never
+ * are too many.
+ */
 static bool cst_too_many_segs(const struct cst_session *sess, u16 nr)
 {
 	u16 max = sess->ops->limits.max_segs;
@@ -536,7 +550,10 @@ static bool cst_too_many_segs(const struct cst_session *sess, u16 nr)
 
 /* The reserve */
 
-/* Fill @bvec with pages for @len bytes that nobody reads any more; how many, or 0. */
+/*
+ * Fill reserve->bvec with pages for @len bytes, skipping pages that still have another
+ * user.  Return: number of pages, or 0 when there are not enough.
+ */
 static u16 cst_reserve_fill(struct cst_reserve *reserve, u32 len)
 {
 	unsigned int i;
@@ -628,8 +645,9 @@ static struct cst_reserve *cst_reserve_create(void)
 }
 
 /*
- * May a command of the session that has @own have @len more?  The only one always
- * may.
+ * Charge @len bytes for a command that already has @own bytes to its session.  Return: false
+ * when that is more than the session's share.  A command that is the only one of its session
+ * with a buffer is never refused.
  */
 static bool cst_share_charge(struct cst_session *sess, u32 len, u32 own)
 {
@@ -643,7 +661,7 @@ static bool cst_share_charge(struct cst_session *sess, u32 len, u32 own)
 		       atomic_long_read(&cst_pages);
 		if (likely(bytes >> PAGE_SHIFT <= left))
 			return true;
-		/* What is idle is nobody's. */
+		/* Idle chunks are free for everybody, but have been charged. */
 	} while (cst_tighten());
 	atomic_long_sub(len, &sess->buf_bytes);
 	return false;
@@ -654,9 +672,9 @@ static bool cst_share_charge(struct cst_session *sess, u32 len, u32 own)
  * @cmd: without one
  * @len: bytes, not 0
  *
- * Context: any up to softirq.  Return: false at the memory limit or without memory, when
- * the reserve does not help either; when the session has had its share; or when what is
- * left is in more pieces than the fabric takes.
+ * Context: any up to softirq.  Return: false when the session has had its share; or when
+ * there is no memory, the limit has been met, or the memory is in more pieces than the
+ * fabric takes, and there is no buffer in the reserve either.
  */
 bool cst_buffer_alloc(struct cst_cmd *cmd, u32 len)
 {
@@ -705,11 +723,14 @@ void cst_buffer_free(struct cst_cmd *cmd)
 }
 
 /**
- * cst_buffer_alloc_scratch() - give a VERIFY room for what the medium holds
- * @cmd: may have it already
+ * cst_buffer_alloc_scratch() - give a command a second buffer
+ * @cmd: may have one already
  * @len: bytes, not 0
  *
- * Context: any up to softirq.  Return: as cst_buffer_alloc().
+ * VERIFY needs it, for example, for the data that it reads from the medium.
+ *
+ * Context: any up to softirq.  Return: false when the session has had its share, there is
+ * no memory, or the limit has been met; the reserve is not used.
  */
 bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 {
@@ -720,7 +741,7 @@ bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 		return true;
 	if (!cst_share_charge(cmd->sess, len, own))
 		return false;
-	/* inline_bvec may hold the data-out. */
+	/* Without inline_bvec, which may describe the data-out. */
 	cmd->scratch_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
 					   &cmd->scratch_nr_bvec, &alloced);
 	if (!cmd->scratch_bvec) {
@@ -747,8 +768,8 @@ void cst_buffer_free_scratch(struct cst_cmd *cmd)
  * cst_buffer_set_limit_mb() - set how much memory buffers may take
  * @mb: MiB; 0: a quarter of all memory
  *
- * Idle chunks go back to the system at once.  What is in use already may exceed a
- * smaller limit until it is given back.
+ * Idle chunks go back to the system at once.  Buffers that are in use may exceed a smaller
+ * limit until they are given back.
  */
 void cst_buffer_set_limit_mb(u32 mb)
 {
@@ -756,7 +777,7 @@ void cst_buffer_set_limit_mb(u32 mb)
 		mb = max_t(unsigned long, CST_MEM_LIMIT_MIN_MB,
 			   totalram_pages() / 4 >> (20 - PAGE_SHIFT));
 	WRITE_ONCE(cst_pages_max, (unsigned long)mb << (20 - PAGE_SHIFT));
-	/* Idle chunks count, too. */
+	/* Idle chunks count for the limit, too. */
 	cst_pool_trim(ULONG_MAX);
 }
 
@@ -801,7 +822,7 @@ destroy:
 	return -ENOMEM;
 }
 
-/* From here on reclaim asks for nothing, which would need cst_linger_wq. */
+/* From here on reclaim does not call in any more; it would need cst_linger_wq. */
 void cst_buffer_leave_shrinker(void)
 {
 	cst_shrinker_unregister(cst_shrinker);

@@ -2,11 +2,11 @@
 /*
  * A command's beginning and end, and the lists in which task management finds it.
  *
- * Each session has one list per CPU, so that sessions whose queues live on
- * different CPUs share no line; a list's lock protects its members' links and
- * makes "is it still there?" a question with an answer.  Lock order: list lock,
- * then that of a queue in which commands wait.  What is on a list has found its logical
- * unit.
+ * Each session has one list per CPU, so that CPUs that submit commands share no cache line.
+ * A list's lock protects the links of its members.  A command on the list cannot be
+ * released while the lock is held.  Lock order: list lock, then the lock of a queue in
+ * which commands wait.  The LUN of a command is looked up before the command is put on a
+ * list.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -66,7 +66,7 @@ void cst_cmd_list_add(struct cst_cmd *cmd)
 	spin_unlock_irqrestore(&list->lock, flags);
 }
 
-/* Off its session's list, with the lock of that. */
+/* Take a command off its list.  The caller holds the list's lock. */
 static void cst_cmd_unlink(struct cst_cmd_list *list, struct cst_cmd *cmd)
 {
 	list_del(&cmd->sess_node);
@@ -83,7 +83,10 @@ void cst_cmd_list_del(struct cst_cmd *cmd)
 	spin_unlock_irqrestore(&list->lock, flags);
 }
 
-/* Unless it is marked: then somebody waits for this. */
+/*
+ * Take a command off its list unless an abort has marked it, because the abort has to be
+ * told.  Return: whether it was taken off.
+ */
 static bool cst_cmd_list_del_unmarked(struct cst_cmd *cmd)
 {
 	struct cst_cmd_list *list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
@@ -91,7 +94,7 @@ static bool cst_cmd_list_del_unmarked(struct cst_cmd *cmd)
 	bool unmarked;
 
 	spin_lock_irqsave(&list->lock, flags);
-	/* Nobody marks it without this lock. */
+	/* An abort marks a command only with this lock held. */
 	unmarked = !cst_cmd_aborted(cmd);
 	if (likely(unmarked))
 		cst_cmd_unlink(list, cmd);
@@ -110,12 +113,12 @@ void cst_cmd_release(struct cst_cmd *cmd)
 EXPORT_SYMBOL_GPL(cst_cmd_release);
 
 /**
- * cst_session_for_each_cmd() - look at each command that a session has
- * @sess: registered, and stays
- * @fn: called with the command's list locked
+ * cst_session_for_each_cmd() - visit each command of a session
+ * @sess: registered; the caller keeps it from being unregistered
+ * @fn: called with the lock of the command's list held
  * @arg: for @fn
  *
- * Interrupts are off for one list at a time, unless they were off before.
+ * Interrupts are enabled between two lists, unless the caller has disabled them.
  *
  * Context: any up to softirq.
  */
@@ -139,8 +142,8 @@ void cst_session_for_each_cmd(struct cst_session *sess,
 /**
  * cst_session_commands() - count a session's commands
  * @sess: registered
- * @commands: all that it ever submitted
- * @active: those that it has under way
+ * @commands: set to the number of commands ever submitted
+ * @active: set to the number of commands under way
  */
 void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active)
 {
@@ -157,8 +160,9 @@ void cst_session_commands(struct cst_session *sess, u64 *commands, u64 *active)
 }
 
 /*
- * SAM-5 5.3.1: TASK SET FULL needs another command of the same nexus in the
- * task set, whose end tells the initiator when to try again; else BUSY.
+ * Does the session have another command?  SAM-5 5.3.1: TASK SET FULL needs another command
+ * of the same nexus in the task set, whose end tells the initiator when to try again.
+ * Without one the status is BUSY.
  */
 bool cst_session_other_active(struct cst_session *sess)
 {

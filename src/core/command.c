@@ -2,14 +2,15 @@
 /*
  * Commands that their handler parses, executes and aborts itself.
  *
- * dev_type.c answers cst_any_op for a CDB that is its handler's; parse.c and exec.c call
- * in by that row, abort.c by cst_command_abort(), handlers by cst_cmd_answer().
+ * For a CDB that its handler executes cst_op_find() answers the row cst_any_op.  parse.c and
+ * exec.c call in by that row, abort.c by cst_command_abort(), handlers by cst_cmd_answer().
  *
- * cst_cmd.handed says how far it is.  While execute runs, an answer is only written down,
- * and whoever has called execute ends the command: so it lasts until nobody stands in the
- * handler.  When execute has returned, the command is the handler's, which may be told of
- * an abort, until the answer comes.  The list's lock decides between those: it keeps the
- * command, and abort.c marks with it held.
+ * cst_cmd.handed is the state of the command.  While the handler's execute runs,
+ * cst_cmd_answer() only stores the answer, and the caller of execute ends the command.  So
+ * the command stays valid until execute has returned.  After execute has returned the
+ * command belongs to the handler until it answers; meanwhile the handler may be told of an
+ * abort.  The lock of the list that the command is on orders these steps: the command
+ * cannot be released while the lock is held, and abort.c marks commands with it held.
  */
 #include <linux/bug.h>
 #include <linux/dma-direction.h>
@@ -26,7 +27,10 @@
 
 static cst_sense_t cst_command_check_len(struct cst_cmd *cmd)
 {
-	/* By group code, SPC-5 4.2.5.1; those of vendors and reserved ones have any. */
+	/*
+	 * Least length by group code, SPC-5 4.2.5.1; 0: CDBs of a vendor specific or reserved
+	 * group may have any length.
+	 */
 	static const u8 lens[8] = { 6, 10, 10, 0, 16, 12, 0, 0 };
 	unsigned int len = lens[cmd->cdb[0] >> 5];
 
@@ -62,7 +66,10 @@ static cst_sense_t cst_command_parse(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* Execute has returned: the command is the handler's, or has been answered. */
+/*
+ * execute has returned CST_PENDING: the command belongs to the handler, unless it has been
+ * answered already.
+ */
 static cst_sense_t cst_command_pends(struct cst_cmd *cmd)
 {
 	struct cst_cmd_list *list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
@@ -73,12 +80,12 @@ static cst_sense_t cst_command_pends(struct cst_cmd *cmd)
 	answered = cmd->handed == CST_HANDED_ANSWERED;
 	if (!answered) {
 		cmd->handed = CST_HANDED_PENDING;
-		/* Marked meanwhile, too early to be told. */
+		/* An abort that came before could not call the handler. */
 		if (unlikely(cst_cmd_aborted(cmd)))
 			cst_command_abort(cmd);
 	}
 	spin_unlock_irqrestore(&list->lock, flags);
-	/* The answer has set all of the response. */
+	/* cst_command_set_answer() has set the whole response, so the reason is CST_OK. */
 	return answered ? CST_OK : CST_PENDING;
 }
 
@@ -121,7 +128,7 @@ static bool cst_status_exists(u8 status)
 	}
 }
 
-/* The list's lock held. */
+/* The caller holds the lock of the list that the command is on. */
 static void cst_command_set_answer(struct cst_cmd *cmd, const struct cst_answer *answer)
 {
 	const char *name = cmd->dev->ops->name;
@@ -153,7 +160,7 @@ static void cst_command_set_answer(struct cst_cmd *cmd, const struct cst_answer 
 						 CST_SENSE(INTERNAL_TARGET_FAILURE), NULL);
 		return;
 	}
-	/* It may be in cst_cmd_priv(), which is the same memory. */
+	/* The handler's sense may be in cst_cmd_priv(), which is the same memory. */
 	memmove(cmd->sense, sense, len);
 	cmd->sense_len = len;
 }
@@ -174,19 +181,19 @@ void cst_cmd_answer(struct cst_cmd *cmd, const struct cst_answer *answer)
 	cst_command_set_answer(cmd, answer);
 	cmd->handed = CST_HANDED_ANSWERED;
 	spin_unlock_irqrestore(&list->lock, flags);
-	/* Else it may be gone already, ended by cst_command_pends(). */
+	/* Else cst_command_pends() has it ended, and it may be gone already. */
 	if (handed != CST_HANDED_EXECUTES)
 		cst_cmd_finish(cmd, CST_OK);
 }
 EXPORT_SYMBOL_GPL(cst_cmd_answer);
 
-/* Any CDB has six bytes, and those may be anything. */
+/* parse.c requires at least six bytes, of any value. */
 const struct cst_op cst_any_op = {
 	CST_CDB(6, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
 	.name		= "any",
 	.dir		= DMA_NONE,
 	.flags		= CST_OP_MEDIUM,
-	.resv		= CST_RESV_WRITE,	/* nobody knows what it does */
+	.resv		= CST_RESV_WRITE,	/* core does not know what the command does */
 	.parse		= cst_command_parse,
 	.execute	= cst_command_execute,
 };

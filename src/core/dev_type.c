@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device types: their tables checked and indexed, and how a CDB finds its row.
+ * Device types: check and index their tables, and find the row of a CDB.
  *
- * main.c has the types made; parse.c looks rows up, INQUIRY and REPORT SUPPORTED
- * OPERATION CODES print what is there.  Pure: also compiled in user space.
+ * Types are initialised when core or a handler's module is loaded.  parse.c looks rows up;
+ * INQUIRY and REPORT SUPPORTED OPERATION CODES read the index.  Pure: also compiled in user
+ * space.
  */
 #include <linux/dma-direction.h>
 #include <linux/errno.h>
@@ -21,13 +22,13 @@ static int cst_type_mistake(const struct cst_dev_type *type, const char *what,
 	return -EINVAL;
 }
 
-/* -1, 0 or 1 */
+/* Return: -1, 0 or 1, by the order of rows in the index; 0: the rows exclude each other. */
 static int cst_op_compare(const struct cst_op *a, const struct cst_op *b)
 {
 	if (a->opcode != b->opcode)
 		return a->opcode < b->opcode ? -1 : 1;
 	if ((a->flags ^ b->flags) & CST_OP_ACTION)
-		return 0;	/* one code, with service actions and without */
+		return 0;	/* a code has service actions or has none, not both */
 	if (!(a->flags & CST_OP_ACTION) || a->service_action == b->service_action)
 		return 0;
 	return a->service_action < b->service_action ? -1 : 1;
@@ -44,7 +45,7 @@ static bool cst_op_is_sound(const struct cst_op *op)
 	       op->resv != CST_RESV_UNSAID && op->resv <= CST_RESV_WRITE;
 }
 
-/* Insertion keeps them in order: there are some dozens, once. */
+/* Insertion sort: a type has some dozens of rows, and they are sorted once. */
 static int cst_type_add_op(const struct cst_dev_type *type,
 			   const struct cst_op *op)
 {
@@ -130,7 +131,7 @@ int cst_dev_type_init(const struct cst_dev_type *type)
 				return ret;
 		}
 	}
-	/* parse.c would let it pass, without a row. */
+	/* With unknown_op 0, which is CST_OK, parse.c would accept a CDB without a row. */
 	if (!type->any && !type->unknown_op) {
 		pr_err("cst: %s: no answer to an unknown operation code\n", type->name);
 		return -EINVAL;
@@ -142,7 +143,7 @@ int cst_dev_type_init(const struct cst_dev_type *type)
 }
 EXPORT_SYMBOL_GPL(cst_dev_type_init);
 
-/* The row of a service action; they stand next to each other. */
+/* The row of a service action; @i is the first row of the operation code. */
 static const struct cst_op *cst_op_find_action(const struct cst_dev_type *type,
 					       unsigned int i, const u8 *cdb,
 					       unsigned int cdb_len,

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of a logical unit: made inert, enabled, disabled, destroyed.
+ * Life of a logical unit: initialised, enabled, disabled, destroyed.
  *
- * cfs/device.c calls in; the handler opens and closes the backing.  A command
- * executes only with a reference to io_ref, which is live exactly while the
+ * cfs/device.c calls in; the handler opens and closes the backing.  A command that needs
+ * the device executes only with a reference to io_ref, which is live exactly while the
  * device is enabled.
  *
  * Teardown, in this order:
- *  1. disable kills io_ref: gate.c refuses with NOT READY from then on;
- *  2. io_ref reaches zero: no I/O of the handler is under way; that takes a grace
- *     period, which a device that no session sees does not wait for;
- *  3. its lanes go, when workers have left the last commands behind;
+ *  1. disable kills io_ref: gate.c refuses commands with NOT READY from then on;
+ *  2. io_ref reaches zero: no I/O of the handler is under way.  That takes a grace period,
+ *     which is not waited for when no session sees the device;
+ *  3. the device's lanes are destroyed, after the workers have left the last commands;
  *  4. the handler closes the backing.
- * Until an administrator's restart can be expected to be over the device is said to
- * be becoming ready, which initiators wait for; from then on that somebody has to
- * do something, which they report.
+ * For restart_time seconds the device answers BECOMING READY, because the administrator may
+ * be restarting it; initiators wait then.  After that time it answers MANUAL INTERVENTION
+ * REQUIRED, which initiators report.
  *
- * What waits for its turn or for data meanwhile ends with NOT READY when it gets
- * there, so disabling waits for the backing only, never for an initiator.  An
- * I_T_L nexus holds a reference to the device's item, so destroy comes after the
- * last of them.
+ * A command that waits for its turn or for its data meanwhile ends with NOT READY when its
+ * turn comes.  So disabling waits only for the backing, never for an initiator.  An I_T_L
+ * nexus holds a reference to the device's item, so the device is destroyed after its last
+ * nexus.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -44,7 +44,7 @@ static void cst_device_drained(struct percpu_ref *ref)
  * @dev: allocated by cfs/device.c
  * @ops: its handler
  *
- * Context: process.  Return: 0 or -ENOMEM, and then nothing is left.
+ * Context: process.  Return: 0, or -ENOMEM with nothing left behind.
  */
 int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 {
@@ -84,10 +84,10 @@ free_stats:
 
 void cst_device_destroy(struct cst_device *dev)
 {
-	/* Its last aborts are done; the worker that has done them may still be in there. */
+	/* The last aborts are done, but the work that has called done may still be running. */
 	cst_device_aborts_exit(dev);
 	cst_order_destroy(&dev->order);
-	/* The last kill holds a callback into this structure until then. */
+	/* A grace period after the last kill calls back into this structure before that. */
 	wait_for_completion(&dev->io_drained);
 	percpu_ref_exit(&dev->io_ref);
 	free_percpu(dev->stats);
@@ -117,7 +117,7 @@ static int cst_device_make_lanes(struct cst_device *dev)
 	return -ENOMEM;
 }
 
-/* Nobody holds io_ref. */
+/* Called when no reference to io_ref is left, or before there is one. */
 static void cst_device_drop_lanes(struct cst_device *dev)
 {
 	if (dev->lanes)
@@ -129,7 +129,7 @@ static void cst_device_drop_lanes(struct cst_device *dev)
  * cst_device_enable() - open the backing and let commands in
  * @dev: disabled; obj.lock held
  *
- * Return: 0, -ENOMEM, -EBUSY or the handler's errno, with last_error said.
+ * Return: 0, -ENOMEM, or the errno of the type or handler, with last_error said.
  */
 int cst_device_enable(struct cst_device *dev)
 {
@@ -147,7 +147,7 @@ int cst_device_enable(struct cst_device *dev)
 		return ret;
 	}
 
-	/* Of the last disabling, which may not have waited: a grace period at most. */
+	/* The last disabling may not have waited for this: it takes a grace period at most. */
 	wait_for_completion(&dev->io_drained);
 	WRITE_ONCE(dev->ejected, false);
 	WRITE_ONCE(dev->stopped, false);
@@ -156,11 +156,15 @@ int cst_device_enable(struct cst_device *dev)
 	if (type->enabled)
 		type->enabled(dev);
 	/*
-	 * A command that came before this executes no more, one that came after
-	 * it finds the unit attention: none reaches another backing unawares.
+	 * A command that came before this does not execute any more, and a command that comes
+	 * after this finds the unit attention.  So no command reaches another backing without
+	 * its initiator being told.
 	 */
 	WRITE_ONCE(dev->enabled_seq, cst_gate_changed(dev));
-	/* Who gets the reference sees both numbers: pairs with the smp_rmb() of exec.c. */
+	/*
+	 * A command that gets a reference to io_ref sees gate_seq and enabled_seq: pairs with
+	 * the smp_rmb() of exec.c.
+	 */
 	smp_wmb();
 	percpu_ref_reinit(&dev->io_ref);
 	dev->obj.enabled = true;
@@ -171,11 +175,12 @@ int cst_device_enable(struct cst_device *dev)
 }
 
 /*
- * Can anybody be inside the backing?  Each command holds a nexus, and so does its
- * submitter when the command may end before it has left (cst_io_hold()); a worker
- * that has not is waited for with the device's lanes.  A nexus stays on the list
- * until nobody holds it.  One that is put there after this look, with the same
- * lock, already sees that io_ref has been killed.
+ * May code of the backing be running?  Each command holds a reference to its nexus.  So does
+ * a submitter that may still be in the backing's code when its command ends
+ * (cst_io_hold()).  A worker that is still in there is waited for when the lanes are
+ * destroyed.  A nexus stays on the list until its last reference is gone.  A nexus that is
+ * put on the list after this look takes the same lock, so its commands see that io_ref has
+ * been killed.
  */
 static bool cst_device_is_seen(struct cst_device *dev)
 {
@@ -191,14 +196,14 @@ static bool cst_device_is_seen(struct cst_device *dev)
  * cst_device_disable() - drain and close the backing
  * @dev: enabled; obj.lock held
  *
- * Return: 0, or -ETIMEDOUT when the backing did not finish what it has in hand:
- * the device is then still enabled and serves on.
+ * Return: 0, or -ETIMEDOUT when the backing has not finished its I/O in time.  The device
+ * is then still enabled and continues to serve.
  */
 int cst_device_disable(struct cst_device *dev)
 {
 	lockdep_assert_held(&dev->obj.lock);
 
-	/* Before the first command is refused. */
+	/* Set before the first command is refused. */
 	WRITE_ONCE(dev->back_until, dev->restart_time ?
 		   get_jiffies_64() + (u64)dev->restart_time * HZ : 0);
 	percpu_ref_kill(&dev->io_ref);
@@ -207,8 +212,8 @@ int cst_device_disable(struct cst_device *dev)
 	    !wait_for_completion_timeout(&dev->io_drained,
 					 CST_DRAIN_TIMEOUT)) {
 		/*
-		 * A last I/O may end right now: keep the count from reaching
-		 * zero while the reference is brought back to life.
+		 * The last I/O may end at this moment.  Hold a reference, so that the count
+		 * does not reach zero while io_ref is made live again.
 		 */
 		if (percpu_ref_tryget(&dev->io_ref)) {
 			percpu_ref_resurrect(&dev->io_ref);

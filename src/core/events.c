@@ -2,8 +2,8 @@
 /*
  * Generic netlink family `cst`: events, and counters without configfs.
  *
- * Objects call in when something has happened; nothing is built while nobody
- * listens.  cst_devices_lock protects the list that the dump walks.
+ * Objects call in when something has happened.  No message is built while nobody listens.
+ * cst_devices_lock protects the list of devices that the dump of counters walks.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -48,7 +48,7 @@ static int cst_put_target(struct sk_buff *msg, struct cst_target *target)
 			      cst_target_name(target));
 }
 
-/* There was no memory for it: tell the readers, as if they had been too slow. */
+/* No memory for the event: the readers get the same error as when they are too slow. */
 static void cst_event_lost(struct sk_buff *msg)
 {
 	nlmsg_free(msg);
@@ -95,7 +95,7 @@ static void cst_event_end(struct sk_buff *msg, void *hdr, int ret)
  * @dev: the device
  * @cmd: CST_EVENT_*
  *
- * Context: process, may sleep, as all of these.
+ * Context: process, may sleep; so for all functions here but cst_device_data_lost().
  */
 void cst_event_device(struct cst_device *dev, u8 cmd)
 {
@@ -160,8 +160,8 @@ void cst_event_replaced(struct cst_target *target, const char *initiator_name,
 EXPORT_SYMBOL_GPL(cst_event_replaced);
 
 /*
- * Comes before the answer, for which those may wait whose memory would have to be
- * reclaimed: rather lost than late.
+ * The event is sent before the function is answered.  Reclaim may wait for that answer, so
+ * the allocation must not wait for reclaim: a lost event is better than a late answer.
  */
 void cst_event_tmf(const struct cst_tmf *tmf)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Execution: run the opcode's function where the command stands, and in a worker
- * of this CPU only when it says that it would block.
+ * Execution: run the opcode's function in the context that the command has come in, and in
+ * a worker of this CPU only when the function says that it would block.
  *
- * The workers are per CPU and reclaim-safe: a target must make progress
- * when the memory that is short is cached data of its own initiator.  They are the
- * device's own where its handler may block (worker.c), and those are there for who holds
- * io_ref: a backing that hangs, or another disk of ours below it, keeps nobody
- * else waiting.  Whoever waited for its turn comes by core's queue, does not block
- * there, and goes on to the device's only when it would.
+ * The workers are per CPU and reclaim-safe, because a target must make progress when memory
+ * is short and is full of cached data of its own initiator.  A device whose handler may
+ * block has workers of its own (worker.c).  They serve commands that hold io_ref.  So a
+ * backing that hangs, or that is on another disk of this target, keeps no other device
+ * waiting.  A command that has waited for its turn is run by core's work queue first.  It
+ * must not block there, and moves to the device's workers when it would.
  */
 #include <linux/export.h>
 #include <linux/sched/mm.h>
@@ -21,7 +21,7 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(cst_cmd_may_sleep);
 
-/* What a function that executes, or goes on, has answered. */
+/* An execute or resume function has answered @reason. */
 static void cst_cmd_answered(struct cst_cmd *cmd, cst_sense_t reason)
 {
 	if (likely(reason == CST_PENDING))
@@ -41,7 +41,7 @@ static void cst_cmd_resume(struct cst_cmd *cmd)
 		reason = CST_SENSE(COMMAND_ABORTED);
 	else
 		reason = cmd->resume(cmd);
-	/* Not kept for an initiator that does not take its answers. */
+	/* Now, because the initiator may take long to read the response. */
 	if (reason != CST_PENDING && reason != CST_WOULD_BLOCK)
 		cst_buffer_free_scratch(cmd);
 	cst_cmd_answered(cmd, reason);
@@ -52,8 +52,8 @@ static void cst_cmd_run_in_worker(struct cst_cmd *cmd)
 	unsigned int noio = memalloc_noio_save();
 
 	/*
-	 * What needs the backing and does not hold it yet is in core's queue, and
-	 * must not wait there, whatever its submitter could have done.
+	 * A command that needs the backing and does not hold io_ref yet is in core's queue.
+	 * It must not wait there, even if its submitter could have slept.
 	 */
 	if (test_bit(CST_CMD_IO_REF, &cmd->flags) ||
 	    !(cmd->op->flags & CST_OP_MEDIUM))
@@ -78,8 +78,8 @@ static void cst_cmd_job(struct cst_job *job)
 }
 
 /**
- * cst_cmd_queue() - let the worker of this CPU run a command
- * @cmd: nobody else runs it; its turn has come
+ * cst_cmd_queue() - let a worker of this CPU run a command
+ * @cmd: no other context runs it; its turn has come
  *
  * Context: any, also hard interrupt.
  */
@@ -95,8 +95,8 @@ void cst_cmd_queue(struct cst_cmd *cmd)
 }
 
 /*
- * Let it pass, unless something has changed since it came.  One that needs the device
- * keeps it open from here to its end.
+ * Check the second gate if something has changed since the first one.  A command that needs
+ * the backing holds io_ref from here to its end.
  */
 static cst_sense_t cst_cmd_pass(struct cst_cmd *cmd)
 {
@@ -107,7 +107,7 @@ static cst_sense_t cst_cmd_pass(struct cst_cmd *cmd)
 		if (unlikely(!percpu_ref_tryget_live(&dev->io_ref)))
 			return cst_gate_again(cmd) ?: cst_device_not_ready(dev);
 		__set_bit(CST_CMD_IO_REF, &cmd->flags);
-		/* Who has got it sees what was counted before it became live. */
+		/* Pairs with the smp_wmb() of cst_device_enable(): gate_seq is that new. */
 		smp_rmb();
 	}
 	if (likely(cmd->gate_seq == atomic_long_read(&dev->gate_seq)))
@@ -141,13 +141,14 @@ void cst_cmd_execute(struct cst_cmd *cmd)
 }
 
 /**
- * cst_cmd_continue() - a command goes on in the worker
- * @cmd: has answered CST_PENDING, and what it waited for is there; an I/O has ended, say
- * @resume: goes on; answers as an execute function does.  Process context, may block;
- *	cst_cmd_may_sleep() is true.
+ * cst_cmd_continue() - continue a command in a worker
+ * @cmd: its execute function has answered CST_PENDING, and what it waited for has happened;
+ *	an I/O has ended, for example
+ * @resume: continues the command and answers as an execute function does.  Process context,
+ *	may block; cst_cmd_may_sleep() is true.
  *
- * From here on the command goes on there whenever it is queued, and never begins again.
- * One that has been aborted meanwhile ends instead.
+ * From here on a worker calls @resume whenever the command is queued; execute is not called
+ * again.  A command that has been aborted meanwhile ends instead.
  *
  * Context: any, also hard interrupt.
  */
@@ -169,7 +170,7 @@ EXPORT_SYMBOL_GPL(cst_io_hold);
 
 void cst_io_let_go(struct cst_itl *itl)
 {
-	/* Last the nexus: while it is there disabling waits for the other one. */
+	/* io_ref first: disabling only waits for io_ref while a nexus is there. */
 	percpu_ref_put(&itl->dev->io_ref);
 	percpu_ref_put(&itl->ref);
 }
@@ -186,7 +187,7 @@ cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd)
 		if (!test_bit(CST_CMD_MAY_SLEEP, &cmd->flags))
 			io->flags |= CST_IO_ATOMIC;
 	}
-	/* Once submitted, the command may be gone when the call returns. */
+	/* The command may have been freed when submit returns. */
 	return cmd->dev->ops->block->submit(io) == -EAGAIN ? CST_WOULD_BLOCK :
 						       CST_PENDING;
 }

@@ -3,23 +3,24 @@
  * The gates: everything that may refuse a well-formed command because of the state of
  * the logical unit or of the nexus.
  *
- * There are two, each with its list of checks: cst_gate() when a command arrives, and
- * cst_gate_again() before it executes.  submit.c calls the first after parsing.  A
- * command may wait between the two, for its data or for its turn, and its initiator can
- * draw that out; exec.c calls the second when dev->gate_seq is another than it was.
+ * There are two gates, each with its list of checks: cst_gate() when a command arrives, and
+ * cst_gate_again() before the command executes.  submit.c calls the first after parsing.
+ * Between the two a command may wait for its data or for its turn, and its initiator can
+ * make that long.  exec.c calls the second gate when dev->gate_seq has changed meanwhile.
  *
- * Nothing is missed in between.  A command notes gate_seq before the first gate looks at
- * anything (lun.h), with acquire.  Whoever changes what a gate looks at makes the change
- * visible and then counts it (cst_gate_changed()), fully ordered.  So a command that the
- * first gate has let pass by the old state has noted a number from before the count, and
- * meets the second gate; one that has noted the new number has met the new state.  A
- * change that is counted after exec.c has looked finds the command executing, as if
- * it had begun before the change.  Who must know that none is left has to wait for those:
- * disabling waits for io_ref, task management for the commands themselves.
+ * No change is missed between the gates.  A command reads gate_seq (lun.h), with acquire,
+ * before the first gate looks at anything.  Code that changes state that a gate looks at
+ * first makes the change visible, and then counts it (cst_gate_changed()), fully ordered.
+ * So a command that has passed the first gate by the old state has read a number from
+ * before the count, and meets the second gate.  A command that has read the new number has
+ * met the new state.  When a change is counted after exec.c has compared the numbers, the
+ * command executes as if it had begun before the change.  Code that must know that no such
+ * command is left has to wait for these commands: disabling waits for io_ref, task
+ * management waits for the commands themselves.
  *
- * Nothing is locked here.  What is looked at belongs to device.c (io_ref), lun_map.c (the
- * nexus, read_only), medium.c (ejected, stopped) and ua.c (unit attentions); the verdict of a
- * reservation and the state of the port are set here.
+ * No lock is taken here.  The state that is looked at belongs to device.c (io_ref),
+ * lun_map.c (the nexus, read_only), medium.c (ejected, stopped) and ua.c (unit attentions).
+ * The verdict of a reservation and the state of the port are set here.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -28,11 +29,11 @@
 
 /**
  * cst_gate_changed() - count a change of something that the gates look at
- * @dev: whose, or whose nexus's; the change is made already
+ * @dev: device that has changed, or whose nexus has changed; the change is visible already
  *
  * Commands that have come before, and do not execute yet, meet the second gate.
  *
- * Context: any.  Return: its number.
+ * Context: any.  Return: the number of the change.
  */
 unsigned long cst_gate_changed(struct cst_device *dev)
 {
@@ -40,10 +41,10 @@ unsigned long cst_gate_changed(struct cst_device *dev)
 }
 
 /**
- * cst_device_not_ready() - why a disabled device does not serve
+ * cst_device_not_ready() - get the reason to refuse commands of a disabled device
  * @dev: disabled, or being disabled
  *
- * Context: any.
+ * Context: any.  Return: sense with key NOT READY.
  */
 cst_sense_t cst_device_not_ready(const struct cst_device *dev)
 {
@@ -55,14 +56,14 @@ cst_sense_t cst_device_not_ready(const struct cst_device *dev)
 }
 
 /**
- * cst_itl_set_verdict() - what a reservation refuses a nexus from now on
+ * cst_itl_set_verdict() - set what a reservation refuses to a nexus from now on
  * @itl: kept from going away by the caller
- * @verdict: CST_RESERVED_NOTHING for who holds it, for who is registered when that does,
- *	and where nothing is reserved
+ * @verdict: CST_RESERVED_NOTHING for the holder of the reservation, for a registered nexus
+ *	when the type of the reservation admits registrants, and without a reservation
  *
- * Answered with RESERVATION CONFLICT: commands that come now, and those that wait.  Those
- * that execute finish; PREEMPT AND ABORT has to abort them.  A verdict is one byte, so
- * it can be set for every nexus of a unit without memory, and has no owner.
+ * Commands that come from now on, and commands that wait, are answered with RESERVATION
+ * CONFLICT.  Commands that execute finish; PREEMPT AND ABORT has to abort them.  A verdict
+ * is one byte, so it can be set for every nexus of a unit without allocating memory.
  *
  * Context: any.
  */
@@ -73,11 +74,13 @@ void cst_itl_set_verdict(struct cst_itl *itl, enum cst_verdict verdict)
 }
 
 /**
- * cst_itl_set_port_state() - the target port of a nexus is in another access state
+ * cst_itl_set_port_state() - set the access state of the target port of a nexus
  * @itl: kept from going away by the caller
- * @state: for the logical unit; CST_PORT_ACTIVE: active/optimized or active/non-optimized
+ * @state: state for the logical unit; CST_PORT_ACTIVE is active/optimized and
+ *	active/non-optimized
  *
- * As cst_itl_set_verdict(): also commands that wait are refused, with NOT READY.
+ * Commands that come from now on, and commands that wait, are refused with NOT READY.
+ * Commands that execute finish.
  *
  * Context: any.
  */
@@ -89,7 +92,7 @@ void cst_itl_set_port_state(struct cst_itl *itl, enum cst_port_state state)
 
 /* --- the checks --- */
 
-/* SAM-5 5.14: all but INQUIRY, REPORT LUNS and REQUEST SENSE. */
+/* SAM-5 5.14: all commands but INQUIRY, REPORT LUNS and REQUEST SENSE report it. */
 static cst_sense_t cst_gate_unit_attention(struct cst_cmd *cmd)
 {
 	cst_sense_t ua;
@@ -102,7 +105,7 @@ static cst_sense_t cst_gate_unit_attention(struct cst_cmd *cmd)
 	return ua;
 }
 
-/* SAM-5 5.3.3: those of a power on, a reset or a loss of the nexus come first. */
+/* SAM-5 5.3.3: a unit attention of a power on, a reset or a nexus loss comes first. */
 static cst_sense_t cst_gate_reset_attention(struct cst_cmd *cmd)
 {
 	if (READ_ONCE(cmd->itl->ua_pending) && cst_ua_is_reset(cst_ua_peek(cmd->itl)))
@@ -148,7 +151,7 @@ static cst_sense_t cst_gate_ready(const struct cst_cmd *cmd)
 
 	if (!(cmd->op->flags & CST_OP_MEDIUM))
 		return CST_OK;
-	/* Disabling waits for a command that holds it. */
+	/* A command that holds io_ref may go on: disabling waits for it. */
 	if (percpu_ref_is_dying(&dev->io_ref) &&
 	    !test_bit(CST_CMD_IO_REF, &cmd->flags))
 		return cst_device_not_ready(dev);
@@ -156,8 +159,9 @@ static cst_sense_t cst_gate_ready(const struct cst_cmd *cmd)
 }
 
 /*
- * The logical unit has been taken away from the nexus.  What is answered at a LUN that
- * has none (SAM-5 4.7.5) is answered for the one that was there when it was asked.
+ * Refuse a command whose LUN has been unmapped.  A command that is answered even for a LUN
+ * without a logical unit (SAM-5 4.7.5) is answered for the unit that had the LUN when the
+ * command came.
  */
 static cst_sense_t cst_gate_nexus(const struct cst_cmd *cmd)
 {
@@ -166,7 +170,7 @@ static cst_sense_t cst_gate_nexus(const struct cst_cmd *cmd)
 	       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
 }
 
-/* A command that came before the device was enabled reaches no backing: see device.c. */
+/* Refuse a command that came before the device was enabled: see cst_device_enable(). */
 static cst_sense_t cst_gate_backing(const struct cst_cmd *cmd)
 {
 	if (!(cmd->op->flags & CST_OP_MEDIUM))
@@ -178,11 +182,12 @@ static cst_sense_t cst_gate_backing(const struct cst_cmd *cmd)
 /* --- the lists --- */
 
 /*
- * SAM-5 5.3.3: a unit attention of a reset goes before RESERVATION CONFLICT, and that before
- * all other sense that a well-formed command can meet.  Of that, a unit attention is told
- * before anything else about the unit (SAM-5 5.14), also where the port is in standby.  The
- * state of the port comes before that of the unit behind it.  Write protection is a property
- * of the unit whether it is ready or not.
+ * SAM-5 5.3.3: a unit attention of a reset comes before RESERVATION CONFLICT.  RESERVATION
+ * CONFLICT comes before all other sense that a well-formed command can meet.  Of the other
+ * sense, a unit attention is reported before anything else about the unit (SAM-5 5.14), also
+ * when the port is in standby.  The state of the port comes before the state of the unit
+ * behind it.  Write protection comes before readiness, because the unit has it whether it
+ * is ready or not.
  */
 static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
 {
@@ -198,10 +203,11 @@ static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
  * cst_gate_again() - may a command that has waited still execute?
  * @cmd: past cst_gate(), has a device
  *
- * First whether this nexus may use the unit, by its LUN, a reservation and the port; then
- * the unit's own state.  A unit attention is not told: one
- * that was established since is for commands that come after it (SAM-5 5.14).  The medium
- * that a command was meant for may be another, and that it has to be told itself.
+ * The first checks are whether this nexus may use the unit: by its LUN, a reservation and
+ * the port.  The checks of the unit's own state follow.  A pending unit attention is not
+ * reported: one that was established since the command came is for later commands (SAM-5
+ * 5.14).  But when the medium may be another than the command was meant for, this command
+ * itself is refused.
  *
  * Context: any up to softirq, or core's worker.  Return: CST_OK or the reason to refuse.
  */
@@ -221,7 +227,7 @@ cst_sense_t cst_gate_again(struct cst_cmd *cmd)
 	return reason;
 }
 
-/* Is there nothing to check?  One load each, and one branch. */
+/* Can every check be skipped?  One load for each of them, and one branch. */
 static __always_inline bool cst_gates_open(struct cst_itl *itl,
 					   struct cst_device *dev)
 {
@@ -239,11 +245,11 @@ static __always_inline bool cst_gates_open(struct cst_itl *itl,
  */
 cst_sense_t cst_gate(struct cst_cmd *cmd)
 {
-	/* SAM-5 8.6: NORMACA is 0, so there never is an ACA condition. */
+	/* SAM-5 8.6: NORMACA is 0, so there is never an ACA condition. */
 	if (unlikely(cmd->task_attr == CST_TASK_ACA))
 		return CST_SENSE(INVALID_MESSAGE);
 
-	/* A type without a device has no commands that need one. */
+	/* Types without a device have no nexus, and no command that could be refused here. */
 	if (unlikely(!cmd->itl) || likely(cst_gates_open(cmd->itl, cmd->dev)))
 		return CST_OK;
 	return cst_gate_arrival(cmd);
