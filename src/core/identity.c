@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Default identifiers of devices and ports: the same for a name on a host whenever it
- * is made again, and different from those of every other host.
+ * Default identifiers of devices and ports.  An identifier is the same whenever a device or
+ * port of the same name is made on a host, and different from those of every other host.
  *
- * They are a hash of setup_id, the handler's and the device's name, or the like.  setup_id is
- * the machine's UUID as its firmware tells it.  When it tells none, it is the
- * parameter host_id, which user space keeps from one load to the next
- * (tools/boot/host-id); without that it is random, for this load.  The attribute of
- * that name can set it.  A saved configuration keeps the identifiers themselves.
+ * An identifier is a hash of setup_id and of two names: the handler's and the device's, or
+ * the owner's and the port's.  setup_id is the machine's UUID as reported by the firmware.
+ * When the firmware reports none, setup_id is the parameter host_id, which user space keeps
+ * from one load to the next (tools/boot/host-id).  Without host_id, setup_id is a random
+ * number until the module is unloaded.  The attribute `setup_id` can change it.  A saved
+ * configuration has the identifiers themselves.
  * cst_setup_id_lock protects setup_id.
  */
 #include <linux/ctype.h>
@@ -37,7 +38,7 @@ module_param_string(host_id, cst_host_id, sizeof(cst_host_id), 0444);
 MODULE_PARM_DESC(host_id,
 		 "What identifies this host when its firmware has no UUID");
 
-/* Firmware that was never given a UUID tells one that many machines share. */
+/* Firmware that was never given a UUID reports one that many machines share. */
 static bool cst_uuid_usable(const char *uuid)
 {
 	static const char *const shared[] = {
@@ -69,7 +70,7 @@ static bool cst_uuid_usable(const char *uuid)
 	return true;
 }
 
-/* cst_setup_id_lock held */
+/* The caller holds cst_setup_id_lock. */
 static void cst_setup_id_default(void)
 {
 	const char *uuid = dmi_get_system_info(DMI_PRODUCT_UUID);
@@ -104,7 +105,7 @@ void cst_setup_id_set(const char *id)
 	spin_unlock(&cst_setup_id_lock);
 }
 
-/* 64 bits of (setup_id, owner, name), different for each @key. */
+/* A hash of setup_id, @owner and @name; a different one for each @key. */
 static u64 cst_identity_hash(const char *owner, const char *name, u64 key)
 {
 	const siphash_key_t siphash_key = { { 0x6373742d64657669ULL, key } };
@@ -123,8 +124,8 @@ static u64 cst_identity_hash(const char *owner, const char *name, u64 key)
  * cst_naa_parse() - binary form of an NAA identifier
  * @text: 16 hexadecimal digits that begin with 2, 3 or 5, or 32 that begin with
  *	6 (SPC-4 7.8.6.6), or nothing
- * @naa: CST_NAA_SIZE bytes
- * @len: 8, 16 or 0; untouched like @naa when @text is refused
+ * @naa: room for CST_NAA_SIZE bytes
+ * @len: set to 8, 16 or 0.  When @text is refused @len and @naa are not touched
  *
  * Return: 0 or -EINVAL.
  */
@@ -170,11 +171,11 @@ u64 cst_local_address(const char *owner, const char *name)
 EXPORT_SYMBOL_GPL(cst_local_address);
 
 /**
- * cst_device_default_ids() - t10_dev_id, usn and naa_id of a new device
- * @dev: not yet visible; its handler is known
- * @name: of its directory
+ * cst_device_default_ids() - set t10_dev_id, usn and naa_id of a new device
+ * @dev: not yet visible; ops is set
+ * @name: name of its directory
  *
- * NAA is the locally assigned form: nobody has an IEEE company identifier here.
+ * naa_id has the locally assigned form, because cst has no IEEE company identifier.
  *
  * Context: process.
  */

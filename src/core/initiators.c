@@ -2,7 +2,7 @@
 /*
  * Patterns of initiator names.
  *
- * target.c asks which group an initiator belongs to.  Pure: also compiled in user
+ * Called by target.c to find the group of an initiator.  Pure: also compiled in user
  * space.
  */
 #include <linux/ctype.h>
@@ -11,9 +11,9 @@
 #include <cst/session.h>
 
 /*
- * Case-insensitive match.  A `*` first stands for nothing and is lengthened by one
- * when what follows fails; only the last `*` needs to be remembered, so the time is
- * bounded by the product of the two lengths.
+ * Case-insensitive match.  A `*` first matches the empty string, and one character more
+ * each time the rest of the pattern does not match.  Only the last `*` needs to be
+ * remembered, so the time is bounded by the product of the two lengths.
  */
 static bool cst_glob_match(const char *pattern, const char *name)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * LUNs on the wire (SAM-5 4.7): eight bytes, of which this target uses one level.
+ * LUNs on the wire (SAM-5 4.7): eight bytes, of which this target uses the first level.
  *
- * Called for every command by lun.h, and by REPORT LUNS.  Pure: also compiled in
- * user space.
+ * Called for every command by lun.h, and by REPORT LUNS, task management and aborts.  Pure:
+ * also compiled in user space.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -17,14 +17,14 @@
 #define CST_LUN_METHOD		0xc000
 
 /**
- * cst_lun_decode() - number of a LUN
+ * cst_lun_decode() - get the number of a LUN
  * @wire: eight bytes
- * @lun: the number
+ * @lun: set to the number
  *
- * Either method is accepted for a number below 256, as initiators differ.
+ * Initiators differ, so either method is accepted for a number below 256.
  *
- * Return: 0, or -EINVAL when no logical unit here can have that LUN: lower levels,
- * bus identifiers, other methods.
+ * Return: 0, or -EINVAL when no logical unit of this target can have the LUN: when it has
+ * lower levels, a bus identifier or another addressing method.
  */
 int cst_lun_decode(const u8 *wire, u32 *lun)
 {
@@ -61,9 +61,9 @@ bool cst_lun_is_report_luns(const u8 *wire)
 }
 
 /**
- * cst_lun_encode() - a LUN as REPORT LUNS tells it
+ * cst_lun_encode() - make the LUN of a number, as REPORT LUNS reports it
  * @lun: 0..CST_MAX_LUN
- * @wire: eight bytes
+ * @wire: set to the LUN, eight bytes
  */
 void cst_lun_encode(u32 lun, u8 *wire)
 {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * LUN maps and what live sessions see of them.
+ * LUN maps, and the I_T_L nexuses of live sessions.
  *
- * A map says which device stands at which number; each session that uses the map
- * has an I_T_L nexus (struct cst_itl) per entry.  Everything here runs under
- * target->obj.lock, from configfs (cfs/target.c) and from session.c.
+ * A map says which device has which LUN.  Each session that uses the map has an I_T_L nexus
+ * (struct cst_itl) for each entry.  The functions that change maps run under
+ * target->obj.lock; configfs (cfs/target.c) and session.c call in.
  *
  * Teardown of an I_T_L nexus, without waiting:
- *  1. unpublish: erased from sess->itls, its reference killed;
- *  2. percpu_ref waits for readers and for the commands that hold it;
- *  3. the last one queues free_work, which takes it off the device's list, drops
- *     the device and frees it after a grace period, because a reader may still
- *     be between loading the pointer and failing to get the reference.
+ *  1. unpublish: the nexus is erased from sess->itls, and its reference is killed;
+ *  2. the percpu_ref reaches zero after a grace period, when no command holds it;
+ *  3. then free_work is queued.  It takes the nexus off the device's list and drops the
+ *     device.  It frees the nexus after another grace period, because a reader may still be
+ *     between loading the pointer and failing to get the reference.
  */
 #include <linux/slab.h>
 
@@ -23,7 +23,7 @@ void cst_lun_map_init(struct cst_lun_map *map, struct cst_target *target)
 	map->target = target;
 }
 
-/* The waiter frees the session: nothing of it is touched after complete(). */
+/* The waiter frees the session, so nothing of it is touched after complete(). */
 void cst_session_itl_put(struct cst_session *sess)
 {
 	if (atomic_dec_and_test(&sess->nr_itls))
@@ -55,8 +55,9 @@ static void cst_itl_unused(struct percpu_ref *ref)
 }
 
 /*
- * A nexus and its place, before anything is changed: what follows cannot fail.
- * Prepared ones stand on a list of the caller's, by their dev_node.
+ * Make a nexus and reserve its place in sess->itls, before anything is changed, so that
+ * publishing cannot fail.  The prepared nexus is put on the caller's list @fresh by its
+ * dev_node.
  */
 static int cst_itl_prepare(struct cst_session *sess, const struct cst_lun *lun,
 			   struct list_head *fresh)
@@ -98,7 +99,7 @@ static void cst_itls_discard(struct list_head *fresh)
 
 	list_for_each_entry_safe(itl, next, fresh, dev_node) {
 		list_del(&itl->dev_node);
-		/* Only the reservation: what stands there stays. */
+		/* Releases only a reservation: a nexus that is stored there stays. */
 		xa_release(&itl->sess->itls, itl->lun);
 		percpu_ref_exit(&itl->ref);
 		kfree(itl);
@@ -106,9 +107,10 @@ static void cst_itls_discard(struct list_head *fresh)
 }
 
 /*
- * What the initiator held is free from now on, however long its commands take; the
- * one that would hold it again finds the reference dying.  Without its last user
- * the nexus still stays for a grace period.
+ * The initiator does not prevent removal of the medium any more, however long its commands
+ * take.  A command that would prevent it again finds the reference dying
+ * (cst_medium_prevent()).  The RCU read-side section keeps the nexus until the end of this
+ * function, also when the killed reference was the last.
  */
 static void cst_itl_retire(struct cst_itl *itl)
 {
@@ -119,7 +121,7 @@ static void cst_itl_retire(struct cst_itl *itl)
 	rcu_read_unlock();
 }
 
-/* Takes the place of a nexus that stands there. */
+/* Make a prepared nexus visible.  It replaces a nexus of the same LUN. */
 static void cst_itl_publish(struct cst_itl *itl)
 {
 	struct cst_session *sess = itl->sess;
@@ -132,15 +134,15 @@ static void cst_itl_publish(struct cst_itl *itl)
 	list_add_tail(&itl->dev_node, &itl->dev->itls);
 	spin_unlock_irq(&itl->dev->itl_lock);
 
-	/* Reserved or occupied, so nothing is allocated. */
+	/* The entry is reserved or in use, so nothing is allocated. */
 	old = xa_store(&sess->itls, itl->lun, itl, GFP_KERNEL);
 	if (old)
 		cst_itl_retire(old);
 }
 
 /**
- * cst_itl_remove() - step 1 of the teardown
- * @sess: target->obj.lock held
+ * cst_itl_remove() - unpublish a nexus: step 1 of the teardown
+ * @sess: the session; target->obj.lock held
  * @itl: one of its nexuses
  */
 void cst_itl_remove(struct cst_session *sess, struct cst_itl *itl)
@@ -155,20 +157,20 @@ static void cst_session_tell_fabric(struct cst_session *sess)
 		sess->ops->notify(sess, CST_NOTICE_LUNS);
 }
 
-/* SPC-5 6.33: those that stay are told that the list is another. */
+/* SPC-5 6.33: the nexuses that stay report that the list of LUNs has changed. */
 static void cst_session_luns_changed(struct cst_session *sess)
 {
 	struct cst_itl *itl;
 	unsigned long lun;
 
-	/* Behind the change of the map, before it is told: see cst_ua_told(). */
+	/* After the change of itls and before the unit attentions: see cst_ua_luns_told(). */
 	smp_store_release(&sess->luns_seq, sess->luns_seq + 1);
 	xa_for_each(&sess->itls, lun, itl)
 		cst_ua_add(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	cst_session_tell_fabric(sess);
 }
 
-/* Does a nexus, if there is one, give the access that a map's entry says? */
+/* Does @itl, which may be NULL, have the device and the access of the map's entry @lun? */
 static bool cst_itl_serves(const struct cst_itl *itl, const struct cst_lun *lun)
 {
 	return itl && itl->dev == lun->dev && itl->read_only == lun->read_only;
@@ -177,13 +179,13 @@ static bool cst_itl_serves(const struct cst_itl *itl, const struct cst_lun *lun)
 /**
  * cst_session_map_set() - give a session another LUN map
  * @sess: not closing; target->obj.lock held
- * @map: the new one; NULL: it sees nothing
+ * @map: the new map; NULL: the session sees no LUN
  *
- * A number at which both maps have the same device with the same access keeps
- * its nexus, so I/O to it goes on undisturbed.
+ * A LUN at which both maps have the same device with the same access keeps its nexus, so
+ * I/O to it is not disturbed.
  *
- * Return: 0 or -ENOMEM: then it has lost what it may no longer see and gained
- * nothing; the call may be repeated.
+ * Return: 0 or -ENOMEM.  After -ENOMEM the session has lost the LUNs that it may not see any
+ * more, and has not got new ones; the call may be repeated.
  */
 int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 {
@@ -214,7 +216,7 @@ int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 		if (lun && cst_itl_serves(itl, lun))
 			continue;
 		changed = true;
-		/* Where there is another device, publishing replaces it. */
+		/* Where the new map has another device, publishing replaces the nexus. */
 		if (ret || !lun || !lun->dev)
 			cst_itl_remove(sess, itl);
 	}
@@ -226,21 +228,24 @@ int cst_session_map_set(struct cst_session *sess, struct cst_lun_map *map)
 	}
 	sess->map = map;
 	if (changed && saw_none)
-		/* Every LUN is new to it, and POWER ON OCCURRED says so. */
+		/* Every LUN is new to the initiator, and reports POWER ON OCCURRED. */
 		cst_session_tell_fabric(sess);
 	else if (changed)
 		cst_session_luns_changed(sess);
 	return ret;
 }
 
-/* Does this session see a map's changes? */
+/* Do changes of @map affect this session? */
 static bool cst_session_uses(const struct cst_session *sess,
 			     const struct cst_lun_map *map)
 {
 	return sess->map == map && !sess->closing;
 }
 
-/* On its device's list, behind what else the target has of it: see scsi/spc/vpd_ports.c. */
+/*
+ * Put a LUN on its device's list, behind other LUNs of the same target, because
+ * scsi/spc/vpd_ports.c needs a target's LUNs together.
+ */
 static void cst_lun_list(struct cst_lun *lun)
 {
 	struct cst_device *dev = lun->dev;
@@ -260,11 +265,11 @@ static void cst_lun_list(struct cst_lun *lun)
 }
 
 /**
- * cst_lun_map_link() - put a device at a number
- * @lun: without a device; target->obj.lock held
- * @dev: referenced by the link for as long as it stands
+ * cst_lun_map_link() - map a device to a LUN
+ * @lun: has no device; target->obj.lock held
+ * @dev: the symbolic link in configfs holds a reference to it while it exists
  *
- * Return: 0 or -ENOMEM, and then nothing has changed.
+ * Return: 0, or -ENOMEM with nothing changed.
  */
 int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
 {
@@ -290,7 +295,7 @@ int cst_lun_map_link(struct cst_lun *lun, struct cst_device *dev)
 	cst_lun_list(lun);
 
 	list_for_each_entry_safe(itl, next, &fresh, dev_node) {
-		/* What this number answered so far was another device's, or none's. */
+		/* So far this LUN has answered INQUIRY for another device, or for none. */
 		cst_ua_add(itl, CST_SENSE(INQUIRY_DATA_CHANGED));
 		cst_itl_publish(itl);
 		cst_session_luns_changed(itl->sess);
@@ -306,12 +311,12 @@ discard:
 }
 
 /**
- * cst_lun_map_unlink() - take a device away from a number
- * @lun: with a device; target->obj.lock held
+ * cst_lun_map_unlink() - unmap the device of a LUN
+ * @lun: has a device; target->obj.lock held
  *
- * New commands are refused at once, and so are those that wait for their data or
- * for their turn when it comes; those that execute finish, and nobody waits for
- * them here.
+ * New commands are refused at once.  Commands that wait for their data or for their turn
+ * are refused when their turn comes.  Commands that execute finish; this function does not
+ * wait for them.
  */
 void cst_lun_map_unlink(struct cst_lun *lun)
 {
@@ -343,7 +348,7 @@ void cst_lun_map_unlink(struct cst_lun *lun)
  * @lun: target->obj.lock held
  * @read_only: whether writes are refused
  *
- * Live: initiators learn it from MODE SENSE, after a unit attention.
+ * Works while sessions use the LUN.  A unit attention has initiators read it by MODE SENSE.
  */
 void cst_lun_set_read_only(struct cst_lun *lun, bool read_only)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cst.ko: what must exist before the first handler or fabric registers, in order.
+ * cst.ko: module init and exit.  Everything that handlers and fabrics need exists before the
+ * first of them registers.
  */
 #include <linux/module.h>
 #include <linux/workqueue.h>
@@ -24,7 +25,7 @@ static int __init cst_init(void)
 	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!cst_tmf_wq)
 		goto destroy_wq;
-	/* No rescuer, which would let its items wait one after the other. */
+	/* No rescuer: it would run the items one after the other, and each of them may wait. */
 	cst_linger_wq = alloc_workqueue("cst_linger", WQ_UNBOUND, 0);
 	if (!cst_linger_wq)
 		goto destroy_tmf_wq;
@@ -64,11 +65,11 @@ static void __exit cst_exit(void)
 	cst_events_exit();
 	cst_worker_exit();
 	cst_buffer_leave_shrinker();
-	/* Each may put the last reference to what the next works for. */
+	/* Work of one queue may drop the last reference to something that a later queue frees. */
 	destroy_workqueue(cst_linger_wq);
 	destroy_workqueue(cst_tmf_wq);
 	destroy_workqueue(cst_wq);
-	/* I_T_L nexuses are freed after a grace period, by code of the kernel. */
+	/* No rcu_barrier(): I_T_L nexuses are freed by kfree_rcu(), which runs kernel code only. */
 	cst_buffer_exit();
 }
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The medium: of a removable device ejected, loaded, held in place; of any stopped and
- * started.
+ * The medium: eject, load and prevention of removal, of a removable device; stop and start,
+ * of any device.
  *
- * The commands that do so, task management (tmf.c) and resets (abort.c) call in; gate.c
- * looks at dev->ejected and dev->stopped.  An ejected medium's backing stays open, but
- * nobody may use it until an initiator loads it or the device is enabled anew.  So does that
- * of a unit in the stopped power condition (SBC-3 4.20), until an initiator starts it, the
- * logical unit is reset, or the device is enabled anew.
- * dev->itl_lock protects ejected and prevents_removal of each nexus; stopped has no
- * lock, the last word counts.  Pure.
+ * The commands with these effects, task management (tmf.c), resets (abort.c) and the
+ * removal of nexuses (lun_map.c) call in.  gate.c looks at dev->ejected and dev->stopped.
+ * The backing of an ejected medium stays open, but commands may not use it until an
+ * initiator loads the medium or the device is enabled anew.  The backing of a unit in the
+ * stopped power condition (SBC-3 4.20) stays open, too.  Commands may not use it until an
+ * initiator starts the unit, the logical unit is reset, or the device is enabled anew.
+ * dev->itl_lock protects ejected, and prevents_removal of each nexus.  stopped has no lock:
+ * the last write counts.
  */
 #include "core.h"
 
-/* dev->itl_lock held */
+/* The caller holds dev->itl_lock. */
 static bool cst_medium_held(const struct cst_device *dev)
 {
 	struct cst_itl *itl;
@@ -52,7 +53,7 @@ cst_sense_t cst_medium_may_eject(struct cst_device *dev)
  * cst_medium_eject() - take the medium out
  * @dev: removable
  *
- * Return: CST_OK, or the reason when an initiator holds it in place (SPC-4 6.14).
+ * Return: CST_OK, or sense when an initiator prevents the removal (SPC-4 6.14).
  */
 cst_sense_t cst_medium_eject(struct cst_device *dev)
 {
@@ -62,7 +63,7 @@ cst_sense_t cst_medium_eject(struct cst_device *dev)
 /**
  * cst_medium_load() - put the medium in and make it ready
  * @dev: removable
- * @by: the session that knows, because it did that; the others are told
+ * @by: session whose command has loaded the medium; all others get a unit attention
  */
 void cst_medium_load(struct cst_device *dev, struct cst_session *by)
 {
@@ -82,10 +83,11 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
 
 /**
  * cst_medium_stop() - put the unit into the stopped power condition
- * @dev: what is to be durable is
+ * @dev: everything that has to be durable is durable
  *
- * For everybody, and nobody is told by a unit attention: the medium stays the same, and
- * each command that needs it says how to go on (INITIALIZING COMMAND REQUIRED).
+ * The unit is stopped for all initiators.  No unit attention is raised, because the medium
+ * stays the same.  A command that needs the medium is answered with INITIALIZING COMMAND
+ * REQUIRED, which tells the initiator what to do.
  *
  * Context: any.
  */
@@ -110,8 +112,8 @@ void cst_medium_start(struct cst_device *dev)
 }
 
 /**
- * cst_medium_allow() - a nexus holds the medium no more
- * @itl: which was lost, or whose logical unit was reset
+ * cst_medium_allow() - a nexus does not prevent removal of the medium any more
+ * @itl: the nexus, which was lost, or whose logical unit was reset
  */
 void cst_medium_allow(struct cst_itl *itl)
 {
@@ -123,11 +125,11 @@ void cst_medium_allow(struct cst_itl *itl)
 }
 
 /**
- * cst_medium_prevent() - a nexus holds the medium in place, or no more
+ * cst_medium_prevent() - set whether a nexus prevents removal of the medium
  * @itl: the nexus
  * @prevent: whether it does
  *
- * Return: CST_OK, or the reason when the nexus has been taken away.
+ * Return: CST_OK, or sense when the LUN has been unmapped.
  */
 cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent)
 {
@@ -136,7 +138,7 @@ cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent)
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
-	/* Taken away while the command waited for its turn: see cst_itl_retire(). */
+	/* The LUN was unmapped while the command waited for its turn: see cst_itl_retire(). */
 	if (unlikely(percpu_ref_is_dying(&itl->ref)))
 		reason = CST_SENSE(LU_NOT_SUPPORTED);
 	else

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Task attributes: the order in which commands of a logical unit may execute
- * (SAM-5 8.6).  One task set per logical unit for all nexuses (TST = 000b).
+ * (SAM-5 8.6).  A logical unit has one task set for all nexuses (TST = 000b).
  *
- * While nobody uses ORDERED, a command holds the percpu reference `simple` from
- * its arrival to its end and meets no lock.  The first ORDERED command kills
- * that reference: from then on everybody counts under the lock of `blocked`, and
- * what may not run yet waits there (wait.c).  A second after the last ORDERED command the
- * fast way is opened again, so that an initiator that orders often does not pay
+ * Fast mode: while no initiator uses ORDERED, a command holds the percpu reference `simple`
+ * from its arrival to its end and takes no lock.  The first ORDERED command kills that
+ * reference and starts slow mode: every command is counted under the lock of `blocked`, and
+ * a command that may not run yet waits in `blocked` (wait.c).  A second after the last
+ * ORDERED command slow mode ends, so that an initiator that uses ORDERED often does not pay
  * for a grace period each time.
  *
- * A command may wait for its data and for its turn at once; it executes in the
- * context of whichever comes last, a turn always through the worker.
+ * A command may wait for its data and for its turn at the same time.  When its data comes
+ * last it executes in the context that brings the data; when its turn comes last it
+ * executes in a worker.
  *
  * Rules in slow mode, by attribute of the arriving command:
  *	SIMPLE		waits behind a waiting or a running ORDERED
@@ -22,7 +23,7 @@
 
 #define CST_ORDER_RELAX		HZ
 
-/* The lock is held; the command has just left the queue. */
+/* The caller holds blocked.lock.  The command is not, or no longer, in the queue. */
 static void cst_order_run(struct cst_order *order, struct cst_cmd *cmd)
 {
 	order->running++;
@@ -30,7 +31,7 @@ static void cst_order_run(struct cst_order *order, struct cst_cmd *cmd)
 		cst_cmd_queue(cmd);
 }
 
-/* The lock is held: let go what no longer has to wait. */
+/* Let go commands that do not have to wait any more.  The caller holds blocked.lock. */
 static void cst_order_promote(struct cst_order *order)
 {
 	struct cst_cmd *cmd;
@@ -80,7 +81,7 @@ static void cst_order_relax_work(struct work_struct *work)
 	spin_unlock_irq(&order->blocked.lock);
 }
 
-/* The lock is held. */
+/* The caller holds blocked.lock. */
 static bool cst_order_must_wait(struct cst_order *order, struct cst_cmd *cmd)
 {
 	switch (cmd->task_attr) {
@@ -95,12 +96,12 @@ static bool cst_order_must_wait(struct cst_order *order, struct cst_cmd *cmd)
 }
 
 /*
- * An aborted command does not wait for its turn (cst_waitq_ops.leave).  It touches
- * nothing, so it runs beside whoever has the turn.
+ * An aborted command does not wait for its turn (cst_waitq_ops.leave).  It does not touch
+ * the medium, so it may run at the same time as the command whose turn it is.
  */
 static void cst_order_leave(struct cst_waitq *q, struct cst_cmd *cmd)
 {
-	/* It has not become the ORDERED one that runs: its exit must not clear that. */
+	/* Its exit must not clear order->ordered, which belongs to a running ORDERED command. */
 	if (cmd->task_attr == CST_TASK_ORDERED)
 		cmd->task_attr = CST_TASK_SIMPLE;
 	cst_order_run(container_of(q, struct cst_order, blocked), cmd);
@@ -117,7 +118,7 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 
 	spin_lock_irqsave(&order->blocked.lock, flags);
 	if (!order->slow) {
-		/* The fast way may have opened again since we looked. */
+		/* Slow mode may have ended since cst_order_enter() looked. */
 		if (cmd->task_attr != CST_TASK_ORDERED &&
 		    percpu_ref_tryget_live(&order->simple)) {
 			__set_bit(CST_CMD_ORDER_FAST, &cmd->flags);
@@ -126,8 +127,8 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 		order->slow = true;
 		order->draining = true;
 		/*
-		 * Does not wait: the only switch that could be under way ended
-		 * before relax opened the fast way.
+		 * This does not wait: the last switch of the reference was over before
+		 * cst_order_relax_work() ended slow mode.
 		 */
 		percpu_ref_kill(&order->simple);
 	}
@@ -139,7 +140,7 @@ static noinline void cst_order_enter_slow(struct cst_order *order,
 		if (cmd->task_attr == CST_TASK_ORDERED)
 			order->ordered = true;
 	} else if (unlikely(!cst_wait_park(&order->blocked, cmd))) {
-		/* It has no data yet, so this only counts it. */
+		/* data_ready is not set yet, so this only counts the command as running. */
 		cst_order_leave(&order->blocked, cmd);
 	}
 unlock:
@@ -169,10 +170,11 @@ void cst_order_enter(struct cst_cmd *cmd)
 }
 
 /**
- * cst_order_data_ready() - nothing but its turn keeps this command from executing
- * @cmd: entered
+ * cst_order_data_ready() - the data of a command is in place
+ * @cmd: cst_order_enter() has been called
  *
- * Return: true when it is the caller's to execute; false when the worker will.
+ * Context: any up to softirq.  Return: true when the caller has to execute the command;
+ * false when a worker will do that as soon as its turn comes.
  */
 bool cst_order_data_ready(struct cst_cmd *cmd)
 {
@@ -192,8 +194,9 @@ bool cst_order_data_ready(struct cst_cmd *cmd)
 }
 
 /**
- * cst_order_exit() - a command has left the task set
- * @cmd: entered or not; may still be blocked when its data failed
+ * cst_order_exit() - take a command out of the task set
+ * @cmd: cst_order_enter() may have been called or not.  The command may still wait for its
+ *	turn when its data has failed
  *
  * Context: any.
  */
@@ -239,9 +242,9 @@ void cst_order_destroy(struct cst_order *order)
 
 	cancel_delayed_work_sync(&order->relax);
 	/*
-	 * The switch to atomic mode after the last kill holds a callback into
-	 * this structure until its grace period ends; exit waits for nothing.
-	 * With the lock: the callback may be inside it right now.
+	 * After the last kill, the switch to atomic mode calls back into this structure at the
+	 * end of its grace period.  percpu_ref_exit() does not wait for that.  Take the lock,
+	 * because the callback may hold it at this moment.
 	 */
 	spin_lock_irq(&order->blocked.lock);
 	draining = order->draining;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a CDB to what it asks for: operation, LBA, blocks, bytes, direction.
+ * Decode a CDB: operation, LBA, blocks, bytes, direction.
  *
- * Called by submit.c for every command, in its context.  Nothing that depends on
- * the state of the logical unit is judged here: that is gate.c and execution.
- * Pure: also compiled in user space.
+ * Called by submit.c for every command, in the context of the submitter.  This file checks
+ * nothing that depends on the state of the logical unit; gate.c and execution do.  Pure:
+ * also compiled in user space.
  */
 #include <linux/bitops.h>
 #include <linux/dma-direction.h>
@@ -13,7 +13,7 @@
 #include "cdb.h"
 #include "core.h"
 
-/* The first byte with a bit that the usage map does not allow; @len without one. */
+/* The first byte with a bit that the usage map does not allow; @len when there is none. */
 static noinline unsigned int cst_cdb_first_bad(const u8 *cdb, const u8 *usage,
 					       unsigned int len)
 {
@@ -45,7 +45,7 @@ static __always_inline bool cst_cdb_has_bad_bit(const u8 *cdb, const u8 *usage,
 		~get_unaligned((const u64 *)(usage + last)));
 }
 
-/* Point at the first byte, and in it the leftmost bit, that is wrong. */
+/* Sense with the field pointer at the leftmost wrong bit of the first wrong byte. */
 static noinline cst_sense_t cst_cdb_bad_bit(struct cst_cmd *cmd)
 {
 	const struct cst_op *op = cmd->op;
@@ -101,12 +101,12 @@ static __always_inline void cst_parse_fields(struct cst_cmd *cmd)
 }
 
 /**
- * cst_parse() - understand a command's CDB
+ * cst_parse() - decode a command's CDB
  * @cmd: as submitted, with its LUN looked up
  *
  * Sets op, dir, lba, nblocks and cdb_xfer_len.
  *
- * Context: any.  Return: CST_OK, or why the CDB is refused.
+ * Context: any.  Return: CST_OK, or the reason to refuse the CDB.
  */
 cst_sense_t cst_parse(struct cst_cmd *cmd)
 {

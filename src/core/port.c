@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Identities of ports between their forms: what fabrics tell of their ports, and what
- * initiators say of others'.  Pure: no lock, no allocation.
+ * Identities of ports, and conversion between their forms: struct cst_port as fabrics fill
+ * it in, and TransportIDs and designators as they are on the wire.  Pure: no lock, no
+ * allocation; also compiled in user space.
  *
  * scsi/spc/vpd.c, vpd_ports.c and the attributes of sessions call in.
  */
@@ -35,7 +36,10 @@
 #define CST_DESIGNATOR_NAA	0x3
 #define CST_DESIGNATOR_NAME	0x8
 
-/* A name or a text that ends with NUL, then NULs up to a multiple of four. */
+/*
+ * End a name or text of @len bytes with NUL, and pad it with NULs to a multiple of four.
+ * Return: its length with the padding.
+ */
 static u32 cst_pad(u8 *field, u32 len)
 {
 	u32 padded = ALIGN(len + 1, 4);
@@ -93,9 +97,10 @@ u32 cst_transport_id_build(const struct cst_port *port, u8 *id)
 }
 
 /*
- * One UTF-8 character of @left bytes: how many it has, 0 when it is none, or one that
- * no name has: a comma, which separates, a control character, a form longer than
- * needed, half of a surrogate pair, beyond the last one (RFC 3629, RFC 3722).
+ * Check the UTF-8 character at @p; there are @left bytes.  Return: number of its bytes, or 0
+ * when it is not well formed or may not be in a name.  Not well formed are a form that is
+ * longer than needed, half of a surrogate pair, and a code point beyond the last (RFC
+ * 3629).  A name has no control character (RFC 3722) and no comma, which is a separator.
  */
 static u32 cst_utf8_char(const u8 *p, u32 left)
 {
@@ -133,7 +138,7 @@ static bool cst_is_name(const u8 *name, u32 len)
 	return true;
 }
 
-/* Hexadecimal digits; zeros in front may be missing. */
+/* Parse an ISID of @len hexadecimal digits; leading zeros may be missing. */
 static bool cst_isid_parse(const char *digits, u32 len, u8 isid[6])
 {
 	char text[CST_ISID_DIGITS];
@@ -145,7 +150,10 @@ static bool cst_isid_parse(const char *digits, u32 len, u8 isid[6])
 	return !hex2bin(isid, text, 6);
 }
 
-/* The last comma of the text is the second one of the separator; digits have none. */
+/*
+ * Split a text at the separator before the ISID.  The last comma of the text is the second
+ * comma of the separator, because digits have none.  *len becomes the length of the name.
+ */
 static int cst_tid_port_split(const char *text, u32 *len, u8 isid[6])
 {
 	const u32 size = strlen(CST_ISID_SEPARATOR);
@@ -174,7 +182,7 @@ static int cst_tid_iscsi_parse(const u8 *id, u32 len, struct cst_port *port)
 	if (size < CST_TID_NAME_MIN || size % 4 || size > len - CST_TID_HEADER)
 		return -EINVAL;
 	text_len = strnlen(text, size);
-	/* It has an end, and nothing is behind that. */
+	/* The text must end with NUL, and only NULs may follow. */
 	if (text_len == size)
 		return -EINVAL;
 	for (i = text_len; i < size; i++)
@@ -223,7 +231,7 @@ bool cst_port_is(const struct cst_port *named, const struct cst_port *port)
 	       (port->has_isid && !memcmp(named->isid, port->isid, sizeof(port->isid)));
 }
 
-/* A SCSI name string (RFC 7143 4.2.7, SPC-5 7.7.6.11). */
+/* Designator of type SCSI name string (RFC 7143 4.2.7, SPC-5 7.7.6.11). */
 static u32 cst_port_designator_iscsi(const struct cst_port *port, u8 *d)
 {
 	u32 len = strnlen(port->name, CST_NAME_MAX);
