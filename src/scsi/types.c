@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device types that there are, and those of LUNs without a device.
+ * The list of core's device types, and the two types of LUNs that have no device.
  *
- * A LUN that names nothing has a type, too: what may be asked of it (SAM-5 4.7.5).  So
- * has the REPORT LUNS well-known logical unit (SPC-5 8.2), where an initiator finds the
- * map of its nexus when LUN 0 is not part of it.  main.c has all types made.
+ * A LUN without a logical unit has a type, too: it says which commands such a LUN
+ * answers (SAM-5 4.7.5).  The REPORT LUNS well-known logical unit has another one
+ * (SPC-5 8.2): there an initiator reads the LUN map of its nexus when the map has no
+ * LUN 0.
+ *
+ * core/main.c calls cst_types_init().
  */
 #include <scsi/scsi_proto.h>
 
@@ -35,7 +38,7 @@ const struct cst_dev_type cst_no_lun_type = {
 	.index		= &no_lun_index,
 };
 
-/* It has no medium and is always ready. */
+/* The REPORT LUNS logical unit has no medium and is always ready. */
 static cst_sense_t report_luns_ready(struct cst_cmd *cmd)
 {
 	return CST_OK;
@@ -83,9 +86,9 @@ const struct cst_dev_type cst_report_luns_type = {
 };
 
 /**
- * cst_types_init() - make the indexes of all types
+ * cst_types_init() - make the indexes of all types of core
  *
- * Context: module init.  Return: 0, or -EINVAL for a mistake in a type's tables.
+ * Context: module init.  Return: 0, or -EINVAL for a mistake in the tables of a type.
  */
 int cst_types_init(void)
 {

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SYNCHRONIZE CACHE, and the flush of all who make written data durable.
+ * SYNCHRONIZE CACHE, and the flush that other commands need to make data durable.
  *
- * exec.c calls in; one FLUSH of the handler comes of it, or nothing.
+ * exec.c and start_stop.c call in.  A flush starts one CST_IO_FLUSH of the handler; with
+ * nv_cache, SYNCHRONIZE CACHE starts none.
  */
 #include "sbc.h"
 
-/* Byte 1 of SYNCHRONIZE CACHE: SYNC_NV, which SBC-4 has no more, and IMMED */
+/* Byte 1 of SYNCHRONIZE CACHE: IMMED, and SYNC_NV, which SBC-4 no longer has */
 #define CST_CDB_SYNC		0x06
 
-/* No blocks: up to the end, and so everything. */
 cst_sense_t cst_sbc_flush_then(struct cst_cmd *cmd,
 			       void (*done)(struct cst_io *io, int error))
 {
 	u64 len = (u64)cmd->nblocks << to_cst_disk(cmd->dev)->block_shift;
 
-	/* A length of zero stands for everything, and so does one too long to tell. */
+	/*
+	 * For the handler a length of 0 means the whole medium.  That is used for nblocks
+	 * 0, which asks for all blocks from lba on, and for more bytes than io.len holds.
+	 */
 	cst_sbc_io(cmd, CST_IO_FLUSH, len <= U32_MAX ? len : 0, done);
 	if (!cmd->io.len)
 		cmd->io.pos = 0;
@@ -30,10 +33,13 @@ static void cst_sbc_flush_done(struct cst_io *io, int error)
 }
 
 /**
- * cst_sbc_vouched() - what is in a cache that nv_cache vouches for, is it safe there?
+ * cst_sbc_vouched() - is data in a cache that nv_cache vouches for safe there?
  * @disk: has nv_cache
  *
- * The administrator vouches for the power, not for a backing that takes no data.
+ * With nv_cache the administrator vouches that the cache survives a power cut, but not
+ * that the backing still takes the data of the cache.
+ *
+ * Context: any up to softirq.  Return: CST_OK, or the sense for data that is lost.
  */
 cst_sense_t cst_sbc_vouched(struct cst_disk *disk)
 {
@@ -55,9 +61,9 @@ cst_sense_t cst_sbc_flush(struct cst_cmd *cmd)
 /*
  * SYNCHRONIZE CACHE(10), (16).
  *
- * With IMMED an initiator may be answered before the data is durable, but then
- * it would never learn of a failure.  GOOD means done here, IMMED or not.  With
- * SYNC_NV it would do to leave the data in a cache that is not volatile.
+ * IMMED allows a status before the data is durable, but the initiator would never learn
+ * of a failure then.  So GOOD means that the data is durable, with IMMED as well.
+ * SYNC_NV, which allows the data to stay in a non-volatile cache, makes no difference.
  */
 static cst_sense_t cst_sbc_synchronize_cache(struct cst_cmd *cmd)
 {

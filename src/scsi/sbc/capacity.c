@@ -2,7 +2,7 @@
 /*
  * READ CAPACITY (10) and (16).
  *
- * exec.c calls in, with the device enabled.
+ * exec.c calls in; the device is enabled.
  */
 #include <linux/unaligned.h>
 
@@ -11,8 +11,9 @@
 #define CST_CDB_PMI	0x01
 
 /*
- * The partial medium indicator asks for the last block before a delay; there is
- * none before the end.  Without it an LBA makes no sense (SBC-2 5.10).
+ * The partial medium indicator asks for the last block before a substantial delay in
+ * data transfer.  No such delay is known here, so the answer is the last block of the
+ * medium.  Without the indicator the LBA must be 0 (SBC-2 5.10).
  */
 static cst_sense_t cst_sbc_check_pmi(struct cst_cmd *cmd, u64 lba, bool pmi)
 {
@@ -36,7 +37,7 @@ static cst_sense_t cst_sbc_read_capacity10(struct cst_cmd *cmd)
 	if (!nblocks)
 		return CST_SENSE(MEDIUM_NOT_PRESENT);
 
-	/* FFFFFFFFh: ask READ CAPACITY (16). */
+	/* FFFFFFFFh tells the initiator to send READ CAPACITY (16). */
 	put_unaligned_be32(min_t(u64, nblocks - 1, U32_MAX), buf);
 	put_unaligned_be32(to_cst_disk(cmd->dev)->block_size, buf + 4);
 	return cst_cmd_respond(cmd, buf, sizeof(buf));

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * COMPARE AND WRITE: blocks are written if they are as expected, and nobody else writes
- * them in between (SBC-4 5.3).
+ * COMPARE AND WRITE: blocks are written if they hold what the initiator expects, and no
+ * other command writes them between the comparison and the write (SBC-4 5.3).
  *
- * exec.c calls in, in a worker.  First the command has its blocks for itself
- * (core/range.c), until it ends.  Then they are read into the scratch buffer; the worker
- * goes on with the comparison, and has the rest written from that buffer.
+ * exec.c calls in, in a worker.  The steps of a command:
+ *  1. it takes its blocks for itself (core/range.c), until it ends;
+ *  2. it reads them into the scratch buffer;
+ *  3. in the worker, it compares them with the first half of the data-out, copies the
+ *     second half to the scratch buffer, and writes that buffer.
  */
 #include "sbc.h"
 
 static cst_sense_t cst_sbc_parse_compare_write(struct cst_cmd *cmd)
 {
-	/* The format reads bytes 10 to 13; the usage map leaves 13, NUMBER OF LOGICAL BLOCKS. */
+	/*
+	 * CST_CDB_RW16 has decoded bytes 10 to 13.  The usage map lets only byte 13 be
+	 * set, which is NUMBER OF LOGICAL BLOCKS.
+	 */
 	if (cmd->nblocks > cst_sbc_max_compare_write(cmd))
 		return cst_cdb_invalid(&cmd->detail, 13, 7);
 	cmd->cdb_xfer_len = 2 * cmd->nblocks << to_cst_disk(cmd->dev)->block_shift;
@@ -24,7 +29,10 @@ static void cst_sbc_compare_write_end(struct cst_cmd *cmd, int error, bool write
 
 	if (unlikely(error))
 		reason = cst_sbc_io_sense(cmd, error, write);
-	/* Not kept for an initiator that does not take its answers. */
+	/*
+	 * Free the buffer before the response: an initiator that does not read its
+	 * responses must not keep the memory allocated.
+	 */
 	cst_buffer_free_scratch(cmd);
 	cst_cmd_finish(cmd, reason);
 }
@@ -34,7 +42,10 @@ static void cst_sbc_written(struct cst_io *io, int error)
 	cst_sbc_compare_write_end(container_of(io, struct cst_cmd, io), error, true);
 }
 
-/* The data-out is what the blocks should be, and then what they become. */
+/*
+ * In the worker, when the blocks have been read.  The first half of the data-out is what
+ * they should hold, the second half is what to write.
+ */
 static cst_sense_t cst_sbc_compare_then_write(struct cst_cmd *cmd)
 {
 	u32 len = cmd->data_len / 2;
@@ -50,7 +61,10 @@ static cst_sense_t cst_sbc_compare_then_write(struct cst_cmd *cmd)
 	reason = cst_sbc_write_flags(cmd, &flags);
 	if (reason)
 		return reason;
-	/* A handler takes a list from its beginning. */
+	/*
+	 * A handler takes a list of pages from its beginning, so that the second half of
+	 * cmd->bvec cannot be given to it.  Copy that half.
+	 */
 	cst_bvec_copy(cmd->scratch_bvec, cmd->bvec, len, len, len);
 	cst_sbc_io(cmd, CST_IO_WRITE, len, cst_sbc_written);
 	cmd->io.flags = flags;
@@ -74,7 +88,7 @@ static cst_sense_t cst_sbc_compare_write(struct cst_cmd *cmd)
 
 	if (reason)
 		return reason;
-	/* With less data the two halves could not be told apart. */
+	/* With less data it would not be known where the second half begins. */
 	if (cmd->data_len != cmd->cdb_xfer_len)
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (!cmd->nblocks)

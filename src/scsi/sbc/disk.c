@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The disk: what its commands and pages are, its attributes, and its life between
- * a handler's backing and what initiators have been told of it.
+ * The disk as a device type: its tables of commands and pages, its attributes, and what
+ * enabling and resizing it do.  Both take limits from the handler's backing, and
+ * establish unit attentions when initiators know other values.
  *
  * core/device.c calls in through cst_disk_type; handlers call cst_disk_resize().
- * dev.obj.lock protects the attributes and all that enabling decides.
+ * dev.obj.lock protects the attributes and all values that enabling sets.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -25,9 +26,10 @@ static struct cst_disk *obj_to_disk(struct cst_object *obj)
 /* --- enabling --- */
 
 /*
- * An initiator that has been told that there is no write cache never flushes, and
- * a new session of it does not ask again: with a cache it would lose data at a
- * power cut.
+ * An initiator that has been told that there is no write cache never flushes, and it does
+ * not ask again when it logs in anew.  If the disk had a cache then, the initiator would
+ * lose data at a power cut.  So enabling is refused while there is a nexus of such an
+ * initiator.
  */
 static int cst_disk_check_cache(struct cst_disk *disk)
 {
@@ -51,8 +53,9 @@ static int cst_disk_check_cache(struct cst_disk *disk)
 }
 
 /*
- * The largest number of bytes, a multiple of physical blocks and of what is best for
- * the backing, up to what is best for us; or one of the backing's if that is more.
+ * The optimal transfer length in bytes: the largest multiple of the backing's optimal I/O
+ * size up to CST_OPT_XFER_BYTES, or that size itself if it is larger.  A size of the
+ * backing that is no multiple of a physical block of @pb bytes is ignored.
  */
 static u32 cst_disk_best_xfer(const struct cst_disk *disk, u32 pb)
 {
@@ -64,7 +67,7 @@ static u32 cst_disk_best_xfer(const struct cst_disk *disk, u32 pb)
 	       rounddown(CST_OPT_XFER_BYTES, opt);
 }
 
-/* What is not configured comes from the backing. */
+/* The values of the attributes; where these are not set, those of the backing. */
 static int cst_disk_set_limits(struct cst_disk *disk)
 {
 	u32 exp = 0, pb;
@@ -91,7 +94,7 @@ static void cst_disk_init(struct cst_device *dev)
 {
 	struct cst_disk *disk = to_cst_disk(dev);
 
-	/* INQUIRY tells it before it is ever enabled. */
+	/* VPD page B0h has this value also before the disk is first enabled. */
 	disk->opt_trans_len = CST_OPT_XFER_BYTES;
 	disk->known_opt_trans_len = disk->opt_trans_len;
 }
@@ -119,7 +122,7 @@ static int cst_disk_enable(struct cst_device *dev)
 disable:
 	dev->ops->disable(dev);
 restore:
-	/* What initiators know is still that. */
+	/* Initiators still know the capacity from before. */
 	WRITE_ONCE(disk->nblocks, nblocks);
 	return ret;
 }
@@ -129,7 +132,10 @@ static void cst_disk_enabled(struct cst_device *dev)
 	struct cst_disk *disk = to_cst_disk(dev);
 	bool other_exp = disk->lb_per_pb_exp != disk->known_lb_per_pb_exp;
 
-	/* Given for a disk in use; this is another one perhaps. */
+	/*
+	 * The administrator has set it for the disk as it was; what is enabled now may be
+	 * another one.
+	 */
 	WRITE_ONCE(disk->allow_shrink, false);
 	if (disk->nblocks != disk->known_nblocks || other_exp)
 		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
@@ -138,7 +144,10 @@ static void cst_disk_enabled(struct cst_device *dev)
 	disk->known_nblocks = disk->nblocks;
 	disk->known_lb_per_pb_exp = disk->lb_per_pb_exp;
 	disk->known_opt_trans_len = disk->opt_trans_len;
-	/* Who does not know of a cache that need not be flushed still does not. */
+	/*
+	 * With nv_cache, cst_disk_check_cache() lets a cache be enabled that initiators
+	 * have not been told of.  They still do not know of it.
+	 */
 	WRITE_ONCE(disk->told_no_cache, disk->write_through ||
 		   (disk->told_no_cache && disk->nv_cache));
 }
@@ -208,7 +217,7 @@ static int cst_disk_set_opt_trans_len(struct cst_object *obj,
 	return 0;
 }
 
-/* Of READ CAPACITY, and of the limits in VPD page B0h, which count blocks. */
+/* READ CAPACITY data changes, and so do the limits in VPD page B0h, counted in blocks. */
 static void cst_disk_blocks_changed(struct cst_object *obj)
 {
 	cst_device_inquiry_changed(obj);
@@ -222,7 +231,7 @@ static ssize_t cst_disk_nblocks_print(struct cst_object *obj, char *page)
 			  cst_disk_nblocks(obj_to_disk(obj)) : 0);
 }
 
-/* The exponent + 1: see cst_disk.lb_per_pb_set. */
+/* By the exponent + 1, as cst_disk.lb_per_pb_set. */
 static const char *const cst_disk_pb_names[] = {
 	"auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", NULL
 };
@@ -304,7 +313,7 @@ static void cst_disk_extended_inquiry(const struct cst_cmd *cmd, u8 *page)
 	page[6] = to_cst_disk(cmd->dev)->nv_cache ? 0x02 : 0x01;	/* NV_SUP or V_SUP */
 }
 
-/* Version descriptors, SPC-4 table 142, without a particular revision */
+/* Version descriptors without a particular revision, SPC-4 table 142 */
 static const u16 cst_disk_versions[] = { 0x04c0 /* SBC-3 */, 0 };
 
 static const struct cst_op *const cst_disk_ops[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What MODE SENSE tells of a disk: SBC-3 6.4.
+ * The block descriptor and the mode pages of a disk: SBC-3 6.4.
  *
  * spc/mode.c calls in.
  */
@@ -14,11 +14,12 @@
 #define CST_BLOCK_LONG		16
 #define CST_CACHING_SIZE	20
 #define CST_MODE_PAGE_CACHING	0x08
-#define CST_MODE_WCE		0x04	/* in byte 2 of it */
+#define CST_MODE_WCE		0x04	/* in byte 2 of the caching page */
 
 /*
- * Short or long LBA mode parameter block descriptor, SBC-3 6.4.2.  A medium that is
- * out has no blocks: an initiator must not take the last one's for the next one's.
+ * Short or long LBA mode parameter block descriptor, SBC-3 6.4.2.  While the medium is
+ * ejected the number of blocks is 0: an initiator must not take the capacity of the old
+ * medium for that of the next one.
  */
 unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p)
 {
@@ -42,7 +43,10 @@ static void cst_mode_caching(const struct cst_cmd *cmd, u8 *page)
 		page[2] = CST_MODE_WCE;
 }
 
-/* Enabling asks who has been told that there is a cache: whoever got that byte. */
+/*
+ * WCE is in byte 2.  A nexus that was sent this byte knows whether there is a cache;
+ * enabling the disk asks for that (disk.c).
+ */
 static void cst_mode_caching_told(struct cst_itl *itl, const u8 *page,
 				  unsigned int len)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * READ and WRITE: from blocks to one I/O of the handler and back.
+ * READ and WRITE: each command becomes one I/O of the handler.
  *
- * exec.c calls in; buffers were made by submit.c.  The execute functions may be
- * called twice, the second time in a worker, and start from the beginning then.
+ * exec.c calls in; the buffer has been allocated when the command was submitted.  An
+ * execute function may be called twice, the second time in a worker, and starts from the
+ * beginning then.
  */
 #include "sbc.h"
 
@@ -29,10 +30,10 @@ static void cst_sbc_rw_done(struct cst_io *io, int error)
 	cst_cmd_finish(cmd, reason);
 }
 
-/* MAXIMUM TRANSFER LENGTH of VPD page B0h. */
+/* The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h. */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 {
-	/* Where TRANSFER LENGTH or VERIFICATION LENGTH stands, by format. */
+	/* The first byte of TRANSFER LENGTH or VERIFICATION LENGTH, by format. */
 	static const u8 field[] = {
 		[CST_CDB_RW6] = 4, [CST_CDB_RW10] = 7, [CST_CDB_RW12] = 6,
 		[CST_CDB_RW16] = 10,
@@ -45,7 +46,10 @@ cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* Of FUA nothing is left where the cache is vouched for; its data must be safe there. */
+/*
+ * With nv_cache clear FUA, because data in the cache counts as durable.  The command
+ * fails if the backing has lost such data.
+ */
 static cst_sense_t cst_sbc_vouch_fua(const struct cst_cmd *cmd, u8 *flags)
 {
 	struct cst_disk *disk = to_cst_disk(cmd->dev);
@@ -66,9 +70,9 @@ cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags)
 /*
  * READ(6), (10), (12), (16): @cmd has its buffer.
  *
- * All that the CDB asks for is read, even when the initiator expects less: the
- * buffer has room.  A buffer of the fabric has room for data_len only, which
- * submit.c has made whole blocks.
+ * All blocks that the CDB asks for are read, even when the initiator expects less data:
+ * a buffer of core has room for them.  A buffer of the fabric has room for data_len bytes
+ * only, which cst_cmd_blocks_len() has rounded down to whole blocks.
  */
 static cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
 {
@@ -96,9 +100,9 @@ static cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
 /*
  * WRITE(6), (10), (12), (16): @cmd has its data-out.
  *
- * When the initiator sends less than the CDB says, the blocks that it sends are
- * written and the residual tells; part of a block cannot be written, so nothing
- * is.
+ * When the initiator sends less data than the CDB asks for, the blocks that it sends
+ * are written, and the residual says how much was missing.  Part of a block cannot be
+ * written: a command that sends one is refused, and nothing is written.
  */
 static cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the block commands share, and the tables of the disk (disk.c). */
+/* What the files of the block commands share, and the tables that disk.c lists. */
 #ifndef _CST_SBC_H
 #define _CST_SBC_H
 
@@ -17,9 +17,9 @@
 #define CST_CDB_FUA		0x08
 #define CST_CDB_DPO		0x10
 
-#define CST_SBC_TIMEOUT		60	/* cst_op.timeout of what the backing works for */
+#define CST_SBC_TIMEOUT		60	/* cst_op.timeout where the backing is used */
 
-/* LBA and length of the usage maps, bytes 2 to 5, 9 or 13 */
+/* The part of a usage map that has LBA and length; it begins with byte 2 of the CDB. */
 #define CST_USAGE_RW10		0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff
 #define CST_USAGE_RW12		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 #define CST_USAGE_RW16		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, \
@@ -28,11 +28,11 @@
 /* cache.c */
 extern const struct cst_op cst_sbc_cache_ops[];
 /*
- * Make durable what lba and nblocks name; no blocks means up to the end, and so
- * everything.  Answers as an execute function.
+ * Make the blocks that cmd->lba and cmd->nblocks name durable; with nblocks 0, the whole
+ * medium.  With nv_cache nothing is flushed.  Returns what cst_op.execute returns.
  */
 cst_sense_t cst_sbc_flush(struct cst_cmd *cmd);
-/* The same, whoever vouches for the cache, with an end of one's own. */
+/* Flush these blocks, with nv_cache as well, and call @done at the end of the I/O. */
 cst_sense_t cst_sbc_flush_then(struct cst_cmd *cmd,
 			       void (*done)(struct cst_io *io, int error));
 cst_sense_t cst_sbc_vouched(struct cst_disk *disk);
@@ -41,7 +41,7 @@ cst_sense_t cst_sbc_vouched(struct cst_disk *disk);
 extern const struct cst_op cst_sbc_capacity_ops[];
 /* compare_write.c */
 extern const struct cst_op cst_sbc_compare_write_ops[];
-/* MAXIMUM COMPARE AND WRITE LENGTH in blocks; the data-out has twice as many. */
+/* MAXIMUM COMPARE AND WRITE LENGTH in blocks; the data-out is twice as long. */
 static inline u32 cst_sbc_max_compare_write(const struct cst_cmd *cmd)
 {
 	return min_t(u32, cmd->sess->max_xfer / 2 / to_cst_disk(cmd->dev)->block_size, 255);
@@ -59,7 +59,7 @@ extern const struct cst_op cst_sbc_verify_ops[];
 
 /* write_same.c */
 extern const struct cst_op cst_sbc_write_same_ops[];
-/* MAXIMUM WRITE SAME LENGTH in blocks: 64 MiB, 13 s at 5 MB/s */
+/* MAXIMUM WRITE SAME LENGTH in blocks: 64 MiB, which take 13 s at 5 MB/s */
 static inline u32 cst_sbc_max_write_same(const struct cst_disk *disk)
 {
 	return (64U << 20) / disk->block_size;
@@ -67,17 +67,26 @@ static inline u32 cst_sbc_max_write_same(const struct cst_disk *disk)
 
 /* rw.c */
 extern const struct cst_op cst_sbc_rw_ops[];
-/* More blocks than one command may name?  cst_op.parse */
+/*
+ * A cst_op.parse: refuse more blocks than one command may name, and set cdb_xfer_len to
+ * the bytes of the blocks.
+ */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd);
-/* What the disk and nv_cache make of the flags of a write. */
+/*
+ * Change @flags, those of the CDB, to the CST_IO_* flags that the write needs:
+ * write_through sets FUA, nv_cache clears it.  Fails when cst_sbc_vouched() does.
+ */
 cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags);
-/* Sense of a failed I/O.  Which block it was is known only when there is one. */
+/*
+ * Sense for a failed I/O.  INFORMATION names the block only if the command has a single
+ * one: a handler does not say where a longer I/O has failed.
+ */
 cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error, bool write);
 
 /*
- * Does [lba, lba + nblocks) lie on the medium?  No blocks at the very end do
- * (SBC-4 4.5: the sum must not exceed the capacity).  Asked when the command
- * executes: the size may have changed since it came.
+ * Does [lba, lba + nblocks) lie on the medium?  An empty range may begin at the very end
+ * of the medium (SBC-4 4.5: the sum must not exceed the capacity).  Call this when the
+ * command executes: the capacity may have changed since the command arrived.
  */
 static inline cst_sense_t cst_sbc_range(const struct cst_cmd *cmd)
 {
@@ -88,7 +97,7 @@ static inline cst_sense_t cst_sbc_range(const struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* FUA and DPO of the CDBs that have them: all but the six byte ones. */
+/* FUA and DPO of a CDB, as CST_IO_* flags; a CDB of six bytes has neither. */
 static inline u8 cst_sbc_cache_flags(const struct cst_cmd *cmd)
 {
 	u8 flags = 0;
@@ -104,7 +113,10 @@ static inline u8 cst_sbc_cache_flags(const struct cst_cmd *cmd)
 	return flags;
 }
 
-/* Fill cmd->io but for data; the flags start anew at each try. */
+/*
+ * Fill in cmd->io but for the data.  The flags are cleared: when a command is executed
+ * again, those of the try before do not apply.
+ */
 static inline void cst_sbc_io(struct cst_cmd *cmd, u8 op, u32 len,
 			      void (*done)(struct cst_io *io, int error))
 {
@@ -119,7 +131,7 @@ static inline void cst_sbc_io(struct cst_cmd *cmd, u8 op, u32 len,
 	io->done = done;
 }
 
-/* With the scratch buffer for the data, as an execute function answers. */
+/* Start cmd->io on the scratch buffer.  Returns what cst_op.execute returns. */
 static inline cst_sense_t cst_sbc_start_scratch_io(struct cst_cmd *cmd)
 {
 	cmd->io.bvec = cmd->scratch_bvec;

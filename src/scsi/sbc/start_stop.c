@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * START STOP UNIT: data made durable, the unit stopped and started, the medium ejected and
- * loaded (core/medium.c).
+ * START STOP UNIT: stops and starts the unit, ejects and loads the medium
+ * (core/medium.c).  Before it stops or ejects, data is made durable.
  *
  * exec.c calls in.
  */
@@ -11,7 +11,10 @@
 #define CST_SSU_LOEJ		0x02
 #define CST_SSU_NO_FLUSH	0x04
 
-/* What was written is safe, or need not be. */
+/*
+ * Written data is durable, or need not be (NO_FLUSH): stop the unit or eject the
+ * medium.
+ */
 static cst_sense_t cst_sbc_stop_flushed(struct cst_cmd *cmd)
 {
 	if (cmd->cdb[4] & CST_SSU_LOEJ)
@@ -28,7 +31,7 @@ static void cst_sbc_stop_done(struct cst_io *io, int error)
 	cst_cmd_finish(cmd, reason ?: cst_sbc_stop_flushed(cmd));
 }
 
-/* START is 0: the unit stops, or the medium goes, and before that data becomes durable. */
+/* START is 0: make data durable, then stop the unit or, with LOEJ, eject the medium. */
 static cst_sense_t cst_sbc_stop(struct cst_cmd *cmd)
 {
 	bool no_flush = cmd->cdb[4] & CST_SSU_NO_FLUSH;
@@ -49,9 +52,10 @@ static cst_sense_t cst_sbc_stop(struct cst_cmd *cmd)
 /*
  * START STOP UNIT.
  *
- * The stopped power condition applies to all initiators, although nothing spins: who stops
- * a unit expects that nobody's command reaches its medium.  Other power conditions are refused by
- * the usage map.  LOEJ is for removable media.  GOOD means done, IMMED or not: see cache.c.
+ * The stopped power condition applies to all initiators, although no medium stops
+ * rotating: an initiator that stops a unit expects that no initiator's command reaches
+ * the medium.  The usage map refuses other power conditions.  LOEJ needs a removable
+ * medium.  GOOD means that everything is done, with IMMED as well: see cache.c.
  */
 static cst_sense_t cst_sbc_start_stop(struct cst_cmd *cmd)
 {
@@ -73,7 +77,10 @@ static cst_sense_t cst_sbc_start_stop(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* SBC-4, Reservations: START is 1, and POWER CONDITION, by the usage map, 0. */
+/*
+ * SBC-4, Reservations: START is 1 and POWER CONDITION is 0.  The usage map refuses any
+ * other POWER CONDITION.
+ */
 static bool cst_sbc_only_starts(const struct cst_cmd *cmd)
 {
 	return cmd->cdb[4] & CST_SSU_START;

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VERIFY: the medium read, and compared with what the initiator sends.
+ * VERIFY: blocks are read from the medium and, if BYTCHK says so, compared with the
+ * data-out.
  *
- * exec.c calls in; data-out was fetched by submit.c, the buffer for the medium is made
- * here.  May be called twice, as READ (rw.c).  Comparing more than a little is the worker's.
+ * exec.c calls in; submit.c has fetched the data-out, and the buffer for the blocks is
+ * allocated here.  The execute function may be called twice, as that of READ (rw.c).
+ * More than CST_COMPARE_HERE bytes are compared in the worker.
  */
 #include <linux/preempt.h>
 
 #include "sbc.h"
 
 /*
- * Bytes that are compared where the I/O has ended.  So many take a microsecond, which is
- * less than the way through the worker; 8 MiB would keep a CPU from its interrupts for
- * milliseconds.
+ * Up to this number of bytes are compared in the context in which the I/O has ended.
+ * That takes a microsecond, which is less than the way through the worker takes.  To
+ * compare 8 MiB there would keep the CPU from its interrupts for milliseconds.
  */
 #define CST_COMPARE_HERE	4096
 
@@ -24,13 +26,13 @@ static cst_sense_t cst_sbc_parse_verify(struct cst_cmd *cmd)
 	if (reason)
 		return reason;
 	switch (cmd->cdb[1] & CST_CDB_BYTCHK) {
-	case 0x00:		/* the medium can be read */
+	case 0x00:		/* the blocks are read, and nothing is compared */
 		cmd->dir = DMA_NONE;
 		cmd->cdb_xfer_len = 0;
 		return CST_OK;
-	case 0x02:		/* every block is as sent */
+	case 0x02:		/* each block is compared with its own one of data-out */
 		return CST_OK;
-	case 0x06:		/* every block is as the one sent */
+	case 0x06:		/* each block is compared with the only one of data-out */
 		if (cmd->nblocks)
 			cmd->cdb_xfer_len /= cmd->nblocks;
 		return CST_OK;
@@ -39,7 +41,7 @@ static cst_sense_t cst_sbc_parse_verify(struct cst_cmd *cmd)
 	}
 }
 
-/* Is the medium as sent?  Also where the comparison goes on in the worker. */
+/* Compare the blocks that were read with the data-out; in the worker, too. */
 static cst_sense_t cst_sbc_verify_compare(struct cst_cmd *cmd)
 {
 	u32 len = cmd->io.len;
@@ -48,7 +50,7 @@ static cst_sense_t cst_sbc_verify_compare(struct cst_cmd *cmd)
 
 	if (offset == len)
 		return CST_OK;
-	/* SPC-5 4.4.8: the offset in the data-out buffer */
+	/* INFORMATION is the offset in the data-out (SPC-5 4.4.8). */
 	cmd->detail.info = offset % cmd->data_len;
 	cmd->detail.info_valid = true;
 	return CST_SENSE(MISCOMPARE_DURING_VERIFY);
@@ -68,7 +70,10 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 		}
 		reason = cst_sbc_verify_compare(cmd);
 	}
-	/* Not kept for an initiator that does not take its answers. */
+	/*
+	 * Free the buffer before the response: an initiator that does not read its
+	 * responses must not keep the memory allocated.
+	 */
 	cst_buffer_free_scratch(cmd);
 	cst_cmd_finish(cmd, reason);
 }
@@ -76,8 +81,9 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 /*
  * VERIFY(10), (12), (16): @cmd has its data-out when BYTCHK asks for a comparison.
  *
- * The medium is really read, past the cache as far as the handler can, into a
- * buffer of our own: a medium error is found whatever BYTCHK says.
+ * With every BYTCHK the blocks are read into the scratch buffer, so that a medium error
+ * is found.  FUA makes the handler read from the medium, past the cache, as far as it
+ * can.
  */
 static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 {
@@ -86,7 +92,7 @@ static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 
 	if (unlikely(reason))
 		return reason;
-	/* GOOD after comparing only a part would be a lie. */
+	/* GOOD would say that all blocks are equal, but only some could be compared. */
 	if (unlikely(cmd->data_len != cmd->cdb_xfer_len))
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (!cmd->nblocks)

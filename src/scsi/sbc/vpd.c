@@ -39,12 +39,12 @@ static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, const u8 *
 	u8 page[CST_VPD_BLOCK_PAGE] = {};
 
 	cst_vpd_header(page, header, sizeof(page));
-	/* MEDIUM ROTATION RATE: 7200 a minute stands for all that seeks, 1 for none. */
+	/* MEDIUM ROTATION RATE: 7200 per minute for any rotating medium, else 1 */
 	put_unaligned_be16(to_cst_disk(cmd->dev)->rotational ? 7200 : 1, page + 4);
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 
-/* B2h: fully provisioned, nothing can be unmapped. */
+/* B2h: the disk is fully provisioned, and no blocks can be unmapped. */
 static cst_sense_t cst_vpd_provisioning(struct cst_cmd *cmd, const u8 *header)
 {
 	u8 page[8] = {};

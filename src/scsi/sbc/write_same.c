@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * WRITE SAME: one block, or zeroes, written to many (SBC-4 5.50).
+ * WRITE SAME: the block of the data-out, or zeroes, are written to each block of a range
+ * (SBC-4 5.50).
  *
- * exec.c calls in, in a worker.  The scratch buffer is filled with the block once and
- * written step by step; after each the command goes on in the worker, where it ends when
- * it has been aborted.  A step begins where the I/O before it has ended.
+ * exec.c calls in, in a worker.  The scratch buffer is filled with copies of the block
+ * once, and written step by step.  After each step the command goes on in the worker; if
+ * it has been aborted, it ends there.  cmd->io of the last step says where on the medium
+ * the next step begins.
  */
 #include <cst/bvec_walk.h>
 
 #include "sbc.h"
 
-#define CST_CDB_NDOB		0x01	/* byte 1: there is no data-out, zeroes are meant */
+#define CST_CDB_NDOB		0x01	/* byte 1: there is no data-out; write zeroes */
 
 #define CST_WRITE_SAME_STEP	(1024U * 1024)	/* bytes; a multiple of each block size */
-#define CST_WRITE_SAME_TIMEOUT	120	/* seconds, as sd has it; 64 MiB take 13 at 5 MB/s */
+#define CST_WRITE_SAME_TIMEOUT	120	/* seconds, as in sd; 64 MiB take 13 at 5 MB/s */
 
 static cst_sense_t cst_sbc_parse_write_same(struct cst_cmd *cmd)
 {
 	const struct cst_disk *disk = to_cst_disk(cmd->dev);
 
-	/* WSNZ of VPD page B0h: a length of 0 does not mean all up to the end. */
+	/*
+	 * WSNZ of VPD page B0h is 1: a length of 0 is refused, and does not mean all
+	 * blocks up to the end.
+	 */
 	if (!cmd->nblocks || cmd->nblocks > cst_sbc_max_write_same(disk))
 		return cst_cdb_invalid(&cmd->detail, 10, 7);
 	if (cmd->cdb[1] & CST_CDB_NDOB)
@@ -42,9 +47,9 @@ static cst_sense_t cst_sbc_write_same_step(struct cst_cmd *cmd)
 {
 	u32 len = min_t(u64, cst_sbc_write_same_left(cmd), CST_WRITE_SAME_STEP);
 	u64 pos = cmd->io.pos + cmd->io.len;
-	/* FUA is no bit of this CDB. */
+	/* This CDB has no FUA bit. */
 	u8 flags = 0;
-	/* The disk may have become smaller. */
+	/* The disk may have become smaller since the step before. */
 	cst_sense_t reason = cst_sbc_range(cmd);
 
 	if (reason)
@@ -70,7 +75,10 @@ static void cst_sbc_write_same_done(struct cst_io *io, int error)
 		cst_cmd_continue(cmd, cst_sbc_write_same_step);
 		return;
 	}
-	/* Not kept for an initiator that does not take its answers. */
+	/*
+	 * Free the buffer before the response: an initiator that does not read its
+	 * responses must not keep the memory allocated.
+	 */
 	cst_buffer_free_scratch(cmd);
 	cst_cmd_finish(cmd, reason);
 }
