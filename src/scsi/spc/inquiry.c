@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * INQUIRY: the standard data (SPC-4 6.4.2).  VPD pages are made by vpd.c.
+ * INQUIRY: the standard data (SPC-4 6.4.2).  vpd.c makes the VPD pages.
  *
- * exec.c calls in; cmd->dev is NULL where there is no logical unit.
+ * exec.c calls in.  cmd->dev is NULL at a LUN without a device (types.c).
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -12,14 +12,14 @@
 
 #define CST_INQUIRY_SIZE	96
 
-/* Version descriptors, SPC-4 table 142, each without a particular revision */
+/* Version descriptors without a particular revision, SPC-4 table 142 */
 #define CST_VERSION_SAM_5	0x00a0
 #define CST_VERSION_FCP_4	0x0a40
 #define CST_VERSION_ISCSI	0x0960
 #define CST_VERSION_SPC_4	0x0460
 #define CST_INQUIRY_VERSIONS	8
 
-/* In the order that SPC-4 recommends: architecture, transport, commands. */
+/* SPC-4 recommends this order: architecture, transport protocol, command sets. */
 static void cst_inquiry_versions(u8 *p, u8 protocol_id, const u16 *commands)
 {
 	u16 versions[CST_INQUIRY_VERSIONS] = { CST_VERSION_SAM_5 };
@@ -47,7 +47,7 @@ static cst_sense_t cst_inquiry_standard(struct cst_cmd *cmd)
 	buf[2] = 0x06;				/* VERSION: SPC-4 */
 	buf[3] = 0x10 | 0x02;			/* HISUP, RESPONSE DATA FORMAT */
 	buf[4] = CST_INQUIRY_SIZE - 5;
-	buf[6] = 0x10;				/* MULTIP: any number of targets may show it */
+	buf[6] = 0x10;				/* MULTIP: several targets may export it */
 	buf[7] = 0x02;				/* CMDQUE */
 	cst_spc_ascii(buf + 8, 8, dev ? dev->t10_vend_id : CST_VENDOR_DEFAULT);
 	cst_spc_ascii(buf + 16, 16, dev ? dev->prod_id : "");

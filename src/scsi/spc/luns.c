@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * REPORT LUNS (SPC-4 6.33, SPC-5 6.34): the map of this nexus, in ascending order.
+ * REPORT LUNS (SPC-4 6.33, SPC-5 6.34): the LUN map of this session, in ascending order.
  *
- * exec.c calls in.  session->itls is walked under RCU, so the map may change
- * between counting and copying: the list is what the copying has found.
+ * exec.c calls in.  session->itls is walked under RCU, once to count the LUNs and once to
+ * copy them.  The map may change in between; the list has the LUNs that the second walk
+ * finds.
  */
 #include <linux/export.h>
 #include <linux/rcupdate.h>
@@ -21,14 +22,14 @@ enum {
 	CST_REPORT_WELL_KNOWN	= 0x01,
 	CST_REPORT_ALL		= 0x02,
 	CST_REPORT_ADMIN	= 0x10,	/* administrative logical units */
-	CST_REPORT_TOP		= 0x11,	/* ... and all that are not subsidiary */
+	CST_REPORT_TOP		= 0x11,	/* all that are not subsidiary */
 	CST_REPORT_SUBSIDIARY	= 0x12,
 };
 
-/* Which of the two kinds are asked for. */
+/* The kinds of logical units that the command asks for. */
 struct cst_luns_kinds {
 	bool	map;		/* logical units of the map */
-	bool	well_known;	/* the REPORT LUNS one */
+	bool	well_known;	/* the REPORT LUNS logical unit */
 };
 
 static u32 cst_luns_count(struct cst_session *sess)
@@ -44,14 +45,14 @@ static u32 cst_luns_count(struct cst_session *sess)
 	return n;
 }
 
-/* Copy LUN number @n of the list. */
+/* Copy entry @n of the list into the command's buffer. */
 static void cst_luns_put(struct cst_cmd *cmd, u32 n, const u8 *wire)
 {
 	cst_cmd_copy_in(cmd, CST_LUNS_HEADER + n * CST_LUN_SIZE, wire,
 			CST_LUN_SIZE);
 }
 
-/* Copy at most @max LUNs of the map; how many there were. */
+/* Copy at most @max LUNs of the map.  Returns how many were copied. */
 static u32 cst_luns_copy(struct cst_cmd *cmd, u32 max)
 {
 	u8 wire[CST_LUN_SIZE];
@@ -73,7 +74,10 @@ static u32 cst_luns_copy(struct cst_cmd *cmd, u32 max)
 static cst_sense_t cst_luns_respond(struct cst_cmd *cmd,
 				    struct cst_luns_kinds kinds)
 {
-	/* Before the walk: what changes after it is told anew. */
+	/*
+	 * Read this before the walk: then a change of the map after the walk has a later
+	 * number, and the initiator is told of it.
+	 */
 	u32 seq = smp_load_acquire(&cmd->sess->luns_seq);
 	u32 max = kinds.map ? cst_luns_count(cmd->sess) : 0;
 	u32 len = CST_LUNS_HEADER + (max + kinds.well_known) * CST_LUN_SIZE;
@@ -92,11 +96,17 @@ static cst_sense_t cst_luns_respond(struct cst_cmd *cmd,
 	}
 	put_unaligned_be32(n * CST_LUN_SIZE, header);
 	cst_cmd_copy_in(cmd, 0, header, sizeof(header));
-	/* What has gone since it was counted leaves zeroes at the end. */
+	/*
+	 * Some LUNs may have been removed since they were counted.  Fill their entries at
+	 * the end of the data, which are beyond LUN LIST LENGTH, with zeroes.
+	 */
 	memset(wire, 0, sizeof(wire));
 	for (i = n; i < max + kinds.well_known; i++)
 		cst_luns_put(cmd, i, wire);
-	/* SPC-5 6.34, LUICLR: who gets the whole list need not be told of its changes. */
+	/*
+	 * SPC-5 6.34, LUICLR: an initiator that gets the whole list knows the changes up
+	 * to then.  A pending unit attention for them is cleared.
+	 */
 	if (kinds.map && cmd->data_len >= len) {
 		cmd->luns_seq = seq;
 		__set_bit(CST_CMD_TELLS_LUNS, &cmd->flags);
@@ -108,7 +118,7 @@ static cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd)
 {
 	struct cst_luns_kinds kinds = {};
 
-	/* ALLOCATION LENGTH: the header and one LUN at least */
+	/* ALLOCATION LENGTH: at least the header and one LUN */
 	if (cmd->cdb_xfer_len < CST_LUNS_HEADER + CST_LUN_SIZE)
 		return cst_cdb_invalid(&cmd->detail, 6, 7);
 
@@ -126,7 +136,7 @@ static cst_sense_t cst_spc_report_luns(struct cst_cmd *cmd)
 		break;
 	case CST_REPORT_ADMIN:
 	case CST_REPORT_SUBSIDIARY:
-		/* There are none of those. */
+		/* There are no logical units of these kinds. */
 		break;
 	default:
 		return cst_cdb_invalid(&cmd->detail, 2, 7);

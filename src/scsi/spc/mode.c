@@ -2,8 +2,8 @@
 /*
  * MODE SENSE (6) and (10): SPC-4 6.11, 6.12, 7.5; SBC-3 6.4.
  *
- * exec.c calls in.  There is no MODE SELECT: nothing is changeable, nothing is
- * saved, and what is current is also the default.
+ * exec.c calls in.  There is no MODE SELECT.  So no parameter can be changed or saved,
+ * and the current values are also the default values.
  */
 #include <linux/dma-direction.h>
 #include <linux/export.h>
@@ -35,11 +35,14 @@
 /* 0Ah, SPC-4 7.5.8 */
 void cst_spc_mode_control(const struct cst_cmd *cmd, u8 *page)
 {
-	page[2] = 0x02;			/* GLTSD: no log parameters are saved */
+	page[2] = 0x02;			/* GLTSD: log parameters are not saved */
 	page[3] = 0x10;			/* QUEUE ALGORITHM MODIFIER: unrestricted */
 }
 
-/* The pages that the CDB asks for; 0 when there is none like that. */
+/*
+ * Write the pages that the CDB asks for to @buf.  Returns their length in bytes, 0 when
+ * there is no such page.
+ */
 static unsigned int cst_mode_pages_fill(const struct cst_cmd *cmd, u8 *buf)
 {
 	u8 control = cmd->cdb[2] >> 6, code = cmd->cdb[2] & 0x3f;
@@ -58,7 +61,10 @@ static unsigned int cst_mode_pages_fill(const struct cst_cmd *cmd, u8 *buf)
 	return len;
 }
 
-/* Types want to know who has been told what: @sent bytes of the pages in @buf. */
+/*
+ * Tell the type, by cst_mode_page.told, which values this nexus has been sent: the first
+ * @sent bytes of the pages in @buf.
+ */
 static void cst_mode_told(const struct cst_cmd *cmd, const u8 *buf,
 			  unsigned int sent)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * REPORT SUPPORTED OPERATION CODES (SPC-4 6.35): the commands of a type, told to the
- * initiator; and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS.
+ * REPORT SUPPORTED OPERATION CODES (SPC-4 6.35), which lists the commands of the device
+ * type, and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS.
  *
- * exec.c calls in.  The list of all commands is copied out row by row.
+ * exec.c calls in.  The list of all commands is copied to the command's buffer one
+ * descriptor at a time.
  */
 #include <linux/export.h>
 #include <linux/unaligned.h>
@@ -12,9 +13,9 @@
 
 /* REPORTING OPTIONS */
 #define CST_RSOC_ALL		0
-#define CST_RSOC_OPCODE		1	/* that has no service actions */
-#define CST_RSOC_ACTION		2	/* of an operation code that has some */
-#define CST_RSOC_EITHER		3
+#define CST_RSOC_OPCODE		1	/* an operation code without service actions */
+#define CST_RSOC_ACTION		2	/* a service action of an operation code */
+#define CST_RSOC_EITHER		3	/* whichever of the two there is */
 
 /* SUPPORT */
 #define CST_RSOC_NOT_AVAILABLE	0
@@ -25,7 +26,7 @@
 #define CST_RSOC_DESCRIPTOR	8
 #define CST_RSOC_TIMEOUTS	12
 
-/* Command timeouts descriptor; the nominal time is not told. */
+/* Command timeouts descriptor; NOMINAL COMMAND PROCESSING TIMEOUT is not reported. */
 static void cst_rsoc_timeouts(u8 *p, const struct cst_op *op)
 {
 	memset(p, 0, CST_RSOC_TIMEOUTS);
@@ -80,7 +81,10 @@ static cst_sense_t cst_rsoc_one(struct cst_cmd *cmd, const struct cst_op *op,
 	unsigned int len = 4;
 
 	if (!op) {
-		/* A type that has more than its tables cannot tell. */
+		/*
+		 * Where the handler executes commands besides those of the tables, it is
+		 * not known here whether it supports this one.
+		 */
 		buf[1] = cmd->type->any ? CST_RSOC_NOT_AVAILABLE : CST_RSOC_NOT_SUPPORTED;
 		return cst_cmd_respond(cmd, buf, len);
 	}
@@ -122,7 +126,10 @@ static cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 			found = op;
 	}
 
-	/* The question itself is wrong when it is about the other kind. */
+	/*
+	 * REPORTING OPTIONS is an invalid field when the operation code has service
+	 * actions and the option is for one without, or the other way round.
+	 */
 	if (options == CST_RSOC_OPCODE && has_actions)
 		return cst_cdb_invalid(&cmd->detail, 2, 2);
 	if (options == CST_RSOC_ACTION && known && !has_actions)
@@ -133,7 +140,7 @@ static cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 	return cst_rsoc_one(cmd, found, timeouts);
 }
 
-/* SPC-4 6.36, by the letters of its table */
+/* SPC-4 6.36: ATS, ATSS, CTSS, LURS and TRS in byte 0 of the data */
 #define CST_RSTMF_ABORT_TASK		0x80
 #define CST_RSTMF_ABORT_TASK_SET	0x40
 #define CST_RSTMF_CLEAR_TASK_SET	0x10
@@ -149,12 +156,12 @@ static cst_sense_t cst_spc_report_supported_tmfs(struct cst_cmd *cmd)
 		CST_RSTMF_TARGET_RESET,
 	};
 
-	/* Unlike elsewhere a shorter allocation length is an error here. */
+	/* With this command, unlike others, a short allocation length is an error. */
 	if (cmd->cdb_xfer_len < 4)
 		return cst_cdb_invalid(&cmd->detail, 6, 7);
 	if (!extended)
 		return cst_cmd_respond(cmd, buf, 4);
-	/* The two timeouts in tenths of a second, as those of commands: none. */
+	/* The timeouts, in units of 100 ms, stay 0: none is recommended. */
 	buf[3] = sizeof(buf) - 4;
 	return cst_cmd_respond(cmd, buf, sizeof(buf));
 }

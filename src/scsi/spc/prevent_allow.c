@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PREVENT ALLOW MEDIUM REMOVAL (SPC-4 6.14): core/medium.c keeps who prevents it.
+ * PREVENT ALLOW MEDIUM REMOVAL (SPC-4 6.14): core/medium.c keeps which nexuses prevent it.
  *
  * exec.c calls in.
  */
@@ -8,13 +8,13 @@
 
 #include "spc.h"
 
-/* Where nothing can be ejected it is in vain, and no error. */
+/* Without a removable medium the command has no effect, and is no error. */
 static cst_sense_t cst_spc_prevent_allow(struct cst_cmd *cmd)
 {
 	return cst_medium_prevent(cmd->itl, cmd->cdb[4] & 0x01);
 }
 
-/* SBC-4, Reservations: PREVENT 0 never conflicts. */
+/* SBC-4, Reservations: a command with PREVENT 0 never conflicts. */
 static bool cst_spc_allows_removal(const struct cst_cmd *cmd)
 {
 	return !(cmd->cdb[4] & 0x01);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the primary commands share; the tables that types take from here are in cst/spc.h. */
+/*
+ * What the files of the primary commands share.  cst/spc.h declares the tables that
+ * device types list.
+ */
 #ifndef _CST_SPC_H
 #define _CST_SPC_H
 
@@ -18,7 +21,10 @@
 #define CST_MODE_WP		0x80
 #define CST_MODE_DPOFUA		0x10
 
-/* A row that answers anybody at any time: INQUIRY, REPORT LUNS, REQUEST SENSE */
+/*
+ * INQUIRY, REPORT LUNS and REQUEST SENSE: a unit attention does not stop them, and they
+ * are executed ahead of the task set.
+ */
 #define CST_OP_TELLS_ANYBODY	(CST_OP_SKIP_UA | CST_OP_IMPLICIT_HOQ)
 
 /* mode.c */
@@ -30,12 +36,15 @@ cst_sense_t cst_spc_vpd(struct cst_cmd *cmd);
 
 #define CST_VPD_HEADER		4
 
-/* The header of a page of @size bytes with its header; @header: as of respond(). */
+/*
+ * Write the header of a VPD page.  @size: bytes of the page, including the header;
+ * @header: the first two bytes, as given to cst_vpd_page.respond.
+ */
 void cst_vpd_header(u8 *page, const u8 *header, u16 size);
 
 /*
- * Left-aligned ASCII, padded with spaces (SPC-5 4.3.1): what cannot be said in
- * ASCII becomes a question mark.
+ * Write a field of left-aligned ASCII, padded with spaces (SPC-5 4.3.1).  A byte that
+ * is no printable ASCII becomes a question mark.
  */
 static inline void cst_spc_ascii(u8 *field, unsigned int len, const char *text)
 {

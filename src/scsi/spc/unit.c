@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TEST UNIT READY, REQUEST SENSE and SEND DIAGNOSTIC: how the logical unit is.
+ * TEST UNIT READY, REQUEST SENSE and SEND DIAGNOSTIC: the state of the logical unit.
  *
  * exec.c calls in.
  */
@@ -8,17 +8,17 @@
 
 #include "spc.h"
 
-/* REQUEST SENSE: bytes up to the additional sense code qualifier */
+/* Bytes of sense data up to the additional sense code qualifier, fixed and descriptor */
 #define CST_SENSE_TELLS		14
 #define CST_SENSE_DESC_TELLS	4
 
-/* The gates have let it pass: it is ready. */
+/* The gates refuse the command when the unit is not ready. */
 static cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
 {
 	return CST_OK;
 }
 
-/* Its self-test is to be ready. */
+/* The self-test: the gates refuse the command when the unit is not ready. */
 static cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd)
 {
 	return CST_OK;
@@ -26,7 +26,7 @@ static cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd)
 
 static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd)
 {
-	/* A well-known logical unit has nothing to report. */
+	/* A LUN without a device: no logical unit, or a well-known one, always ready. */
 	if (!cmd->itl)
 		return cmd->type->peripheral == CST_PERIPHERAL_NONE ?
 		       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
@@ -35,7 +35,7 @@ static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd)
 	return cst_medium_state(cmd->dev);
 }
 
-/* SPC-4 6.39: a unit attention goes first. */
+/* SPC-4 6.39: a pending unit attention is reported before the state of the unit. */
 static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
 {
 	cst_sense_t ua = cmd->itl ? cst_ua_peek(cmd->itl) : CST_OK;
@@ -48,7 +48,10 @@ static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
 			      cmd->type->peripheral,
 			      ua ?: cst_request_sense_state(cmd), NULL);
 	reason = cst_cmd_respond(cmd, buf, len);
-	/* One that has been cut off is told again. */
+	/*
+	 * The unit attention is cleared only if the initiator gets enough of the sense
+	 * data to know it.
+	 */
 	if (ua && !reason && cmd->data_len >= (descriptor ? CST_SENSE_DESC_TELLS :
 							    CST_SENSE_TELLS))
 		cst_ua_tells(cmd, ua);

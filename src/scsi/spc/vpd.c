@@ -2,10 +2,11 @@
 /*
  * Vital product data: INQUIRY with EVPD, and the pages of any type (SPC-4 7.8).
  *
- * inquiry.c calls in.  Pages of a fixed size are built on the stack; device
- * identification, which can be long, is measured first and then copied out one
- * designator at a time.  Attributes may change meanwhile, so both go by a copy of
- * what has no fixed length: what was measured is what fills the buffer.
+ * inquiry.c calls in.  Pages of a fixed size are built on the stack.  Device
+ * identification, which can be long, is measured first and then copied to the command's
+ * buffer one designator at a time.  Attributes may change between the two passes.  So
+ * both passes use one copy of the attributes whose length varies, and get the same
+ * length.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -14,7 +15,7 @@
 #include "../../core/identity.h"
 #include "spc.h"
 
-#define CST_VPD_EXTENDED	64	/* 86h with its header */
+#define CST_VPD_EXTENDED	64	/* page 86h including its header */
 
 /* Designator header, byte 0 low: CODE SET; byte 1: PIV, ASSOCIATION, TYPE */
 #define CST_CODE_SET_BINARY	0x1
@@ -29,7 +30,7 @@
 #define CST_DESIGNATOR_REL_PORT	0x4
 #define CST_DESIGNATOR_NAME	0x8
 
-/* Of a port is the longest: an iSCSI name with more behind it */
+/* The longest designator is that of a port: an iSCSI name and more behind it. */
 #define CST_DESIGNATOR_MAX	CST_PORT_DESIGNATOR_MAX
 
 void cst_vpd_header(u8 *page, const u8 *header, u16 size)
@@ -46,7 +47,7 @@ static cst_sense_t cst_vpd_serial_number(struct cst_cmd *cmd, const u8 *header)
 	u8 page[CST_VPD_HEADER + sizeof(dev->usn)];
 	unsigned int len = strnlen(dev->usn, sizeof(dev->usn) - 1);
 
-	/* Spaces say that there is none (SPC-4 7.8.18). */
+	/* Eight spaces say that there is no serial number (SPC-4 7.8.18). */
 	if (!len)
 		len = 8;
 	cst_vpd_header(page, header, CST_VPD_HEADER + len);
@@ -54,14 +55,14 @@ static cst_sense_t cst_vpd_serial_number(struct cst_cmd *cmd, const u8 *header)
 	return cst_cmd_respond(cmd, page, CST_VPD_HEADER + len);
 }
 
-/* The identifiers of a logical unit as they are at one time. */
+/* A copy of the identifiers of a logical unit whose length varies. */
 struct cst_lu_ids {
 	char	t10_dev_id[sizeof_field(struct cst_device, t10_dev_id)];
 	u8	naa[CST_NAA_SIZE];
 	u8	naa_len;
 };
 
-/* Designators of one logical unit: measured when @cmd is NULL, else copied out. */
+/* Where designators go: they are only measured when @cmd is NULL, else copied to it. */
 struct cst_designators {
 	struct cst_cmd	*cmd;
 	u32		offset;
@@ -71,7 +72,10 @@ static void cst_lu_ids_get(struct cst_lu_ids *ids, const struct cst_device *dev)
 {
 	char naa_id[sizeof(dev->naa_id)];
 
-	/* Half of it may be of another value, but it ends. */
+	/*
+	 * The attribute may be written at the same time: the copy may be half of the old
+	 * value and half of the new one, but it is terminated.
+	 */
 	memcpy(ids->t10_dev_id, dev->t10_dev_id, sizeof(ids->t10_dev_id));
 	ids->t10_dev_id[sizeof(ids->t10_dev_id) - 1] = '\0';
 	memcpy(naa_id, dev->naa_id, sizeof(naa_id));
@@ -115,7 +119,7 @@ static void cst_designators_lu(struct cst_designators *to,
 			   CST_ASSOC_LU | CST_DESIGNATOR_NAA, ids->naa_len);
 }
 
-/* The name of an iSCSI node: NUL terminated, then NULs up to a multiple of four. */
+/* The name of an iSCSI node, terminated by NULs up to a multiple of four bytes. */
 static void cst_designator_node(struct cst_designators *to, const char *name, u8 *d)
 {
 	unsigned int len = strnlen(name, CST_NAME_MAX);

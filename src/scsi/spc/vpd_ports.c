@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SCSI Ports: VPD page 88h (SPC-5 7.7.15).  The target ports by which the logical unit
- * is reached, whoever may log in there.
+ * SCSI Ports: VPD page 88h (SPC-5 7.7.15).  It lists the target ports by which the
+ * logical unit can be reached, also those where this initiator may not log in.
  *
- * vpd.c calls in.  Links come and go meanwhile, and the buffer is made with nothing
- * locked.  So what is copied out is what fits into what was measured before: a port
- * that comes in between is told next time.  dev->itl_lock keeps the targets there.
+ * vpd.c calls in.  The page is measured, then the buffer is allocated without a lock
+ * held, then the page is copied to the buffer.  LUN links come and go meanwhile.  So no
+ * more is copied than was measured: a port that was added in between may be missing,
+ * and is listed the next time.  dev->itl_lock keeps the targets of the links from going
+ * away.
  */
 #include <linux/export.h>
 #include <linux/unaligned.h>
 
 #include "spc.h"
 
-#define CST_PORT_HEADER		12	/* of a designation descriptor, TransportID left out */
+#define CST_PORT_HEADER		12	/* of a descriptor without a TransportID */
 #define CST_PORTS_MAX		(CST_VPD_HEADER + 0xffff)	/* PAGE LENGTH */
 
-/* The page: measured when @cmd is NULL, else copied out; never more than @max. */
+/*
+ * Where the page goes: it is only measured when @cmd is NULL, else copied to it.  It
+ * never gets longer than @max bytes.
+ */
 struct cst_ports {
 	struct cst_cmd	*cmd;
 	u32		offset;
@@ -23,7 +28,7 @@ struct cst_ports {
 };
 
 /*
- * INITIATOR PORT TRANSPORTID stays away: no port here is an initiator's.
+ * There is no INITIATOR PORT TRANSPORTID: the ports of a target are no initiator ports.
  */
 static void cst_ports_add(struct cst_ports *to, const struct cst_target *target)
 {
@@ -43,7 +48,10 @@ static void cst_ports_add(struct cst_ports *to, const struct cst_target *target)
 	to->offset += len;
 }
 
-/* The port that is asked first: it is there even if the page has no room for all. */
+/*
+ * The port that received the command is listed first, so that it is there even if the
+ * page has no room for all ports.  Returns the length of the page in bytes.
+ */
 static u32 cst_ports_all(const struct cst_cmd *cmd, struct cst_cmd *to_cmd, u32 max)
 {
 	const struct cst_target *own = cmd->sess->target, *last = own;
@@ -59,7 +67,7 @@ static u32 cst_ports_all(const struct cst_cmd *cmd, struct cst_cmd *to_cmd, u32 
 	cst_ports_add(&to, own);
 	spin_lock_irqsave(&dev->itl_lock, flags);
 	list_for_each_entry(lun, &dev->luns, dev_node) {
-		/* What a target has of this device stands together. */
+		/* The links of one target to this device are adjacent in the list. */
 		if (lun->map->target != last && lun->map->target != own)
 			cst_ports_add(&to, lun->map->target);
 		last = lun->map->target;
@@ -82,7 +90,7 @@ static cst_sense_t cst_vpd_scsi_ports(struct cst_cmd *cmd, const u8 *header)
 	size = cst_ports_all(cmd, cmd, size);
 	cst_vpd_header(head, header, size);
 	cst_cmd_copy_in(cmd, 0, head, sizeof(head));
-	/* Not more than there is room for. */
+	/* The second pass may have found less; ALLOCATION LENGTH still limits it. */
 	cst_cmd_set_len(cmd, min(size, cmd->cdb_xfer_len));
 	return CST_OK;
 }
