@@ -3,17 +3,18 @@
  * vdisk_fileio: a disk in a file or on a block device, through its page cache or,
  * with o_direct, past it.
  *
- * Core calls in through vdisk_fileio_ops: configuration with dev.obj.lock held,
- * submit from a submitter's context (CST_IO_NOWAIT) or from a worker.  Calls the
- * file system.  fileio_open_lock protects the list of files that are open.
+ * Core calls in through vdisk_fileio_ops: for configuration with dev.obj.lock held, for
+ * submit in a submitter's context (CST_IO_NOWAIT) or in a worker.  The file system is
+ * called from here.  fileio_open_lock protects the table of open files.
  *
  * An I/O takes one of three ways:
- *  - at once, in the submitter's context: what is served from memory, and direct
- *    I/O where a bio may be submitted;
- *  - asynchronously, from core's worker: direct I/O;
- *  - in a worker of the device that waits: all the rest, and what the other two left undone.
- *    Reads and overwrites can be repeated, so this starts over or goes on
- *    where they ended, and its errors are the true ones.
+ *  - In the submitter's context: I/O that memory serves, and direct I/O where a bio may
+ *    be submitted.
+ *  - Asynchronously, started in a worker: other direct I/O.
+ *  - In a worker, which waits for the file system: all other I/O, and each I/O that did
+ *    not succeed completely in one of the other ways.  Reads and overwrites can be
+ *    repeated, so the worker begins anew or goes on where the other way ended.  The error
+ *    that the worker finds is the one that is reported.
  */
 #include <linux/blkdev.h>
 #include <linux/errseq.h>
@@ -42,18 +43,18 @@
  * struct fileio_dev - a vdisk_fileio device
  * @disk: what core knows of it; first
  * @filename: attribute
- * @size: attribute, in bytes; 0: as the file is
+ * @size: attribute, in bytes; 0: the size of the file
  * @o_direct: attribute
- * @in_memory: the file system keeps its files in memory alone
- * @nowait: the file can be asked not to wait; cleared when it turns out that it
- *	cannot
- * @had_nv_cache: flushes may have been answered that were not made
- * @cached: with o_direct, data was in the page cache all the same
- * @served: it has been enabled with this file, whose errors are ours from then on
- * @lost: cached data could not be written, and the log and events have told it
- * @wb_err: the file's errors of that kind, as they were when it was opened
+ * @in_memory: the file system keeps its files in memory only
+ * @nowait: IOCB_NOWAIT may be used; cleared when the file system does not support it
+ * @had_nv_cache: it has had nv_cache: flushes may have been answered but not made
+ * @cached: with o_direct, data has been in the page cache all the same
+ * @served: it has been enabled with this filename: write-back errors of the file concern
+ *	its initiators from then on
+ * @lost: cached data could not be written, which has been logged and sent as an event
+ * @wb_err: the write-back errors of the file that were known when it was opened
  * @file: open while the device is enabled
- * @open_node: fileio_open_files, fileio_open_lock
+ * @open_node: in fileio_open_files; fileio_open_lock
  */
 struct fileio_dev {
 	struct cst_disk		disk;
@@ -72,17 +73,17 @@ struct fileio_dev {
 	struct hlist_node	open_node;
 };
 
-/* An I/O's own state, in cst_io.priv. */
+/* State of one I/O, in cst_io.priv. */
 struct fileio_io {
 	union {
-		struct kiocb		iocb;	/* while the file system has it */
-		struct cst_job		job;	/* then, when something is left */
+		struct kiocb		iocb;	/* while the file system has the I/O */
+		struct cst_job		job;	/* afterwards, for what is left of it */
 	};
 	u32			done;	/* bytes that have been moved */
 };
 
 static DEFINE_MUTEX(fileio_open_lock);
-/* By inode: ten thousand of them are looked up when each of them is opened. */
+/* By inode: enabling one of ten thousand devices must not look at all the others. */
 static DEFINE_HASHTABLE(fileio_open_files, 10);
 
 static inline struct fileio_dev *to_fileio_dev(struct cst_device *dev)
@@ -165,8 +166,9 @@ static loff_t fileio_file_size(const struct file *file)
 }
 
 /*
- * Make durable what lies there; all flushing is done here.  A file system that
- * cannot be written (squashfs, iso9660, erofs) has nothing to flush, nor a way to.
+ * Make bytes @first to @last of the file durable.  Every flush of this file calls this.
+ * A file system that cannot be written (squashfs, iso9660, erofs) has nothing to flush
+ * and no fsync.
  */
 static int fileio_sync(struct file *file, loff_t first, loff_t last, int datasync)
 {
@@ -200,7 +202,7 @@ static int fileio_check_multiple(struct fileio_dev *fd, u64 size)
 			     size, fd->disk.block_size);
 }
 
-/* The folder that the file is, or is to be, in. */
+/* Open the folder in which the file is to be made. */
 static struct file *fileio_open_folder(struct fileio_dev *fd)
 {
 	size_t len = strrchr(fd->filename, '/') - fd->filename;
@@ -215,8 +217,8 @@ static struct file *fileio_open_folder(struct fileio_dev *fd)
 }
 
 /*
- * What is below /dev is a device's name or nothing: a file there would be lost
- * with the next boot, and be in the way of the disk whose name it has taken.
+ * No file is made below /dev, where names are those of devices.  Such a file would be
+ * lost at the next boot, and would take the name of a device that has not appeared yet.
  */
 static bool fileio_is_for_devices(const struct file *folder)
 {
@@ -232,7 +234,7 @@ static bool fileio_is_for_devices(const struct file *folder)
 	return below;
 }
 
-/* Nothing is left of a file that could not be made as it should be. */
+/* Remove the new file again, because it could not be made as large as asked for. */
 static void fileio_unmake(struct file *file, struct file *folder)
 {
 	struct dentry *dentry = file->f_path.dentry;
@@ -240,10 +242,10 @@ static void fileio_unmake(struct file *file, struct file *folder)
 
 	if (mnt_want_write_file(folder))
 		return;
-	/* Who has the last reference to a name loses its inode with it: not the file. */
+	/* Without a second reference vfs_unlink() would take the inode from the file. */
 	dget(dentry);
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	/* Somebody may have moved or removed it. */
+	/* Somebody may have moved or removed the file. */
 	if (dentry->d_parent == folder->f_path.dentry && !d_unhashed(dentry))
 		cst_vfs_unlink(folder->f_path.mnt, dir, dentry);
 	inode_unlock(dir);
@@ -309,8 +311,8 @@ static int fileio_make_file(struct cst_object *obj, union cst_attr_value val)
 /* Opening and closing */
 
 /*
- * Look before opening: opening a FIFO or a tty would wait or have effects, and
- * nobody may wait here.
+ * Check the type before opening: to open a FIFO or a tty may block or have side effects,
+ * and enabling must not block for long.
  */
 static int fileio_check_type(struct fileio_dev *fd)
 {
@@ -333,7 +335,7 @@ static int fileio_check_type(struct fileio_dev *fd)
 
 static struct file *fileio_open_file(struct fileio_dev *fd)
 {
-	/* O_EXCL: nobody else may have claimed the block device. */
+	/* O_EXCL: a block device that somebody else has claimed cannot be opened. */
 	int flags = O_LARGEFILE | O_EXCL;
 	struct file *file;
 	int ret;
@@ -349,8 +351,8 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 	file = filp_open(fd->filename, flags, 0);
 	if (!IS_ERR(file)) {
 		/*
-		 * A read shall write nothing, whoever owns the file: asked for at
-		 * opening, that is refused to all but the owner.
+		 * A read must not write an access time.  O_NOATIME is set after opening,
+		 * because filp_open() would refuse it if somebody else owns the file.
 		 */
 		spin_lock(&file->f_lock);
 		file->f_flags |= O_NOATIME;
@@ -370,8 +372,8 @@ static struct file *fileio_open_file(struct fileio_dev *fd)
 }
 
 /*
- * The capacity that the device gets when its size is to be so many bytes.  The
- * backing stays as it is.
+ * Compute the capacity of the device for @size bytes, 0 for those of the file.  The
+ * backing is not changed; it must have that many bytes.
  */
 static int fileio_get_nblocks(struct fileio_dev *fd, u64 size, u64 *nblocks)
 {
@@ -392,7 +394,7 @@ static int fileio_get_nblocks(struct fileio_dev *fd, u64 size, u64 *nblocks)
 	return 0;
 }
 
-/* Two disks in one file destroy each other's data; both may read. */
+/* Two devices on one file would destroy each other's data, unless both are read-only. */
 static int fileio_claim(struct fileio_dev *fd)
 {
 	unsigned long key = (unsigned long)fd->file->f_mapping->host;
@@ -423,8 +425,9 @@ static void fileio_unclaim(struct fileio_dev *fd)
 }
 
 /*
- * Who sees no write cache never flushes, nor does anybody flush again what
- * nv_cache has answered for: so what the file holds already is made durable first.
+ * Make durable what the page cache of the file holds, where no initiator will flush it:
+ * with write_through initiators send no flushes, and those that were answered without a
+ * flush, because of nv_cache, are not sent again.
  */
 static int fileio_settle(struct fileio_dev *fd)
 {
@@ -440,8 +443,8 @@ static int fileio_settle(struct fileio_dev *fd)
 }
 
 /*
- * What is best for the backing.  A file's file system reads a block of its own to
- * write a part of it.
+ * Tell the disk the block size and the optimal I/O size of the backing.  For a file the
+ * block size is that of the file system, which has to read a block to write a part of it.
  */
 static void fileio_get_limits(struct fileio_dev *fd)
 {
@@ -498,13 +501,13 @@ static int fileio_enable(struct cst_device *dev)
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
 	/*
-	 * A block device reads its page cache under the lock of its inode and
-	 * waits for that whatever it is asked, while the initiator may hold the
-	 * same lock of its disk.
+	 * A read through the page cache of a block device waits for the lock of the
+	 * device's inode, even with IOCB_NOWAIT.  An initiator on this host may submit
+	 * with that lock of its own disk held, and the two must not nest.
 	 */
 	fd->nowait = (file->f_mode & FMODE_NOWAIT) &&
 		     (fd->o_direct || S_ISREG(inode->i_mode));
-	/* What failed before the first time is not ours; later it has been told, or will be. */
+	/* Skip errors from before it was first enabled; later ones are reported. */
 	fd->lost = 0;
 	fd->cached = false;
 	fd->wb_err = filemap_sample_wb_err(file->f_mapping);
@@ -526,7 +529,7 @@ static void fileio_disable(struct cst_device *dev)
 {
 	struct fileio_dev *fd = to_fileio_dev(dev);
 
-	/* Who enables it again has been told of what was lost until now. */
+	/* What was lost until now has been reported: do not report it again. */
 	fileio_check_lost(fd);
 	if (fd->lost)
 		errseq_check_and_advance(&fd->file->f_mapping->wb_err,
@@ -543,7 +546,7 @@ static int fileio_resync_size(struct cst_device *dev, u64 *nblocks)
 	return fileio_get_nblocks(fd, fd->size, nblocks);
 }
 
-/* The explicit word for a larger file; a block device has to be that large. */
+/* Make a file larger if @size asks for it.  A block device cannot be made larger. */
 static int fileio_grow(struct fileio_dev *fd, u64 size)
 {
 	int ret;
@@ -585,7 +588,7 @@ static bool fileio_is_dirty(const struct file *file)
 	return mapping_tagged(file->f_mapping, PAGECACHE_TAG_DIRTY);
 }
 
-/* What is left of an I/O, by one call of the file system. */
+/* Move what follows the first @done bytes of an I/O, by one call of the file system. */
 static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 done)
 {
 	struct file *file = iocb->ki_filp;
@@ -604,7 +607,7 @@ static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 d
 		if (io->flags & CST_IO_FUA)
 			iocb->ki_flags |= IOCB_DSYNC;
 		ret = file->f_op->write_iter(iocb, &iter);
-		/* Still direct I/O, or that of a file system that cannot do it? */
+		/* Has the file system used the page cache instead of direct I/O? */
 		if (direct && ret > 0 &&
 		    (!(iocb->ki_flags & IOCB_DIRECT) || fileio_is_dirty(file)))
 			WRITE_ONCE(to_fileio_dev(io->dev)->cached, true);
@@ -614,10 +617,10 @@ static ssize_t fileio_rw_iter(struct kiocb *iocb, const struct cst_io *io, u32 d
 }
 
 /*
- * The page cache needs memory for what an initiator writes.  An initiator on this host may
- * write for want of memory, to swap on a disk of ours: then all that could be reclaimed
- * waits for the very write.  So where memory is so low that we may be the next to find
- * none, data goes past the cache.
+ * The page cache needs memory for what an initiator writes.  An initiator on this host
+ * may write in order to free memory, for example to swap on a disk of ours.  Then all
+ * memory that could be reclaimed waits for that write.  So when memory is so low that
+ * the write itself may find none, its data goes past the page cache.
  */
 static bool fileio_memory_is_low(void)
 {
@@ -642,8 +645,9 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 		ret = fileio_rw_iter(&iocb, io, done);
 		if (ret == -EINVAL && (iocb.ki_flags & IOCB_DIRECT)) {
 			/*
-			 * Finer than the file's own device can do directly; the
-			 * cache shall hold nothing back then.
+			 * Direct I/O needs a coarser alignment on the file's
+			 * device.  Use the page cache, but with IOCB_DSYNC, so that
+			 * nothing stays there only.
 			 */
 			buffered = true;
 			continue;
@@ -653,29 +657,30 @@ static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 do
 		done += ret;
 	}
 	/*
-	 * The file tells one caller of data that could not be written: who waits
-	 * for its own at that moment must look for itself.
+	 * When data could not be written back, the file returns the error to one of the
+	 * callers that wait, which may be another one than the caller whose data it was.
+	 * So each of them looks for errors since it began.
 	 */
 	if (done == io->len)
 		return io->op == CST_IO_WRITE &&
 		       (iocb.ki_flags & (IOCB_DSYNC | IOCB_DIRECT)) == IOCB_DSYNC ?
 		       filemap_check_wb_err(mapping, since) : 0;
-	/* A disk that has gone is no full one. */
+	/* A block device that was removed has size 0, and answers as if it were full. */
 	if (ret == -ENOSPC && S_ISBLK(mapping->host->i_mode) &&
 	    io->pos + io->len > i_size_read(mapping->host))
 		return -EIO;
 	/*
-	 * All of the device lies within the file, so a read that meets the end
-	 * has found that it was cut off: that is lost data, not zeroes.
+	 * The whole disk lies within the file.  So a read that meets the end of the file
+	 * has found that the file was truncated: that is lost data, and not zeroes.
 	 */
 	return ret < 0 ? ret : -EIO;
 }
 
 /*
- * A page that could not be written counts as clean, and the file system tells of
- * it once.  An initiator that repeats its flush then, as they do, must not hear
- * that all is well: the data of writes that were answered GOOD is lost, and stays
- * lost until somebody has looked.
+ * The kernel marks a page that could not be written as clean, and returns the error
+ * once.  An initiator then repeats its flush, and that must not succeed: data of writes
+ * that were answered GOOD is lost.  So flushes fail until the administrator disables
+ * the device.
  */
 static void fileio_tell_lost(struct fileio_dev *fd, int error)
 {
@@ -692,9 +697,9 @@ static int fileio_check_lost(struct fileio_dev *fd)
 	int ret = filemap_check_wb_err(fd->file->f_mapping, fd->wb_err);
 
 	/*
-	 * With write_through, and with o_direct unless the file system has taken it
-	 * into its cache all the same, all that was answered GOOD had been written
-	 * by then.
+	 * With write_through all data of writes that were answered GOOD had been written
+	 * before.  The same holds with o_direct, unless the file system has put data into
+	 * the page cache all the same.
 	 */
 	if (likely(!ret) || (fd->disk.write_through && !fd->disk.nv_cache) ||
 	    (fd->o_direct && !READ_ONCE(fd->cached)))
@@ -703,12 +708,13 @@ static int fileio_check_lost(struct fileio_dev *fd)
 	return ret;
 }
 
-/* Worker: wait for as long as it takes. */
+/* In a worker: do what follows the first @done bytes of an I/O, and wait for its end. */
 static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
 {
 	/*
-	 * Whoever dirties the pages above is throttled there already; being
-	 * throttled here for the same pages could stop both.
+	 * An initiator on this host that dirties pages of our disk is throttled for them
+	 * already.  If this worker, which writes the same data, were throttled as well,
+	 * both could stop for good.
 	 */
 	unsigned int throttle = current->flags & PF_LOCAL_THROTTLE;
 	unsigned int noio = memalloc_noio_save();
@@ -766,13 +772,13 @@ static void fileio_async_end(struct kiocb *iocb, long ret)
 	cst_job_queue(io->dev, &fio->job);
 }
 
-/* Any context up to softirq. */
+/* Context: any up to softirq. */
 static void fileio_async_done(CST_KIOCB_DONE_ARGS(iocb, ret))
 {
 	fileio_async_end(iocb, ret);
 }
 
-/* Direct I/O; ends in fileio_async_end() unless the answer is -EAGAIN. */
+/* Start direct I/O.  It ends in fileio_async_end() unless this returns -EAGAIN. */
 static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
 {
 	struct kiocb *iocb = &to_fileio_io(io)->iocb;
@@ -809,9 +815,10 @@ static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
 }
 
 /*
- * A file in memory.  Sleeps for locks and memory at most, or for a page that has
- * been swapped out: those bios must not end up on the list of the submit_bio()
- * that may be below us, which goes on only after our return.
+ * I/O to a file in memory.  This sleeps for locks and memory at most, or until a page
+ * that was swapped out has been read.  The caller may be inside a submit_bio(), which
+ * would put the bios of such a read on current->bio_list, and start them only after our
+ * return.  So the list is hidden meanwhile.
  */
 static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 {
@@ -822,8 +829,9 @@ static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 	ssize_t ret;
 
 	/*
-	 * The limits of whoever happens to submit do not apply, and reclaim must
-	 * not spend its own reserve on the file's pages.
+	 * The file system would apply the file size limit of the task that submits,
+	 * which does not apply to the disk.  A task in memory reclaim must not use the
+	 * reserve of reclaim for pages of the file.
 	 */
 	if (io->op == CST_IO_WRITE &&
 	    (rlimit(RLIMIT_FSIZE) < io->pos + io->len ||
@@ -846,7 +854,7 @@ static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 	return ret;
 }
 
-/* What the page cache has.  No new I/O, not even read-ahead. */
+/* Read what the page cache has.  This starts no I/O, not even read-ahead. */
 static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
 {
 	struct kiocb iocb;
@@ -857,9 +865,10 @@ static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
 }
 
 /*
- * Its completion, on another CPU, may let go of the device while the file system
- * is still on its way out here, where no queue's end waits for it: the file must
- * stay open until then.
+ * Direct I/O in the submitter's context.  It may end on another CPU before the file
+ * system has returned to us here.  Disabling the device waits for the end of the I/O
+ * and for workers, but not for this context.  So hold the I/O until the file system has
+ * returned, which keeps the file open.
  */
 static int fileio_rw_submitter(struct fileio_dev *fd, struct cst_io *io)
 {
@@ -871,9 +880,9 @@ static int fileio_rw_submitter(struct fileio_dev *fd, struct cst_io *io)
 }
 
 /*
- * Submitter's context.  Anything but complete success is left to a worker: also
- * errors, which may come from the submitter (its signals, its memory cgroup)
- * rather than from the file.
+ * In the submitter's context.  An I/O that does not succeed completely is left to a
+ * worker.  This includes errors, because the submitter (its signals, its memory cgroup)
+ * may be the reason, and not the file.
  */
 static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 {
@@ -886,12 +895,13 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 		ret = fileio_rw_memory(fd, io);
 	} else if (!READ_ONCE(fd->nowait) || current->journal_info) {
 		/*
-		 * The file's file system would take the transaction of the one
-		 * that submits for its own.
+		 * With journal_info set, the submitter is a file system within a
+		 * transaction.  The file system of our file would take this transaction
+		 * for one of its own.
 		 */
 		return -EAGAIN;
 	} else if (fd->o_direct) {
-		/* On top of another submission our bios would only be queued. */
+		/* With a plug, or in a submit_bio(), our bios would only be queued. */
 		if (current->plug || current->bio_list)
 			return -EAGAIN;
 		return fileio_rw_submitter(fd, io);
@@ -906,7 +916,7 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 	return 0;
 }
 
-/* A disk that has been pulled out takes what is in its page cache with it. */
+/* Has the backing gone?  With a block device the data in its page cache has, too. */
 static bool fileio_is_gone(struct fileio_dev *fd)
 {
 	struct inode *inode = fd->file->f_mapping->host;
@@ -914,11 +924,11 @@ static bool fileio_is_gone(struct fileio_dev *fd)
 	if (S_ISBLK(inode->i_mode))
 		return i_size_read(inode) <
 		       cst_disk_nblocks(&fd->disk) << fd->disk.block_shift;
-	/* A file system that has met an error of its disk may write no more. */
+	/* A file system may become read-only after an error of its disk. */
 	return !fd->disk.dev.read_only && sb_rdonly(inode->i_sb);
 }
 
-/* With nv_cache nobody flushes, so that nothing but the kernel's writeback tells. */
+/* With nv_cache no flush finds lost data, but the kernel's own write-back may. */
 static int fileio_lost(struct cst_device *dev)
 {
 	struct fileio_dev *fd = to_fileio_dev(dev);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cst_vdisk.ko: virtual disks.  Registers the handlers, one file each, with core;
- * nothing else happens here.
+ * cst_vdisk.ko: virtual disks.  This file registers the handlers with core; each handler
+ * is a file of its own.
  */
 #include "vdisk.h"
 
@@ -33,7 +33,7 @@ module_exit(vdisk_exit);
 
 MODULE_DESCRIPTION("ConfigFS SCSI Target virtual disks");
 MODULE_LICENSE("GPL");
-/* targetctl loads by these: cst-handler-<handler>, cst-fabric-<fabric>. */
+/* targetctl loads the module of a handler by this alias: cst-handler-<handler>. */
 MODULE_ALIAS("cst-handler-vdisk_fileio");
 MODULE_ALIAS("cst-handler-vdisk_nullio");
 MODULE_VERSION(CST_VERSION);

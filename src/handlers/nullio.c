@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vdisk_nullio: a disk of any size that reads as zeroes and forgets what is
- * written.  For measuring, and the handler to copy from: all that a handler must
- * have is here.  Core calls in through vdisk_nullio_ops; nothing is locked.
+ * vdisk_nullio: a disk of any size that reads as zeroes and discards what is written.  It
+ * is for measurements, and is the handler to copy from: it has all that a handler needs.
+ *
+ * Core calls in through vdisk_nullio_ops.  This file has no lock.
  */
 #include <cst/bvec_walk.h>
 #include <cst/disk.h>
@@ -77,7 +78,7 @@ static void nullio_disable(struct cst_device *dev)
 {
 }
 
-/* Never blocks, so CST_IO_NOWAIT and CST_IO_ATOMIC make no difference. */
+/* This never blocks, so CST_IO_NOWAIT and CST_IO_ATOMIC make no difference. */
 static int nullio_submit(struct cst_io *io)
 {
 	if (io->op == CST_IO_READ)

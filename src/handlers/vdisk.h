@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The handlers of cst_vdisk.ko. */
+/* The handlers of cst_vdisk.ko, which main.c registers. */
 #ifndef _CST_VDISK_H
 #define _CST_VDISK_H
 

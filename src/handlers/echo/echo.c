@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_echo: a processor device (SPC-2 9) that keeps the last message sent to it and gives
- * it back.  The example of a handler that parses, executes and aborts commands itself, with
- * a device type of its own; one that has blocks to read and write copies nullio.c instead.
- * Commands of a vendor's codes do on purpose what tests want to see.
+ * test_echo: a processor device (SPC-2 9) that keeps the last message sent to it and
+ * gives it back.  It is the example of a handler that parses, executes and aborts
+ * commands itself and has a device type of its own.  For a handler that reads and
+ * writes blocks, copy nullio.c instead.  Vendor specific commands do what tests need to
+ * see.
  *
- * Core calls in through echo_ops.  INQUIRY, REPORT LUNS and the like are in the type's
- * tables, and core answers them.
+ * Core calls in through echo_ops.  The type lists tables of core for INQUIRY, REPORT LUNS
+ * and the like; core executes these.
  *
- * Locks: echo_dev.lock protects the message and the commands that wait.  Abort takes it
- * inside of core's locks, so nobody holds it who calls cst_cmd_answer().
+ * echo_dev.lock protects the message and the list of commands that wait.  echo_abort()
+ * takes it with locks of core held, so it must not be held around cst_cmd_answer().
  */
 #include <linux/dma-direction.h>
 #include <linux/irq_work.h>
@@ -24,17 +25,17 @@
 #include <cst/handler.h>
 #include <cst/spc.h>
 
-#define ECHO_SIZE	4096	/* of a message */
+#define ECHO_SIZE	4096	/* bytes of the longest message */
 
-/* Operation codes; lengths of data are at bytes 2 to 4. */
+/* Operation codes; bytes 2 to 4 are the length of the data. */
 #define ECHO_RECEIVE	0x08	/* data-in: the message */
-#define ECHO_SEND	0x0a	/* data-out: it */
+#define ECHO_SEND	0x0a	/* data-out: the message */
 #define ECHO_CDB	0x7f	/* data-in: the CDB itself, of 32 bytes */
-#define ECHO_STATUS	0xc0	/* answers status byte 1; byte 2: 1 by cst_cmd_answer() */
-#define ECHO_SENSE	0xc1	/* byte 1: bytes of sense; zeroes as data-in besides */
-#define ECHO_SHORT	0xc2	/* byte 1: bytes less than all; zeroes as data-in */
+#define ECHO_STATUS	0xc0	/* answers status byte 1; if byte 2 is 1, by cst_cmd_answer() */
+#define ECHO_SENSE	0xc1	/* byte 1: bytes of sense; data-in: zeroes */
+#define ECHO_SHORT	0xc2	/* byte 1: bytes that are missing; data-in: zeroes */
 #define ECHO_LATER	0xc3	/* byte 1: hundredths of a second; answers in hard interrupt */
-#define ECHO_NEVER	0xc4	/* answers when it is aborted */
+#define ECHO_NEVER	0xc4	/* answers when it has been aborted */
 #define ECHO_BLOCK	0xc5	/* waits for a lock */
 
 /**
@@ -42,15 +43,15 @@
  * @dev: what core knows of it; first
  * @lock: protects @len, @text, @waiting
  * @len: bytes of the message
- * @text: it, of ECHO_SIZE bytes
- * @waiting: struct echo_cmd.node
- * @tick: looks whose time has come, while somebody waits for that
- * @irq: answers them, and those that have been aborted
- * @slow: something to wait for
+ * @text: the message, with room for ECHO_SIZE bytes
+ * @waiting: commands that wait, by struct echo_cmd.node
+ * @tick: starts @irq, as long as a command waits for its time
+ * @irq: answers commands whose time has come, and those that have been aborted
+ * @slow: a lock that ECHO_BLOCK waits for
  */
 struct echo_dev {
 	struct cst_device	dev;
-	spinlock_t		lock;		/* see above */
+	spinlock_t		lock;		/* len, text, waiting */
 	u32			len;
 	u8			*text;
 	struct list_head	waiting;
@@ -59,12 +60,12 @@ struct echo_dev {
 	struct mutex		slow;		/* protects nothing */
 };
 
-/* In each command that waits: cst_cmd_priv() */
+/* State of a command that waits, in cst_cmd_priv(). */
 struct echo_cmd {
 	struct list_head	node;
 	struct cst_cmd		*cmd;
 	unsigned long		due;		/* jiffies */
-	bool			never;		/* ... do not matter */
+	bool			never;		/* @due does not apply */
 	bool			aborted;
 };
 
@@ -75,7 +76,7 @@ static inline struct echo_dev *to_echo_dev(struct cst_device *dev)
 	return container_of(dev, struct echo_dev, dev);
 }
 
-/* --- parsing: what moves, and what must not stand in the CDB --- */
+/* --- parsing: direction and length of the data, and fields that are invalid --- */
 
 static cst_sense_t echo_invalid(struct cst_cmd *cmd, u16 byte)
 {
@@ -85,7 +86,10 @@ static cst_sense_t echo_invalid(struct cst_cmd *cmd, u16 byte)
 	return CST_SENSE(INVALID_FIELD_IN_CDB);
 }
 
-/* Core has seen that the CDB is as long as its code says, and bounds cdb_xfer_len. */
+/*
+ * Core has checked that the CDB is as long as its operation code says, and checks
+ * cdb_xfer_len afterwards.
+ */
 static cst_sense_t echo_parse(struct cst_cmd *cmd)
 {
 	const u8 *cdb = cmd->cdb;
@@ -121,7 +125,7 @@ static cst_sense_t echo_parse(struct cst_cmd *cmd)
 
 /* --- execution --- */
 
-/* An end that CST_OK does not tell: not all of the data has moved. */
+/* Answer GOOD for @moved bytes of data.  CST_OK would say that all bytes have moved. */
 static cst_sense_t echo_moved(struct cst_cmd *cmd, u32 moved)
 {
 	const struct cst_answer answer = { .status = SAM_STAT_GOOD, .moved = moved };
@@ -155,7 +159,10 @@ static cst_sense_t echo_receive(struct echo_dev *echo, struct cst_cmd *cmd)
 	return echo_moved(cmd, moved);
 }
 
-/* What moves is written: the buffer holds what somebody else's command has left there. */
+/*
+ * Fill data-in with zeroes.  The buffer still has data of an earlier command, which must
+ * not be sent.
+ */
 static u32 echo_zero(struct cst_cmd *cmd, u32 len)
 {
 	struct iov_iter iter;
@@ -200,7 +207,7 @@ static cst_sense_t echo_status(struct cst_cmd *cmd)
 	return echo_invalid(cmd, 1);
 }
 
-/* INVALID FIELD IN CDB in descriptor format, with a descriptor of a vendor's type */
+/* INVALID FIELD IN CDB in descriptor format, with a vendor specific descriptor */
 static cst_sense_t echo_sense(struct cst_cmd *cmd)
 {
 	u8 sense[CST_SENSE_MAX] = { 0x72, 0x05, 0x24, 0x00 };
@@ -224,8 +231,8 @@ static cst_sense_t echo_sense(struct cst_cmd *cmd)
 }
 
 /*
- * From the list on it may be answered at any time; it is not gone before this returns, as
- * core waits for that.
+ * Once the command is on the list, echo_irq() may answer it at any time.  Even then core
+ * keeps it valid until execute has returned.
  */
 static cst_sense_t echo_wait(struct echo_dev *echo, struct cst_cmd *cmd)
 {
@@ -245,7 +252,7 @@ static cst_sense_t echo_wait(struct echo_dev *echo, struct cst_cmd *cmd)
 	return CST_PENDING;
 }
 
-/* Called again in a worker of ours, where waiting keeps nobody else from going on. */
+/* After CST_WOULD_BLOCK core calls again in a worker of the device, which may wait. */
 static cst_sense_t echo_block(struct echo_dev *echo, struct cst_cmd *cmd)
 {
 	if (!cst_cmd_may_sleep(cmd))
@@ -282,7 +289,7 @@ static cst_sense_t echo_execute(struct cst_cmd *cmd)
 
 /* --- what ends later --- */
 
-/* Hard interrupt; an answer's command is not touched after it. */
+/* Hard interrupt.  A command is not touched after its cst_cmd_answer(). */
 static void echo_irq(struct irq_work *work)
 {
 	struct echo_dev *echo = container_of(work, struct echo_dev, irq);
@@ -312,7 +319,7 @@ static void echo_tick(struct work_struct *work)
 	irq_work_queue(&container_of(to_delayed_work(work), struct echo_dev, tick)->irq);
 }
 
-/* Only of commands that wait: core tells of no others. */
+/* Core calls this only for a command that has answered CST_PENDING, so it waits. */
 static void echo_abort(struct cst_cmd *cmd)
 {
 	struct echo_dev *echo = to_echo_dev(cmd->dev);
@@ -352,7 +359,7 @@ static int echo_enable(struct cst_device *dev)
 	return 0;
 }
 
-/* No command waits, so neither of these starts the other again. */
+/* No command waits any more, so @tick and @irq do not start each other again. */
 static void echo_disable(struct cst_device *dev)
 {
 	struct echo_dev *echo = to_echo_dev(dev);
@@ -361,7 +368,7 @@ static void echo_disable(struct cst_device *dev)
 	irq_work_sync(&echo->irq);
 }
 
-/* --- the type: what core answers, and that the rest is ours --- */
+/* --- the type: the tables that core executes; the handler has all other commands --- */
 
 static const struct cst_op *const echo_tables[] = {
 	cst_spc_inquiry_ops,
@@ -380,7 +387,7 @@ static const struct cst_vpd_page *const echo_vpd[] = {
 	NULL
 };
 
-/* SPC-2 has the processor commands, and core's are newer. */
+/* Only SPC-2 has processor commands, and core's descriptors name a newer SPC. */
 static const u16 echo_versions[] = { 0 };
 
 static struct cst_type_index echo_index;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_hardirq: a disk in memory whose I/O ends in hard interrupt, for the tests: what
- * core and fabrics do then must be fit for it, and lockdep looks.
+ * test_hardirq: a disk in memory whose I/O ends in hard interrupt.  With it tests show
+ * that core and fabrics can end a command there; lockdep checks their locks.
  *
- * Data is copied in submit; what has ended goes on a list, which an irq_work takes.
- * Nothing is locked.
+ * submit copies the data and puts the I/O on a lock-free list.  An irq_work takes the
+ * list and reports the ends.  This file has no lock.
  */
 #include <linux/highmem.h>
 #include <linux/irq_work.h>
@@ -20,9 +20,9 @@
 /**
  * struct hardirq_dev - a test_hardirq device
  * @disk: what core knows of it; first
- * @data: its medium, while it is enabled
- * @ended: by cst_io.priv
- * @work: reports what is there
+ * @data: the medium, while the device is enabled
+ * @ended: I/Os to be reported, linked by cst_io.priv
+ * @work: reports the I/Os of @ended
  */
 struct hardirq_dev {
 	struct cst_disk		disk;
@@ -36,7 +36,10 @@ static inline struct hardirq_dev *to_hardirq_dev(struct cst_device *dev)
 	return container_of(dev, struct hardirq_dev, disk.dev);
 }
 
-/* Not in the command itself: nothing of that may be touched after its end. */
+/*
+ * Hard interrupt.  The next node is read before cst_io_done(), because the I/O, which the
+ * node is in, must not be touched afterwards.
+ */
 static void hardirq_work(struct irq_work *work)
 {
 	struct hardirq_dev *hd = container_of(work, struct hardirq_dev, work);
@@ -101,7 +104,10 @@ static int hardirq_submit(struct cst_io *io)
 
 	if (io->op != CST_IO_FLUSH)
 		hardirq_copy(io, hd->data + io->pos);
-	/* An earlier one's interrupt may take it at once, and it may be the last. */
+	/*
+	 * The interrupt for an earlier I/O may report this one as soon as it is on the
+	 * list, and it may be the last I/O before the device is disabled.
+	 */
 	itl = cst_io_hold(io);
 	llist_add((struct llist_node *)io->priv, &hd->ended);
 	irq_work_queue(&hd->work);
