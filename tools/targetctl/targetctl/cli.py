@@ -33,7 +33,7 @@ Without a command: a shell on a terminal, else commands are read from standard i
 
 @dataclass
 class Arguments:
-    """What stands before the command."""
+    """The global options, and the words of the command after them."""
 
     root: str
     file: Optional[str] = None
@@ -56,7 +56,7 @@ def _seconds(text: str) -> float:
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """Global options, up to the command; what follows the command is the command's."""
+    """Parse the global options, which end where the command begins. The command parses the words after it."""
     result = Arguments(os.environ.get("CST_ROOT") or tp.DEFAULT_ROOT)
     rest = list(argv)
 
@@ -102,12 +102,12 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 
 def _utf8(argv: Sequence[str]) -> list[str]:
-    """The arguments decoded as UTF-8 whatever the locale: names and values are bytes to the kernel."""
+    """Decode the arguments as UTF-8 with any locale, because names and values are bytes to the kernel."""
     return [tp.decode(os.fsencode(argument)) for argument in argv]
 
 
 def run(argv: Sequence[str], out: TextIO, err: TextIO, tree: Optional[Tree] = None) -> int:
-    """The program without process-wide side effects; tests give a tree of their own."""
+    """Run the program without process-wide side effects. Tests pass a tree of their own."""
     try:
         arguments = parse(argv)
         real = tree if tree is not None else OsTree(arguments.root)
@@ -129,8 +129,8 @@ def run(argv: Sequence[str], out: TextIO, err: TextIO, tree: Optional[Tree] = No
     except BrokenPipeError:
         raise
     except OSError as error:
-        # The tree changed under a read (a session ended), or this machine is in trouble: say which call it
-        # was.
+        # The tree changed while it was read (a session ended), or this machine is in trouble. The error says
+        # which call has failed.
         context.warn(f"targetctl: {error}")
         return EXIT_KERNEL
 
@@ -168,7 +168,8 @@ def main() -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader went away, as `| head` does; keep the interpreter's exit from complaining.
+        # The reader of our output has ended, as `| head` does. Without this the interpreter would write an
+        # error about the lost output when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_KERNEL
     except KeyboardInterrupt:

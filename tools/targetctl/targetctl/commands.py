@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The commands, one function each, and the table from which parsing, help and completion are made.
+"""The commands, a function for each, and the table that parsing, help and completion use.
 
-The same functions serve the shell and the one-shot program. Each takes its arguments as a list of whole
-words.
+The shell and the one-shot program call the same functions. A function gets its arguments as a list of words.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ from targetctl.tree import Tree
 from targetctl.watch import Watcher
 
 DEVICE = "device"
-# How a handler whose devices lie in files names what makes one.
+# Attributes of a device in a file: where the file is, its size, and the switch that makes it.
 FILENAME, SIZE, MAKE_FILE = "filename", "size", "make_file"
 
 Options = Mapping[str, Union[str, bool]]
@@ -63,7 +62,7 @@ Run = Callable[[Context, Options, Sequence[str]], int]
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a command; `letter` may be empty."""
+    """An option of a command. `letter` is its short form, or empty."""
 
     name: str
     letter: str
@@ -72,7 +71,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `words` says what each argument is, for completion; the last kind repeats."""
+    """One command. `words` says for completion what each argument is; further ones are as the last one."""
 
     name: str
     run: Run
@@ -91,7 +90,7 @@ SECRETS_OPTION = Option("show-secrets", "", "show values that only root may read
 
 
 def parse_arguments(command: Command, words: Sequence[str]) -> tuple[dict[str, bool], list[str]]:
-    """Options and arguments of one command; -- ends the options."""
+    """Split the words after a command into options and arguments. -- ends the options."""
     names = {f"--{option.name}": option.name for option in command.options}
     letters = {f"-{option.letter}": option.name for option in command.options if option.letter}
     options: dict[str, bool] = {}
@@ -114,7 +113,7 @@ def parse_arguments(command: Command, words: Sequence[str]) -> tuple[dict[str, b
 
 
 def execute(context: Context, words: Sequence[str]) -> int:
-    """Run one command given as words; the exit code."""
+    """Run one command given as words. Returns the exit code."""
     command = find(words[0])
     options, arguments = parse_arguments(command, words[1:])
     if options.get("help"):
@@ -146,7 +145,7 @@ def with_json() -> list[str]:
 
 
 def report(context: Context, error: CtlError, where: str = "") -> None:
-    """Tell the user about an error."""
+    """Print an error on stderr; where is the script and line, if there is one."""
     first, *rest = error.lines()
     context.warn(f"{where or 'targetctl'}: {first}")
     for line in rest:
@@ -154,7 +153,7 @@ def report(context: Context, error: CtlError, where: str = "") -> None:
 
 
 def for_each(context: Context, items: Sequence[str], action: Callable[[str], None]) -> int:
-    """Do action for every item whatever happens to the others; 8 if only some worked."""
+    """Do action for every item, also after errors. Returns EXIT_PARTIAL if it worked for some only."""
     errors = []
     for item in items:
         try:
@@ -168,7 +167,7 @@ def for_each(context: Context, items: Sequence[str], action: Callable[[str], Non
 
 
 def assignments(words: Sequence[str]) -> dict[str, str]:
-    """attr=value words, split at the first =."""
+    """Split attr=value words at the first =."""
     result: dict[str, str] = {}
     for word in words:
         name, sign, value = word.partition("=")
@@ -182,7 +181,7 @@ def assignments(words: Sequence[str]) -> dict[str, str]:
 
 
 def check_known(node: Node, name: str) -> Attribute:
-    """The attribute; an unknown one is an error that names the nearest."""
+    """The attribute of that name. The error for an unknown name has a hint with the nearest name."""
     try:
         return node.attribute(name)
     except NotFoundError as error:
@@ -193,7 +192,7 @@ def check_known(node: Node, name: str) -> Attribute:
 
 
 def owner_to_disable(context: Context, path: str) -> Optional[str]:
-    """The nearest object at or above path that is enabled."""
+    """The nearest object at or above path that has `enabled`, if it is enabled; else None."""
     while path != "/":
         value = optional_value(context.tree, tp.join(path, ENABLED))
         if value is not None:
@@ -203,7 +202,7 @@ def owner_to_disable(context: Context, path: str) -> Optional[str]:
 
 
 def set_attribute(context: Context, editor: Editor, node: Node, name: str, value: str) -> None:
-    """Write one attribute; a secret never gets into a message."""
+    """Write one attribute. A secret value does not get into a message."""
     attribute = check_known(node, name)
     secret = node.is_secret(name) or (attribute.access == "wo" and attribute.type == "string")
     context.secret_used = context.secret_used or secret
@@ -211,7 +210,7 @@ def set_attribute(context: Context, editor: Editor, node: Node, name: str, value
         editor.set(node.path, name, value)
     except RefusedError as error:
         if secret and value and error.kernel:
-            # The kernel repeats the beginning of a value.
+            # The kernel's message may repeat the value or its beginning.
             for said in (value, value[:64], as_kernel_prints(value), as_kernel_prints(tp.cut(value, 64))):
                 error.kernel = error.kernel.replace(said, render.MASK)
         if error.number == errno.EBUSY and attribute.when == "disabled":
@@ -248,7 +247,7 @@ def run_ls(context: Context, options: Options, arguments: Sequence[str]) -> int:
 
 
 def pending_count(context: Context) -> int:
-    """How many objects are pending; none for who may not read that."""
+    """The number of pending objects; 0 for a user who may not read the file."""
     try:
         return len(context.pending.load().outstanding(context.tree))
     except CtlError as error:
@@ -271,7 +270,7 @@ def run_pwd(context: Context, options: Options, arguments: Sequence[str]) -> int
 
 
 def get_arguments(context: Context, arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Path and attribute names; the path may end in an attribute."""
+    """Path and attribute names from the arguments. The path may end in the name of an attribute."""
     path = context.resolve(arguments[0]) if arguments else context.cwd
     names = list(arguments[1:])
     if not names and path != "/" and not context.tree.is_dir(path) and context.tree.is_dir(tp.parent(path)):
@@ -297,7 +296,7 @@ def attribute_json(node: Node, attribute: Attribute, value: Optional[str]) -> di
 
 
 def describe(attribute: Attribute) -> list[str]:
-    """What the schema says, as indented lines."""
+    """Indented lines with what the schema says of an attribute."""
     if not attribute.described:
         return [f"    {attribute.access}, not described by the kernel"]
     parts = [attribute.type, attribute.access]
@@ -373,7 +372,7 @@ def session_json(session: Session) -> dict[str, Any]:
 
 
 def session_row(session: Session) -> list[str]:
-    """A line of the table. Addresses and command counts are told by how their names end."""
+    """A row of the table. The names of addresses end in `address`, those of counters in `commands`."""
     addresses = []
     for connection in session.connections:
         values = readable_values(connection)
@@ -429,7 +428,7 @@ def run_sessions(context: Context, options: Options, arguments: Sequence[str]) -
 
 
 def sessions_meant(context: Context, word: str) -> list[str]:
-    """Paths of the sessions that a word of `sessions kill` means: a path, or a pattern as for `sessions`."""
+    """Paths of the sessions that word means: it is a path, or a pattern as for `sessions`."""
     path = context.resolve(word)
     if context.tree.is_dir(path):
         return [path]
@@ -440,7 +439,7 @@ def sessions_meant(context: Context, word: str) -> list[str]:
 
 
 def kill_session(context: Context, path: str) -> None:
-    """Write to the session's one write-only switch: the kernel offers it where it can close the session."""
+    """Close a session by its only write-only attribute. A session that cannot be closed so has none."""
     names = tp.parts(path)
     if len(names) < 2 or names[-2] != SESSIONS:
         raise UsageError(f"{path} is not a session", "paths of sessions: sessions --json")
@@ -504,7 +503,8 @@ def run_create(context: Context, options: Options, arguments: Sequence[str]) -> 
             fill(context, editor, Node(context.tree, path), values, storage)
         except BaseException:
             editor.undo(made)
-            # Somebody may use it by now, and an interrupt may come behind the kernel's success.
+            # Keep the file while the object exists: somebody else may use it by now, or an interrupt may have
+            # come after the kernel had done the last step.
             if not context.tree.is_dir(path):
                 storage.undo()
             raise
@@ -513,19 +513,19 @@ def run_create(context: Context, options: Options, arguments: Sequence[str]) -> 
 
 
 class NewFile:
-    """The file that holds a new device's data, if it was made for it."""
+    """The file with the data of a new device, if it was made together with the device."""
 
     def __init__(self) -> None:
         self.path: Optional[str] = None
         self.is_same: tuple[int, int] = (0, 0)
 
     def make(self, editor: Editor, node: Node, values: Mapping[str, str]) -> None:
-        """Ask for the file when a size is given, the handler can make one, and none is there."""
+        """Make the file, if the handler can make one, a size is given, and there is no such file."""
         path = values.get(FILENAME, "")
         if MAKE_FILE not in node.files or SIZE not in values or not path or os.path.lexists(path):
             return
         if path.startswith("/dev/"):
-            # Nothing is made there: enabling says that the device is missing.
+            # The kernel makes no file there. Enabling will say that the device is missing.
             return
         try:
             editor.set(node.path, MAKE_FILE, "1")
@@ -538,7 +538,7 @@ class NewFile:
             self.path, self.is_same = path, (info.st_dev, info.st_ino)
 
     def undo(self) -> None:
-        """Take the file back while nothing has been written to it."""
+        """Remove the file that was made, unless something has been written to it."""
         if self.path is None:
             return
         with contextlib.suppress(OSError):
@@ -548,7 +548,7 @@ class NewFile:
 
 
 def fill(context: Context, editor: Editor, node: Node, values: dict[str, str], storage: NewFile) -> None:
-    """Attributes of a new object as given, its file, then its device, and `enabled` last."""
+    """Set the attributes of a new object in the order given, make its file, link its device, enable it."""
     device = values.pop(DEVICE, None) if DEVICE not in node.files else None
     enabled = values.pop(ENABLED, None)
     for name in values:
@@ -605,7 +605,7 @@ def delete_tree(editor: Editor, path: str, users: Users) -> None:
     if found:
         raise CtlError(EXIT_BUSY, f"cannot delete {path}: {in_use(found)}", "unlink or delete those first")
     try:
-        # Tried first because the kernel says at once, and before anything changed, when it never may go.
+        # Try this before anything is changed: for an object that can never be deleted the kernel says EPERM.
         editor.rmdir(path)
         return
     except RefusedError as error:
@@ -812,7 +812,7 @@ def objects(tree: Tree) -> list[str]:
 
 
 def reset(context: Context, editor: Editor, path: str, problems: list[CtlError]) -> None:
-    """Give the attributes of what the kernel made their defaults; an object that could not go is as it is."""
+    """Set attributes of objects that the kernel made to their defaults. Other objects stay as they are."""
     node = Node(context.tree, path)
     for attribute in node.attributes():
         if attribute.access == "rw" and attribute.default and node.read(attribute.name) != attribute.default:

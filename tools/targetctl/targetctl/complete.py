@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Completion of the last word of a command, from the live tree. Serves the shell and bash alike."""
+"""Completes the last word of a command from the live tree, for the shell and for bash."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from targetctl.schema import Attribute
 
 
 class Candidate(NamedTuple):
-    """A whole word that could stand at the end; `final` when the word is complete with it."""
+    """What the last word can become; `final` when the word is complete then."""
 
     text: str
     final: bool
 
 
 def candidates(context: Context, before: Sequence[str], text: str, in_shell: bool) -> list[Candidate]:
-    """What the word that begins with text could become, after the words before it. Never fails."""
+    """What the last word, which begins with text, can become after the words before it. Never fails."""
     try:
         return _candidates(context, before, text, in_shell)
     except (CtlError, OSError):
@@ -96,7 +96,7 @@ def _matching(names: Sequence[str], text: str) -> list[Candidate]:
 
 
 def _paths(context: Context, cwd: str, text: str) -> list[Candidate]:
-    """Directories whose path, written as the user writes it, begins with text."""
+    """Directories whose path begins with text. The head of the path stays as the user has written it."""
     head, slash, prefix = text.rpartition("/")
     node = Node(context.tree, tp.resolve(cwd, head + slash))
     names = [name for name in node.sorted_dirs() if name.startswith(prefix)]
@@ -117,7 +117,7 @@ def _devices(context: Context) -> list[str]:
 
 
 def _schema_source(context: Context, path: str, create: bool) -> Optional[Node]:
-    """The node that tells which attributes path has; for one still to be made, an object beside it."""
+    """The node whose schema has the attributes of path. For an object to be made: an object beside it."""
     if not create:
         return try_node(context.tree, path)
     above = try_node(context.tree, tp.parent(path))
@@ -135,7 +135,8 @@ def _assignments(context: Context, path: str, command: Command, text: str) -> li
     node = _schema_source(context, path, create)
     if node is None:
         return []
-    # A handler's schema describes its devices, so for an object to be made lines without a file count too.
+    # The schema of a handler describes its devices, whose attributes have no file in the handler's directory.
+    # So for an object to be made all lines of the schema count, not only those with a file.
     known = [a for a in (node.schema.values() if create else node.attributes()) if a.writable]
     name, sign, value = text.partition("=")
     if sign:
@@ -148,7 +149,7 @@ def _assignments(context: Context, path: str, command: Command, text: str) -> li
 
 
 def _values(context: Context, node: Node, known: list[Attribute], name: str, create: bool) -> list[str]:
-    """The choices of an enum or bool; else the present value, to be edited."""
+    """The choices of an enum or bool; of other types the present value, for the user to edit."""
     for attribute in known:
         if attribute.name == name:
             if attribute.choices():
@@ -162,7 +163,7 @@ def _values(context: Context, node: Node, known: list[Attribute], name: str, cre
 
 
 def complete_line(context: Context, line: str, start: int, in_shell: bool) -> list[str]:
-    """For readline: replacements of what stands in line from start on, quoted as the user began to quote."""
+    """For readline: texts that replace line from start on, with the quotes that the user has begun with."""
     try:
         split = lexer.split_partial(line)
     except LexError:
@@ -183,7 +184,7 @@ def complete_line(context: Context, line: str, start: int, in_shell: bool) -> li
 
 
 def complete_bash(context: Context, line: str, breaks: str) -> list[str]:
-    """For bash: replacements of what stands after the last character of breaks in the last word."""
+    """For bash: texts that replace the last word behind the last of its characters that is in breaks."""
     try:
         split = lexer.split_partial(line)
     except LexError:
@@ -203,7 +204,7 @@ def complete_bash(context: Context, line: str, breaks: str) -> list[str]:
 
 
 def _without_globals(words: list[str]) -> list[str]:
-    """The words from the command on."""
+    """The words without the global options: the command and its arguments."""
     takes_value = ("--root", "--lock-timeout", "--file", "-f")
     skip = False
     for index, word in enumerate(words):

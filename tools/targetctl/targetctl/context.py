@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a command works with: the tree, the streams, this machine's files, the options of this run."""
+"""What a command works with: the tree, the output streams, state files, and the options of this run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JSON_VERSION = 1
 
 
 def user_state_directory() -> str:
-    """Directory of this user's own state, by the XDG rules."""
+    """The directory for state of this user, by the XDG rules."""
     base = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".local", "state")
@@ -31,14 +31,14 @@ def user_state_directory() -> str:
 
 @dataclass(frozen=True)
 class Files:
-    """Where this run keeps its lock and what a restore could not do."""
+    """Paths of the lock file, and of the file that keeps what a restore could not do."""
 
     lock: str
     pending: str
 
     @classmethod
     def for_tree(cls, root: str, is_live: bool) -> Files:
-        """The system's files for the running kernel's tree; private ones for any other tree."""
+        """Files of the system for the tree of the running kernel; files of the user for any other tree."""
         run, state = "/run/cst", "/var/lib/cst"
         if not is_live:
             mark = hashlib.sha256(tp.encode(os.path.abspath(root))).hexdigest()[:16]
@@ -77,15 +77,15 @@ class Context:
         return Editor(self.tree, self.loader)
 
     def resolve(self, path: str) -> str:
-        """The path that is meant; a target is found in any letter case, as a login finds it."""
+        """Make path absolute. The letter case of a target's name does not matter, as in a login."""
         return in_other_case(self.tree, tp.resolve(self.cwd, path))
 
     def say(self, text: str) -> None:
-        """A line of the result."""
+        """Print a line of the result."""
         self.out.write(text + "\n")
 
     def warn(self, text: str) -> None:
-        """A line of diagnosis."""
+        """Print a line of diagnosis."""
         self.err.write(render.visible(text) + "\n")
 
     def say_json(self, command: str, body: dict[str, Any]) -> None:

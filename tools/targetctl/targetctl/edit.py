@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Changes to the tree. A refusal becomes a RefusedError with the kernel's own explanation."""
+"""Changes the tree. A change that the kernel refuses raises RefusedError with the kernel's explanation."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from targetctl.model import (
 )
 from targetctl.tree import Tree
 
-# More objects that do not end than this, and clearing takes twice the kernel's time for one.
+# Disabling so many objects at a time takes as long as one of them may take. More objects wait for their turn.
 _MOST_AT_ONCE = 256
 
 
 def check_value(name: str, value: str) -> None:
-    """Refuse what cannot be stored as one value of an attribute."""
+    """Refuse a value that an attribute cannot hold."""
     if "\0" in value or "\n" in value:
         raise UsageError(f"{name}: a value cannot contain a newline or NUL")
     size = len(tp.encode(value)) + 1
@@ -38,7 +38,7 @@ def check_value(name: str, value: str) -> None:
 
 
 class Editor:
-    """Writes to one tree; counts what it changed."""
+    """Changes one tree, and counts the changes."""
 
     def __init__(self, tree: Tree, loader: modules.Loader) -> None:
         self.tree = tree
@@ -73,7 +73,7 @@ class Editor:
         )
 
     def rmdir(self, path: str) -> None:
-        # configfs itself refuses these: what last_error holds then is about something else.
+        # configfs itself refuses rmdir and writes no last_error: what is there is about something else.
         self._do("delete", path, None, lambda: self.tree.rmdir(path), lambda _: None)
 
     def set(self, path: str, name: str, value: str) -> None:
@@ -107,7 +107,10 @@ class Editor:
         self._do("unlink", path, name, lambda: self.tree.unlink(file), lambda _: None)
 
     def make(self, path: str, parents: bool = True) -> list[str]:
-        """Make the object, loading its module; with parents, missing ones too. Returns what was made."""
+        """Make the object, and load its module if needed. With parents, make missing objects above it, too.
+
+        Returns the paths that were made.
+        """
         modules.provide(self.tree, self.loader, path)
         if not self.tree.is_dir("/"):
             raise missing(self.tree, path)
@@ -134,7 +137,7 @@ class Editor:
         return made
 
     def _hint_above(self, above: str) -> str:
-        """What helps when the directory above does not exist."""
+        """The hint for a directory above that does not exist."""
         while not self.tree.is_dir(tp.parent(above)):
             above = tp.parent(above)
         node = Node(self.tree, tp.parent(above))
@@ -143,7 +146,7 @@ class Editor:
         return "there are: " + (", ".join(node.sorted_dirs()) or "no objects")
 
     def undo(self, made: list[str]) -> None:
-        """Take back directories that were just made. Failing here would hide the error that led here."""
+        """Remove directories that were just made. Errors are ignored: they would hide the error before."""
         for path in reversed(made):
             try:
                 self.remove_object(path)
@@ -151,7 +154,7 @@ class Editor:
                 return
 
     def remove_object(self, path: str) -> None:
-        """rmdir of one object; links in it are part of it and come back if the object cannot go."""
+        """Remove the links in an object and the object. If it cannot be removed, make the links again."""
         node = Node(self.tree, path)
         removed: list[tuple[str, str]] = []
         try:
@@ -166,10 +169,10 @@ class Editor:
             raise
 
     def take_down(self, path: str, problems: Optional[list[CtlError]] = None) -> None:
-        """Disable everything enabled at or below path, outer objects first: they let go of the inner ones.
+        """Disable all enabled objects at and below path. Outer objects come first, as they use inner ones.
 
-        All of one depth at once: each may take the time that the kernel gives it, and none waits for another.
-        Without problems, the first error ends it.
+        Objects of one depth are disabled at the same time: each may take as long as the kernel allows, and
+        none waits for another one. Errors are added to problems; without problems the first error is raised.
         """
         level = [path]
         while level:
@@ -179,7 +182,7 @@ class Editor:
                 raise errors[0]
             if problems is not None:
                 problems += errors
-            # Sessions that the kernel made have gone meanwhile.
+            # Disabling has ended sessions, whose directories no longer exist.
             nodes = [node for node in (try_node(self.tree, node.path) for node in nodes) if node is not None]
             level = [node.child_path(name) for node in nodes for name in node.dirs]
 
@@ -199,7 +202,7 @@ class Editor:
         return [error for error in found if error is not None]
 
     def remove_below(self, path: str, problems: Optional[list[CtlError]] = None) -> None:
-        """Remove every object below path, inner ones first. With problems, collect errors there and go on."""
+        """Remove every object below path, inner ones first. With problems, add errors there and go on."""
         node = try_node(self.tree, path)
         if node is None:
             return
@@ -213,7 +216,7 @@ class Editor:
         except NotFoundError:
             return
         except RefusedError as error:
-            # EPERM: part of its parent, goes with it. Gone: a session that ended meanwhile.
+            # EPERM: the kernel made the object, which goes with its parent. GONE: a session that has ended.
             if error.number == errno.EPERM or error.number in GONE:
                 return
             if problems is None:

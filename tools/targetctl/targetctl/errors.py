@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Exit codes, and the exceptions that carry them to the user."""
+"""Exit codes, and the exceptions that hold them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BY_ERRNO = {
     errno.EROFS: EXIT_DENIED,
 }
 
-# What an errno means for one kind of operation, where strerror alone would mislead.
+# What an errno means for one kind of operation, where the text of strerror would mislead.
 _MEANING = {
     ("create", errno.EPERM): "objects cannot be created here",
     ("create", errno.ENOENT): "the directory to create it in does not exist",
@@ -51,7 +51,7 @@ def exit_code(number: int) -> int:
 
 
 def errno_text(number: int, action: str) -> str:
-    """Meaning of an errno and its name: `Device or resource busy (EBUSY)`."""
+    """The meaning of an errno and its name, such as `Device or resource busy (EBUSY)`."""
     text = _MEANING.get((action, number))
     base = os.strerror(number)
     if text:
@@ -60,7 +60,7 @@ def errno_text(number: int, action: str) -> str:
 
 
 class CtlError(Exception):
-    """An error with an exit code and perhaps a hint what to do."""
+    """An error with an exit code, and perhaps a hint at what to do."""
 
     def __init__(self, code: int, message: str, hint: Optional[str] = None) -> None:
         super().__init__(message)

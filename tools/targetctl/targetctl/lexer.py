@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Splits a command line into words.
 
-White space separates, '...' is literal, "..." knows \\" and \\\\, outside quotes a backslash takes the next
-character as it is, # at the start of a word begins a comment. Every other character, ASCII or not, stands for
-itself: nothing is expanded. What cannot be read is an error with its column, never a shorter value.
+White space separates words. '...' is literal. "..." has the escapes \\" and \\\\. Outside quotes a backslash
+makes the next character literal. # at the start of a word begins a comment. Every other character, ASCII or
+not, is literal: nothing is expanded. A line that cannot be split is an error with a column, and never a
+shorter value.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _SPACE = " \t\r\n"
 
 
 class LexError(UsageError):
-    """A line that cannot be split; column counts from 1."""
+    """A line that cannot be split. Columns are counted from 1."""
 
     def __init__(self, message: str, column: int) -> None:
         super().__init__(f"column {column}: {message}")
@@ -24,7 +25,7 @@ class LexError(UsageError):
 
 
 class Word(NamedTuple):
-    """One word: its value, and where its raw form starts and ends in the line."""
+    """One word: its value, and the start and end of its raw form in the line."""
 
     text: str
     start: int
@@ -122,7 +123,7 @@ def split(line: str) -> list[str]:
 
 
 def split_partial(line: str) -> Optional[tuple[list[str], Cursor]]:
-    """Words before the end of an unfinished line, and the word at its end; None inside a comment."""
+    """The words of an unfinished line before its last word, and the last word. None inside a comment."""
     scanner = _Scanner(line)
     scanner.scan()
     if scanner.comment:
@@ -138,7 +139,7 @@ def _is_plain(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """A form of text that split() reads back as one word."""
+    """Quote text so that split() reads it as one word."""
     if _is_plain(text):
         return text
     if "'" not in text:
@@ -147,9 +148,9 @@ def quote(text: str) -> str:
 
 
 def quote_like(text: str, open_quote: str) -> str:
-    """text as a user would go on typing it inside open_quote (' or " or none); an open quote stays open."""
+    """Quote text like a user who has typed open_quote (' or " or none). An open quote is not closed."""
     if open_quote == "'":
-        # Such a quote inside: out of the quotes, escaped, and in again.
+        # A ' in the text: close the quotes, write it escaped, and open the quotes again.
         return "'" + text.replace("'", "'\\''")
     if open_quote == '"':
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The lock that keeps two runs of targetctl from changing the tree at once, held for one change only."""
+"""The lock that keeps two runs of targetctl from changing the tree at the same time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _user() -> str:
 
 
 class Lock:
-    """flock on a file whose text names the owner."""
+    """flock on a file. While it is held, the file's text names the owner."""
 
     def __init__(self, path: str, timeout: float) -> None:
         self.path = path
@@ -43,7 +43,7 @@ class Lock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the lock; nested use in one process is free."""
+        """Hold the lock. Nested use in one process does not lock again."""
         if self._depth:
             self._depth += 1
             try:
@@ -91,7 +91,7 @@ class Lock:
         )
 
     def _wait(self, handle: int) -> bool:
-        """Block in flock until it is ours or the timer's signal ends the wait."""
+        """Block in flock until the lock is ours, or the signal of the timer ends the wait."""
         before = signal.signal(signal.SIGALRM, _on_alarm)
         try:
             try:

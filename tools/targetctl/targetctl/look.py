@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Looks at paths that may lie in a file system that does not answer.
+"""Looks at paths that may be in a file system that does not answer.
 
-Only a process of its own ever touches them, which may then hang; all others are asked by another one.
+Only child processes touch the paths, because a process hangs when it touches one that does not answer. As
+long as a process hangs, its path is not looked at again, and other processes look at the other paths.
 """
 
 from __future__ import annotations
@@ -16,22 +17,22 @@ from typing import Optional
 
 from targetctl import tree as tp
 
-# What a healthy file system takes to tell of a file, with room to spare.
+# A healthy file system answers sooner than this, in seconds.
 ANSWER_S = 5.0
 _STAT = ("/usr/bin/stat", "-L", "--printf", "%n\\0%d:%i:%s:%f:%t:%T\\0", "--")
-# An answer must fit into a pipe: nobody reads before its end.
+# The answer of a process must fit into a pipe, because it is read after the process has ended.
 _BATCH_BYTES = 32768
 _ANSWER_BYTES = 128
-# So many processes at a time for one path each.
+# At most so many processes at a time look at a single path each.
 _SINGLE = 100
 
-# What a path is like: nothing tells more than that it is another than before. None: it is not there.
+# The state of each path, a text that is only good for comparing. None: the path does not exist.
 Look = dict[str, Optional[str]]
 
 
 @dataclass
 class _Question:
-    """A process that looks at some paths, and until when it should have answered."""
+    """A process that looks at some paths, and the time by which it has to answer."""
 
     process: subprocess.Popen[bytes]
     paths: list[str]
@@ -47,12 +48,12 @@ class _Question:
 
 @dataclass
 class Looker:
-    """Looks at paths without ever waiting for one that does not answer."""
+    """Looks at paths without waiting for those that do not answer."""
 
     hanging: list[_Question] = field(default_factory=list)
 
     def look(self, paths: list[str]) -> Look:
-        """What the paths are like, of those that answer; takes twice ANSWER_S at most."""
+        """The state of the paths that answer. Takes at most twice ANSWER_S."""
         self.hanging = [question for question in self.hanging if question.process.poll() is None]
         silent = {path for question in self.hanging for path in question.paths}
         asked = [path for path in paths if path not in silent]
@@ -60,8 +61,8 @@ class Looker:
         late: list[str] = []
         for question in [self._ask(batch) for batch in _batches(asked)]:
             late += self._collect(question, result)
-        # One of them hangs: each is asked by itself, so that the others are heard; some of
-        # them, when there are many, and others the next time.
+        # In a batch that has not answered some path hangs. Give each of its paths to a process of its own, so
+        # that the others answer. Of many paths take only some; the next look may take others.
         for question in [self._ask([path]) for path in random.sample(late, min(len(late), _SINGLE))]:
             if self._collect(question, result):
                 self.hanging.append(question)
@@ -79,7 +80,7 @@ class Looker:
 
     @staticmethod
     def _collect(question: _Question, result: Look) -> list[str]:
-        """Adds an answer to result; the paths when there is none. A killed process may hang all the same."""
+        """Add the answer to result, or return the paths if there is none. A killed process may still hang."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             question.process.wait(max(question.until - time.monotonic(), 0))
         if question.process.returncode is None:
@@ -90,7 +91,7 @@ class Looker:
 
 
 def _batches(paths: list[str]) -> list[list[str]]:
-    """paths in as few lists as have short enough answers."""
+    """Split paths into batches of which the answers are short enough."""
     result: list[list[str]] = []
     room = 0
     for path in paths:
@@ -104,5 +105,5 @@ def _batches(paths: list[str]) -> list[list[str]]:
 
 
 def paths_in(values: Iterable[str]) -> set[str]:
-    """Those of the values that are absolute paths of this machine."""
+    """The values that look like absolute paths of this machine."""
     return {value for value in values if value.startswith("/") and "\n" not in value}

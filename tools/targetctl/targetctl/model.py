@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads objects out of the tree: attributes, links, children, and the few conventions of its structure.
+"""Reads objects from the tree: attributes, links, children.
 
 The only names known here are conventions of the tree's structure: the files `schema`, `enabled`,
 `last_error`, `creatable`, `order`, `initiator_name`, and the directories `handlers`, `targets`,
@@ -31,7 +31,7 @@ GONE = (errno.ENOENT, errno.ENODEV, errno.ENOTDIR)
 
 
 class Node:
-    """One directory, listed once when the Node is made."""
+    """One directory of the tree. It is listed when the Node is made, and not again."""
 
     __slots__ = ("_schema", "dirs", "files", "links", "path", "tree")
 
@@ -70,7 +70,7 @@ class Node:
         return sorted(self.dirs, key=tp.natural_key)
 
     def attributes(self) -> list[Attribute]:
-        """Attributes that have a file: in the schema's order, then those that the schema does not list."""
+        """The attributes that have a file: in the order of the schema, then those that it does not list."""
         found = [attribute for attribute in self.schema.values() if attribute.name in self.files]
         rest = self.files.difference(self.schema, (SCHEMA,))
         found.extend(undescribed(name, self.tree.mode(self.child_path(name))) for name in sorted(rest))
@@ -98,7 +98,7 @@ class Node:
         return self.read(ENABLED) == "1"
 
     def is_secret(self, name: str) -> bool:
-        """A readable attribute that only its owner may read."""
+        """Is the attribute readable, but by its owner only?"""
         mode = self.tree.mode(self.child_path(name))
         return bool(mode & 0o400) and not mode & 0o077
 
@@ -110,7 +110,7 @@ class Node:
 
 
 def missing(tree: Tree, path: str) -> NotFoundError:
-    """The error for a path that does not exist; names the part that does."""
+    """The error for a path that does not exist. It names the part of the path that does."""
     if not tree.is_dir("/"):
         return NotFoundError(f"{tree.root} does not exist", "is the module loaded? modprobe cst")
     existing = tp.parent(path)
@@ -120,7 +120,7 @@ def missing(tree: Tree, path: str) -> NotFoundError:
 
 
 def try_node(tree: Tree, path: str) -> Optional[Node]:
-    """The node, or None when it vanished: sessions come and go while the tree is being read."""
+    """The node, or None if it is not there: sessions come and go while the tree is read."""
     try:
         return Node(tree, path)
     except NotFoundError:
@@ -128,7 +128,7 @@ def try_node(tree: Tree, path: str) -> Optional[Node]:
 
 
 def in_kernel_order(tree: Tree, node: Node) -> list[str]:
-    """Names of child directories; by their `order` attribute where they have one, else in natural order."""
+    """Names of child directories, by their `order` attribute if all have one, else in natural order."""
     names = node.sorted_dirs()
     orders: dict[str, int] = {}
     for name in names:
@@ -140,7 +140,7 @@ def in_kernel_order(tree: Tree, node: Node) -> list[str]:
 
 
 def optional_value(tree: Tree, path: str) -> Optional[str]:
-    """Value of an attribute that need not exist."""
+    """The value of an attribute; None if it cannot be read."""
     try:
         return tree.read(path)
     except OSError:
@@ -148,7 +148,7 @@ def optional_value(tree: Tree, path: str) -> Optional[str]:
 
 
 def in_other_case(tree: Tree, path: str) -> str:
-    """path with the name of its target as the tree has it, where only the letter case differs."""
+    """Replace the name of the target in path by the name in the tree that differs only in letter case."""
     names = tp.parts(path)
     if names[:1] != ["targets"] or len(names) < 3:
         return path
@@ -163,21 +163,21 @@ def in_other_case(tree: Tree, path: str) -> str:
 
 
 def takes_objects(node: Node) -> bool:
-    """May objects be made in this directory? In an object there are its parts, which the kernel makes."""
+    """May a user make objects in this directory? Not in an object: its parts are made by the kernel."""
     if CREATABLE in node.files or tp.parent(node.path) in ("/handlers", "/targets"):
         return True
     return not node.is_described and node.path not in ("/", "/handlers", "/targets")
 
 
 def kernel_makes_children(tree: Tree, node: Node) -> bool:
-    """Are the objects in this container made by the kernel alone?"""
+    """Does only the kernel make objects in this directory?"""
     if CREATABLE in node.files:
         return node.read(CREATABLE) != "1"
     return node.name == SESSIONS
 
 
 def handler_path(value: str) -> str:
-    """Path of a device given as handler/device, handlers/handler/device, or with a leading slash."""
+    """The path of a device given as handler/device or handlers/handler/device, or with a slash first."""
     names = tp.parts(value)
     if names[:1] != ["handlers"]:
         names.insert(0, "handlers")
@@ -185,13 +185,13 @@ def handler_path(value: str) -> str:
 
 
 def short_target(path: str) -> str:
-    """The way a link target is shown: devices without the leading /handlers/."""
+    """A link target as it is shown: devices without the leading /handlers/."""
     prefix = "/handlers/"
     return path[len(prefix) :] if path.startswith(prefix) else path
 
 
 def as_kernel_prints(text: str) -> str:
-    """text as it stands in last_error: bytes that are not printable ASCII become \\xNN."""
+    """text as last_error has it: bytes that are not printable ASCII become \\xNN."""
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in tp.encode(text))
 
 
@@ -205,16 +205,17 @@ def _error_line(tree: Tree) -> tuple[int, str]:
 
 
 def errors_said(tree: Tree) -> int:
-    """How many refusals the kernel has explained so far; asked before an operation, for what is below."""
+    """How many refusals the kernel has explained so far. Callers of last_error() need it from before."""
     return _error_line(tree)[0]
 
 
 def last_error(tree: Tree, before: int, path: str, attribute: Optional[str] = None) -> Optional[str]:
-    """The kernel's explanation of the write or mkdir that just failed, unless it is older or about another.
+    """The kernel's explanation of the write or mkdir that has just failed; None if there is none.
 
-    before is what errors_said() answered before it. A write is told of by object and attribute; mkdir, where
-    attribute is None, by directory and new name. Only enabling can fail because of other attributes, and of
-    objects inside.
+    before is what errors_said() returned before the operation: an older explanation does not count, nor does
+    one of another operation. That of a write names object and attribute. That of mkdir, for which attribute
+    is None, names directory and new object. Only enabling can fail because of other attributes, or of objects
+    inside; then the explanation names those.
     """
     sequence, text = _error_line(tree)
     if sequence <= before:
@@ -229,7 +230,7 @@ def last_error(tree: Tree, before: int, path: str, attribute: Optional[str] = No
 
 
 def link_error(tree: Tree, before: int, path: str) -> Optional[str]:
-    """The kernel's explanation of the symlink in path that just failed: one without an attribute's name."""
+    """The kernel's explanation of the symlink in path that has just failed: it names no attribute."""
     sequence, text = _error_line(tree)
     head = as_kernel_prints(path) + ": "
     if sequence <= before or not text.startswith(head):
@@ -240,7 +241,7 @@ def link_error(tree: Tree, before: int, path: str) -> Optional[str]:
 
 @dataclass
 class Session:
-    """A session of any fabric, as far as its directories tell."""
+    """A session of any fabric, as its directories describe it."""
 
     fabric: str
     target: str
@@ -250,7 +251,7 @@ class Session:
 
     @property
     def initiator(self) -> str:
-        """The initiator's name; the directory of its second session has a number behind it."""
+        """The initiator's name. The directory's name may differ: a second session has a number behind it."""
         return optional_value(self.node.tree, self.node.child_path(INITIATOR_NAME)) or self.node.name
 
     def matches(self, pattern: str) -> bool:
@@ -265,7 +266,7 @@ def _children(tree: Tree, path: str) -> list[str]:
 
 
 def _lun_map(node: Node) -> str:
-    """The directory with the LUNs of a session: its own, or the one that its attribute names."""
+    """The directory with the LUNs of a session: the one that its attribute names, else its own."""
     if LUNS in node.files:
         return tp.resolve("/", optional_value(node.tree, node.child_path(LUNS)) or "/" + LUNS)
     return node.child_path(LUNS)
@@ -296,14 +297,14 @@ def sessions(tree: Tree) -> Iterator[Session]:
 
 
 class Users:
-    """Which links point to what, collected once for many questions."""
+    """Finds the links that point to an object. All links are collected once, for many questions."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self._links: Optional[dict[str, list[str]]] = None
 
     def of(self, path: str) -> list[str]:
-        """Paths of the links outside path that point to it or into it, of those that are still there."""
+        """Paths of the links outside path that point to it or into it, and are still there."""
         if self._links is None:
             self._links = self._collect()
         whole = len(tp.parts(path)) > 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Loads the kernel modules behind directories that are not there yet, by their aliases."""
+"""Loads the kernel modules of handlers and fabrics whose directories do not exist yet, by their aliases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Loader(Protocol):
 
 
 class Modprobe:
-    """The real loader. Each name is tried once."""
+    """Loads modules with modprobe. Each name is tried only once in a run."""
 
     def __init__(self) -> None:
         self._tried: set[str] = set()
@@ -44,7 +44,7 @@ class Modprobe:
 
 
 class NoLoader:
-    """For trees that are not the running kernel's."""
+    """For trees that are not those of the running kernel: loads nothing."""
 
     def load(self, name: str) -> bool:
         del name
@@ -52,7 +52,7 @@ class NoLoader:
 
 
 def missing_directory(tree: Tree, path: str) -> Optional[str]:
-    """The handler or fabric directory that path lies in, if it does not exist: only a module can make it."""
+    """The directory of the handler or fabric of path, if it does not exist. Only a module makes it."""
     names = tp.parts(path)
     if len(names) < 2 or names[0] not in _ALIAS:
         return None
@@ -61,7 +61,7 @@ def missing_directory(tree: Tree, path: str) -> Optional[str]:
 
 
 def provide(tree: Tree, loader: Loader, path: str) -> None:
-    """Make the root, and the handler or fabric directory of path, appear if a module can do that."""
+    """Load the modules that make the root, and the directory of the handler or fabric of path."""
     if not tree.is_dir("/"):
         loader.load("cst")
     directory = missing_directory(tree, path)

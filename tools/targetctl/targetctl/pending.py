@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a restore could not do, kept so that the next save does not lose it.
+"""Keeps what a restore could not do, so that the next save does not lose it.
 
-An item is either a whole object that could not be made, or some attributes and links of an object that
-exists. A save adds the items that still hold: an object that is still absent; an attribute that still has the
-value it had when setting it failed; a link that is still absent. Whatever the user changed since then wins.
+An item is a whole object that could not be made, or some attributes and links of an object that exists. A
+save adds the items that still hold: an object that is still absent; an attribute that still has the value
+that it had when setting it failed; a link that is still absent. What the user has changed since is not
+replaced.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ VERSION = 1
 
 @dataclass
 class Item:
-    """What is missing at one path; `seen` holds the values found when setting failed, None if unreadable."""
+    """What is missing at one path. `seen` has the values when setting failed; None: it cannot be read."""
 
     entry: Entry
     absent: bool
@@ -40,25 +41,25 @@ class Item:
 
 @dataclass
 class Pending:
-    """All items, and the file order of objects in containers where the order of making them matters."""
+    """All items; and for directories in which the order of objects matters, their order in the file."""
 
     items: list[Item] = field(default_factory=list)
     sequence: dict[str, list[str]] = field(default_factory=dict)
 
     def outstanding(self, tree: Tree) -> list[Item]:
-        """The items that still hold, reduced to the parts that do."""
+        """The items that still hold, without their parts that no longer do."""
         result = []
         absent = {item.entry.path for item in self.items if item.absent}
         for item in self.items:
             entry = item.entry
             if item.absent:
-                # A part of an object that the user has removed since is not waited for.
+                # Do not wait for a part of an object that the user has removed since.
                 owner = tp.owner(entry.path)
                 if not tree.is_dir(entry.path) and (owner in absent or tree.is_dir(owner)):
                     result.append(item)
                 continue
             node = try_node(tree, entry.path)
-            # An attribute that the object does not have can never come.
+            # An attribute that the object does not have can never be set.
             attributes = {
                 name: value
                 for name, value in entry.attributes.items()
@@ -75,7 +76,10 @@ class Pending:
         return result
 
     def forget(self, path: str, names: Optional[list[str]] = None) -> bool:
-        """Drop everything at and below path; with names, only those attributes and links of path itself."""
+        """Drop all items at and below path; with names, only those attributes and links of path itself.
+
+        Returns whether something was dropped.
+        """
         before = self._size()
         if names is None:
             self.items = [item for item in self.items if not tp.is_below(item.entry.path, path)]
@@ -105,7 +109,7 @@ def _has_link(tree: Tree, path: str, name: str) -> bool:
 
 
 def merge(entries: list[Entry], pending: Pending, tree: Tree) -> tuple[list[Entry], int]:
-    """entries of the tree plus what is outstanding, in an order that restores right; and their number."""
+    """The entries with the outstanding items added, in an order to restore them; and the number of items."""
     by_path = {entry.path: Entry(entry.path, dict(entry.attributes), dict(entry.links)) for entry in entries}
     items = pending.outstanding(tree)
     if not items:
@@ -127,7 +131,7 @@ def merge(entries: list[Entry], pending: Pending, tree: Tree) -> tuple[list[Entr
 
 
 def _sibling_ranks(paths: list[str], sequence: dict[str, list[str]]) -> dict[str, dict[str, int]]:
-    """For each directory the positions of its children: as first seen in paths, adjusted to sequence."""
+    """The position of each child in its directory: the order of paths, adjusted to sequence."""
     children: dict[str, dict[str, None]] = {}
     for path in paths:
         above = "/"
@@ -141,7 +145,7 @@ def _sibling_ranks(paths: list[str], sequence: dict[str, list[str]]) -> dict[str
 
 
 def _adjusted(names: list[str], wanted: list[str]) -> list[str]:
-    """names, with those in wanted brought into its order; each other one stays behind its predecessor."""
+    """names, of which those in wanted get its order. Each other name stays behind its predecessor."""
     place = {name: index for index, name in enumerate(wanted)}
     followers: dict[Optional[str], list[str]] = {}
     last: Optional[str] = None
@@ -158,13 +162,13 @@ def _adjusted(names: list[str], wanted: list[str]) -> list[str]:
 
 
 class PendingFile:
-    """The file that holds Pending between runs."""
+    """The file that keeps Pending between runs."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def load(self) -> Pending:
-        """The stored items; none without a file. A damaged file is an error: it holds configuration."""
+        """The stored items; none if there is no file. A damaged file is an error, as it has configuration."""
         try:
             document = store.load_json(self.path, store.read_file(self.path))
         except NotFoundError:
@@ -196,7 +200,7 @@ class PendingFile:
         store.write_atomic(self.path, store.to_bytes(document), (own,))
 
     def forget_all(self, paths: list[str]) -> None:
-        """The user decided about all these paths himself."""
+        """Drop all items at and below these paths: the user has decided about them."""
         if paths and os.path.exists(self.path):
             pending = self.load()
             forgotten = [path for path in paths if pending.forget(path)]
@@ -204,7 +208,7 @@ class PendingFile:
                 self.store(pending)
 
     def forget(self, path: str, names: Optional[list[str]] = None) -> None:
-        """The user decided about path himself."""
+        """Drop what Pending.forget() drops: the user has decided about it."""
         if os.path.exists(self.path):
             pending = self.load()
             if pending.forget(path, names):

@@ -28,7 +28,7 @@ _GREEN, _RED, _BOLD, _RESET = "\033[32m", "\033[31m", "\033[1m", "\033[0m"
 
 
 def visible(text: str) -> str:
-    """text without anything that a terminal would obey: names come from initiators."""
+    """Escape what a terminal would take for a command, because names come from initiators."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "replace").decode("ascii")
         for char in text
@@ -44,7 +44,7 @@ def use_colour(stream: TextIO) -> bool:
 
 
 def open_output(stream: TextIO) -> None:
-    """Let names and values that are no UTF-8 pass through unchanged."""
+    """Make the stream write names and values unchanged that are not UTF-8."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         utf8 = (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8"
@@ -52,7 +52,7 @@ def open_output(stream: TextIO) -> None:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns padded to their widest cell; the last one is not padded."""
+    """Lines of a table. Each column is padded to its widest cell, but not the last one."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return ["  ".join(cell.ljust(size) for cell, size in zip(row, widths)).rstrip() for row in rows]
 
@@ -68,7 +68,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 class TreeView:
-    """Draws a part of the tree, or builds the same as data for JSON."""
+    """Draws a part of the tree, or makes JSON data of it."""
 
     def __init__(
         self, tree: Tree, depth: Optional[int], everything: bool, show_secrets: bool, colour: bool
@@ -81,13 +81,13 @@ class TreeView:
         self.width = width()
 
     def value(self, node: Node, name: str) -> Optional[str]:
-        """Value for showing; None when it is secret."""
+        """The value to show; None if it is secret and secrets are not shown."""
         if not self.show_secrets and node.is_secret(name):
             return None
         return node.read(name)
 
     def lines(self, path: str, note: str = "") -> Iterator[str]:
-        """The tree below path."""
+        """The lines that draw the tree at and below path."""
         node = Node(self.tree, path)
         yield from self._lines(node, Node(self.tree, tp.parent(path)), "", "", self.depth, note)
 
@@ -120,7 +120,7 @@ class TreeView:
 
     @staticmethod
     def _is_detail(node: Node, child: Node) -> bool:
-        """A part of an object with nothing but values to read, such as counters."""
+        """Is child a part of an object that has only values to read, such as counters?"""
         if not node.is_described or not child.is_described or child.dirs or child.links:
             return False
         return not any(attribute.writable for attribute in child.attributes())
@@ -159,13 +159,13 @@ class TreeView:
 
     @staticmethod
     def _is_container(node: Node, above: Node) -> bool:
-        """Is the directory there for the objects in it: luns, sessions, a handler, a fabric?"""
+        """Does the directory exist for the objects in it, as luns, sessions, a handler or a fabric does?"""
         if CREATABLE in node.files or above.path in ("/handlers", "/targets"):
             return True
         return not node.files and bool(above.files)
 
     def _settings(self, node: Node) -> list[str]:
-        """rw attributes that differ from their defaults; for an object with ro ones only, those."""
+        """The rw attributes that differ from their defaults; the ro ones of an object that has no rw ones."""
         attributes = sorted(node.attributes(), key=lambda attribute: attribute.is_generated)
         writable = any(attribute.access == "rw" for attribute in attributes)
         result = []
@@ -187,13 +187,13 @@ class TreeView:
         if node.path == "/targets":
             fabrics = (try_node(self.tree, node.child_path(name)) for name in node.dirs)
             return [_counted(sum(len(fabric.dirs) for fabric in fabrics if fabric is not None), "targets")]
-        # A handler holds devices; what holds targets or parts is named after them.
+        # A handler has devices, and a fabric has targets. Other directories are named after what they have.
         above = tp.base(tp.parent(node.path))
         noun = {"handlers": "devices", "targets": "targets"}.get(above, node.name)
         return [_counted(len(node.dirs), noun)]
 
     def data(self, path: str) -> dict[str, Any]:
-        """The tree below path as JSON data."""
+        """The tree at and below path as JSON data."""
         return self._data(Node(self.tree, path), self.depth)
 
     def _data(self, node: Node, depth: Optional[int]) -> dict[str, Any]:

@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes the tree what a configuration file says; adds and changes, never deletes.
+"""Makes the tree what a configuration file says. It adds and changes objects, and never deletes any.
 
-Order: attributes of the root; handlers, each device enabled as soon as it is complete; targets with their
-parts; the rest; and only then enabling. What failed is tried once more when something else succeeded
-meanwhile, which also covers parts that can be made only in an enabled object.
+The order: attributes of the root; handlers, whose devices are each enabled when they are complete; targets
+with their parts; everything else; and then the enabling of the other objects. What has failed is tried once
+more if something else has succeeded meanwhile. So parts that can be made only in an enabled object are made,
+too.
 
-It fails closed. A LUN whose attributes could not be set gets no device (it may have been read-only). An
-object of which a part is missing that decides who may reach it is not enabled: a missing group would let its
-initiators see the target's own LUNs, a missing portal would make it listen everywhere. Only missing LUNs and
-sessions do no such harm. A group is not made when an earlier one failed: the first that matches decides, so
-their order is access control.
+A restore fails closed. A LUN whose attributes could not be set gets no device, because the file may say that
+the LUN is read-only. An object is not enabled if a part is missing that decides who may reach it: without one
+of its groups the initiators of the group would see the target's own LUNs, and without a portal the target
+would listen everywhere. Missing LUNs and sessions do no such harm. A group is not made when an earlier group
+has failed: the first group that matches an initiator decides, so the order of groups is access control.
 
-What may still come is pending: a backing, an address, a module, memory. What can never come, an attribute
-that the object does not have or a value that it does not take, is refused with its place in the file and not
-kept, nor is the enabling of an object that needs it. So is a change that an object in use does not take.
+What may become possible later is pending: a backing, an address, a module, memory may be missing. What can
+never become possible is refused and not kept: an attribute that the object does not have, or a value that the
+attribute does not take. The error names the place in the file. The enabling of an object that needs it is not
+kept either, nor is a change that an object in use does not take.
 
-A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so
-nothing is read back before it is written; only what is refused then takes the long way, which finds the
-reason.
+A host may have ten thousand LUNs. An object that was just made has its defaults and is not enabled, so its
+values are not read before they are set. Only when one is refused, the object is filled in the slower way,
+which finds the reason.
 
-Nothing is enabled whose path does not answer: it would wait for that in the kernel, and all that follows
-with it.
+An object is not enabled if one of its paths does not answer: enabling would wait in the kernel for that path,
+and everything after it would wait, too.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from targetctl.snapshot import part_rank
 from targetctl.store import Entry
 
 GROUPS, LUNS = "ini_groups", "luns"
-# What no later attempt makes good.
+# A later attempt gets these errors as well.
 _NEVER = (errno.EINVAL, errno.ERANGE, errno.ENAMETOOLONG)
 _TOP = {"handlers": 1, "targets": 2}
 _REST = 3
@@ -49,7 +51,7 @@ _REST = 3
 
 @dataclass
 class Work:
-    """What is left to do for one entry."""
+    """One entry of the file, and what is left to do for it."""
 
     entry: Entry
     attributes: dict[str, str]
@@ -72,7 +74,7 @@ class Work:
 
 @dataclass
 class Result:
-    """Outcome of a restore."""
+    """The outcome of a restore."""
 
     changes: int
     errors: list[CtlError]
@@ -80,12 +82,15 @@ class Result:
 
 
 def _part_order(name: str) -> tuple[int, bool]:
-    """Of a part of a target. Groups come before its LUNs, which all initiators see that no group has."""
+    """Sort key for a part of a target. Groups come before the target's LUNs.
+
+    All initiators that are in no group see these LUNs.
+    """
     return (part_rank(LUNS), False) if name == GROUPS else (part_rank(name), True)
 
 
 def _rank(entries: list[Entry]) -> list[Entry]:
-    """entries in the order of work; the file's order decides wherever nothing else does."""
+    """Sort the entries by when they are restored. Where that does not matter, the file's order is kept."""
     owners: dict[tuple[str, ...], int] = {}
 
     def key(entry: Entry) -> tuple[int, int, tuple[int, bool]]:
@@ -102,7 +107,7 @@ def _rank(entries: list[Entry]) -> list[Entry]:
 class Restorer:
     """One restore of one file.
 
-    look tells which paths answer; without it they all are taken to.
+    look returns the paths that answer. Without it all paths count as answering.
     """
 
     def __init__(
@@ -125,7 +130,7 @@ class Restorer:
         self._enabled: dict[str, Optional[bool]] = {}
         self._stopped: dict[str, str] = {}
         self._listed: dict[str, set[str]] = {}
-        # Objects that lack something that decides who may reach them.
+        # Paths of objects that lack a part that decides who may reach them.
         self._open: set[str] = set()
         self._silent: set[str] = set()
 
@@ -144,9 +149,9 @@ class Restorer:
 
     @staticmethod
     def _paths(work: Work) -> set[str]:
-        """What tells whether the work's paths answer: their folders.
+        """The folders of the paths in the work's attributes. A path answers if its folder does.
 
-        Ten thousand files lie in few of them. The dot makes an automount happen, as opening a file does.
+        Ten thousand files are in few folders. The dot at the end triggers an automount, as opening does.
         """
         paths = paths_in(work.entry.attributes.values())
         return {tp.parent(path).rstrip("/") + "/." for path in paths}
@@ -172,7 +177,7 @@ class Restorer:
             self._enable(work, blocked.get(work.path, 0))
 
     def _owner_of_failure(self, work: Work) -> Optional[Work]:
-        """The object that must not be enabled when work failed."""
+        """The object that must not be enabled, because work has failed; None if it may be."""
         inner: list[str] = []
         path = work.path
         while path != "/":
@@ -188,7 +193,7 @@ class Restorer:
         in_group = inner[:1] == [GROUPS] and inner[2:3] == ["luns"]
         if inner[:1] not in (["luns"], ["sessions"]) and not in_group:
             return False
-        # A LUN that shows its device already, without an attribute that it should have, may be too open.
+        # A LUN that has its device, but not all its attributes, may let initiators do too much.
         return not (work.made and work.attributes and Node(self.tree, work.path).links)
 
     def _apply(self, work: Work) -> None:
@@ -208,7 +213,7 @@ class Restorer:
     def _make(self, work: Work) -> None:
         path = work.path
         above, name = tp.parent(path), tp.base(path)
-        # Further up only a module can make something.
+        # Directories further up are made by modules only.
         names = self._names(above) if len(tp.parts(above)) > 1 else None
         if not (self.tree.is_dir(path) if names is None else name in names):
             failed = self._failed_above(path) if names is None else None
@@ -240,7 +245,7 @@ class Restorer:
         work.made = True
 
     def _names(self, path: str) -> Optional[set[str]]:
-        """Directories in path, which is listed once for all that is made in it; None if it is not there."""
+        """Names of the directories in path; None if it is not there. It is listed once for all works."""
         if path not in self._listed:
             try:
                 self._listed[path] = set(self.tree.listing(path).dirs)
@@ -257,7 +262,7 @@ class Restorer:
         return None
 
     def _fill_fresh(self, work: Work) -> bool:
-        """Fill an object that was just made. False when something is refused, and then it is left undone."""
+        """Fill an object that was just made. False if something was refused; the rest is still to be done."""
         try:
             for name, value in list(work.attributes.items()):
                 self.editor.set(work.path, name, value)
@@ -299,7 +304,7 @@ class Restorer:
                 work.errors.append(error)
 
     def _serves(self, work: Work, node: Node) -> bool:
-        """Is the object in use? Then it is changed now or not: never by itself, at some other time."""
+        """Is the object in use? Then a change that is refused now must not happen later by itself."""
         return self._enabled_owner(node.path) is not None and all(name in node.links for name in work.links)
 
     @staticmethod
@@ -359,7 +364,7 @@ class Restorer:
         self.editor.link(node.path, name, target)
 
     def _enabled_owner(self, path: str) -> Optional[str]:
-        """The nearest object at or above path that can be enabled, if it is."""
+        """The nearest object at or above path that has `enabled`, if it is enabled; else None."""
         while path != "/":
             if path not in self._enabled:
                 value = optional_value(self.tree, tp.join(path, ENABLED))
@@ -376,7 +381,10 @@ class Restorer:
         self._enabled[path] = value == "1"
 
     def _enable(self, work: Work, blocked: int) -> None:
-        """Set `enabled` to what the file says; not while the object or a part that matters is incomplete."""
+        """Set `enabled` as the file says, unless the object is incomplete.
+
+        blocked is the number of its parts that have failed and must not be missing.
+        """
         value = work.enable
         if value is None or not work.made:
             return
@@ -405,10 +413,10 @@ class Restorer:
             work.errors.append(error)
 
     def _order_groups(self) -> None:
-        """Bring groups into the order that the file wants: it decides access.
+        """Bring groups into the order of the file, because the order decides access.
 
-        That is told by their `order`, and where the file has none by their places in it. The first ones are
-        moved first, so that of any two groups the old or the new order holds at any time.
+        That is the order of their `order` attributes, or of their places in the file if one has no `order`.
+        Groups are moved from first to last, so any two groups are always in their old or their new order.
         """
         wanted: dict[str, list[Work]] = {}
         for work in self.works:
@@ -466,7 +474,7 @@ class Restorer:
 
 
 def _is_about(path: str, spoken: set[str]) -> bool:
-    """Does a file with these paths speak about path, or about the object that it is a part of?"""
+    """Does spoken, the paths of a file, have path or the object that path is a part of?"""
     while len(tp.parts(path)) > 2:
         if path in spoken:
             return True
@@ -475,7 +483,7 @@ def _is_about(path: str, spoken: set[str]) -> bool:
 
 
 def keep_older(pending: Pending, old: Pending, entries: list[Entry]) -> Pending:
-    """pending of this restore, plus what an earlier one left and this file does not speak about."""
+    """Add to pending, of this restore, what an earlier one has left and this restore's file does not have."""
     spoken = {entry.path for entry in entries}
     pending.items.extend(item for item in old.items if not _is_about(item.entry.path, spoken))
     for container, names in old.sequence.items():

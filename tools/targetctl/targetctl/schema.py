@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads the `schema` file by which a directory of the tree describes its attributes."""
+"""Reads a `schema` file, which describes the attributes of a directory of the tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"0*(\d+)([KMGTkmgt]?)")
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: what its line of the schema says, or what its file mode says when there is no line."""
+    """One attribute, by its line of the schema, or by the mode of its file if there is no line."""
 
     name: str
     type: str
@@ -37,13 +37,13 @@ class Attribute:
 
     @property
     def is_generated(self) -> bool:
-        """The kernel gives each object a value of its own: there is no default, and it cannot be empty."""
+        """Does the kernel give each object its own value? It has no default then, and cannot be empty."""
         if self.default or not self.described:
             return False
         return self.type != "string" or not self.range.startswith("0..")
 
     def choices(self) -> list[str]:
-        """The values that can be listed, for completion."""
+        """All values of the attribute, for completion; empty if they cannot be listed."""
         low, dots, high = self.range.partition("..")
         if dots and low == high:
             return [low]
@@ -54,7 +54,7 @@ class Attribute:
         return []
 
     def canonical(self, value: str) -> str:
-        """value as the kernel would read it back, as far as the schema tells."""
+        """value as the kernel would show it afterwards, as far as the schema says that."""
         if self.type != "uint":
             return value
         match = _NUMBER.fullmatch(value.strip())
@@ -71,7 +71,7 @@ Schema = Mapping[str, Attribute]
 
 @lru_cache(maxsize=256)
 def parse_schema(text: str) -> Schema:
-    """The attributes of a schema file in the file's order. A line without eight fields is not used."""
+    """The attributes of a schema file in the file's order. A line without eight fields is ignored."""
     result: dict[str, Attribute] = {}
     for line in text.split("\n"):
         fields = line.split("\t", _FIELDS - 1)
@@ -82,7 +82,7 @@ def parse_schema(text: str) -> Schema:
 
 
 def undescribed(name: str, mode: int) -> Attribute:
-    """An attribute that has a file but no line in the schema."""
+    """The Attribute for a file that has no line in the schema."""
     access = {(True, True): "rw", (True, False): "ro", (False, True): "wo"}.get(
         (bool(mode & 0o444), bool(mode & 0o222)), "ro"
     )

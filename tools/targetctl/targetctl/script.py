@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs command lines: from a file, from standard input, or one typed in the shell."""
+"""Runs command lines of a file or of standard input, and a line that was typed in the shell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from targetctl.errors import EXIT_OK, EXIT_PARTIAL, CtlError
 
 
 def run_words(context: Context, words: list[str]) -> int:
-    """One command; a path before it makes that the current object for this one command, alone it is a cd."""
+    """Run one command. A path before it is the current object for this command only. A path alone is a cd."""
     if not words or words[0] in commands.COMMANDS or not _is_path(words[0]):
         return commands.execute(context, words) if words else EXIT_OK
     if len(words) == 1:
@@ -32,7 +32,7 @@ def _is_path(word: str) -> bool:
 
 
 def run_lines(context: Context, name: str, lines: Iterable[bytes], keep_going: bool) -> int:
-    """All lines; stops at the first error unless told otherwise. Errors name file and line."""
+    """Run all lines. Stops at the first error unless keep_going is set. Errors name file and line."""
     worst: Optional[int] = None
     for number, raw in enumerate(lines, 1):
         where = f"{name}:{number}"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The interactive shell, on configshell-fb.
 
-configshell gives the loop, the object nodes with their commands and the terminal. What it does not do well
-enough is replaced here: its parser cuts values at characters it does not know; it keeps preferences as a
-pickle and a log of all command lines; it holds a copy of the tree in which adding a child looks at every
-other. So: own lexer, no preferences directory, no log, and nodes that look at the live tree. Without
-configshell or readline a plain loop does.
+configshell has the loop, the object nodes with their commands, and the terminal. Three parts of it are
+replaced here. Its parser cuts values at characters that it does not know: the lexer of this package is used.
+It keeps preferences in a pickle, and logs all command lines: there is no preferences directory and no log. It
+keeps a copy of the tree, and adding a child there searches all siblings: nodes here read the live tree.
+Without configshell or readline a plain loop is the shell.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PROMPT_LENGTH = 60
 
 
 def prompt(context: Context) -> str:
-    """The current path; the middle of a long one is left out."""
+    """The current path. The middle of a long one is left out."""
     path = render.visible(context.cwd)
     if len(path) > _PROMPT_LENGTH:
         half = (_PROMPT_LENGTH - 3) // 2
@@ -50,7 +50,7 @@ def prompt(context: Context) -> str:
 
 
 class History:
-    """The command history: a file of mode 0600 without lines that held a secret."""
+    """The command history: a file of mode 0600, without lines that set a secret."""
 
     def __init__(self) -> None:
         self.path = os.path.join(user_state_directory(), "history")
@@ -70,7 +70,7 @@ class History:
 
     @staticmethod
     def drop_last() -> None:
-        """Forget the line just typed."""
+        """Remove the line that was just typed."""
         length = readline.get_current_history_length()
         if length:
             readline.remove_history_item(length - 1)
@@ -88,7 +88,7 @@ class History:
 
 
 def run_line(context: Context, line: str) -> int:
-    """One typed line; errors are shown and never end the shell. EOFError does."""
+    """Run one typed line. Errors are shown and do not end the shell; EOFError, of `exit`, does."""
     context.secret_used = False
     try:
         return script.run_words(context, lexer.split(line))
@@ -100,7 +100,7 @@ def run_line(context: Context, line: str) -> int:
 
 
 def plain_loop(context: Context, read: Callable[[str], str] = input) -> int:
-    """The shell without configshell."""
+    """Run the shell without configshell."""
     while True:
         try:
             run_line(context, read(prompt(context)))
@@ -112,7 +112,7 @@ def plain_loop(context: Context, read: Callable[[str], str] = input) -> int:
 
 
 class LiveNode(ConfigNode):  # type: ignore[misc]
-    """A configshell node that is only a path: its children are read from the tree when asked for."""
+    """A configshell node that has only a path. Its children are read from the tree when they are needed."""
 
     def __init__(self, context: Context, path: str, parent: Optional[LiveNode], shell: Any) -> None:
         self.context = context
@@ -120,7 +120,7 @@ class LiveNode(ConfigNode):  # type: ignore[misc]
         if parent is None:
             super().__init__("/", shell=shell)
             return
-        # ConfigNode's constructor would search all siblings; these are the fields that its methods use.
+        # Set the fields that ConfigNode's methods use. Its constructor would search all siblings.
         self._name = tp.base(path)
         self._parent = parent
         self._shell = None
@@ -156,7 +156,7 @@ class LiveNode(ConfigNode):  # type: ignore[misc]
         return {True: ("enabled", True), False: ("disabled", None), None: ("", None)}[enabled]
 
     def execute_command(self, command: str, pparams: Any = (), kparams: Any = None) -> Any:
-        """Run a command of the table with this node as the current object; arguments stay whole words."""
+        """Run a command of the table, with this node as the current object and arguments as whole words."""
         del kparams
         self.context.cwd = self.tree_path
         commands.execute(self.context, [command, *pparams])
@@ -164,10 +164,10 @@ class LiveNode(ConfigNode):  # type: ignore[misc]
 
 
 class Shell(ConfigShell):  # type: ignore[misc]
-    """configshell's loop around the commands of targetctl."""
+    """configshell's loop with the commands of targetctl."""
 
     def __init__(self, context: Context) -> None:
-        # No preferences directory: configshell then neither loads nor writes preferences, history or log.
+        # Without a preferences directory configshell neither reads nor writes preferences, history or log.
         super().__init__(None)
         self.context = context
         self.history = History()
@@ -181,7 +181,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
         return prompt(self.context)
 
     def _complete(self, text: str, state: int) -> Optional[str]:
-        """readline's completer: asked again and again with state 0, 1, ... until None."""
+        """readline calls this to complete, with state 0, 1, ... until it returns None."""
         if state == 0:
             line = readline.get_line_buffer()[: readline.get_endidx()]
             self._current_completions = complete.complete_line(
@@ -192,7 +192,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
         return None
 
     def run_cmdline(self, cmdline: str) -> None:
-        """One typed line through our lexer; leaves the loop at `exit` and end of input."""
+        """Run one typed line. `exit` and the end of input end the loop."""
         try:
             run_line(self.context, cmdline)
         except EOFError:

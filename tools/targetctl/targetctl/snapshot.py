@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Walks the tree and collects what a configuration file has to hold to make the same tree again."""
+"""Walks the tree, and collects what a configuration file needs so that a restore makes the same tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from targetctl.model import (
 from targetctl.store import Entry
 from targetctl.tree import Tree
 
-# Parts of an object that others refer to come first; names not listed follow in natural order.
+# Parts of an object, in the order in which they are made: parts that others refer to come first. Parts that
+# are not listed follow in natural order.
 PART_ORDER = ("params", "portals", "auth", "luns", "ini_groups")
 LAST_PARTS = ("sessions",)
 
@@ -26,20 +27,20 @@ _TRIES = 3
 
 
 def part_rank(name: str) -> int:
-    """Position of a part of an object among the others."""
+    """The position of a part of an object among the other parts."""
     if name in PART_ORDER:
         return PART_ORDER.index(name)
     return len(PART_ORDER) + (1 + LAST_PARTS.index(name) if name in LAST_PARTS else 0)
 
 
 def ordered_children(tree: Tree, node: Node) -> list[str]:
-    """Names of child directories as they are shown and saved: parts by rank, objects in their order."""
+    """Names of child directories in the order to show and save them: parts by rank, objects by `order`."""
     names = in_kernel_order(tree, node)
     return sorted(names, key=part_rank) if node.is_described else names
 
 
 def take(tree: Tree) -> tuple[list[Entry], bool]:
-    """The whole configuration; and whether it is certain that nothing changed while it was read."""
+    """The whole configuration; and whether nothing has changed while it was read."""
     for _ in range(_TRIES):
         before = optional_value(tree, "/generation")
         entries: list[Entry] = []
@@ -50,7 +51,7 @@ def take(tree: Tree) -> tuple[list[Entry], bool]:
 
 
 def _entry(tree: Tree, node: Node) -> Optional[Entry]:
-    """What one directory holds itself; None when it vanished while being read."""
+    """The entry of one directory; None if the directory was removed while it was read."""
     try:
         return Entry(node.path, _attributes(node), {name: node.link_target(name) for name in node.links})
     except (RefusedError, OSError):
@@ -74,21 +75,24 @@ def _walk(tree: Tree, node: Node, made_by_user: bool, entries: list[Entry]) -> N
         if CREATABLE not in node.files:
             _walk(tree, child, _is_made_by_user(node, child), entries)
             continue
-        # A session that the user makes: what is inside it is the kernel's.
+        # A session that the user has made. The kernel makes what is inside it.
         session = _entry(tree, child)
         if session is not None:
             entries.append(session)
 
 
 def _is_made_by_user(node: Node, child: Node) -> bool:
-    """A directory inside an object that has attributes is part of it, unless it can be enabled on its own."""
+    """Did a user make child? A directory in an object with attributes is a part, unless it has `enabled`."""
     if node.path in ("/", "/handlers", "/targets"):
         return False
     return ENABLED in child.files or not node.is_described
 
 
 def _attributes(node: Node) -> dict[str, str]:
-    """rw attributes that differ from their default. One without a default is an identity: always kept."""
+    """The rw attributes that differ from their defaults, `enabled`, and those that no schema describes.
+
+    An identity, such as a serial number, has no default, so it always differs.
+    """
     result = {}
     for attribute in node.attributes():
         if attribute.access != "rw":

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The configuration file: its format, reading with checks, writing without ever leaving half a file.
+"""The configuration file: its format, reading it with checks, and writing it as a whole or not at all.
 
 A file is JSON: {"format": "cst-config", "version": 1, "objects": [{"path", "attributes", "links"}, ...]}. All
-values are strings as the tree shows them. The order of the objects is the order in which they are made again,
-which matters where the kernel goes by the order of objects (ini_groups).
+values are strings as the tree shows them. Objects are made again in the order of the file. It matters where
+the kernel goes by the order of objects (ini_groups).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DEFAULT_FILE = DEFAULT_DIRECTORY + "/config.json"
 
 @dataclass
 class Entry:
-    """What is configured at one path; `place` says where in a file it stands, for messages."""
+    """What is configured at one path. `place` is where in the file the entry is, for messages."""
 
     path: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Entry:
 
 
 def is_user_object(path: str) -> bool:
-    """Is path below a handler, a fabric or a like directory, rather than one of those themselves?"""
+    """Is path below a directory such as that of a handler or a fabric? These themselves are the kernel's."""
     return len(tp.parts(path)) > 2
 
 
@@ -73,14 +73,14 @@ def _mapping(where: str, raw: object) -> dict[str, str]:
 
 
 def parse_path(where: str, raw: object) -> str:
-    """A path inside the tree, in its one canonical form."""
+    """Check that raw is a path in the tree, in canonical form, and return it."""
     if not isinstance(raw, str) or not raw.startswith("/") or "\0" in raw or tp.resolve("/", raw) != raw:
         raise UsageError(f"{where}: {raw!r} is not an absolute path in canonical form")
     return raw
 
 
 def parse_entry(where: str, raw: object, extra: tuple[str, ...] = ()) -> Entry:
-    """One element of `objects`; unknown keys are errors unless listed in extra."""
+    """Check one element of `objects`. Unknown keys are errors unless they are in extra."""
     if not isinstance(raw, dict):
         raise UsageError(f"{where} must be an object")
     unknown = set(raw) - {"path", "attributes", "links", *extra}
@@ -106,7 +106,7 @@ def _not_ours(name: str, document: object) -> UsageError:
 
 
 def load_json(name: str, data: bytes) -> object:
-    """JSON from bytes; repeated keys and bad encoding are errors, not a silent choice."""
+    """Decode JSON. Repeated keys and bytes that are not UTF-8 are errors."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
@@ -129,7 +129,7 @@ def load_json(name: str, data: bytes) -> object:
     except RecursionError as error:
         raise UsageError(f"{name} is nested too deeply") from error
     except ValueError as error:
-        # Python converts no number of thousands of digits.
+        # Python refuses to convert a number of thousands of digits.
         raise UsageError(f"{name}: a number is too long") from error
 
 
@@ -155,7 +155,7 @@ def parse(name: str, data: bytes) -> list[Entry]:
 
 
 def file_error(action: str, path: str, error: OSError) -> CtlError:
-    """A failed operation on an ordinary file."""
+    """The error for a failed operation on an ordinary file."""
     number = error.errno or errno.EIO
     text = errno_text(number, "file")
     if number == errno.ENOENT:
@@ -177,7 +177,7 @@ def load(path: str) -> list[Entry]:
 
 
 def to_bytes(document: dict[str, Any]) -> bytes:
-    """JSON text; names and values that are no UTF-8 are kept as escapes."""
+    """Encode JSON. If a name or value is not UTF-8, all that is not ASCII becomes escapes."""
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     try:
         return text.encode("utf-8")
@@ -194,10 +194,10 @@ def dump(entries: list[Entry], origin: dict[str, str]) -> bytes:
 
 
 def write_atomic(path: str, data: bytes, own_directories: Sequence[str] = (DEFAULT_DIRECTORY,)) -> None:
-    """Replace the file at path by data as a whole, durable when this returns; mode 0600.
+    """Replace the file at path by data as a whole, with mode 0600. It is durable when this returns.
 
-    The caller holds the lock: a temporary file that is there was left by a power cut. Only the folders of our
-    own files are made when they are missing: another one is a slip of the pen, or not mounted.
+    The caller holds the lock, so a temporary file that exists was left behind by a crash, and is removed. A
+    missing folder is made only if it is in own_directories: another one is a typing error or not mounted.
     """
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
@@ -227,7 +227,7 @@ def write_atomic(path: str, data: bytes, own_directories: Sequence[str] = (DEFAU
 
 
 def remove(path: str) -> None:
-    """Remove the file at path, if it is there, for good when this returns."""
+    """Remove the file at path if it exists. The removal is durable when this returns."""
     try:
         with suppress(FileNotFoundError):
             os.unlink(path)
@@ -237,7 +237,7 @@ def remove(path: str) -> None:
 
 
 def _make_directory(directory: str) -> None:
-    """A new directory is durable when its parent knows it."""
+    """Make a directory and missing ones above it. Each is durable when its parent was synced."""
     if os.path.isdir(directory):
         return
     parent = os.path.dirname(directory)
@@ -256,7 +256,7 @@ def sync_directory(directory: str) -> None:
 
 
 def check_overwrite(path: str, entries: list[Entry]) -> None:
-    """Refuse to replace a file that is not ours, or objects by none at all."""
+    """Refuse to replace a file that is no configuration of cst, or a file with objects by one without."""
     try:
         old = parse(path, read_file(path))
     except NotFoundError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Access to the configfs tree. Every other module sees it only through `Tree`; tests put a model there.
+"""Access to the configfs tree. Other modules see it only through `Tree`; tests use a model instead.
 
 A path is absolute inside the tree: "/" is the root, "/handlers/vdisk_fileio/disk1" a device. Names and values
-are str; bytes that are no UTF-8 survive as surrogate escapes.
+are str; bytes that are not UTF-8 become surrogate escapes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import NamedTuple, Protocol
 
 DEFAULT_ROOT = "/sys/kernel/config/cst"
 
-# configfs cuts what is longer than a page, so the kernel refuses what fills one; the newline counts.
+# In bytes, with the newline. configfs cuts a value that is longer than a page, so the kernel refuses one that
+# fills a page.
 MAX_VALUE = 4094
 
 
@@ -28,7 +29,7 @@ class Listing(NamedTuple):
 
 
 class Tree(Protocol):
-    """What targetctl needs from a tree; every method raises OSError as the system calls do."""
+    """What targetctl needs of a tree. Every method raises OSError as the system calls do."""
 
     root: str
     is_live: bool
@@ -65,17 +66,17 @@ class Tree(Protocol):
 
 
 def join(path: str, name: str) -> str:
-    """path/name, where path may be the root."""
+    """path/name. path may be the root."""
     return path + name if path == "/" else f"{path}/{name}"
 
 
 def parent(path: str) -> str:
-    """The directory that contains path; the root contains itself."""
+    """The directory that contains path. That of the root is the root."""
     return path.rpartition("/")[0] or "/"
 
 
 def owner(path: str) -> str:
-    """The target or device (or like object) that path is, or is a part of."""
+    """The target or device (or similar object) that path is, or is a part of."""
     return "/" + "/".join(parts(path)[:3])
 
 
@@ -85,12 +86,12 @@ def base(path: str) -> str:
 
 
 def parts(path: str) -> list[str]:
-    """The names of path; empty for the root."""
+    """The names in path. The root has none."""
     return [name for name in path.split("/") if name]
 
 
 def resolve(cwd: str, path: str) -> str:
-    """path, relative to cwd unless it begins with /, without . and .. and repeated slashes."""
+    """Make path absolute, without . and .. and repeated slashes. It is relative to cwd unless / is first."""
     result: list[str] = [] if path.startswith("/") else parts(cwd)
     for name in parts(path):
         if name == "..":
@@ -101,7 +102,7 @@ def resolve(cwd: str, path: str) -> str:
 
 
 def is_below(path: str, top: str) -> bool:
-    """Is path top itself or inside it?"""
+    """Is path top or inside top?"""
     return path == top or top == "/" or path.startswith(top + "/")
 
 
@@ -129,7 +130,7 @@ def cut(text: str, size: int) -> str:
 
 
 class OsTree:
-    """The tree below a directory of this machine."""
+    """The tree at a directory of this machine."""
 
     def __init__(self, root: str = DEFAULT_ROOT) -> None:
         self.root = root.rstrip("/") or "/"
@@ -178,8 +179,7 @@ class OsTree:
         return decode(data[:-1] if data.endswith(b"\n") else data)
 
     def write(self, path: str, value: str) -> None:
-        # The newline is what makes an empty value a write at all: the kernel never sees a write of zero
-        # bytes.
+        # The newline is needed for an empty value: a write of zero bytes does not get to the attribute.
         data = encode(value) + b"\n"
         if len(data) > MAX_VALUE:
             raise OSError(errno.E2BIG, os.strerror(errno.E2BIG), path)
@@ -197,8 +197,8 @@ class OsTree:
         os.rmdir(self._real(path))
 
     def symlink(self, target: str, path: str) -> None:
-        # configfs resolves the target when the link is made, from the caller's directory: only absolute is
-        # safe.
+        # configfs resolves a relative target from the current directory of the caller, when the link is made.
+        # So the target is absolute.
         os.symlink(self._real(target), self._real(path))
 
     def readlink(self, path: str) -> str:

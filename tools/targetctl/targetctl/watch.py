@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Brings up what a restore had to leave pending, as soon as its backing, mount or device is there.
+"""Restores what a restore has left pending, as soon as its backing, mount or device is there.
 
-It looks at the paths that pending objects name in their attributes, every two seconds and whenever a file
-system is mounted, and restores again what is pending when one of them has changed; without any change, too,
-now and then, because not everything that is missing has a path. It ends when nothing is pending.
+It looks at the paths in the attributes of pending objects, every LOOK_S seconds and when a file system is
+mounted. If one of the paths has changed, it restores what is pending again. It also does so every AGAIN_S
+seconds without a change, because not everything that may be missing has a path. It ends when nothing is
+pending.
 
 An object whose path does not answer is left alone until it does.
 """
@@ -30,7 +31,7 @@ AGAIN_S = 30.0
 _MOUNTS = "/proc/self/mountinfo"
 
 def paths_of(tree: Tree, item: Item) -> list[str]:
-    """Absolute paths of this machine in the attributes that an item sets, or that its object has."""
+    """Absolute paths of this machine in the attributes of an item, and in those of its object."""
     values = list(item.entry.attributes.values())
     node = None if item.absent else try_node(tree, item.entry.path)
     if node is not None:
@@ -45,7 +46,7 @@ def paths_of(tree: Tree, item: Item) -> list[str]:
 class Watcher:
     """Watches what is pending in one tree.
 
-    say gets a line for each change of the state of affairs.
+    say is called with each line of news: changes that were made, and errors that are new.
     """
 
     def __init__(
@@ -68,16 +69,16 @@ class Watcher:
         self.said: list[str] = []
 
     def run(self) -> None:
-        """Until nothing is pending."""
+        """Watch until nothing is pending."""
         with open(_MOUNTS, "rb") as mounts:
             poll = select.poll()
-            # A change of the mounts is an error condition of this file: proc(5).
+            # poll() reports a change of the mounts as an error of this file: proc(5).
             poll.register(mounts, select.POLLERR | select.POLLPRI)
             while self.step():
                 poll.poll(LOOK_S * 1000)
 
     def step(self) -> bool:
-        """Look, and restore again what may have come. False when nothing is pending any more."""
+        """Look once, and restore again if something has changed. False if nothing is pending any more."""
         items = self.file.load().outstanding(self.tree)
         if not items:
             return False
@@ -89,7 +90,7 @@ class Watcher:
             with self.lock.held():
                 self._retry({name for name, paths in wanted.items() if all(path in look for path in paths)})
         except CtlError as error:
-            # Somebody else changes the configuration: it is looked at again.
+            # Somebody else changes the configuration, and holds the lock: try again after the next look.
             self._report([error])
             return True
         self.seen, self.tried = look, time.monotonic()
@@ -98,7 +99,7 @@ class Watcher:
     def _retry(self, answering: set[str]) -> None:
         pending = self.file.load()
         items = pending.outstanding(self.tree)
-        # Nor is anything enabled without a part of it that has to wait.
+        # An object of which a part has to wait waits as well: it must not be enabled without that part.
         silent = [item.entry.path for item in items if item.entry.path not in answering]
         waits = {i.entry.path for i in items if any(tp.is_below(path, i.entry.path) for path in silent)}
         tried = [item for item in items if item.entry.path not in waits]
@@ -115,7 +116,7 @@ class Watcher:
         self._report(result.errors)
 
     def _report(self, errors: list[CtlError]) -> None:
-        """Each time the same errors are no news."""
+        """Say the errors, unless they are the same as the last time."""
         lines = [line for error in errors for line in error.lines()]
         if lines != self.said:
             for line in lines:
