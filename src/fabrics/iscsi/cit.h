@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of cst_iscsi.ko say to each other, grouped by home file.
- * cit_ = cst iSCSI target; iscsi_ is left to what the RFC defines.
+ * The structures and functions that the files of cst_iscsi.ko share, by home file.  The
+ * prefix cit_ means "cst iSCSI target".  The prefix iscsi_ is for names of the RFC.
  *
- * One work item per connection, io_work, owns nearly everything of it: the
- * receive and send machines, the commands, the window.  Other contexts only push
- * an event on conn->events and kick it.  See conn.c for the rules.
+ * Each connection has one work item, io_work.  It owns nearly everything of the
+ * connection: the receive and send machines, the commands, the command window.  Other
+ * contexts only push an event on conn->events and kick io_work.  conn.c has the rules.
  */
 #ifndef _CIT_H
 #define _CIT_H
@@ -28,27 +28,27 @@
 #define CIT_TPGT		1	/* the only portal group of a target */
 #define CIT_PORTALS_MAX		64	/* per target: one netlink message holds them */
 #define CIT_IMMEDIATE_CMDS	8	/* immediate SCSI commands at once, beyond the window */
-#define CIT_PDU_MAX		64	/* struct cit_pdu of a connection; then reception pauses */
-#define CIT_PDU_BYTES		(256U << 10)	/* ... or when they carry that much */
+#define CIT_PDU_MAX		64	/* struct cit_pdu per connection; then reception pauses */
+#define CIT_PDU_BYTES		(256U << 10)	/* data bytes in them; then reception pauses */
 #define CIT_TX_FRAGS		128	/* pieces gathered for one call to TCP */
 #define CIT_HDR_PAGES		4	/* ring of pages that outgoing headers lie in */
-#define CIT_AHS_MAX		1020	/* TotalAHSLength is one byte of words */
+#define CIT_AHS_MAX		1020	/* TotalAHSLength is one byte that counts words */
 #define CIT_CDB_MAX		260	/* with the extension, SPC-5 4.2.1 */
 #define CIT_TEXT_MAX		4096	/* text request in full feature phase */
 #define CIT_DSL_MIN		512	/* data segments and bursts, RFC 7143 13.12 */
 #define CIT_DSL_MAX		0xffffff
-#define CIT_QUEUE_MAX		2048
-#define CIT_PORT_BITS		8	/* of the hash of a target's initiator ports */
-#define CIT_SLOT_BITS		12	/* of a Target Transfer Tag */
+#define CIT_QUEUE_MAX		2048	/* non-immediate commands of a session at once */
+#define CIT_PORT_BITS		8	/* size of a target's hash of initiator ports */
+#define CIT_SLOT_BITS		12	/* of a Target Transfer Tag: index in conn->cmds */
 
 struct cit_conn;
 struct cit_session;
 struct cit_target;
 
 /**
- * struct cit_keys - the operational keys, negotiated or configured
+ * struct cit_keys - the operational keys, as negotiated or as configured
  *
- * Digests are enum cst_iscsi_digest.
+ * Both digests are enum cst_iscsi_digest.  Lengths are in bytes, times in seconds.
  */
 struct cit_keys {
 	u8	header_digest;
@@ -64,7 +64,7 @@ struct cit_keys {
 	u32	time2retain;
 };
 
-/* params/ of a target */
+/* The directory params/ of a target. */
 struct cit_params {
 	struct cst_object	obj;
 	struct cit_keys		keys;
@@ -79,7 +79,7 @@ struct cit_params {
 	char			alias[256];
 };
 
-/* An address, and the interface's name that a link-local one needs, else "". */
+/* An address.  @zone is the interface of a link-local IPv6 address, else "". */
 struct cit_addr {
 	struct sockaddr_storage	ss;
 	char			zone[IFNAMSIZ];
@@ -89,7 +89,7 @@ struct cit_addr {
 struct cit_portal {
 	struct cst_object	obj;
 	struct list_head	node;		/* target->portals */
-	struct cit_target	*target;	/* has no rmdir while this is there */
+	struct cit_target	*target;	/* cannot be removed while it has portals */
 	struct cit_addr		addr;
 };
 
@@ -97,9 +97,9 @@ struct cit_portal {
  * struct cit_target - a target
  * @tgt: core's part; tgt.obj.lock protects @portals and @nr_portals
  * @sessions_lock: protects @sessions and @ports
- * @sessions: struct cit_session.node: registered, or on their way to it
- * @ports: the same by initiator port (struct cit_session.port_node), of one port the
- *	latest first
+ * @sessions: struct cit_session.node: sessions that are registered, or will be
+ * @ports: the same sessions (struct cit_session.port_node), hashed by initiator port; the
+ *	latest session of a port comes first
  */
 struct cit_target {
 	struct cst_target	tgt;
@@ -118,12 +118,12 @@ static inline struct cit_target *to_cit_target(struct cst_target *tgt)
 	return container_of(tgt, struct cit_target, tgt);
 }
 
-/* What another context tells io_work. */
+/* What another context tells io_work: which operation core has called for an object. */
 enum cit_event_type {
-	CIT_EV_RESPONSE,	/* command: send_response */
-	CIT_EV_DROP,		/* command: drop */
-	CIT_EV_DATA,		/* command: get_data, which had to wait for its buffer */
-	CIT_EV_TMF,		/* task management function: done */
+	CIT_EV_RESPONSE,	/* send_response of a command */
+	CIT_EV_DROP,		/* drop of a command */
+	CIT_EV_DATA,		/* get_data of a command that had to wait for a buffer */
+	CIT_EV_TMF,		/* tmf_done of a task management function */
 };
 
 struct cit_event {
@@ -131,7 +131,7 @@ struct cit_event {
 	u8			type;
 };
 
-/* Something on conn->tx.queue. */
+/* What a member of conn->tx.queue is. */
 enum cit_tx_type {
 	CIT_TX_RESPONSE,	/* data-in and status of a command */
 	CIT_TX_R2T,		/* one or more R2Ts of a command */
@@ -141,7 +141,7 @@ enum cit_tx_type {
 /**
  * struct cit_tx_item - a member of the transmit queue
  * @node: on tx.queue, then on tx.sending
- * @end: position in the stream at which it has been sent
+ * @end: position in the byte stream behind the item's last byte
  * @type: enum cit_tx_type
  */
 struct cit_tx_item {
@@ -152,17 +152,17 @@ struct cit_tx_item {
 
 enum cit_cmd_state {
 	CIT_CMD_FREE,
-	CIT_CMD_NEW,		/* given to core just now; without data-out, until it ends */
-	CIT_CMD_CORE,		/* with core */
+	CIT_CMD_NEW,		/* being submitted; without data-out: until core answers */
+	CIT_CMD_CORE,		/* with core, and not waiting for data */
 	CIT_CMD_DATA,		/* core waits for its data-out */
-	CIT_CMD_HELD,		/* answered, but its data is still coming */
+	CIT_CMD_HELD,		/* core has answered, but data-out is still coming */
 	CIT_CMD_RESPONSE,	/* on the transmit queue, or being sent */
 };
 
 /**
  * struct cit_cmd - a SCSI command of a connection; a slot of conn->cmds
  *
- * All but @cmd and @event belongs to io_work.
+ * io_work owns all members but @cmd and @event.
  */
 struct cit_cmd {
 	struct cst_cmd		cmd;
@@ -180,15 +180,15 @@ struct cit_cmd {
 
 	/* data-out */
 	bool			unsol;		/* an unsolicited sequence is under way */
-	u16			r2ts;		/* outstanding */
-	u32			rcvd;		/* next offset to come */
-	u32			unsol_max;	/* end of unsolicited data */
-	u32			burst_end;	/* of the R2T being answered */
-	unsigned long		data_since;	/* jiffies: this sequence is waited for */
+	u16			r2ts;		/* outstanding R2Ts */
+	u32			rcvd;		/* offset of the next byte to come */
+	u32			unsol_max;	/* most unsolicited bytes */
+	u32			burst_end;	/* end of the R2T being fulfilled */
+	unsigned long		data_since;	/* jiffies: the current sequence began */
 	u64			data_mark;	/* conn->data_came at that time */
-	u32			r2t_off;	/* next offset to ask for */
-	u32			datasn;		/* next of this sequence */
-	u32			r2tsn;		/* R2Ts sent */
+	u32			r2t_off;	/* offset that the next R2T asks for */
+	u32			datasn;		/* next DataSN of the current sequence */
+	u32			r2tsn;		/* number of R2Ts sent */
 	cst_sense_t		failure;	/* what the data-out got wrong */
 	u32			bv_off;		/* where in cmd.bvec the next byte goes */
 	u16			bv_idx;
@@ -202,13 +202,13 @@ static inline struct cit_cmd *to_cit_cmd(struct cst_cmd *cmd)
 /**
  * struct cit_pdu - a PDU to be sent that is not Data-In, R2T or SCSI Response
  * @tx: on conn->tx.queue
- * @hdr: complete but for sequence numbers and data length
+ * @hdr: the header, complete but for sequence numbers and data length
  * @len: bytes of data
- * @status: carries and advances StatSN
- * @raw: @hdr is not used, @bvec is the whole PDU: the login response
- * @retire: gives a place in the command window back when it is sent
- * @close: the connection ends when it has been sent
- * @bvec: pages of its own
+ * @status: the PDU advances StatSN
+ * @raw: @bvec is the whole PDU and @hdr is not used: the login response
+ * @retire: sending the PDU gives back the request's place in the command window
+ * @close: the connection ends when TCP has taken the PDU
+ * @bvec: the data, in pages that the PDU owns
  */
 struct cit_pdu {
 	struct cit_tx_item	tx;
@@ -227,7 +227,7 @@ struct cit_tmf {
 	struct cit_event	event;
 	struct cit_conn		*conn;
 	struct cit_pdu		*rsp;
-	bool			cold;
+	bool			cold;	/* TARGET COLD RESET */
 };
 
 enum cit_rx_state {
@@ -238,7 +238,7 @@ enum cit_rx_state {
 	CIT_RX_DATA_TAIL,	/* padding and digest */
 };
 
-/* Where the data segment goes. */
+/* Where the data segment of the current PDU goes. */
 enum cit_rx_dest {
 	CIT_DEST_DISCARD,
 	CIT_DEST_CMD,		/* rx.cmd */
@@ -247,26 +247,27 @@ enum cit_rx_dest {
 
 /**
  * struct cit_rx - the receive machine
- * @state: enum cit_rx_state: the piece that comes next or is under way
+ * @state: enum cit_rx_state: the piece of a PDU that is being received
  * @dest: enum cit_rx_dest: where the data segment goes
- * @paused: a whole header waits until something is given back
- * @cmd: the command that the data segment belongs to, even when it is discarded
+ * @paused: the header in @hdr is complete, and is handled again when a command or PDU has
+ *	been freed
+ * @cmd: the command that the data segment belongs to, even when the segment is discarded
  */
 struct cit_rx {
 	u8			state;
 	u8			dest;
 	bool			paused;
-	u32			want;		/* bytes still to come of this piece */
-	u32			got;		/* bytes of it that are there */
+	u32			want;		/* length of the piece */
+	u32			got;		/* bytes of the piece that are there */
 	u32			ahs_len;
-	u32			data_len;	/* of the data segment */
-	u32			take;		/* leading bytes of it that dest wants */
+	u32			data_len;	/* length of the data segment */
+	u32			take;		/* leading bytes of the segment for dest */
 	u32			crc;
 	struct cit_cmd		*cmd;
 	struct cit_pdu		*pdu;
 	u32			bv_off;		/* cursor in pdu->bvec */
 	u16			bv_idx;
-	u8			tail[8];	/* a digest, or padding and a digest */
+	u8			tail[8];	/* padding of a data segment, and a digest */
 	union iscsi_hdr		hdr;
 	u8			ahs[CIT_AHS_MAX];
 };
@@ -274,32 +275,32 @@ struct cit_rx {
 /**
  * struct cit_tx - the send machine
  *
- * Items wait on @queue, are turned into PDUs, and wait on @sending until TCP has
- * taken their last byte.  PDUs are gathered as @frag: headers by reference to
- * @hdr_page, data by reference to the command's pages.  @hdr_new pages of that ring
- * have been begun since TCP had taken everything.
+ * Items wait on @queue.  Then they are turned into PDUs, and wait on @sending until TCP
+ * has taken their last byte.  The pieces of PDUs are gathered in @frag: headers refer to
+ * @hdr_page, data to the pages of the command.  @hdr_new is the number of pages of the
+ * ring @hdr_page that were begun since TCP last had taken everything.
  */
 struct cit_tx {
 	struct list_head	queue;		/* struct cit_tx_item.node */
 	struct list_head	sending;
-	u32			put;		/* stream position of what was gathered */
-	u32			taken;		/* ... of what TCP has taken */
-	u16			head;		/* first piece not taken whole */
+	u32			put;		/* stream position behind what was gathered */
+	u32			taken;		/* stream position behind what TCP has taken */
+	u16			head;		/* first piece that TCP has not taken whole */
 	u16			tail;
-	bool			giving;		/* TCP is being given them */
+	bool			giving;		/* cit_tx() is giving the pieces to TCP */
 
-	struct cit_tx_item	*cur;		/* its PDUs are being made */
-	const struct bio_vec	*bvec;		/* its data: next byte to send */
+	struct cit_tx_item	*cur;		/* the item whose PDUs are being made */
+	const struct bio_vec	*bvec;		/* the next byte of its data to gather */
 	u32			bv_off;
-	u32			left;		/* data bytes of its PDU to be gathered */
-	u32			pad;		/* of its PDU */
+	u32			left;		/* data bytes of the PDU to be gathered */
+	u32			pad;		/* padding of the PDU */
 	u32			crc;
-	u32			sent;		/* data bytes of it in PDUs */
+	u32			sent;		/* data bytes of cur that PDUs account for */
 	u32			datasn;
-	bool			in_pdu;
-	bool			raw;		/* its PDU has no header of ours */
-	bool			digest;		/* its PDU ends with a data digest */
-	bool			last;		/* cur ends with this PDU */
+	bool			in_pdu;		/* the PDU's header has been gathered */
+	bool			raw;		/* the PDU's header is in its data */
+	bool			digest;		/* the PDU ends with a data digest */
+	bool			last;		/* the PDU is the last one of cur */
 
 	u8			hdr_idx;
 	u8			hdr_new;
@@ -311,40 +312,40 @@ struct cit_tx {
 /* conn->logout */
 enum cit_logout {
 	CIT_LOGOUT_NONE,
-	CIT_LOGOUT_WAITS,	/* for the session's commands to end */
+	CIT_LOGOUT_WAITS,	/* the response waits for the session's commands to end */
 	CIT_LOGOUT_ANSWERED,	/* the response is queued */
 };
 
 /* conn->flags */
 enum {
 	CIT_CONN_OWNED,		/* io_work is queued or running */
-	CIT_CONN_WANT,		/* there is something to do */
+	CIT_CONN_WANT,		/* io_work has something to do */
 	CIT_CONN_ABORTS,	/* an aborted command may be waiting for data */
-	CIT_CONN_NOP_DUE,	/* the timer has fired */
-	CIT_CONN_DATA_DUE,	/* ... that of data-out */
-	CIT_CONN_TX_DUE,	/* ... that of what is not taken */
-	CIT_CONN_GOODBYE,	/* to be closed, and the initiator told */
-	CIT_CONN_SHOWN,		/* its directory is there, or has been waited for enough */
+	CIT_CONN_NOP_DUE,	/* the timer nop_work has fired */
+	CIT_CONN_DATA_DUE,	/* the timer data_work has fired */
+	CIT_CONN_TX_DUE,	/* the timer tx_work has fired */
+	CIT_CONN_GOODBYE,	/* tell the initiator that the session ends, then close */
+	CIT_CONN_SHOWN,		/* the directory is there, or was waited for long enough */
 	CIT_CONN_GRACEFUL,	/* logged out: let TCP deliver what was sent */
 	CIT_CONN_LOST,		/* TCP says that the peer has gone */
 };
 
-/* conn->state: a connection goes on in this order, and leaves some out */
+/* conn->state: a connection passes through the states in this order, and may skip some */
 enum cit_conn_state {
-	CIT_CONN_NEW,		/* close_work may not run yet */
-	CIT_CONN_UNWANTED,	/* ... and will, as soon as it may */
+	CIT_CONN_NEW,		/* close_work must not run yet */
+	CIT_CONN_UNWANTED,	/* the same, but cit_conn_start() will queue close_work */
 	CIT_CONN_LIVE,
 	CIT_CONN_CLOSING,	/* close_work has been queued */
-	CIT_CONN_DEAD,		/* io_work only gives back what comes back */
-	CIT_CONN_DRAINING,	/* ... and the last of it lets end_work run */
+	CIT_CONN_DEAD,		/* io_work only frees what comes back from core */
+	CIT_CONN_DRAINING,	/* the same, and what comes back last queues end_work */
 	CIT_CONN_DRAINED,	/* end_work has been queued */
 };
 
 /**
  * struct cit_conn - the connection of a session
  *
- * Constant while io_work can run: sess, sock, cmds, nr_cmds, and keys but for
- * what the initiator may declare anew (text.c).
+ * The members sess, sock, cmds, nr_cmds and keys are constant while io_work can run.  The
+ * exception is keys.max_xmit_dsl, which the initiator may declare anew (text.c).
  */
 struct cit_conn {
 	struct socket		*sock;
@@ -352,22 +353,22 @@ struct cit_conn {
 	unsigned long		flags;
 	atomic_t		state;		/* enum cit_conn_state */
 	u32			cpu;		/* where io_work was queued last */
-	int			spare_cpu;	/* for when that is busy, or -1 */
+	int			spare_cpu;	/* for when TCP's CPU is busy, or -1: not chosen */
 	struct work_struct	io_work;
-	struct task_struct	*io_task;	/* io_work is running in it */
+	struct task_struct	*io_task;	/* the task that runs io_work, or NULL */
 	struct llist_head	events;
-	gfp_t			gfp;		/* of what it cannot go on without */
+	gfp_t			gfp;		/* for memory that io_work cannot do without */
 
 	/* io_work's own */
-	int			budget;		/* bytes that are left of this run */
+	int			budget;		/* bytes that this run may still move */
 	struct cit_keys		keys;
 	struct cit_window	window;
 	u32			statsn;		/* next to send */
-	unsigned int		active;		/* commands and functions with core */
+	unsigned int		active;		/* commands and functions not yet freed */
 	unsigned int		immediates;	/* immediate commands among them */
 	u8			logout;		/* enum cit_logout */
-	unsigned int		pdus;
-	u32			pdu_bytes;
+	unsigned int		pdus;		/* number of struct cit_pdu */
+	u32			pdu_bytes;	/* sum of their lengths */
 	struct cit_rx		rx;
 	struct cit_tx		tx;
 	struct cit_cmd		*cmds;
@@ -380,24 +381,24 @@ struct cit_conn {
 	unsigned long		ping_time;	/* jiffies */
 	u32			ping_ttt;
 	u32			nop_interval;	/* seconds */
-	u32			nop_timeout;
+	u32			nop_timeout;	/* seconds */
 	u32			dataout_timeout; /* seconds */
 	u32			datain_timeout;	/* seconds */
 	u32			cmdsn_timeout;	/* seconds */
 	bool			gap;		/* a CmdSN has been passed over */
-	u32			gap_last;	/* highest that was ignored for that */
+	u32			gap_last;	/* highest CmdSN that was ignored because of it */
 	unsigned long		gap_since;	/* jiffies */
-	bool			data_armed;	/* data_work is to come */
-	u64			data_came;	/* bytes of commands' data segments */
-	u64			data_step;	/* ... when data_moved was set */
-	unsigned long		data_moved;	/* jiffies: enough of them had come */
+	bool			data_armed;	/* data_work is queued */
+	u64			data_came;	/* received bytes of commands' data segments */
+	u64			data_step;	/* data_came when data_moved was set */
+	unsigned long		data_moved;	/* jiffies: the last CIT_DATA_STEP had come */
 	u32			tx_step;	/* tx.taken when tx_moved was set */
-	unsigned long		tx_moved;	/* jiffies: TCP had taken enough */
-	bool			tx_full;	/* TCP does not take all that there is */
-	bool			tx_armed;	/* tx_work is to come */
+	unsigned long		tx_moved;	/* jiffies: TCP had taken CIT_DATA_STEP more */
+	bool			tx_full;	/* TCP has not taken all that is to be sent */
+	bool			tx_armed;	/* tx_work is queued */
 	unsigned long		tx_full_since;	/* jiffies */
 
-	/* of the socket, restored at the end */
+	/* the socket's own callbacks, restored at the end */
 	void (*old_data_ready)(struct sock *sk);
 	void (*old_write_space)(struct sock *sk);
 	void (*old_state_change)(struct sock *sk);
@@ -421,16 +422,18 @@ struct cit_conn {
 /**
  * struct cit_session - a session and its only connection
  * @sess: core's part
- * @refs: one for whoever brings it to its end, and one for its directory
+ * @refs: one reference for the code that ends the session, one for its directory
  * @target: referenced
- * @node: target->sessions, in order of login.  Once it is off that list, nothing of it
- *	touches a medium any more
+ * @node: target->sessions, in order of login.  A session that is off this list does not
+ *	touch a medium any more
  * @port_node: target->ports
- * @waiting: for the end of an older session of the same port; target->sessions_lock
- * @start_by: jiffies: then it has waited long enough
- * @start_work: the login goes on, or is given up.  Queued at that time, and earlier by
- *	whoever makes it possible or pointless, with sessions_lock held and @waiting
- * @own_tsih: @tsih is this session's to give back; target->sessions_lock
+ * @waiting: the login waits for the end of an older session of the same initiator port;
+ *	target->sessions_lock
+ * @start_by: jiffies: a login that still waits then is given up
+ * @start_work: continues a login that waits, or gives it up.  It is queued for @start_by.
+ *	Whoever makes the login possible or pointless queues it at once, with
+ *	sessions_lock held and @waiting set
+ * @own_tsih: this session must free @tsih; target->sessions_lock
  */
 struct cit_session {
 	struct cst_session	sess;
@@ -492,7 +495,7 @@ static inline bool cit_conn_dead(const struct cit_conn *conn)
 	return cit_conn_state(conn) >= CIT_CONN_DEAD;
 }
 
-/* Has somebody asked for its end? */
+/* Has somebody asked for the end of the connection? */
 static inline bool cit_conn_closing(const struct cit_conn *conn)
 {
 	enum cit_conn_state state = cit_conn_state(conn);
@@ -500,16 +503,13 @@ static inline bool cit_conn_closing(const struct cit_conn *conn)
 	return state != CIT_CONN_NEW && state != CIT_CONN_LIVE;
 }
 
-/*
- * Are we called from within io_work?  Not so from a softirq that has
- * interrupted it.
- */
+/* Is io_work the caller?  A softirq that has interrupted io_work does not count. */
 static inline bool cit_conn_in_io_work(const struct cit_conn *conn)
 {
 	return READ_ONCE(conn->io_task) == current && in_task();
 }
 
-/* A request has ended: the window moves on as far as core lets it. */
+/* A request has ended: MaxCmdSN advances as far as core lets it. */
 static inline void cit_conn_retire(struct cit_conn *conn)
 {
 	cit_window_retire(&conn->window, cst_session_credit(&conn->sess->sess));
@@ -541,9 +541,11 @@ bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn);
 int cit_cmdsn_due(struct cit_conn *conn);
 
 /*
- * The PDU handlers of each opcode.  The header is in conn->rx.hdr, checked for
- * length; the handler says where the data segment goes.  0, -EAGAIN: nothing has
- * been done, call again when something has been given back; other errno: close.
+ * The cit_*_rx() of the files below are the handlers of the opcodes.  The header is in
+ * conn->rx.hdr, and its lengths have been checked.  The handler says in conn->rx where
+ * the data segment goes.  A handler returns 0 when it has dealt with the header.  It
+ * returns -EAGAIN when it is to be called again after a command or a PDU has been freed.
+ * Any other errno means that the connection must be closed.
  */
 /* scsi.c */
 int cit_scsi_cmd_rx(struct cit_conn *conn);
@@ -600,7 +602,7 @@ void cit_crc_put(u32 crc, void *to);
 bool cit_crc_matches(u32 crc, const void *from);
 
 /* session.c */
-/* What the daemon hands over with a socket; checked by genl.c. */
+/* What the daemon hands over with a socket.  genl.c has checked all of it. */
 struct cit_login {
 	const char		*initiator;
 	const u8		*isid;

@@ -1,35 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A connection: its work, its socket's callbacks, its end.
+ * A connection: its work, the callbacks of its socket, its end.
  *
- * io_work receives, lets core execute, and sends, in one go and one context.  It
- * is queued by cit_conn_kick(): from the socket's callbacks (softirq), from core
- * when a command ends elsewhere, from timers.  Everything in struct cit_conn
- * that is not marked otherwise belongs to it and needs no lock.  The bit OWNED says
- * that io_work is queued or running, so a kick while it runs costs two bit
- * operations and no wake-up; WANT tells it to go round again.
+ * io_work receives, lets core execute, and sends, in one go and in one context.
+ * cit_conn_kick() queues io_work.  The callers of cit_conn_kick() are the socket's
+ * callbacks (softirq), core when a command ends outside of io_work, and timers.
+ * Everything in struct cit_conn that is not marked otherwise belongs to io_work and needs
+ * no lock.  The bit OWNED says that io_work is queued or running.  The bit WANT tells
+ * io_work to go round again.  So a kick while io_work runs costs two bit operations and
+ * no wake-up.
  *
- * A run has a budget of bytes, received, read and sent: then it queues itself
- * behind the other connections of its CPU.  It runs where TCP processes the
- * connection's packets, whichever CPU that is by now, unless another io_work is queued
- * or running there and fewer are on the CPU that this connection has in reserve: so
- * connections whose packets all come in on one CPU share the others.
+ * A run of io_work has a budget of bytes that it may receive, read and send.  When the
+ * budget is used up, io_work queues itself behind the other connections of its CPU.
+ * io_work runs on the CPU where TCP processes the packets of the connection at present.
+ * There is one exception: another io_work is queued or running on that CPU, and fewer are
+ * on spare_cpu, the CPU that this connection has in reserve.  Then io_work runs on
+ * spare_cpu, so that connections whose packets all come in on one CPU use the others,
+ * too.
  *
- * The end, after cit_conn_close() from any context; close_work does 1 to 4:
- *  1. the socket's callbacks are taken away under sk_callback_lock: TCP does not
- *     know us any more; the peer is told by a FIN;
- *  2. its state is DEAD, and io_work is flushed: whatever runs of it from here on submits
- *     nothing and sends nothing, it only gives back what comes back;
- *  3. the timers are stopped;
- *  4. core aborts every command, and the state is DRAINING; io_work fails those that wait
- *     for data, releases those that were to be answered, and queues end_work when
- *     the last command and the last task management function have come back.  That
- *     may be hours later, in a backing that hangs: nobody sleeps meanwhile, or one
- *     such backing would take all workers, and no other session could end;
- *  5. who pushed the last event may still be about to kick us, as close_work itself:
- *     each does that in one RCU read section, and end_work comes a grace period
- *     later; then io_work is cancelled for good and nothing refers to the connection;
- *  6. the session and the socket go.
+ * The end of a connection begins with cit_conn_close(), in any context.  close_work does
+ * steps 1 to 4, end_work does steps 5 and 6:
+ *  1. The socket's callbacks are restored under sk_callback_lock: from here on TCP does
+ *     not call this file.  A FIN tells the peer.
+ *  2. The state becomes DEAD, and io_work is flushed.  An io_work that runs later neither
+ *     submits nor sends anything.  It only frees what comes back from core.
+ *  3. The timers are stopped.
+ *  4. Core aborts every command, and the state becomes DRAINING.  io_work fails the
+ *     commands that wait for data, and releases those that were to be answered.  It
+ *     queues end_work when the last command and the last task management function have
+ *     come back.  That may take hours when a backing hangs.  No worker sleeps meanwhile:
+ *     one such backing would occupy all workers, and no other session could end.
+ *  5. The context that has pushed the last event may still be about to kick io_work, and
+ *     so may close_work.  Each of them kicks within one RCU read-side section, and
+ *     end_work runs a grace period later.  It cancels io_work for good.  Then nothing
+ *     refers to the connection any more.
+ *  6. The session ends, and the socket is closed.
  */
 #include <linux/sched/mm.h>
 #include <linux/sched/isolation.h>
@@ -38,14 +43,18 @@
 
 #include "cit.h"
 
-/* After so many rounds, or bytes, others on this CPU get their turn. */
+/* After so many rounds or bytes, other connections on this CPU get their turn. */
 #define CIT_IO_ROUNDS	32
 #define CIT_IO_BUDGET	(2 << 20)
+/* How often the log names a session that cannot end. */
 #define CIT_DRAIN_NOTICE	(30 * HZ)
-/* Who has been answered finds his session in the tree, but for one that holds it up. */
+/*
+ * An initiator whose login is answered should find its session in the configfs tree.  The
+ * answer waits no longer than this for the directory.
+ */
 #define CIT_SHOW_TIMEOUT	HZ
 
-/* Connections whose io_work is queued or running there. */
+/* The number of connections whose io_work is queued or running on a CPU. */
 static DEFINE_PER_CPU(atomic_t, cit_io_load);
 
 static int cit_io_load_of(int cpu)
@@ -57,14 +66,14 @@ static bool cit_cpu_usable(int cpu)
 {
 	bool usable;
 
-	/* The mask may be replaced at any time, since 7.0. */
+	/* Since Linux 7.0 the mask may be replaced at any time: RCU protects it. */
 	rcu_read_lock();
 	usable = cpu_online(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
 	rcu_read_unlock();
 	return usable;
 }
 
-/* Another CPU near this one, a different one for each connection; or this. */
+/* Choose another CPU of the same node, in turn for each call.  @cpu if there is none. */
 static noinline int cit_cpu_near(int cpu)
 {
 	static atomic_t turn = ATOMIC_INIT(0);
@@ -84,7 +93,7 @@ static noinline int cit_cpu_near(int cpu)
 	return near;
 }
 
-/* Somebody else runs, or will run, where the packets of this connection come in. */
+/* Another io_work is queued or running on @cpu: choose between @cpu and the spare CPU. */
 static noinline int cit_io_cpu_busy(struct cit_conn *conn, int cpu)
 {
 	int spare = conn->spare_cpu;
@@ -96,7 +105,7 @@ static noinline int cit_io_cpu_busy(struct cit_conn *conn, int cpu)
 	return cit_io_load_of(spare) < cit_io_load_of(cpu) ? spare : cpu;
 }
 
-/* Where io_work is to run.  Context: whoever has set OWNED. */
+/* The CPU that io_work is to run on.  Context: the caller has set OWNED. */
 static int cit_io_cpu(struct cit_conn *conn)
 {
 	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
@@ -106,7 +115,7 @@ static int cit_io_cpu(struct cit_conn *conn)
 	return cit_io_load_of(cpu) ? cit_io_cpu_busy(conn, cpu) : cpu;
 }
 
-/* io_work is neither queued nor running any more, or about to end. */
+/* io_work is not queued any more, and not running or about to end. */
 static void cit_io_done(struct cit_conn *conn)
 {
 	atomic_dec(per_cpu_ptr(&cit_io_load, conn->cpu));
@@ -117,22 +126,25 @@ void cit_conn_kick(struct cit_conn *conn)
 	int cpu;
 
 	set_bit(CIT_CONN_WANT, &conn->flags);
-	/* io_work clears OWNED, then tests WANT.  The next is no barrier when it fails. */
+	/*
+	 * WANT must be set before OWNED is tested, because io_work clears OWNED and then
+	 * tests WANT.  test_and_set_bit() is no barrier when the bit is set already.
+	 */
 	smp_mb__after_atomic();
 	if (test_and_set_bit(CIT_CONN_OWNED, &conn->flags))
 		return;
 	cpu = cit_io_cpu(conn);
 	WRITE_ONCE(conn->cpu, cpu);
 	atomic_inc(per_cpu_ptr(&cit_io_load, cpu));
-	/* Not so when it kicks itself while it is cancelled. */
+	/* This fails when io_work kicks itself while cancel_work_sync() waits for it. */
 	if (!queue_work_on(cpu, cit_io_wq, &conn->io_work))
 		cit_io_done(conn);
 }
 
 /**
- * cit_conn_event() - tell io_work that something has come back
+ * cit_conn_event() - tell io_work that core has called an operation for an object
  * @conn: connection
- * @event: in the object that came back, which is io_work's again
+ * @event: embedded in the object, which belongs to io_work from here on
  *
  * Context: any.
  */
@@ -151,9 +163,10 @@ static void cit_again_work(struct work_struct *work)
 }
 
 /**
- * cit_conn_again() - have io_work look again by itself
+ * cit_conn_again() - have io_work run again after a delay
  * @conn: connection
- * @delay: jiffies; replaces an earlier one, so who waits longer asks again
+ * @delay: jiffies; replaces the delay of an earlier call.  A caller that waits for a
+ *	later time must call again when io_work runs
  *
  * Context: io_work.
  */
@@ -169,7 +182,10 @@ static noinline void cit_conn_take_events(struct cit_conn *conn)
 	struct llist_node *list = llist_del_all(&conn->events);
 	struct cit_event *event, *next;
 
-	/* In order of arrival: a TMF response follows what it has aborted. */
+	/*
+	 * Take the events in order of arrival, so that the response of a task management
+	 * function follows those of the commands that it was about.
+	 */
 	list = llist_reverse_order(list);
 	llist_for_each_entry_safe(event, next, list, node) {
 		switch (event->type) {
@@ -184,7 +200,7 @@ static noinline void cit_conn_take_events(struct cit_conn *conn)
 	}
 }
 
-/* Receive and send.  Other than 0: the connection must be closed. */
+/* Receive and send.  Return: 0, or errno when the connection must be closed. */
 static int cit_conn_io(struct cit_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
@@ -193,12 +209,15 @@ static int cit_conn_io(struct cit_conn *conn)
 
 	lock_sock(sk);
 	/*
-	 * Now all that came before the end of the stream is in the receive queue.
-	 * An end that release_sock() finds comes with a kick of its own.
+	 * If LOST is set now, all that came before the end of the stream is in the
+	 * receive queue.  If release_sock() finds the end of the stream, the callback
+	 * kicks io_work.
 	 */
 	lost = test_bit(CIT_CONN_LOST, &conn->flags);
 	ret = cit_rx(conn);
-	/* Not all has been received; there will be another round. */
+	/*
+	 * The budget is used up and data may be left: another round looks at LOST again.
+	 */
 	if (unlikely(lost) && conn->budget <= 0)
 		lost = false;
 	if (likely(!ret))
@@ -207,11 +226,13 @@ static int cit_conn_io(struct cit_conn *conn)
 	return unlikely(!ret && lost) ? -ECONNRESET : ret;
 }
 
-/* What io_work does for a dead connection. */
+/*
+ * What io_work does for a dead connection: free everything, and queue end_work at last.
+ */
 static void cit_conn_reap(struct cit_conn *conn)
 {
 	cit_tx_flush(conn);
-	/* A request whose data segment will not be complete any more. */
+	/* The answer to a request whose data segment will never be complete. */
 	if (conn->rx.pdu) {
 		cit_pdu_free(conn, conn->rx.pdu);
 		conn->rx.pdu = NULL;
@@ -259,7 +280,10 @@ static void cit_conn_round(struct cit_conn *conn)
 		cit_conn_close(conn);
 		return;
 	}
-	/* Before TCP may ask to be tried again sooner. */
+	/*
+	 * This comes before cit_conn_io(), where cit_tx() may ask for a shorter delay:
+	 * cit_conn_again() knows only the latest delay.
+	 */
 	if (unlikely(conn->gap) && cit_cmdsn_due(conn)) {
 		cit_conn_close(conn);
 		return;
@@ -271,7 +295,7 @@ static void cit_conn_round(struct cit_conn *conn)
 static void cit_io_work(struct work_struct *work)
 {
 	struct cit_conn *conn = container_of(work, struct cit_conn, io_work);
-	/* Reclaim must not come back to a target that serves this host's swap. */
+	/* The target may serve this host's swap: reclaim must not wait for this work. */
 	unsigned int noio = memalloc_noio_save();
 	unsigned int rounds = CIT_IO_ROUNDS;
 
@@ -279,7 +303,7 @@ static void cit_io_work(struct work_struct *work)
 	conn->budget = CIT_IO_BUDGET;
 	do {
 		clear_bit(CIT_CONN_WANT, &conn->flags);
-		/* Before we look: what was there when WANT was set is seen now. */
+		/* Clear WANT before looking: a kick during the round sets WANT again. */
 		smp_mb__after_atomic();
 		cit_conn_round(conn);
 	} while (test_bit(CIT_CONN_WANT, &conn->flags) && --rounds &&
@@ -289,7 +313,10 @@ static void cit_io_work(struct work_struct *work)
 
 	cit_io_done(conn);
 	clear_bit_unlock(CIT_CONN_OWNED, &conn->flags);
-	/* A kick sets WANT, then tests OWNED: one of us sees the other. */
+	/*
+	 * A kick sets WANT and then tests OWNED.  This clears OWNED and then tests WANT.
+	 * So at least one of the two sees what the other has done.
+	 */
 	smp_mb__after_atomic();
 	if (test_bit(CIT_CONN_WANT, &conn->flags))
 		cit_conn_kick(conn);
@@ -312,7 +339,10 @@ static void cit_write_space(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
-	/* Called by our own attempt to send: cit_tx() knows better when to try again. */
+	/*
+	 * TCP calls this also from within cit_tx(), when tx.giving is set.  cit_tx()
+	 * itself decides then when to try again.
+	 */
 	if (likely(conn) && sk_stream_is_writeable(sk) &&
 	    likely(!READ_ONCE(conn->tx.giving))) {
 		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
@@ -335,9 +365,9 @@ static void cit_state_change(struct sock *sk)
 }
 
 /*
- * The socket is locked: TCP's own changes of state wait until it is not, and meet
- * our callbacks then.  So no end of the stream falls between the look at the state
- * and their being set.
+ * The caller has locked the socket: TCP delays its changes of state until the socket is
+ * released, and then calls the new callbacks.  So an end of the stream cannot be missed
+ * between the test of sk_state and the setting of the callbacks.
  */
 static int cit_callbacks_set(struct cit_conn *conn)
 {
@@ -376,11 +406,13 @@ static void cit_callbacks_restore(struct cit_conn *conn)
 }
 
 /*
- * An initiator on this host may write for want of memory, to swap on a disk of ours.  All
- * that could be reclaimed waits for its session then, which therefore may use the
- * system's reserve: TCP drops what has come in such memory for anybody else.  What it
- * takes is bounded by the socket's buffers, and by what a session may have under way.
- * The socket is locked.
+ * Let the session of an initiator on this host use the system's reserve of memory.
+ *
+ * Such an initiator may swap to a disk of ours.  When memory is short, reclaim waits for
+ * that session.  Without the reserve the session would wait for reclaim.  The socket has
+ * to be marked, too: TCP drops packets in memory of the reserve for all other sockets.
+ * The socket's buffers, and the limits of what a session may have under way, bound what
+ * the session takes from the reserve.  The caller has locked the socket.
  */
 static void cit_reserve_set(struct cit_conn *conn)
 {
@@ -394,7 +426,10 @@ static void cit_reserve_set(struct cit_conn *conn)
 	rcu_read_unlock();
 	if (!here)
 		return;
-	/* Whoever may wait does so in the allocator, for ever, before the reserve is asked. */
+	/*
+	 * GFP_ATOMIC: an allocation that may sleep would wait in the allocator, perhaps
+	 * for ever, and would not get to the reserve.
+	 */
 	conn->gfp = GFP_ATOMIC | __GFP_MEMALLOC;
 	sk->sk_allocation = GFP_ATOMIC;
 	sk_set_memalloc(sk);
@@ -431,14 +466,17 @@ static void cit_close_work(struct work_struct *work)
 	/* 4. */
 	cst_session_abort_all(&conn->sess->sess);
 	queue_delayed_work(cit_close_wq, &conn->notice_work, CIT_DRAIN_NOTICE);
-	/* The end may come as soon as it may: it waits for this section. */
+	/*
+	 * As soon as the state is DRAINING, io_work may queue end_work.  end_work waits
+	 * for this RCU read-side section, so that the connection is there for the kick.
+	 */
 	rcu_read_lock();
 	atomic_set(&conn->state, CIT_CONN_DRAINING);
 	cit_conn_kick(conn);
 	rcu_read_unlock();
 }
 
-/* A session that does not end has a reason, which somebody may look for. */
+/* Tell an administrator why a session does not end. */
 static void cit_notice_work(struct work_struct *work)
 {
 	struct cit_conn *conn = container_of(to_delayed_work(work),
@@ -471,7 +509,7 @@ static void cit_end_work(struct work_struct *work)
  */
 void cit_conn_close(struct cit_conn *conn)
 {
-	/* cit_conn_start() closes one that it finds unwanted. */
+	/* cit_conn_start() closes a connection that it finds UNWANTED. */
 	if (atomic_cmpxchg(&conn->state, CIT_CONN_NEW, CIT_CONN_UNWANTED) ==
 	    CIT_CONN_LIVE &&
 	    atomic_cmpxchg(&conn->state, CIT_CONN_LIVE, CIT_CONN_CLOSING) ==
@@ -480,16 +518,16 @@ void cit_conn_close(struct cit_conn *conn)
 }
 
 /**
- * cit_conn_dismiss() - close a connection, and tell the initiator before
+ * cit_conn_dismiss() - tell the initiator that the session ends, then close
  * @conn: of a registered session
  *
- * An Async Message is sent if TCP takes it at once; nobody waits for that.
+ * The Async Message is sent only if TCP takes it at once.  Nothing waits for TCP.
  *
  * Context: any; any number of times.
  */
 void cit_conn_dismiss(struct cit_conn *conn)
 {
-	/* end_work waits for us before it cancels io_work for good. */
+	/* end_work waits for this section before it cancels io_work for good. */
 	rcu_read_lock();
 	if (cit_conn_state(conn) < CIT_CONN_LIVE) {
 		cit_conn_close(conn);
@@ -502,23 +540,26 @@ void cit_conn_dismiss(struct cit_conn *conn)
 
 /**
  * cit_conn_shown() - the login may be answered
- * @conn: of a session that is registered, and may be at its end
+ * @conn: of a session that is registered; the session may be ending already
  *
  * Context: process.
  */
 void cit_conn_shown(struct cit_conn *conn)
 {
-	/* end_work waits for us before it cancels io_work for good. */
+	/* end_work waits for this section before it cancels io_work for good. */
 	rcu_read_lock();
 	set_bit(CIT_CONN_SHOWN, &conn->flags);
-	/* cit_conn_start() lets it live, then kicks. */
+	/*
+	 * Set SHOWN before the state is read: cit_conn_start() sets the state, then
+	 * kicks.
+	 */
 	smp_mb__after_atomic();
 	if (cit_conn_state(conn) >= CIT_CONN_LIVE && !cit_conn_dead(conn))
 		cit_conn_kick(conn);
 	rcu_read_unlock();
 }
 
-/* Somebody holds the directory: the initiator need not wait for that. */
+/* The directory has not appeared in time: do not let the initiator wait longer. */
 static void cit_show_work(struct work_struct *work)
 {
 	cit_conn_shown(container_of(to_delayed_work(work), struct cit_conn,
@@ -527,7 +568,9 @@ static void cit_show_work(struct work_struct *work)
 
 static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
 {
-	/* The login is refused and logged; a peer is worth no stack trace. */
+	/*
+	 * __GFP_NOWARN: a login that is refused is logged.  It is worth no stack trace.
+	 */
 	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 	unsigned int i;
 
@@ -551,10 +594,10 @@ static int cit_conn_alloc_cmds(struct cit_conn *conn, unsigned int queued)
  * cit_conn_init() - prepare the connection of a new session
  * @conn: zeroed but for keys, window, statsn, cid, local and peer
  * @sess: its session
- * @sock: referenced by the caller; the connection's when this has succeeded
- * @queued: non-immediate commands at once
+ * @sock: referenced by the caller; nothing here takes or drops a reference
+ * @queued: non-immediate commands that may be under way at once
  *
- * Return: 0 or -ENOMEM; cit_conn_destroy() in either case.
+ * Return: 0 or -ENOMEM.  The caller must call cit_conn_destroy() in either case.
  */
 int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 		  struct socket *sock, unsigned int queued)
@@ -583,7 +626,7 @@ int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,
 	return ret;
 }
 
-/* Free what cit_conn_init() made; the socket stays with the caller. */
+/* Free what cit_conn_init() has made.  The socket stays with the caller. */
 void cit_conn_destroy(struct cit_conn *conn)
 {
 	cit_tx_destroy(&conn->tx);
@@ -592,11 +635,12 @@ void cit_conn_destroy(struct cit_conn *conn)
 }
 
 /**
- * cit_conn_start() - let a connection live
- * @conn: initialised; its session is registered, its first PDU is queued.  Once started
- *	it may end at any moment, and be gone when this returns
+ * cit_conn_start() - make a connection work
+ * @conn: initialised; its session is registered, and its first PDU is queued.  A
+ *	connection that has been started may end at any moment, and may have been freed
+ *	when this returns
  *
- * Return: 0; or errno when the peer has gone, and then nothing has happened.
+ * Return: 0; or errno when the peer has gone.  Then nothing has been started.
  */
 int cit_conn_start(struct cit_conn *conn)
 {
@@ -622,11 +666,12 @@ int cit_conn_start(struct cit_conn *conn)
 				   CIT_SHOW_TIMEOUT);
 
 	/*
-	 * A peer may have sent a logout behind its login, and io_work may be through
-	 * with both before we are: end_work waits for us.
+	 * The peer may have sent a logout behind its login, and io_work may have dealt
+	 * with both before this function ends.  end_work waits for this section, so that
+	 * the connection is there until its end.
 	 */
 	rcu_read_lock();
-	/* Somebody may have wanted to close it while it could not be. */
+	/* cit_conn_close() may have been called when close_work must not run yet. */
 	if (atomic_cmpxchg(&conn->state, CIT_CONN_NEW, CIT_CONN_LIVE) ==
 	    CIT_CONN_UNWANTED) {
 		atomic_set(&conn->state, CIT_CONN_CLOSING);

@@ -2,36 +2,42 @@
 /*
  * Data-out of a command: immediate, unsolicited and asked for by R2T.
  *
- * scsi.c and rx.c call in, from io_work; what is complete goes to core.  Data comes
- * in order (DataPDUInOrder and DataSequenceInOrder are Yes), so a command needs
- * one cursor, and one Target Transfer Tag for all its R2Ts.  Owns no lock.
+ * scsi.c and rx.c call in, from io_work.  This file tells core when the data of a command
+ * is complete.  Data comes in order (DataPDUInOrder and DataSequenceInOrder are Yes), so
+ * a command needs only one cursor, and one Target Transfer Tag for all its R2Ts.  This
+ * file owns no lock.
  *
- * What an initiator gets wrong ends the command with sense (RFC 7143 11.4.7.2);
- * data of commands that are not waiting for it is received and thrown away.  After a
- * digest error, which is the network's doing, the answer waits for the rest.
+ * An error of the initiator ends the command with sense data (RFC 7143 11.4.7.2).  Data
+ * of a command that does not wait for data is received and discarded.  A digest error is
+ * an error of the network: the command ends with sense data, too, but its answer waits
+ * until the initiator has sent the rest of the data.
  *
- * A command that waits for data keeps its buffer and its place in the task set,
- * where others may have to wait for it.  So a sequence that is not complete after
- * DataOutTimeout ends the connection: whatever an initiator does send meanwhile,
- * and be it answers to NOP-In, it does not keep what the protocol asks of it, and
- * level 0 knows no other recovery.  One timer watches all commands; it is armed
- * by the first that waits, and again as long as some do.
+ * A command that waits for data keeps its buffer and its place in the task set, where
+ * other commands may have to wait for it.  So a sequence that is not complete after
+ * DataOutTimeout ends the connection, even if the initiator answers NOP-In meanwhile:
+ * error recovery level 0 has no other recovery for data that does not come.  One timer
+ * watches all commands of the connection.  The first command that waits arms the timer,
+ * and it is armed again as long as commands wait.
  *
- * An initiator sends the data of many commands one after another, in an order of its
- * own, and the line may be slow: one that does send is not late.  The time of a
- * sequence begins when its R2T goes out - before that, when TCP last had taken
- * CIT_DATA_STEP of what is ahead of it - and anew with every CIT_DATA_STEP bytes that
- * come for whatever command - until more has come since than can be outstanding at
- * once.  Who is still without data then has not been waiting for its turn.
+ * The initiator sends the data of many commands one after another, in an order of its
+ * own choice, and the line may be slow.  An initiator that does send must not count as
+ * late.  So the time of a sequence begins
+ *  - when its R2T is sent; while the R2T is still queued, when TCP last had taken
+ *    CIT_DATA_STEP bytes of what is ahead of the R2T;
+ *  - anew with every CIT_DATA_STEP bytes that come for any command of the connection.
+ *    This ends when more bytes have come since the R2T than can be outstanding at once:
+ *    then the sequence is not merely waiting for its turn.
  */
 #include <linux/jiffies.h>
 
 #include "cit.h"
 
-/* So many bytes within DataOutTimeout are a flow, fewer are not. */
+/* So many bytes restart the time of a sequence; see above. */
 #define CIT_DATA_STEP	(64U << 10)
 
-/* The initiator's turn: from now on it has DataOutTimeout for a sequence. */
+/*
+ * A sequence of the command begins: the initiator has DataOutTimeout for it from now on.
+ */
 void cit_data_out_expect(struct cit_cmd *cc)
 {
 	struct cit_conn *conn = cc->conn;
@@ -57,8 +63,8 @@ void cit_data_work(struct work_struct *work)
 }
 
 /**
- * cit_data_came() - a piece of a command's data has come
- * @conn: on this connection
+ * cit_data_came() - a piece of the data of some command has come
+ * @conn: connection
  * @len: bytes
  */
 void cit_data_came(struct cit_conn *conn, u32 len)
@@ -71,8 +77,8 @@ void cit_data_came(struct cit_conn *conn, u32 len)
 }
 
 /**
- * cit_data_went() - TCP has taken something
- * @conn: tx.taken counts it
+ * cit_data_went() - TCP has taken some of what is to be sent
+ * @conn: connection; tx.taken counts these bytes already
  */
 void cit_data_went(struct cit_conn *conn)
 {
@@ -82,7 +88,7 @@ void cit_data_went(struct cit_conn *conn)
 	}
 }
 
-/* Since when does a command wait for nothing but the initiator?  In jiffies. */
+/* The time, in jiffies, from which on the initiator alone keeps the command waiting. */
 static unsigned long cit_data_since(const struct cit_cmd *cc)
 {
 	const struct cit_conn *conn = cc->conn;
@@ -90,7 +96,7 @@ static unsigned long cit_data_since(const struct cit_cmd *cc)
 		  conn->keys.max_burst;
 	unsigned long moved = cc->data_since;
 
-	/* Its R2T is behind what the initiator is still reading. */
+	/* The R2T has not been sent: the initiator still reads what is ahead of it. */
 	if (!cc->r2ts && !list_empty(&cc->tx.node))
 		moved = conn->tx_moved;
 	else if (conn->data_came - cc->data_mark <= all)
@@ -99,7 +105,7 @@ static unsigned long cit_data_since(const struct cit_cmd *cc)
 }
 
 /**
- * cit_data_due() - the timer has fired: which command waits for data too long?
+ * cit_data_due() - the timer has fired: does a command wait for data for too long?
  * @conn: alive
  *
  * Context: io_work.  Return: 0, or errno when the connection must be closed.
@@ -115,7 +121,7 @@ int cit_data_due(struct cit_conn *conn)
 
 		if (cc->state != CIT_CMD_DATA && cc->state != CIT_CMD_HELD)
 			continue;
-		/* Not 0: there is one. */
+		/* At least 1: 0 means that no command waits. */
 		longest = max3(longest, jiffies - cit_data_since(cc), 1UL);
 	}
 	if (!longest)
@@ -131,7 +137,7 @@ int cit_data_due(struct cit_conn *conn)
 	return 0;
 }
 
-/* May more be asked for now? */
+/* May the command send another R2T now? */
 bool cit_r2t_left(const struct cit_cmd *cc)
 {
 	return cc->r2t_off != cc->cmd.data_len &&
@@ -148,11 +154,13 @@ static void cit_r2t_queue(struct cit_cmd *cc)
 }
 
 /**
- * cit_r2t_next() - what is to be asked for next?
- * @cc: waiting for data
- * @offset: of it
+ * cit_r2t_next() - which data is the next R2T to ask for?
+ * @cc: a command that waits for data
+ * @offset: offset of that data
  *
- * Counts it as asked for.  Return: its length; 0: nothing, for now.
+ * The data counts as asked for from here on.
+ *
+ * Return: the length of that data; 0 when no R2T may be sent now.
  */
 u32 cit_r2t_next(struct cit_cmd *cc, u32 *offset)
 {
@@ -177,7 +185,7 @@ static void cit_data_out_complete(struct cit_cmd *cc)
 	cst_cmd_data_received(&cc->cmd);
 }
 
-/* No unsolicited data is to come, or to come any more: ask for the rest. */
+/* No unsolicited data will come any more: ask for the rest of the data by R2T. */
 void cit_data_out_start(struct cit_cmd *cc)
 {
 	if (cc->rcvd >= cc->cmd.data_len) {
@@ -191,8 +199,9 @@ void cit_data_out_start(struct cit_cmd *cc)
 }
 
 /*
- * The data-out of a waiting command is of no use.  Who has broken the rules of its
- * R2Ts may not end them either: nothing more is expected.
+ * End a command that waits for data with sense data.  An initiator that has broken the
+ * rules of the R2Ts may not fulfil the outstanding ones either.  So the answer does not
+ * wait for them.
  */
 void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason)
 {
@@ -201,7 +210,7 @@ void cit_data_out_fail(struct cit_cmd *cc, cst_sense_t reason)
 	cst_cmd_data_failed(&cc->cmd, reason);
 }
 
-/* A Data-Out PDU with the final bit has come: that sequence is over. */
+/* A Data-Out PDU with the final bit has come: its sequence is over. */
 static void cit_sequence_end(struct cit_cmd *cc)
 {
 	if (cc->r2ts)
@@ -211,8 +220,8 @@ static void cit_sequence_end(struct cit_cmd *cc)
 }
 
 /*
- * What has come is not what was sent.  RFC 7143 7.8: at this recovery level the task
- * cannot go on, but its answer waits for all data that the initiator was asked for.
+ * The data digest is wrong.  RFC 7143 7.8: at error recovery level 0 the task fails, but
+ * its answer waits for all data that the initiator was asked for.
  */
 static int cit_data_out_digest_error(struct cit_cmd *cc, bool final)
 {
@@ -225,7 +234,7 @@ static int cit_data_out_digest_error(struct cit_cmd *cc, bool final)
 	return ret;
 }
 
-/* An R2T has been fulfilled: the next one, if it was sent, begins here. */
+/* An R2T has been fulfilled.  The next R2T, if it was sent already, begins here. */
 static void cit_burst_end(struct cit_cmd *cc)
 {
 	cit_data_out_expect(cc);
@@ -241,8 +250,8 @@ static void cit_burst_end(struct cit_cmd *cc)
 
 /**
  * cit_data_out_end() - a data segment is in its command's pages
- * @cc: waiting for data; rx.hdr is the PDU's header
- * @digest_ok: false: what came is not what was sent
+ * @cc: a command that waits for data; rx.hdr is the header of the PDU
+ * @digest_ok: whether the data digest was right, or there is none
  *
  * Return: 0, or errno when the connection must be closed.
  */
@@ -270,7 +279,7 @@ int cit_data_out_end(struct cit_cmd *cc, bool digest_ok)
 	return 0;
 }
 
-/* What is wrong with this Data-Out PDU, or CST_OK. */
+/* What is wrong with a Data-Out PDU, or CST_OK. */
 static cst_sense_t cit_data_out_check(const struct cit_cmd *cc,
 				      const struct iscsi_data_out *hdr, u32 len,
 				      bool solicited)
@@ -286,13 +295,13 @@ static cst_sense_t cit_data_out_check(const struct cit_cmd *cc,
 		return CST_SENSE(DATA_OFFSET_ERROR);
 	if (len > end - cc->rcvd)
 		return CST_SENSE(INCORRECT_AMOUNT_OF_DATA);
-	/* A solicited sequence ends exactly where the R2T said. */
+	/* A solicited sequence must end exactly where the R2T said. */
 	if (solicited && final != (len == end - cc->rcvd))
 		return CST_SENSE(INCORRECT_AMOUNT_OF_DATA);
 	return CST_OK;
 }
 
-/* The command that a Data-Out PDU is for, or NULL: whatever it was is over. */
+/* The command that a Data-Out PDU is for, or NULL when the command is over. */
 static struct cit_cmd *cit_data_out_cmd(struct cit_conn *conn,
 					const struct iscsi_data_out *hdr)
 {
@@ -328,7 +337,10 @@ int cit_data_out_rx(struct cit_conn *conn)
 	if (unlikely(!cc))
 		return 0;
 
-	/* Whatever becomes of the command: the sequence ends here. */
+	/*
+	 * The command does not wait for data any more.  Only the end of a sequence
+	 * counts.
+	 */
 	if (unlikely(cc->state != CIT_CMD_DATA)) {
 		if ((solicited ? cc->r2ts : cc->unsol) &&
 		    (hdr->flags & ISCSI_FLAG_FINAL)) {
@@ -353,7 +365,9 @@ int cit_data_out_rx(struct cit_conn *conn)
 
 	cc->datasn++;
 	if (unlikely(!rx->data_len)) {
-		/* Allowed, and useful only to end an unsolicited sequence. */
+		/*
+		 * An empty Data-Out PDU is allowed; it may end an unsolicited sequence.
+		 */
 		return cit_data_out_end(cc, true);
 	}
 	rx->cmd = cc;

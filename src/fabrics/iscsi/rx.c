@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The receive machine: walks the byte stream as it lies in TCP's receive queue.
+ * The receive machine: reads the byte stream directly from TCP's receive queue.
  *
- * io_work calls cit_rx() with the socket locked.  Header bytes are copied into
- * rx->hdr; a whole header goes to the file of its opcode, which says where the
- * data segment goes; data is copied from the packet straight into its pages.  A
- * command is given to core from here, so one wake-up receives and executes
- * everything that has arrived.  Nothing is locked but the socket.
+ * io_work calls cit_rx() with the socket locked.  This file copies header bytes into
+ * rx->hdr.  When a header is complete, it calls the handler of the opcode, which says
+ * where the data segment goes.  Data is copied from the packet straight into the pages
+ * of the command or PDU.  The handlers give commands to core while this file reads, so
+ * that one wake-up receives and executes everything that has arrived.  No lock is taken
+ * but that of the socket.
  */
 #include <linux/skbuff.h>
 #include <net/tcp.h>
@@ -25,7 +26,7 @@ void cit_rx_init(struct cit_rx *rx)
 	cit_rx_bhs(rx);
 }
 
-/* The PDU is complete, or nobody wants what is left of it. */
+/* A PDU with a data segment has been received whole. */
 static int cit_rx_pdu_end(struct cit_conn *conn, bool digest_ok)
 {
 	struct cit_rx *rx = &conn->rx;
@@ -91,7 +92,7 @@ static int cit_rx_dispatch(struct cit_conn *conn)
 	}
 }
 
-/* A whole header is there. */
+/* The header is complete: have its opcode's handler deal with it. */
 static int cit_rx_header(struct cit_conn *conn)
 {
 	struct cit_rx *rx = &conn->rx;
@@ -156,13 +157,13 @@ static int cit_rx_hdr_digest_done(struct cit_conn *conn)
 	crc = cit_crc(crc, rx->ahs, rx->ahs_len);
 	if (likely(cit_crc_matches(crc, rx->tail)))
 		return cit_rx_header(conn);
-	/* RFC 7143 7.7: nothing in that header can be trusted, not even lengths. */
+	/* RFC 7143 7.7: nothing in this header can be trusted, not even the lengths. */
 	pr_notice_ratelimited("%s: header digest error: connection closed\n",
 			      conn->sess->sess.initiator_name);
 	return -EBADMSG;
 }
 
-/* The data segment is over: padding and digest are read as one piece. */
+/* The data segment has been read: read its padding and its digest as one piece. */
 static int cit_rx_data_done(struct cit_conn *conn)
 {
 	struct cit_rx *rx = &conn->rx;
@@ -212,7 +213,10 @@ static int cit_rx_piece_done(struct cit_conn *conn)
 	}
 }
 
-/* Copy into the pages at a cursor; our pages have a permanent address. */
+/*
+ * Copy into the pages of @bvec, from the cursor @idx and @off on.  page_address() is
+ * enough because none of these pages is in high memory.
+ */
 static int cit_rx_to_bvec(struct cit_conn *conn, struct sk_buff *skb, int offset,
 			  u32 len, const struct bio_vec *bvec, u16 *idx, u32 *off)
 {
@@ -236,7 +240,7 @@ static int cit_rx_to_bvec(struct cit_conn *conn, struct sk_buff *skb, int offset
 	return 0;
 }
 
-/* Bytes behind what the destination has room for still count for the digest. */
+/* Count bytes for which the destination has no room in the data digest. */
 static int cit_rx_surplus(struct cit_conn *conn, struct sk_buff *skb, int offset,
 			  u32 len)
 {
@@ -263,7 +267,7 @@ static int cit_rx_data(struct cit_conn *conn, struct sk_buff *skb, int offset,
 	u32 n = 0;
 	int ret;
 
-	/* What nobody has a use for any more may still be a command's. */
+	/* Count data that is discarded, too: it may be that of a command. */
 	if (likely(rx->dest != CIT_DEST_PDU))
 		cit_data_came(conn, len);
 	if (likely(rx->got < rx->take)) {
@@ -353,7 +357,9 @@ int cit_rx(struct cit_conn *conn)
 	ret = tcp_read_sock(conn->sock->sk, &desc, cit_rx_actor);
 	if (ret > 0)
 		conn->last_rx = jiffies;
-	/* The rest, if there is any, has its turn. */
+	/*
+	 * The budget is used up: the rest, if there is any, has its turn in another run.
+	 */
 	if (unlikely(conn->budget <= 0))
 		cit_conn_kick(conn);
 	return unlikely(desc.error) ? desc.error : 0;

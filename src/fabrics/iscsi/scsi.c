@@ -2,9 +2,9 @@
 /*
  * SCSI commands: from the SCSI Command PDU to core, and back from core.
  *
- * rx.c calls cit_scsi_cmd_rx(); core calls the fabric operations below from any
- * context: within io_work they act at once, else they leave an event for it.
- * All of a struct cit_cmd but its cst_cmd and event belongs to io_work.
+ * rx.c calls cit_scsi_cmd_rx().  Core calls the operations of the fabric below from any
+ * context.  Called from io_work they act at once, else they leave an event for io_work.
+ * io_work owns a struct cit_cmd, except for its members cmd and event.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -19,7 +19,7 @@ static struct hlist_head *cit_itt_bucket(struct cit_conn *conn, __be32 itt)
 	return &conn->itts[hash_32((__force u32)itt, conn->itt_bits)];
 }
 
-/* The command with that Initiator Task Tag, or NULL. */
+/* The command with the Initiator Task Tag @itt, or NULL. */
 struct cit_cmd *cit_cmd_find(struct cit_conn *conn, __be32 itt)
 {
 	struct cit_cmd *cc;
@@ -39,7 +39,7 @@ static struct cit_cmd *cit_cmd_get(struct cit_conn *conn, bool immediate)
 	cc->state = CIT_CMD_NEW;
 	cc->immediate = immediate;
 	cc->retired = false;
-	/* Never all ones: the index cannot be. */
+	/* The tag is never the reserved one: no index has all bits set. */
 	cc->ttt = (cc->ttt + (1U << CIT_SLOT_BITS)) & ~((1U << CIT_SLOT_BITS) - 1);
 	cc->ttt |= cc->index;
 	conn->active++;
@@ -47,7 +47,7 @@ static struct cit_cmd *cit_cmd_get(struct cit_conn *conn, bool immediate)
 	return cc;
 }
 
-/* The end of a command: give everything back. */
+/* The end of a command: free its resources and its slot. */
 void cit_cmd_free(struct cit_cmd *cc)
 {
 	struct cit_conn *conn = cc->conn;
@@ -58,7 +58,7 @@ void cit_cmd_free(struct cit_cmd *cc)
 		cc->ext_cdb = NULL;
 	}
 	hlist_del(&cc->itt_node);
-	/* Dropped without an answer: there is room for another all the same. */
+	/* A command dropped without an answer gives its place in the window back, too. */
 	if (unlikely(!cc->immediate && !cc->retired))
 		cit_conn_retire(conn);
 	cc->state = CIT_CMD_FREE;
@@ -76,15 +76,16 @@ static void cit_cmd_answer(struct cit_cmd *cc)
 	cit_tx_queue(cc->conn, &cc->tx);
 }
 
-/* Is data of it still to come, unsolicited or that of R2Ts, or coming? */
+/* Is data of the command still to come, or coming: unsolicited or asked for by R2T? */
 static bool cit_cmd_data_comes(const struct cit_cmd *cc)
 {
 	return cc->unsol || cc->r2ts || cc->conn->rx.cmd == cc;
 }
 
 /*
- * An answer does not overtake data that it was given without waiting for: the
- * initiator is still sending it.
+ * Answer a command that was held because its data was still coming, if all of the data
+ * has come by now.  The answer must not overtake data that the initiator is still
+ * sending.
  */
 void cit_cmd_unhold(struct cit_cmd *cc)
 {
@@ -92,7 +93,7 @@ void cit_cmd_unhold(struct cit_cmd *cc)
 		cit_cmd_answer(cc);
 }
 
-/* There is a place for the data-out. */
+/* The command has a buffer for its data-out: wait for the data. */
 static void cit_cmd_data_begin(struct cit_cmd *cc)
 {
 	cc->bv_idx = 0;
@@ -102,9 +103,10 @@ static void cit_cmd_data_begin(struct cit_cmd *cc)
 }
 
 /*
- * Later than its command, which has no unsolicited data then.  An abort may have looked
- * for it in vain, and so may the end of the connection: cit_scsi_reap() comes before
- * the next event.
+ * The buffer for data-out came later than the command itself.  Such a command has no
+ * unsolicited data.  cit_scsi_reap(), for an abort or for the end of the connection, may
+ * have run before this event and not have found a command that waits for data.  So this
+ * looks for both itself.
  */
 static noinline void cit_cmd_data_late(struct cit_cmd *cc)
 {
@@ -130,14 +132,14 @@ void cit_cmd_event(struct cit_cmd *cc, u8 type)
 		cit_cmd_data_late(cc);
 		return;
 	}
-	/* R2Ts that have not been sent. */
+	/* Take R2Ts that have not been sent off the transmit queue. */
 	list_del_init(&cc->tx.node);
 	if (unlikely(conn->rx.cmd == cc)) {
 		conn->rx.dest = CIT_DEST_DISCARD;
 		conn->rx.take = 0;
 	}
 
-	/* Behind a logout nothing is received, so there is no data to wait for. */
+	/* Nothing is received after a logout: the rest of the data will never come. */
 	if (unlikely((cc->unsol || cc->r2ts) && conn->logout))
 		type = CIT_EV_DROP;
 	if (unlikely(type == CIT_EV_DROP)) {
@@ -177,8 +179,9 @@ void cit_scsi_drop(struct cst_cmd *cmd)
 }
 
 /*
- * From within its cst_cmd_submit() mostly, after which cit_scsi_cmd_data() goes on.  Else
- * io_work may be anywhere, also in the release of another command.
+ * Core mostly calls this from within cst_cmd_submit() of the same command.  Then
+ * cit_scsi_cmd_data() goes on with the command.  Any other call leaves an event, also one
+ * from io_work, which may be releasing another command at that time.
  */
 void cit_scsi_get_data(struct cst_cmd *cmd)
 {
@@ -192,7 +195,7 @@ void cit_scsi_get_data(struct cst_cmd *cmd)
 	cit_conn_event(cc->conn, &cc->event);
 }
 
-/* Core holds the lock of the session's list, so the connection is there. */
+/* Core holds the lock of the session's list of commands, so the connection is there. */
 void cit_scsi_abort_data(struct cst_cmd *cmd)
 {
 	struct cit_conn *conn = to_cit_cmd(cmd)->conn;
@@ -203,7 +206,7 @@ void cit_scsi_abort_data(struct cst_cmd *cmd)
 
 /**
  * cit_scsi_reap() - end aborted commands that wait for the initiator
- * @conn: all of its commands count as aborted when it is dead
+ * @conn: connection; if it is dead, all of its commands count as aborted
  *
  * Context: io_work.
  */
@@ -221,7 +224,10 @@ void cit_scsi_reap(struct cit_conn *conn)
 			continue;
 		if (cc->state == CIT_CMD_DATA)
 			cit_data_out_fail(cc, CST_SENSE(COMMAND_ABORTED));
-		/* Its data will not end any more, if it is its initiator who has aborted it. */
+		/*
+		 * An initiator that has aborted its own command may not send the rest of
+		 * the data.
+		 */
 		if (cc->state == CIT_CMD_HELD &&
 		    (all || cst_cmd_aborted_by_own(&cc->cmd))) {
 			cst_cmd_unsent(&cc->cmd);
@@ -245,8 +251,11 @@ static u8 cit_task_attr(u8 flags)
 }
 
 /*
- * The CDB with the extension from its additional header segment (RFC 7143
- * 11.2.2.3), NULL when there is none.  Other segments are for what we lack.
+ * The CDB with its extension from the additional header segment (RFC 7143 11.2.2.3), in
+ * memory that the caller must free.  Other kinds of segments, and several segments, are
+ * errors: they are for bidirectional commands, which are not supported.
+ *
+ * Return: the CDB, or ERR_PTR(-EINVAL or -ENOMEM).
  */
 static noinline u8 *cit_scsi_ext_cdb(struct cit_conn *conn,
 				     const struct iscsi_scsi_cmd *hdr, u16 *cdb_len)
@@ -255,7 +264,7 @@ static noinline u8 *cit_scsi_ext_cdb(struct cit_conn *conn,
 	u32 len = get_unaligned_be16(ahs);
 	u8 *cdb;
 
-	/* The length counts one reserved byte and the CDB from its byte 16 on. */
+	/* AHSLength counts one reserved byte, and the CDB from byte 16 on. */
 	if (ahs[2] != ISCSI_AHS_EXT_CDB || len < 2 || len > CIT_EXT_CDB_MAX + 1 ||
 	    ALIGN(3 + len, 4) != conn->rx.ahs_len)
 		return ERR_PTR(-EINVAL);
@@ -268,7 +277,7 @@ static noinline u8 *cit_scsi_ext_cdb(struct cit_conn *conn,
 	return cdb;
 }
 
-/* Is this header one that no initiator may send?  A reject reason, or 0. */
+/* Check for what no initiator may send.  Return: a reject reason, or 0. */
 static u8 cit_scsi_cmd_check(struct cit_conn *conn,
 			     const struct iscsi_scsi_cmd *hdr)
 {
@@ -285,7 +294,7 @@ static u8 cit_scsi_cmd_check(struct cit_conn *conn,
 	return 0;
 }
 
-/* What is wrong with the data that comes with a WRITE, or CST_OK. */
+/* What is wrong with the immediate or unsolicited data of a command, or CST_OK. */
 static cst_sense_t cit_scsi_unsol_check(struct cit_conn *conn,
 					const struct cit_cmd *cc)
 {
@@ -329,14 +338,17 @@ static void cit_scsi_data_init(struct cit_conn *conn, struct cit_cmd *cc,
 	cc->r2tsn = 0;
 }
 
-/* After core has seen the command: where does its immediate data go? */
+/* Core has seen the command: say where its immediate data goes. */
 static void cit_scsi_cmd_data(struct cit_conn *conn, struct cit_cmd *cc)
 {
 	struct cit_rx *rx = &conn->rx;
 	cst_sense_t failure;
 
 	if (unlikely(cc->state != CIT_CMD_DATA)) {
-		/* It may have ended already.  Else its data comes later, if ever. */
+		/*
+		 * The command may have ended already.  A command that has not ended may
+		 * get its buffer, and so ask for its data, later.
+		 */
 		if (cc->state == CIT_CMD_NEW)
 			cc->state = CIT_CMD_CORE;
 		return;
@@ -372,9 +384,10 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 		return 0;
 	}
 	/*
-	 * There is a slot for every place in the window and for each immediate
-	 * command, but a place is given away with the answer, while its slot is
-	 * free only when TCP has taken that.  So this ends without the initiator.
+	 * There is a slot for every place in the window, and for each immediate command.
+	 * The answer gives the place back, but the slot is free only when TCP has taken
+	 * the answer.  So all slots may be in use here.  A slot becomes free without
+	 * another request.
 	 */
 	if (unlikely(list_empty(&conn->free)))
 		return -EAGAIN;
@@ -404,14 +417,14 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 	}
 	if (conn->rx.data_len)
 		conn->rx.cmd = cc;
-	/* What comes unasked cannot be asked for again at this recovery level. */
+	/* Data that comes without R2T cannot be asked for again at recovery level 0. */
 	if (conn->rx.data_len || cc->unsol)
 		__set_bit(CST_CMD_DATA_FOLLOWS, &cc->cmd.flags);
 	cst_cmd_submit(&cc->cmd);
 
 	/*
-	 * It may be answered, and even gone, by now - but only this work frees
-	 * commands, so the slot still tells.
+	 * By now core may have answered the command, and the command may even have been
+	 * freed.  Only io_work frees and takes slots, so cc->state still tells.
 	 */
 	if (hdr->flags & ISCSI_CMD_WRITE)
 		cit_scsi_cmd_data(conn, cc);

@@ -4,7 +4,7 @@
  * reference, as many as there are in one go.
  *
  * io_work calls cit_tx() with the socket locked.  Headers are written into a ring
- * of pages; header, data and trailer become pieces of tx->frag; TCP is told that
+ * of pages.  Header, data and trailer become pieces of tx->frag.  TCP is told that
  * more follows until the queue is empty, so that PDUs share packets.  A command is
  * released when TCP has taken its last byte: TCP holds references to the pages
  * that it still needs.
@@ -18,11 +18,13 @@
 #include "../../compat/socket.h"
 #include "cit.h"
 
-/* Largest header piece: BHS and digest, sense data with its length, digest. */
+/*
+ * The longest header piece: BHS, digest, sense data with its length and padding, digest.
+ */
 #define CIT_HDR_MAX	(ISCSI_BHS_LEN + ISCSI_DIGEST_LEN + 2 + \
 			 CST_SENSE_MAX + 2 + ISCSI_DIGEST_LEN)
 
-/* After so long TCP may have memory again. */
+/* How long to wait when TCP had no memory. */
 #define CIT_TX_RETRY	(HZ / 50)
 
 int cit_tx_init(struct cit_tx *tx)
@@ -49,9 +51,10 @@ void cit_tx_destroy(struct cit_tx *tx)
 }
 
 /*
- * The next header page: the oldest of the ring when TCP is done with it.  The
- * caller has seen to it (cit_tx_full()) that no piece that TCP has not taken
- * lies there: nothing but the ring itself refers to such a page.
+ * Go on to the next header page: the oldest page of the ring if TCP is done with it, else
+ * a new page.  The reference count tells whether TCP is done.  TCP has no reference for
+ * pieces that it has not taken yet, so none of these may lie in the oldest page.  The
+ * caller has made sure of that with cit_tx_full().
  */
 static noinline int cit_hdr_next_page(struct cit_tx *tx)
 {
@@ -66,7 +69,7 @@ static noinline int cit_hdr_next_page(struct cit_tx *tx)
 		put_page(tx->hdr_page[idx]);
 		tx->hdr_page[idx] = page;
 	} else {
-		/* Pairs with the release of TCP's last reference. */
+		/* Write to the page after TCP has dropped its last reference. */
 		smp_acquire__after_ctrl_dep();
 	}
 	tx->hdr_idx = idx;
@@ -76,9 +79,9 @@ static noinline int cit_hdr_next_page(struct cit_tx *tx)
 }
 
 /*
- * Is there no room for another piece, or none for a header?  Headers that follow
- * each other share a piece, so that the pieces alone do not bound them.  Never
- * so when TCP has taken everything.
+ * Is there no room for another piece, or no room for another header?  Adjacent headers
+ * share a piece, so the number of pieces alone does not bound the headers.  There is
+ * always room when TCP has taken everything.
  */
 static bool cit_tx_full(const struct cit_tx *tx)
 {
@@ -107,7 +110,7 @@ static void cit_tx_put_piece(struct cit_tx *tx, struct page *page, u32 off,
 	tx->put += len;
 }
 
-/* The first @len bytes behind cit_hdr_get() are written: make them a piece. */
+/* Make a piece of the @len bytes that were written to where cit_hdr_get() has pointed. */
 static void cit_hdr_put(struct cit_tx *tx, u32 len)
 {
 	struct page *page = tx->hdr_page[tx->hdr_idx];
@@ -125,7 +128,9 @@ static void cit_hdr_put(struct cit_tx *tx, u32 len)
 	tx->hdr_off += ALIGN(len, 4);
 }
 
-/* Append the header's digest; its length with that. */
+/*
+ * Append the header's digest, if there is one.  Return: the length including the digest.
+ */
 static u32 cit_hdr_digest(struct cit_conn *conn, void *hdr)
 {
 	if (likely(!conn->keys.header_digest))
@@ -135,7 +140,7 @@ static u32 cit_hdr_digest(struct cit_conn *conn, void *hdr)
 	return ISCSI_BHS_LEN + ISCSI_DIGEST_LEN;
 }
 
-/* All responses have these three at the same place. */
+/* Set StatSN, ExpCmdSN and MaxCmdSN, which all responses have at the same place. */
 static void cit_hdr_numbers(struct cit_conn *conn, struct iscsi_rsp *hdr,
 			    bool status)
 {
@@ -146,7 +151,7 @@ static void cit_hdr_numbers(struct cit_conn *conn, struct iscsi_rsp *hdr,
 	hdr->maxcmdsn = cpu_to_be32(conn->window.max);
 }
 
-/* This PDU ends the command: its place in the window is free again. */
+/* The PDU being made ends the command: give back the command's place in the window. */
 static void cit_cmd_retire(struct cit_cmd *cc)
 {
 	if (likely(!cc->immediate && !cc->retired)) {
@@ -249,7 +254,7 @@ static int cit_put_r2ts(struct cit_conn *conn, struct cit_cmd *cc)
 	struct cit_tx *tx = &conn->tx;
 	u32 offset, len;
 
-	/* The rest of a large number of them waits for room. */
+	/* R2Ts for which there is no room are left for later. */
 	while (!cit_tx_full(tx) && (len = cit_r2t_next(cc, &offset))) {
 		struct iscsi_r2t *hdr = cit_hdr_get(tx);
 
@@ -278,7 +283,7 @@ static int cit_put_pdu(struct cit_conn *conn, struct cit_pdu *pdu)
 	tx->last = true;
 	tx->left = pdu->len;
 	tx->pad = iscsi_pad(pdu->len);
-	/* The login response: padded already, and digests begin after it. */
+	/* The login response is padded already.  Digests begin only after it. */
 	tx->raw = pdu->raw;
 	if (pdu->raw)
 		return 0;
@@ -304,7 +309,7 @@ static struct cit_pdu *cit_tx_pdu(struct cit_tx_item *item)
 	return container_of(item, struct cit_pdu, tx);
 }
 
-/* The header of the next PDU of tx->cur. */
+/* Make the header of the next PDU of tx->cur. */
 static int cit_put_next(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
@@ -323,12 +328,12 @@ static int cit_put_next(struct cit_conn *conn)
 			ret = cit_put_response(conn, cc);
 	}
 	tx->crc = CIT_CRC_START;
-	/* A response has put the digest of its sense data itself. */
+	/* cit_put_response() has put the digest of the sense data itself. */
 	tx->digest = unlikely(conn->keys.data_digest) && tx->left && !tx->raw;
 	return ret;
 }
 
-/* Data pages of the PDU under way, while there is room for pieces. */
+/* Gather the data of the current PDU, as long as there is room for pieces. */
 static void cit_put_data(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
@@ -351,7 +356,7 @@ static void cit_put_data(struct cit_conn *conn)
 	}
 }
 
-/* Padding and data digest.  -EAGAIN: no room. */
+/* Make the padding and the data digest.  Return: 0, -ENOMEM, or -EAGAIN for no room. */
 static int cit_put_trailer(struct cit_tx *tx)
 {
 	u32 len = tx->pad;
@@ -371,7 +376,7 @@ static int cit_put_trailer(struct cit_tx *tx)
 	return 0;
 }
 
-/* Go on with tx->cur.  0: it is finished, -EAGAIN: no room. */
+/* Go on with tx->cur.  Return: 0 when it is finished, -EAGAIN for no room, or -ENOMEM. */
 static int cit_tx_make(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
@@ -400,7 +405,7 @@ static int cit_tx_make(struct cit_conn *conn)
 	}
 }
 
-/* Take the next item from the queue.  false: there is none. */
+/* Take the next item from the queue.  Return: false when there is none. */
 static bool cit_tx_next(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
@@ -419,7 +424,7 @@ static bool cit_tx_next(struct cit_conn *conn)
 	return true;
 }
 
-/* Make PDUs of what is queued until there is nothing left, or no room. */
+/* Make PDUs of what is queued until nothing is left, or there is no room. */
 static int cit_tx_gather(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
@@ -433,9 +438,9 @@ static int cit_tx_gather(struct cit_conn *conn)
 			if (ret)
 				return ret;
 			/*
-			 * Those that are left wait for room.  An item without any
-			 * would promise TCP something that never follows, and what
-			 * was gathered would wait for that.
+			 * Queue the item again only if it has R2Ts left.  As long as the
+			 * queue is not empty, TCP is told that more follows, and may hold
+			 * back what it has: an item without an R2T would delay that.
 			 */
 			if (cit_r2t_left(cit_tx_cmd(tx->cur)))
 				list_add(&tx->cur->node, &tx->queue);
@@ -452,7 +457,7 @@ static int cit_tx_gather(struct cit_conn *conn)
 	return 0;
 }
 
-/* TCP has the last byte of an item, or never will. */
+/* TCP has taken the last byte of an item, or never will: free the item. */
 static void cit_tx_item_free(struct cit_conn *conn, struct cit_tx_item *item)
 {
 	if (likely(item->type == CIT_TX_RESPONSE))
@@ -461,7 +466,7 @@ static void cit_tx_item_free(struct cit_conn *conn, struct cit_tx_item *item)
 		cit_pdu_free(conn, cit_tx_pdu(item));
 }
 
-/* TCP has the last byte of an item. */
+/* TCP has taken the last byte of an item. */
 static void cit_tx_item_done(struct cit_conn *conn, struct cit_tx_item *item)
 {
 	if (unlikely(item->type == CIT_TX_PDU && cit_tx_pdu(item)->close)) {
@@ -504,7 +509,7 @@ static void cit_tx_taken(struct cit_conn *conn, u32 len)
 	}
 }
 
-/* Something is left that TCP does not take: from now on it is watched. */
+/* TCP has not taken everything: from now on a timer watches whether TCP goes on. */
 static void cit_tx_blocked(struct cit_conn *conn)
 {
 	if (!conn->tx_full) {
@@ -531,8 +536,8 @@ void cit_tx_work(struct work_struct *work)
  * cit_tx_due() - the timer has fired: does the peer take what is sent?
  * @conn: alive
  *
- * One that does not, and be it that it sends requests all the time, keeps the buffers of
- * its commands and their places in the task set.  What counts as a flow is dataout.c's.
+ * A peer that reads nothing keeps the buffers of its commands and their places in the
+ * task set, even if it goes on sending requests.  cit_data_went() sets conn->tx_moved.
  *
  * Context: io_work.  Return: 0, or errno when the connection must be closed.
  */
@@ -560,9 +565,11 @@ int cit_tx_due(struct cit_conn *conn)
  * cit_tx() - send what is queued, as far as TCP takes it
  * @conn: socket locked
  *
- * Context: io_work.  Return: 0, also when TCP takes no more: its write_space callback
- * kicks us then, or our own timer when TCP has nothing under way; or errno when the
- * connection must be closed.
+ * Context: io_work.
+ *
+ * Return: 0, or errno when the connection must be closed.  0 is returned also when TCP
+ * takes no more.  Then the write_space callback kicks io_work, or, when TCP has nothing
+ * under way, the timer again_work does.
  */
 int cit_tx(struct cit_conn *conn)
 {
@@ -590,8 +597,9 @@ int cit_tx(struct cit_conn *conn)
 			if (ret && ret != -EAGAIN)
 				return ret;
 			/*
-			 * Out of memory: no acknowledgment will come and say that
-			 * there is room, and TCP's advice is to try again at once.
+			 * TCP has nothing under way, so it is out of memory.  No
+			 * acknowledgment will come and lead to a write_space callback.
+			 * The callback that TCP makes at once is ignored.
 			 */
 			if (tcp_rtx_and_write_queues_empty(conn->sock->sk))
 				cit_conn_again(conn, CIT_TX_RETRY);
@@ -599,7 +607,9 @@ int cit_tx(struct cit_conn *conn)
 			return 0;
 		}
 		cit_tx_taken(conn, ret);
-		/* Full: what is left fits when write_space says so. */
+		/*
+		 * The socket's buffer is full: write_space says when there is room again.
+		 */
 		if (unlikely(tx->head != tx->tail)) {
 			cit_tx_blocked(conn);
 			return 0;
