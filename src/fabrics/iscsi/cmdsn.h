@@ -15,9 +15,9 @@ typedef uint32_t u32;
 
 /**
  * struct cit_window - CmdSN window
- * @exp: ExpCmdSN: the next non-immediate request to accept
- * @max: MaxCmdSN: the last one that the initiator has been or will be told of
- * @done: as many of those that came have ended, counted from the first one's CmdSN
+ * @exp: ExpCmdSN: CmdSN of the next non-immediate request to accept
+ * @max: MaxCmdSN: the highest one that the initiator has been or will be told
+ * @done: the number of accepted requests that have ended, plus the first CmdSN
  */
 struct cit_window {
 	u32	exp;
@@ -28,7 +28,7 @@ struct cit_window {
 enum cit_cmdsn_verdict {
 	CIT_CMDSN_ACCEPT,
 	CIT_CMDSN_IGNORE,	/* outside the window */
-	CIT_CMDSN_GAP,		/* in it, but an earlier one is missing */
+	CIT_CMDSN_GAP,		/* in the window, but an earlier request is missing */
 };
 
 void cit_window_init(struct cit_window *w, u32 cmdsn, u32 credit);
@@ -36,9 +36,9 @@ enum cit_cmdsn_verdict cit_window_check(const struct cit_window *w, u32 cmdsn);
 void cit_window_accept(struct cit_window *w);
 
 /*
- * An accepted request has ended, and the session may have @credit under way: MaxCmdSN
- * grows to what that gives.  It never shrinks (RFC 7143 4.2.2.1): with a smaller credit
- * it stands still until enough have ended.
+ * An accepted request has ended, and the session may have @credit requests under way.
+ * MaxCmdSN grows to make room for that many.  MaxCmdSN never shrinks (RFC 7143 4.2.2.1):
+ * with a smaller credit it stands still until enough requests have ended.
  */
 static inline void cit_window_retire(struct cit_window *w, u32 credit)
 {

@@ -2,7 +2,7 @@
 /*
  * CRC32C digests, RFC 7143 13.1, by the kernel's accelerated function.
  *
- * Called by rx.c and tx.c over each byte once.  Pure.
+ * rx.c and tx.c call in, once for each byte.  Pure.
  */
 #include <linux/crc32c.h>
 #include <linux/unaligned.h>
@@ -15,7 +15,7 @@ u32 cit_crc(u32 crc, const void *data, size_t len)
 	return crc32c(crc, data, len);
 }
 
-/* Write it as it stands on the wire. */
+/* Write a digest as it stands on the wire. */
 void cit_crc_put(u32 crc, void *to)
 {
 	put_unaligned_le32(~crc, to);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Logout, RFC 7143 11.14 and 11.15, and the target's own goodbye, 11.9.
+ * Logout, RFC 7143 11.14 and 11.15, and the Async Message by which the target ends a
+ * session itself, 11.9.
  *
- * rx.c and conn.c call in, from io_work.  With one connection the session and the connection
- * are the same thing, and they end when the answer has been sent.  Owns no lock.
+ * rx.c and conn.c call in, from io_work.  A session has one connection, so both end
+ * together, when the answer has been sent.  This file owns no lock.
  *
- * The answer says that the session's commands are terminated: who has it may let
- * another host have the disk.  So they are aborted at once, and the answer waits until
- * the last has ended, however long its backing takes.  Reception pauses: no more
- * requests may come.  The wait ends early with the connection: the initiator closes it, TCP
- * finds it gone, an administrator or a reinstatement ends the session.
+ * The answer says that the commands of the session are terminated.  An initiator that has
+ * the answer may let another host use the disk.  So the commands are aborted at once, and
+ * the answer waits until the last one has ended, however long the backing takes.
+ * Reception pauses meanwhile, because no more requests may come.  The wait ends early
+ * when the connection ends: the initiator closes it, TCP finds the peer gone, or an
+ * administrator or a reinstatement ends the session.
  */
 #include <linux/unaligned.h>
 
@@ -29,13 +31,17 @@ static u8 cit_logout_response(const struct cit_conn *conn,
 	}
 }
 
-/* Has all that was under way ended?  Called again when something has. */
+/*
+ * Have all commands and task management functions ended?  The first call aborts them.
+ * The Logout Request is handled again, and so this called again, when one of them has
+ * ended.
+ */
 static bool cit_logout_clean(struct cit_conn *conn)
 {
 	if (conn->logout == CIT_LOGOUT_NONE) {
 		conn->logout = CIT_LOGOUT_WAITS;
 		cst_session_abort_all(&conn->sess->sess);
-		/* Those that wait for data, whoever has aborted them. */
+		/* Commands that wait for data end now, whoever has aborted them. */
 		cit_scsi_reap(conn);
 	}
 	return !conn->active;
@@ -72,11 +78,12 @@ int cit_logout_rx(struct cit_conn *conn)
 		return 0;
 	conn->logout = CIT_LOGOUT_ANSWERED;
 	/*
-	 * Again, for what was executing when it was done first: who has the answer
-	 * may count on it, also in another session.
+	 * cst_session_abort_all() has done this already.  Do it again, for commands that
+	 * were executing at that time.  An initiator that has the answer may count on it,
+	 * also in another session.
 	 */
 	cst_session_let_go(&conn->sess->sess);
-	/* Nothing behind a logout is received. */
+	/* -EAGAIN: nothing behind a logout is received. */
 	return -EAGAIN;
 }
 
@@ -84,7 +91,7 @@ int cit_logout_rx(struct cit_conn *conn)
  * cit_goodbye() - tell the initiator that the session ends
  * @conn: alive
  *
- * Without memory it is not told.
+ * When there is no memory, the initiator is not told.
  */
 void cit_goodbye(struct cit_conn *conn)
 {

@@ -2,9 +2,10 @@
 /*
  * NOP-Out and NOP-In, both ways (RFC 7143 11.18, 11.19).
  *
- * rx.c calls cit_nop_out_rx(); nop_work, a timer with process context, only makes
- * io_work look.  A connection that has been silent for NopInInterval is asked; when
- * nothing at all has come NopInTimeout later it is closed.  Owns no lock.
+ * rx.c calls cit_nop_out_rx().  The timer nop_work only makes io_work call cit_nop_due().
+ * When nothing has come from an initiator for NopInInterval, it is sent a NOP-In.  When
+ * nothing at all has come NopInTimeout later, the connection is closed.  This file owns
+ * no lock.
  */
 #include <linux/jiffies.h>
 
@@ -17,7 +18,10 @@ int cit_nop_out_rx(struct cit_conn *conn)
 	struct cit_rx *rx = &conn->rx;
 	struct cit_pdu *pdu;
 
-	/* No answer wanted: it answers our own, or only carries ExpStatSN. */
+	/*
+	 * Such a NOP-Out wants no answer: it answers our NOP-In, or only carries
+	 * ExpStatSN.
+	 */
 	if (hdr->itt == cpu_to_be32(ISCSI_RESERVED_TAG)) {
 		if (!immediate && cit_cmdsn_accept(conn, hdr->cmdsn))
 			cit_conn_retire(conn);
@@ -26,7 +30,9 @@ int cit_nop_out_rx(struct cit_conn *conn)
 	if (!cit_cmdsn_accept(conn, hdr->cmdsn))
 		return 0;
 
-	/* The echo is cut to what the initiator can receive. */
+	/*
+	 * The answer returns the data, cut to the length that the initiator can receive.
+	 */
 	pdu = cit_pdu_alloc(conn, min(rx->data_len, conn->keys.max_xmit_dsl));
 	if (!pdu)
 		return -ENOMEM;
@@ -45,8 +51,8 @@ int cit_nop_out_rx(struct cit_conn *conn)
 }
 
 /*
- * The timer wheel may fire an eighth of the delay late, which is minutes for an
- * hour: come that much early, and again for what is left.
+ * The timer wheel may fire an eighth of the delay late, which is minutes for an hour.  So
+ * ask for that much less.  cit_nop_due() then waits for the rest.
  */
 static void cit_nop_arm(struct cit_conn *conn, unsigned long delay)
 {
@@ -74,13 +80,15 @@ static int cit_nop_ping(struct cit_conn *conn)
 {
 	struct cit_pdu *pdu;
 
-	/* What is queued already will tell as well whether the peer lives. */
+	/*
+	 * No room: whether the peer takes what is queued tells as well whether it lives.
+	 */
 	if (!cit_pdu_room(conn))
 		return 0;
 	pdu = cit_pdu_alloc(conn, 0);
 	if (!pdu)
 		return -ENOMEM;
-	/* A tag of its own for each, and never the reserved one. */
+	/* Each NOP-In has a tag of its own, which is never the reserved one. */
 	conn->ping_ttt = (conn->ping_ttt + 1) & 0x7fffffff;
 	pdu->hdr.pdu.opcode = ISCSI_OP_NOP_IN;
 	pdu->hdr.pdu.itt = cpu_to_be32(ISCSI_RESERVED_TAG);
@@ -104,12 +112,15 @@ int cit_nop_due(struct cit_conn *conn)
 	unsigned long timeout = conn->nop_timeout * HZ;
 	int ret;
 
-	/* We do not listen, and the session stays until its commands have ended anyway. */
+	/*
+	 * A logout waits for the commands of the session.  Nothing is received meanwhile,
+	 * so silence means nothing.
+	 */
 	if (conn->logout == CIT_LOGOUT_WAITS) {
 		cit_nop_arm(conn, interval);
 		return 0;
 	}
-	/* Whatever has come since we asked is an answer. */
+	/* Anything that has come since the NOP-In was sent counts as an answer. */
 	if (conn->ping_sent && time_before_eq(conn->ping_time, conn->last_rx))
 		conn->ping_sent = false;
 	if (silence < interval) {
@@ -121,8 +132,8 @@ int cit_nop_due(struct cit_conn *conn)
 		return 0;
 	}
 	/*
-	 * Reception may be paused by what we have not sent; then the peer is at
-	 * fault all the same, because it does not read.
+	 * Reception may be paused because too much is still to be sent.  Then the peer is
+	 * at fault all the same, because it does not read.
 	 */
 	if (conn->ping_sent) {
 		pr_notice_ratelimited("%s: no answer to NOP-In within %u s: connection closed\n",
@@ -133,7 +144,10 @@ int cit_nop_due(struct cit_conn *conn)
 	ret = cit_nop_ping(conn);
 	conn->ping_sent = true;
 	conn->ping_time = jiffies;
-	/* Answered at once, the next silence may end before this one's time is up. */
+	/*
+	 * If the peer answers at once, the next interval of silence may be over before
+	 * the timeout of this NOP-In.
+	 */
 	cit_nop_arm(conn, min(interval, timeout));
 	return ret;
 }

@@ -21,8 +21,8 @@
  * @conn: connection
  * @len: bytes of data
  *
- * The header is zeroed but for the final bit, the reserved target transfer tag,
- * and what most responses are: status that advances StatSN.
+ * The header is zeroed, except for the final bit and the reserved target transfer tag.
+ * The PDU advances StatSN, as most responses do, unless the caller clears @status.
  *
  * Context: may sleep.  Return: NULL when there is no memory.
  */
@@ -69,13 +69,13 @@ void cit_pdu_free(struct cit_conn *conn, struct cit_pdu *pdu)
 		cit_conn_kick(conn);
 }
 
-/* May a request be taken that makes another one? */
+/* May a request be handled whose answer is another struct cit_pdu? */
 bool cit_pdu_room(const struct cit_conn *conn)
 {
 	return conn->pdus < CIT_PDU_MAX && conn->pdu_bytes < CIT_PDU_BYTES;
 }
 
-/* Fill the data of a PDU of which nothing has been filled. */
+/* Copy @data to the beginning of the PDU's data. */
 void cit_pdu_fill(struct cit_pdu *pdu, const void *data, u32 len)
 {
 	unsigned int i;
@@ -89,7 +89,10 @@ void cit_pdu_fill(struct cit_pdu *pdu, const void *data, u32 len)
 	}
 }
 
-/* The timer wheel may be an eighth late: come that much early, and again. */
+/*
+ * Have io_work run after @delay jiffies.  The timer wheel may fire an eighth of the delay
+ * late, so ask for that much less.  cit_cmdsn_due() then waits for the rest.
+ */
 static void cit_cmdsn_arm(struct cit_conn *conn, unsigned long delay)
 {
 	if (delay)
@@ -97,8 +100,9 @@ static void cit_cmdsn_arm(struct cit_conn *conn, unsigned long delay)
 }
 
 /*
- * An initiator that has passed a number over waits for answers that never come.  So
- * it is said, and the connection ends unless the missing requests come, or are aborted.
+ * A request has been ignored because an earlier CmdSN has not come.  The initiator waits
+ * for answers that never come.  So this is logged, and the connection ends after
+ * CmdSNTimeout unless the missing requests come or are aborted.
  */
 static noinline void cit_cmdsn_gap(struct cit_conn *conn, u32 cmdsn)
 {
@@ -119,7 +123,7 @@ static noinline void cit_cmdsn_gap(struct cit_conn *conn, u32 cmdsn)
 /**
  * cit_cmdsn_expected() - is a request's CmdSN the expected one?
  * @conn: connection
- * @cmdsn: of a request that is not immediate
+ * @cmdsn: CmdSN of a request that is not immediate
  *
  * Return: false when the request must be ignored.
  */
@@ -136,8 +140,8 @@ bool cit_cmdsn_expected(struct cit_conn *conn, u32 cmdsn)
 
 /**
  * cit_cmdsn_accept() - count a request in the command window
- * @conn: its header is in rx.hdr
- * @cmdsn: its CmdSN; that of an immediate request does not count
+ * @conn: connection; the request's header is in rx.hdr
+ * @cmdsn: CmdSN of the request; it is not looked at if the request is immediate
  *
  * Return: false when the request must be ignored.
  */

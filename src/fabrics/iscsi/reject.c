@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reject, RFC 7143 11.17: a PDU that cannot be acted on goes back, header and all.
+ * Reject, RFC 7143 11.17: the answer to a PDU that cannot be acted on.  It returns the
+ * header of that PDU.
  *
- * Called by rx.c and the opcodes' files, in io_work, while rx.hdr still is the PDU.
- * Owns no lock.
+ * rx.c and the files of the opcodes call in, from io_work, while the header is still in
+ * rx.hdr.  This file owns no lock.
  */
 #include "cit.h"
 
@@ -25,12 +26,14 @@ static struct cit_pdu *cit_reject_make(struct cit_conn *conn, u8 reason)
 }
 
 /**
- * cit_reject() - reject a PDU whose place in the command window is not at stake
+ * cit_reject() - reject a PDU that does not count in the command window
  * @conn: connection
  * @reason: ISCSI_REJECT_*
  *
- * Return: 0, or errno when the connection must be closed: who does nothing but
- * what must be rejected, and does not read, is not worth memory.
+ * An initiator that goes on sending what must be rejected, and does not read the answers,
+ * must not use up memory: its connection is closed.
+ *
+ * Return: 0, or errno when the connection must be closed.
  */
 int cit_reject(struct cit_conn *conn, u8 reason)
 {
@@ -50,8 +53,10 @@ int cit_reject(struct cit_conn *conn, u8 reason)
  * @conn: connection
  * @reason: ISCSI_REJECT_*
  *
- * It counts in the window, or there would be a gap.  Return: 0, -EAGAIN, or errno when
- * the connection must be closed.
+ * The request counts in the command window, or there would be a gap.
+ *
+ * Return: 0; -EAGAIN when there is no room for the answer now; or errno when the
+ * connection must be closed.
  */
 int cit_reject_cmd(struct cit_conn *conn, u8 reason)
 {

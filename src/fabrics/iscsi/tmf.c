@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Task management, RFC 7143 11.5 and 11.6: maps functions to core's and its answers
- * to the wire's.
+ * Task management, RFC 7143 11.5 and 11.6: maps functions and responses of the wire to
+ * those of core.
  *
- * rx.c calls cit_tmf_rx() in io_work; core calls cit_tmf_done() from its worker.
- * The answer is made from an event, always, so that it follows the responses of
- * the commands that it is about, which core has handed over before.  Owns no lock.
+ * rx.c calls cit_tmf_rx() in io_work.  Core calls cit_tmf_done() from its worker, which
+ * leaves an event for io_work.  The event makes the answer follow the responses of the
+ * affected commands: core has handed these over before.  This file owns no lock.
  */
 #include <linux/slab.h>
 
 #include "cit.h"
 
 /*
- * The function of core, or -1 and what to answer.
+ * The function of core, or -1 and the @response to answer.
  *
- * A warm reset reaches the logical units that its initiator sees, each of which
- * it may reset by itself as well.  A cold reset ends the sessions of all others,
- * also of those with whom it shares nothing: the administrator says whether it may.
+ * A warm reset reaches the logical units that the initiator sees.  The initiator may
+ * reset each of them by itself anyway.  A cold reset ends the sessions of all initiators,
+ * also of those that share no logical unit with the sender.  So the administrator decides
+ * with AllowColdReset whether it is authorized.
  */
 static int cit_tmf_function(struct cit_conn *conn, u8 function, u8 *response)
 {
@@ -47,8 +48,8 @@ static int cit_tmf_function(struct cit_conn *conn, u8 function, u8 *response)
 }
 
 /*
- * RFC 7143 11.6.1: a task that has not arrived, but whose CmdSN is in the window
- * and before ours, counts as received and aborted.
+ * RFC 7143 11.6.1: a task that has not arrived counts as received and aborted if its
+ * CmdSN is in the window and below that of the task management request.
  */
 static bool cit_tmf_not_arrived(struct cit_conn *conn,
 				const struct iscsi_tmf *hdr)
@@ -146,7 +147,7 @@ static u8 cit_tmf_response(u8 response)
 	}
 }
 
-/* The event: io_work answers. */
+/* The event CIT_EV_TMF: answer the function, and free it. */
 void cit_tmf_finish(struct cit_tmf *ct)
 {
 	struct cit_conn *conn = ct->conn;
@@ -156,7 +157,7 @@ void cit_tmf_finish(struct cit_tmf *ct)
 		cit_pdu_free(conn, ct->rsp);
 	} else {
 		ct->rsp->hdr.pdu.response = cit_tmf_response(ct->tmf.response);
-		/* A cold reset ends every connection, this one with its answer. */
+		/* A cold reset ends all connections; this one ends after the answer. */
 		if (ct->cold && ct->tmf.response == CST_TMF_COMPLETE) {
 			ct->rsp->close = true;
 			cit_session_close_others(conn->sess);
