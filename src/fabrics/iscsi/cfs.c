@@ -3,8 +3,8 @@
  * The fabric's part of the configfs tree, but for params/ and portals/: attributes
  * of targets/iscsi, names of targets, sessions and their connections.
  *
- * Configfs calls in.  cit_fabric's fields are protected by cit_fabric.obj.lock; what a
- * session shows is constant while its directory exists.
+ * Configfs calls in.  cit_fabric.obj.lock protects the members of cit_fabric.  What a
+ * session shows needs no lock: it is constant, or a single value that is read as a whole.
  */
 #include <linux/ctype.h>
 #include <linux/hashtable.h>
@@ -53,7 +53,10 @@ const struct cst_attr *const cit_fabric_attrs[] = {
 
 /* targets/iscsi/<target> */
 
-/* "2026-01.com.example": a month in which that domain was the namer's, RFC 7143 4.2.7.4 */
+/*
+ * Does @p begin like "2026-01.com.example"?  The naming authority must give a month in
+ * which it owned the domain, RFC 7143 4.2.7.4.
+ */
 static bool cit_name_has_authority(const char *p)
 {
 	static const char form[] = "dddd-dd.";
@@ -81,7 +84,7 @@ static const char *cit_name_fault(const char *name)
 	if (name[0] == 'i' && !cit_name_has_authority(name + 4))
 		return "has no year, month and domain behind its type";
 	for (p = name; *p; p++) {
-		/* Beyond ASCII the names are UTF-8, which we only pass on. */
+		/* Characters beyond ASCII are UTF-8.  They are only passed on. */
 		if ((u8)*p >= 0x80 || islower(*p) || isdigit(*p) || *p == '-' ||
 		    *p == '.' || *p == ':')
 			continue;
@@ -116,7 +119,7 @@ int cit_target_init(struct cst_target *tgt)
 	int ret;
 
 	mutex_init(&target->sessions_lock);
-	/* Tell lockdep that reclaim may need who waits for it: io_work. */
+	/* Tell lockdep that reclaim may depend on this lock: io_work takes it. */
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&target->sessions_lock);
 	fs_reclaim_release(GFP_KERNEL);
@@ -241,7 +244,7 @@ static const struct cst_attr *const cit_conn_attrs[] = {
 	NULL
 };
 
-/* Called by core when it makes the session's directory. */
+/* Core calls this when it makes the session's directory. */
 int cit_session_dir_init(struct cst_session *sess)
 {
 	struct cit_session *cs = to_cit_session(sess);

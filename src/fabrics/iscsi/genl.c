@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The generic netlink family by which the daemon asks, and hands sockets over.
+ * The generic netlink family by which the daemon asks for the configuration, and hands
+ * sockets over.
  *
- * Every command needs CAP_NET_ADMIN in the initial user namespace, and runs in the
- * daemon's process without a lock of netlink's.  What the daemon says about a
- * socket is checked again here: it parses what strangers send.  Takes
- * cit_fabric.obj.lock or a target's, one at a time.
+ * Every command needs CAP_NET_ADMIN in the initial user namespace.  It runs in the
+ * daemon's process, and netlink holds no lock around it.  What the daemon says about a
+ * socket is checked again here, because the daemon parses what strangers send.  This file
+ * takes cit_fabric.obj.lock or the obj.lock of a target, one at a time.
  */
 #include <linux/slab.h>
 #include <net/genetlink.h>
@@ -85,7 +86,7 @@ static bool cit_has(struct genl_info *info, const u16 *attrs, unsigned int nr)
 	return true;
 }
 
-/* The target a request names, referenced; or NULL. */
+/* The target that a request names, referenced; or NULL. */
 static struct cit_target *cit_genl_target(struct genl_info *info)
 {
 	const char *name = nla_data(info->attrs[CST_ISCSI_A_TARGET_NAME]);
@@ -257,7 +258,11 @@ static int cit_portal_state(struct sk_buff *skb, struct genl_info *info)
 	return cit_listener_tell(info->snd_portid, &addr, err);
 }
 
-/* A daemon that is there but has another socket now says it again when it is asked. */
+/*
+ * A netlink socket has been closed.  If it was the daemon's, forget what the daemon has
+ * said, and notify: a daemon that is still there with another socket then says everything
+ * again.
+ */
 static int cit_netlink_event(struct notifier_block *nb, unsigned long event,
 			     void *data)
 {
@@ -276,7 +281,7 @@ static struct notifier_block cit_netlink_notifier = {
 
 /* --- FIND_TARGET --- */
 
-/* May the initiator log in at that address?  target->tgt.obj.lock held. */
+/* May the initiator log in at @local?  The caller holds target->tgt.obj.lock. */
 static int cit_target_access(struct cit_target *target, const char *initiator,
 			     const struct cit_addr *local)
 {
@@ -351,7 +356,9 @@ static int cit_find_target(struct sk_buff *skb, struct genl_info *info)
 
 /* --- LIST_TARGETS --- */
 
-/* One step of a dump: targets from args[0] on, until the packet is full. */
+/*
+ * One step of a dump: the targets from number cb->args[0] on, until the packet is full.
+ */
 struct cit_list_step {
 	struct sk_buff		*skb;
 	struct netlink_callback	*cb;
@@ -476,7 +483,7 @@ static int cit_login_fill(struct genl_info *info, struct cit_login *login)
 	return cit_login_keys(info, &login->keys);
 }
 
-/* A TCP connection that nobody but the daemon uses. */
+/* Is it an established TCP connection, without an upper layer protocol such as TLS? */
 static int cit_sock_check(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
@@ -525,7 +532,10 @@ static int cit_new_conn(struct sk_buff *skb, struct genl_info *info)
 		return ret;
 	if (!cit_fabric_enabled())
 		return -ESHUTDOWN;
-	/* Before anything is done: success must be told. */
+	/*
+	 * Allocate the answer first: once the login has succeeded, the daemon must hear
+	 * it.
+	 */
 	msg = cit_reply_new(info, &hdr);
 	if (!msg)
 		return -ENOMEM;
@@ -564,7 +574,9 @@ static void cit_notify_work(struct work_struct *work)
 	struct sk_buff *msg;
 	void *hdr;
 
-	/* The store that has asked for this is still setting its value. */
+	/*
+	 * The store that has asked for this may still be setting its value: wait for it.
+	 */
 	mutex_lock(&cit_fabric.obj.lock);
 	mutex_unlock(&cit_fabric.obj.lock);
 
@@ -573,7 +585,10 @@ static void cit_notify_work(struct work_struct *work)
 				CST_ISCSI_CMD_CONFIG_CHANGED) : NULL;
 	if (!hdr) {
 		nlmsg_free(msg);
-		/* Nobody would ask again by himself; this takes no memory. */
+		/*
+		 * The daemon would not ask again by itself.  The error makes it ask, and
+		 * takes no memory.
+		 */
 		genl_set_err(&cit_genl, &init_net, 0, 0, -ENOBUFS);
 		return;
 	}
@@ -584,9 +599,10 @@ static void cit_notify_work(struct work_struct *work)
 static DECLARE_WORK(cit_notify, cit_notify_work);
 
 /**
- * cit_config_notify() - tell the daemon that it should ask again
+ * cit_config_notify() - tell the daemon that it should ask for the configuration again
  *
- * What has changed may still be locked: who asks waits for the same lock.
+ * The caller may still hold the lock of what it changes: the answer to the daemon waits
+ * for the same lock.
  *
  * Context: any.
  */
@@ -642,7 +658,9 @@ int __init cit_genl_init(void)
 {
 	int ret;
 
-	/* Before anybody can be heard: his end must not be missed. */
+	/*
+	 * Register this before the first command can come: no socket's end may be missed.
+	 */
 	ret = netlink_register_notifier(&cit_netlink_notifier);
 	if (ret)
 		return ret;
@@ -652,7 +670,10 @@ int __init cit_genl_init(void)
 	return ret;
 }
 
-/* Nobody tells any more; then nothing asks for a notification. */
+/*
+ * First the daemon cannot say anything any more.  Then nothing is left that could queue
+ * cit_notify.
+ */
 void cit_genl_exit(void)
 {
 	genl_unregister_family(&cit_genl);

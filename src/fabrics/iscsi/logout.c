@@ -78,9 +78,9 @@ int cit_logout_rx(struct cit_conn *conn)
 		return 0;
 	conn->logout = CIT_LOGOUT_ANSWERED;
 	/*
-	 * cst_session_abort_all() has done this already.  Do it again, for commands that
-	 * were executing at that time.  An initiator that has the answer may count on it,
-	 * also in another session.
+	 * Let the medium be removed.  cst_session_abort_all() has done this already, but
+	 * a command that was executing at that time may have prevented removal since.  An
+	 * initiator that has the answer may count on it, also in another session.
 	 */
 	cst_session_let_go(&conn->sess->sess);
 	/* -EAGAIN: nothing behind a logout is received. */

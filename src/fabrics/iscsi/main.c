@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cst_iscsi.ko: the iSCSI target's full feature phase (RFC 7143, error recovery
- * level 0, one connection per session).  Login, discovery and listening are
- * cst-iscsid's.
+ * level 0, one connection per session).  The daemon cst-iscsid listens, and does login
+ * and discovery.
  *
- * Core calls in through cit_ops, TCP through conn.c's callbacks, the daemon through
- * genl.c.  Owns the work queues and nothing else.
+ * Core calls in through cit_ops, TCP through the callbacks of conn.c, the daemon through
+ * genl.c.  This file owns the work queues and nothing else.
  */
 #include <linux/module.h>
 
@@ -21,7 +21,10 @@ static int cit_target_enable(struct cst_target *target)
 	return 0;
 }
 
-/* Core closes the sessions that there are, one by one; it does not know of others. */
+/*
+ * Core closes the sessions that are registered.  It does not know logins that still wait
+ * to be registered, so these are cancelled here.
+ */
 static void cit_target_disable(struct cst_target *target)
 {
 	cit_config_notify();
@@ -45,8 +48,9 @@ static void cit_initiator_port(const struct cst_session *sess, struct cst_port *
 }
 
 /*
- * No notify: what core has to tell are unit attentions, and for those Async Messages
- * are bound to a bit of INQUIRY data that is no more since SPC-3 (RFC 7143 11.9.1).
+ * There is no operation notify.  Core would tell of unit attentions.  RFC 7143 11.9.1
+ * lets an Async Message report these only if INQUIRY data has a certain bit, which no
+ * longer exists since SPC-3.
  */
 const struct cst_fabric_ops cit_ops = {
 	.owner			= THIS_MODULE,
@@ -87,8 +91,9 @@ static int __init cit_init(void)
 	if (!cit_io_wq)
 		return ret;
 	/*
-	 * Allocates, and waits for locks and grace periods.  So no rescuer, which runs
-	 * one after the other; and none waits for a backing, a peer or each other.
+	 * The works of this queue allocate memory, and wait for locks and grace periods.
+	 * So the queue has no rescuer (WQ_MEM_RECLAIM), which would run the works one
+	 * after the other.  No work waits for a backing, for a peer or for another work.
 	 */
 	cit_close_wq = alloc_workqueue("cst_iscsi_close", WQ_UNBOUND, 0);
 	if (!cit_close_wq)
@@ -116,9 +121,9 @@ destroy_io:
 }
 
 /*
- * No target exists, and no attribute is open: each would pin the module.  The
- * last steps of a session's end, which hold a reference to its target, may still
- * be running: flushing waits for them.
+ * No target exists and no attribute is open, because each of them would pin the module.
+ * The last steps of a session's end may still be running, with a reference to the target:
+ * flush_workqueue() waits for them.
  */
 static void __exit cit_exit(void)
 {

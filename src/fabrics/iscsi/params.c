@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * params/ of a target: what it wishes in negotiations, and its limits.
+ * params/ of a target: what the target offers in negotiations, and its limits.
  *
- * configfs stores here; the daemon asks for the values at each login (genl.c), so a
- * change holds for sessions that log in after it.  Protected by target->tgt.obj.lock,
- * which governs params/.
+ * configfs stores values here.  The daemon asks for the values at each login (genl.c), so
+ * a change holds for sessions that log in after it.  target->tgt.obj.lock protects all of
+ * params/.
  */
 #include "cit.h"
 
@@ -126,10 +126,10 @@ int cit_params_init(struct cit_target *target)
 }
 
 /**
- * cit_keys_check() - are these the results of a negotiation?
+ * cit_keys_check() - are these keys possible results of a negotiation?
  * @keys: what the daemon says
  *
- * Everything that the data path relies on is checked here.
+ * This checks everything that the data path relies on.
  *
  * Return: 0 or -EINVAL.
  */

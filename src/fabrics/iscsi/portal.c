@@ -3,15 +3,17 @@
  * portals/<address>:<port> of a target, addresses in their text form, and what the
  * daemon says about them.
  *
- * configfs calls in; genl.c, session.c and text.c ask.  The daemon listens, so all
- * that is done here is to keep the list, under target->tgt.obj.lock, and to tell
- * the daemon that it has changed.
+ * configfs, genl.c, session.c and text.c call in.  The daemon does the listening.  This
+ * file only keeps the list of portals, under target->tgt.obj.lock, and tells the daemon
+ * when the list has changed.
  *
- * The daemon says of each address whether it listens there, and if not, why.  That is
- * kept by address and not by portal, since many targets share one: in cit_listeners,
- * under cit_listeners_lock, which is taken last.  Only one daemon is heard, and what it
- * has said is forgotten with its socket.  Who changes a target's list of portals holds
- * both locks: so `state`, which waits for nobody, can read it under the latter.
+ * The daemon says of each address whether it listens there, and if not, why.  This is
+ * kept by address and not by portal, since many targets may share an address.  The list
+ * is cit_listeners, and cit_listeners_lock protects it.  That lock is taken last.  Only
+ * one daemon is listened to, and what it has said is forgotten when its netlink socket is
+ * closed.  A target's list of portals changes only under both locks.  So the attribute
+ * `state`, which must not wait for target->tgt.obj.lock, reads the list under
+ * cit_listeners_lock.
  */
 #include <linux/ctype.h>
 #include <linux/inet.h>
@@ -28,12 +30,12 @@
 struct cit_listener {
 	struct list_head	node;
 	struct cit_addr		addr;
-	int			err;	/* positive errno, 0: it listens */
+	int			err;	/* positive errno; 0: the daemon listens */
 };
 
 static LIST_HEAD(cit_listeners);
 static DEFINE_SPINLOCK(cit_listeners_lock);
-static u32 cit_listeners_portid;	/* who has told, 0: nobody */
+static u32 cit_listeners_portid;	/* netlink socket of the daemon, 0: no daemon */
 static unsigned int cit_nr_listeners;
 
 static struct cst_item_type cit_portals_type;
@@ -44,11 +46,11 @@ static struct cst_item_type cit_portal_type;
 
 static bool cit_port_parse(const char *text, u16 *port)
 {
-	/* Canonical, too: no sign, no leading zero. */
+	/* Only the canonical form is accepted: no sign, no leading zero. */
 	return isdigit(text[0]) && text[0] != '0' && !kstrtou16(text, 10, port);
 }
 
-/* "2001:db8::1" or "fe80::1%eth0" up to @end; what is wrong with it, or NULL. */
+/* Read "2001:db8::1" or "fe80::1%eth0" up to @end.  Return: what is wrong, or NULL. */
 static const char *cit_ip6_parse(const char *text, const char *end,
 				 struct cit_addr *addr)
 {
@@ -86,7 +88,7 @@ static const char *cit_ip4_parse(const char *text, const char *end,
 	return NULL;
 }
 
-/* An IPv4 address in IPv6's clothes becomes what it is. */
+/* Make an IPv4 address of an IPv4-mapped IPv6 address. */
 static void cit_addr_unmap(struct cit_addr *addr)
 {
 	struct in6_addr *ip = &((struct sockaddr_in6 *)&addr->ss)->sin6_addr;
@@ -103,7 +105,7 @@ static void cit_addr_unmap(struct cit_addr *addr)
 /**
  * cit_addr_parse() - read "192.0.2.1:3260", "[2001:db8::1]:3260" or "[fe80::1%eth0]:3260"
  * @text: NUL terminated
- * @addr: an IPv4-mapped IPv6 address becomes IPv4
+ * @addr: result; an IPv4-mapped IPv6 address becomes an IPv4 address
  *
  * Return: what is wrong and what would be accepted, or NULL.
  */
@@ -129,7 +131,7 @@ const char *cit_addr_parse(const char *text, struct cit_addr *addr)
 	if (!cit_port_parse(end, &port))
 		return "not a port behind the address; accepted: 1..65535, no leading zeros";
 	cit_addr_unmap(addr);
-	/* Both families have it in the same place. */
+	/* Both families have the port in the same place. */
 	((struct sockaddr_in *)&addr->ss)->sin_port = htons(port);
 	return NULL;
 }
@@ -153,13 +155,13 @@ static const char *cit_addr_fault(const struct cit_addr *addr)
 	return NULL;
 }
 
-/* Write it in its canonical form; @buf has CIT_ADDR_LEN bytes. */
+/* Write an address in its canonical form.  @buf has CIT_ADDR_LEN bytes. */
 void cit_addr_print(const struct sockaddr_storage *addr, char *buf)
 {
 	snprintf(buf, CIT_ADDR_LEN, "%pISpc", addr);
 }
 
-/* The same with the zone, as it is configured. */
+/* Write the address of a portal in its canonical form, with its zone if it has one. */
 void cit_portal_print(const struct cit_addr *addr, char *buf)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->ss;
@@ -171,7 +173,7 @@ void cit_portal_print(const struct cit_addr *addr, char *buf)
 		cit_addr_print(&addr->ss, buf);
 }
 
-/* Is it the address that stands for all of its family? */
+/* Is it the wildcard address of its family? */
 static bool cit_addr_is_any(const struct sockaddr_storage *addr)
 {
 	if (addr->ss_family == AF_INET)
@@ -180,7 +182,7 @@ static bool cit_addr_is_any(const struct sockaddr_storage *addr)
 	return ipv6_addr_any(&((struct sockaddr_in6 *)addr)->sin6_addr);
 }
 
-/* Does it mean something on one link only, and something else on the next? */
+/* Is it a link-local IPv6 address, which may mean another host on another link? */
 bool cit_addr_is_link_local(const struct sockaddr_storage *addr)
 {
 	const struct in6_addr *ip = &((struct sockaddr_in6 *)addr)->sin6_addr;
@@ -196,7 +198,7 @@ static __be16 cit_addr_port(const struct sockaddr_storage *addr)
 		((struct sockaddr_in6 *)addr)->sin6_port;
 }
 
-/* Is it the same host, whatever the port? */
+/* Are the addresses the same, whatever their ports? */
 bool cit_addr_same_host(const struct sockaddr_storage *a,
 			const struct sockaddr_storage *b)
 {
@@ -215,13 +217,13 @@ static bool cit_addr_matches(const struct sockaddr_storage *portal,
 	if (cit_addr_port(portal) != cit_addr_port(local))
 		return false;
 	if (cit_addr_is_any(portal))
-		/* [::] takes IPv4 as well */
+		/* A socket on [::] takes IPv4 connections as well. */
 		return portal->ss_family == local->ss_family ||
 		       portal->ss_family == AF_INET6;
 	return cit_addr_same_host(portal, local);
 }
 
-/* The zone is the initiator's own affair only where the portal has none. */
+/* The zones are compared only if the portal has one. */
 static bool cit_portal_matches(const struct cit_portal *portal,
 			       const struct cit_addr *local)
 {
@@ -232,8 +234,8 @@ static bool cit_portal_matches(const struct cit_portal *portal,
 
 /**
  * cit_portal_serves() - can a target be reached at a local address?
- * @target: target->tgt.obj.lock held
- * @local: of a connection
+ * @target: target; the caller holds target->tgt.obj.lock
+ * @local: the local address of a connection
  */
 bool cit_portal_serves(struct cit_target *target, const struct cit_addr *local)
 {
@@ -250,18 +252,19 @@ bool cit_portal_serves(struct cit_target *target, const struct cit_addr *local)
 }
 
 /**
- * cit_portals_tell() - the addresses that an initiator is told of
- * @target: target->tgt.obj.lock held
- * @local: where the initiator is connected
- * @tell: called with each; false ends it
+ * cit_portals_tell() - list the addresses that an initiator is told
+ * @target: target; the caller holds target->tgt.obj.lock
+ * @local: the local address that the initiator is connected to
+ * @tell: called with each address; the list ends when it returns false
  * @arg: for @tell
  *
- * These are the portals that listen, and of a portal for all addresses the one that the
- * initiator knows.  Link-local ones are never told: the zone that makes them usable is
- * the initiator's.  One that is connected to such an address is told nothing, which means
- * that very address (RFC 7143, Appendix C): no other is certain to be in its reach.
+ * The list has the portals at which the daemon listens.  In place of a portal with a
+ * wildcard address it has @local.  Link-local addresses are never listed, because they
+ * are usable only with a zone, and each host has names of its own for its zones.  If
+ * @local itself is link-local, the list is empty: the initiator may be unable to reach
+ * any other address, and an empty list means the address in use (RFC 7143, Appendix C).
  *
- * Return: false if @tell has returned it.
+ * Return: false if @tell has returned false.
  */
 bool cit_portals_tell(struct cit_target *target,
 		      const struct sockaddr_storage *local,
@@ -338,12 +341,12 @@ static int cit_listener_set(struct cit_listener **new,
 
 /**
  * cit_listener_tell() - the daemon says whether it listens at an address
- * @portid: its socket
+ * @portid: the daemon's netlink socket
  * @addr: the address
- * @err: 0 it does, a positive errno: why not, negative: there is nothing to say any more
+ * @err: 0: it listens; a positive errno: why not; negative: forget the address
  *
  * Context: process.
- * Return: 0, -EBUSY when another one is the daemon, -ENOSPC or -ENOMEM.
+ * Return: 0; -EBUSY when another socket is that of the daemon; -ENOSPC or -ENOMEM.
  */
 int cit_listener_tell(u32 portid, const struct cit_addr *addr, int err)
 {
@@ -375,8 +378,8 @@ static int __cit_listener_error(const struct cit_addr *addr)
  * cit_listener_error() - what the daemon has said of an address
  * @addr: the address
  *
- * Return: 0 it listens there, a positive errno: why it does not, -1: nothing yet,
- * -ENOENT: there is no daemon.
+ * Return: 0: the daemon listens there; a positive errno: why it does not; -1: it has not
+ * said anything yet; -ENOENT: there is no daemon.
  */
 int cit_listener_error(const struct cit_addr *addr)
 {
@@ -389,10 +392,12 @@ int cit_listener_error(const struct cit_addr *addr)
 }
 
 /**
- * cit_listeners_forget() - a socket has been closed: maybe the daemon's
+ * cit_listeners_forget() - a netlink socket has been closed, perhaps the daemon's
  * @portid: the socket
  *
- * Return: true if it was.
+ * If it was the daemon's, what the daemon has said is forgotten.
+ *
+ * Return: true if it was the daemon's.
  */
 bool cit_listeners_forget(u32 portid)
 {
@@ -410,7 +415,7 @@ bool cit_listeners_forget(u32 portid)
 	return daemon;
 }
 
-/* The module goes: nobody tells any more. */
+/* The module is unloaded, and the daemon cannot say anything any more: free the list. */
 void cit_listeners_drop(void)
 {
 	cit_listeners_forget(READ_ONCE(cit_listeners_portid));
@@ -466,7 +471,7 @@ static ssize_t cit_state_print(const struct cit_target *target,
 
 /* --- portals/<address> --- */
 
-/* Where a target without portals is reached. */
+/* The address at which a target without portals is reached. */
 void cit_addr_all(struct cit_addr *addr)
 {
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&addr->ss;
@@ -544,7 +549,9 @@ static struct configfs_item_operations cit_portal_item_ops = {
 	.release	= cit_portal_release,
 };
 
-/* Read @name, and refuse what nobody can listen at or has two names. */
+/*
+ * Parse @name.  Refuse an address at which nobody can listen, and a second name of one.
+ */
 static int cit_portal_parse(struct config_group *group, const char *name,
 			    struct cit_addr *addr)
 {

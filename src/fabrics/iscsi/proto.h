@@ -219,7 +219,7 @@ struct iscsi_req {
 	u8	rsvd2[16];
 };
 
-/* What every response that carries sequence numbers begins with. */
+/* All responses that carry sequence numbers have them at the same place as this one. */
 struct iscsi_rsp {
 	u8	opcode;
 	u8	flags;
@@ -248,7 +248,7 @@ static_assert(sizeof(struct iscsi_tmf) == ISCSI_BHS_LEN);
 static_assert(sizeof(struct iscsi_req) == ISCSI_BHS_LEN);
 static_assert(sizeof(struct iscsi_rsp) == ISCSI_BHS_LEN);
 
-/* A whole header, whatever it turns out to be. */
+/* A whole header of any kind. */
 union iscsi_hdr {
 	struct iscsi_bhs	bhs;
 	struct iscsi_scsi_cmd	cmd;

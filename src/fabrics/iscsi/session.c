@@ -3,22 +3,23 @@
  * Sessions: from the daemon's hand-over of a logged-in socket to the session's
  * end, and reinstatement (RFC 7143 6.3.5).
  *
- * genl.c calls cit_session_login().  A login with the initiator name and ISID of
- * a session that exists ends that one: the new session starts, and its login is
- * answered, only when nothing of the older can touch a medium any more.  Nobody
- * sleeps for that: the older session's end queues start_work, and so does a still
- * newer login, which gives this one up at once.  So of one initiator port there is at most
- * one session that has started and one login that waits for its end.
+ * genl.c calls cit_session_login().  A login with the initiator name and ISID of an
+ * existing session replaces that session.  The new session starts, and its login is
+ * answered, only when nothing of the older session can touch a medium any more.  Nothing
+ * sleeps for that: the end of the older session queues start_work of the login that
+ * waits.  A still newer login of the same port queues it, too, and then the login that
+ * has waited is given up at once.  So an initiator port has at most one session that has
+ * started, and one login that waits for the end of that session.
  *
- * target->sessions_lock protects the list of sessions; it is taken inside no other
- * lock of ours, and outside none but rcu and a work queue's.  Nobody who holds it
- * allocates: io_work waits for it, and the allocation might wait for I/O that needs
- * that io_work.
+ * target->sessions_lock protects the list of sessions.  It is taken inside no other lock
+ * of this module.  Inside it only RCU and the lock of a work queue are taken.  Nothing is
+ * allocated under it: io_work takes this lock, and an allocation might wait for I/O that
+ * needs io_work.
  *
  * The end, called by conn.c when the connection is drained:
- *  1. core forgets the session; its directory goes when it can;
- *  2. off the list: whoever waits may start;
- *  3. the socket is closed, memory is given back with the last reference.
+ *  1. Core forgets the session.  The directory goes when nothing holds it any more.
+ *  2. The session leaves the target's list.  A login that waits for it may start.
+ *  3. The socket is closed.  The last reference frees the session's memory.
  */
 #include <linux/ctype.h>
 #include <linux/hashtable.h>
@@ -30,10 +31,10 @@
 
 #include "cit.h"
 
-/* How long a login waits for the sessions that it replaces. */
+/* How long a login waits for the session that it replaces. */
 #define CIT_REINSTATE_TIMEOUT	(30 * HZ)
 
-/* Offsets in the login response of what the daemon leaves to us. */
+/* Offsets of what the kernel fills into the login response of the daemon. */
 #define CIT_LOGIN_TSIH		14
 #define CIT_LOGIN_EXPCMDSN	28
 #define CIT_LOGIN_MAXCMDSN	32
@@ -55,13 +56,13 @@ static void cit_session_put(struct cit_session *cs)
 	kref_put(&cs->refs, cit_session_release);
 }
 
-/* The directory's last reference is gone. */
+/* The last reference to the directory is gone. */
 void cit_session_free(struct cst_session *sess)
 {
 	cit_session_put(to_cit_session(sess));
 }
 
-/* Core wants it gone: the target is disabled, or an administrator says so. */
+/* The session is to end: the target is disabled, or an administrator wants it. */
 void cit_session_close(struct cst_session *sess)
 {
 	cit_conn_dismiss(&to_cit_session(sess)->conn);
@@ -72,7 +73,7 @@ void cit_session_shown(struct cst_session *sess)
 	cit_conn_shown(&to_cit_session(sess)->conn);
 }
 
-/* Have start_work look, if there is a login that waits.  sessions_lock held. */
+/* If @cs is a login that waits, queue its start_work.  The caller holds sessions_lock. */
 static void cit_session_wake(struct cit_session *cs)
 {
 	lockdep_assert_held(&cs->target->sessions_lock);
@@ -80,7 +81,7 @@ static void cit_session_wake(struct cit_session *cs)
 		mod_delayed_work(cit_close_wq, &cs->start_work, 0);
 }
 
-/* Every session of the target but this one: a cold reset. */
+/* A cold reset: close every session of the target but @cs. */
 void cit_session_close_others(struct cit_session *cs)
 {
 	struct cit_session *other;
@@ -115,7 +116,7 @@ void cit_session_cancel_logins(struct cit_target *target)
 	mutex_unlock(&target->sessions_lock);
 }
 
-/* Of an initiator port; names are compared without regard to case. */
+/* The hash of an initiator port.  Names are compared without regard to case. */
 static u32 cit_port_hash(const char *initiator, const u8 *isid)
 {
 	u32 hash = jhash(isid, 6, 0);
@@ -132,7 +133,10 @@ static bool cit_session_is(const struct cit_session *cs, const char *initiator,
 	       !memcmp(cs->isid, isid, sizeof(cs->isid));
 }
 
-/* The session that a login would replace.  sessions_lock held. */
+/*
+ * The latest session or login of an initiator port, or NULL.  The caller holds
+ * sessions_lock.
+ */
 static struct cit_session *cit_session_same(struct cit_target *target,
 					    const char *initiator,
 					    const u8 *isid)
@@ -147,7 +151,7 @@ static struct cit_session *cit_session_same(struct cit_target *target,
 	return NULL;
 }
 
-/* Is there still one that @cs replaces?  sessions_lock held. */
+/* Is there an older session of the same port as @cs?  The caller holds sessions_lock. */
 static bool cit_session_has_older(struct cit_session *cs)
 {
 	struct cit_session *old = cs;
@@ -160,8 +164,9 @@ static bool cit_session_has_older(struct cit_session *cs)
 }
 
 /*
- * A login that was to reinstate the connection of a session, and came to nothing, gives
- * the TSIH back to the session, which shows it until its end.  sessions_lock held.
+ * @cs was to reinstate the connection of a session, and so has taken over its TSIH.  If
+ * that session is still listed, @cs gives it back: the session shows the TSIH until its
+ * end, and frees it then.  The caller holds sessions_lock.
  */
 static void cit_session_give_tsih(struct cit_session *cs)
 {
@@ -193,7 +198,10 @@ static void cit_session_unlist(struct cit_session *cs)
 	mutex_unlock(&cs->target->sessions_lock);
 }
 
-/* The end of one that has been on the list; the socket is the caller's. */
+/*
+ * Take a session off the list, and drop its references to itself and to the target.  The
+ * caller closes the socket.
+ */
 static void cit_session_leave(struct cit_session *cs)
 {
 	struct cit_target *target = cs->target;
@@ -204,10 +212,10 @@ static void cit_session_leave(struct cit_session *cs)
 }
 
 /**
- * cit_session_end() - the end of a session that has started
- * @cs: its connection is drained and nothing refers to it
+ * cit_session_end() - end a session that has started
+ * @cs: session; its connection is drained, and nothing refers to the connection
  *
- * Context: close_work.
+ * Context: conn->end_work.
  */
 void cit_session_end(struct cit_session *cs)
 {
@@ -215,8 +223,8 @@ void cit_session_end(struct cit_session *cs)
 
 	cst_session_unregister(&cs->sess);
 	/*
-	 * After a logout TCP delivers what was sent; else nothing that is still
-	 * queued may appear at the initiator later.
+	 * After a logout TCP delivers what was sent.  In all other cases nothing that TCP
+	 * still has queued may reach the initiator later.
 	 */
 	if (!test_bit(CIT_CONN_GRACEFUL, &cs->conn.flags))
 		sock_no_linger(sock->sk);
@@ -225,7 +233,8 @@ void cit_session_end(struct cit_session *cs)
 }
 
 /*
- * Let a session live.  On error nothing has happened, and its socket is as it was.
+ * Register a session with core, and start its connection.  On error neither has happened,
+ * and the socket is as it was.
  */
 static int cit_session_start(struct cit_session *cs)
 {
@@ -236,7 +245,7 @@ static int cit_session_start(struct cit_session *cs)
 				   true, cst_fabric_session_type(&cit_ops));
 	if (ret)
 		return ret;
-	kref_get(&cs->refs);	/* the directory's */
+	kref_get(&cs->refs);	/* cit_session_free() drops it */
 
 	cit_tx_queue(conn, &cs->login_rsp->tx);
 	ret = cit_conn_start(conn);
@@ -247,11 +256,11 @@ static int cit_session_start(struct cit_session *cs)
 	return ret;
 }
 
-/* May a login that waits go on?  -EAGAIN: not yet; other errno: it is given up. */
+/* May a login that waits go on?  -EAGAIN: not yet.  Any other errno: it is given up. */
 static int cit_session_may_start(struct cit_session *cs)
 {
 	lockdep_assert_held(&cs->target->sessions_lock);
-	/* It has been replaced itself. */
+	/* A newer login, a cold reset or the end of the target has ended this login. */
 	if (cit_conn_closing(&cs->conn))
 		return -ECANCELED;
 	if (!cit_session_has_older(cs))
@@ -269,11 +278,14 @@ static void cit_session_start_work(struct work_struct *work)
 	mutex_lock(&cs->target->sessions_lock);
 	ret = cit_session_may_start(cs);
 	if (ret == -EAGAIN) {
-		/* Only if nobody has queued it again just now. */
+		/* This does nothing if start_work has been queued again just now. */
 		queue_delayed_work(cit_close_wq, &cs->start_work,
 				   cs->start_by - jiffies);
 	} else {
-		/* Nobody queues it from here on, and it may have been once more. */
+		/*
+		 * From here on nothing queues start_work again.  It may have been queued
+		 * again since it began to run: cancel that.
+		 */
 		cs->waiting = false;
 		cancel_delayed_work(&cs->start_work);
 	}
@@ -307,7 +319,10 @@ static void cit_login_rsp_fill(struct cit_session *cs, const void *rsp, u32 len)
 	pdu->raw = true;
 }
 
-/* What the target's parameters say about a session; they may change under it. */
+/*
+ * Copy the target's parameters to a session.  A later change of a parameter does not
+ * affect the session.  Return: QueuedCommands.
+ */
 static unsigned int cit_session_params(struct cit_session *cs)
 {
 	struct cit_params *params = &cs->target->params;
@@ -359,7 +374,7 @@ put:
 	return NULL;
 }
 
-/* A TSIH of its own for a new session. */
+/* Allocate a TSIH for a new session. */
 static int cit_session_tsih(struct cit_session *cs)
 {
 	int ret = ida_alloc_range(&cit_tsihs, 1, U16_MAX, GFP_KERNEL);
@@ -372,9 +387,9 @@ static int cit_session_tsih(struct cit_session *cs)
 }
 
 /*
- * What is negotiated on the leading connection holds for the session (RFC 7143 6.3.4,
- * 13): the login of another one has agreed on nothing but its own digests and data
- * segments.
+ * Keys that were negotiated on the leading connection hold for the whole session (RFC
+ * 7143 6.3.4, 13).  The login of a later connection has negotiated only digests and the
+ * lengths of data segments.
  */
 static void cit_keys_inherit(struct cit_keys *keys, const struct cit_keys *session)
 {
@@ -388,8 +403,12 @@ static void cit_keys_inherit(struct cit_keys *keys, const struct cit_keys *sessi
 }
 
 /*
- * Put the session on the target's list, and close the one that it replaces, whose
- * peer is told if it is another host.  sessions_lock held.
+ * Put a session on the target's list, and close the session that it replaces.  @old_peer
+ * is set to the peer of the latter if that is another host.  The caller holds
+ * sessions_lock.
+ *
+ * Return: 0; -ESRCH: there is no session with that TSIH; -EMLINK: too many sessions, or
+ * connections of the session.
  */
 static int cit_session_enlist(struct cit_session *cs, u16 tsih,
 			      struct sockaddr_storage *old_peer)
@@ -403,14 +422,17 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih,
 
 	if (tsih && (!old || old->tsih != tsih))
 		return -ESRCH;
-	/* RFC 7143 6.3.1: another connection for the session, which has one. */
+	/* RFC 7143 6.3.1: a second connection for a session.  Only one is supported. */
 	if (tsih && old->conn.cid != cs->conn.cid)
 		return -EMLINK;
-	/* One that takes another's place waits beside it until that has gone. */
+	/*
+	 * A login that replaces a session waits on the list beside that session.  So
+	 * there may be twice as many for some time.
+	 */
 	if (max && target->nr_sessions >= (old ? 2 * max : max))
 		return -EMLINK;
 	if (tsih) {
-		/* Its connection is reinstated; the session goes on. */
+		/* The login reinstates the connection of the session, which goes on. */
 		cit_keys_inherit(&cs->conn.keys, &old->conn.keys);
 		cs->tsih = tsih;
 		cs->own_tsih = old->own_tsih;
@@ -433,8 +455,10 @@ static int cit_session_enlist(struct cit_session *cs, u16 tsih,
 }
 
 /*
- * A host that reconnects has its address still.  Two that share a name and ISID end
- * each other's sessions for ever, and somebody has to hear of it.
+ * Log that a session has been replaced by a login from another address, and send an
+ * event.  A host that reconnects usually has the same address.  Two hosts that share an
+ * initiator name and ISID end each other's sessions for ever, and an administrator must
+ * hear of it.
  */
 static void cit_session_tell_replaced(struct cit_target *target,
 				      const struct cit_login *login,
@@ -450,7 +474,7 @@ static void cit_session_tell_replaced(struct cit_target *target,
 	cst_event_replaced(&target->tgt, login->initiator, addr, old_addr);
 }
 
-/* Would core take this session?  It is asked again when it is registered. */
+/* Would core accept this session?  Core checks again when the session is registered. */
 static int cit_session_access(struct cit_target *target, const char *initiator)
 {
 	struct cst_target *tgt = &target->tgt;
@@ -464,13 +488,14 @@ static int cit_session_access(struct cit_target *target, const char *initiator)
 
 /**
  * cit_session_login() - make a session of a socket that has logged in
- * @target: referenced; the reference is the session's when this has succeeded
- * @sock: likewise
- * @login: checked
- * @tsih: of the session
+ * @target: referenced; the session takes over the reference if this succeeds
+ * @sock: referenced; the session takes over the reference if this succeeds
+ * @login: what the daemon says of the login; checked
+ * @tsih: the TSIH of the session, if this succeeds
  *
- * Context: process, may sleep, waits for nothing long.  Return: 0, or what
- * CST_ISCSI_CMD_NEW_CONN may answer.
+ * Context: process, may sleep, waits for nothing that takes long.
+ *
+ * Return: 0, or an errno that CST_ISCSI_CMD_NEW_CONN may answer.
  */
 int cit_session_login(struct cit_target *target, struct socket *sock,
 		      const struct cit_login *login, u16 *tsih)
@@ -492,7 +517,9 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		if (ret)
 			goto free;
 	}
-	/* A session that waits may end, and drop its target, as soon as it is listed. */
+	/*
+	 * A listed login that waits may end at any time, and drop its target reference.
+	 */
 	config_item_get(&target->tgt.obj.group.cg_item);
 	mutex_lock(&target->sessions_lock);
 	ret = cit_session_enlist(cs, login->tsih, &old_peer);

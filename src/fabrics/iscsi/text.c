@@ -3,10 +3,10 @@
  * Text Request in the full feature phase, RFC 7143 11.10: SendTargets for the
  * target that the session is with, and what an initiator may still declare.
  *
- * rx.c calls in, from io_work.  A request is one PDU, and so is the answer: each key
- * is answered by itself, those that only a login may negotiate are refused, those that
- * nobody knows are not understood.  What is no text is rejected as a whole.  Tries
- * target->obj.lock to list portals.
+ * rx.c calls in, from io_work.  A request must be one PDU, and so is the answer.  Each
+ * key is answered by itself: "Reject" for keys that only a login may negotiate,
+ * "NotUnderstood" for unknown keys.  A request that is no valid text is rejected as a
+ * whole.  To list portals, this file takes target->tgt.obj.lock if that is free.
  */
 #include <linux/ctype.h>
 #include <linux/mm.h>
@@ -16,7 +16,7 @@
 /* RFC 7143 6.1 */
 #define CIT_KEY_MAX	63
 
-/* Keys that are for the login phase, or for targets to say. */
+/* Keys that belong to the login phase, or that only targets send. */
 static const char *const cit_login_keys[] = {
 	"AuthMethod", "DataDigest", "DataPDUInOrder", "DataSequenceInOrder",
 	"DefaultTime2Retain", "DefaultTime2Wait", "ErrorRecoveryLevel",
@@ -67,7 +67,7 @@ static bool cit_text_add(struct cit_text_buf *buf, const char *fmt, ...)
 	va_start(args, fmt);
 	n = vsnprintf(buf->text + buf->len, buf->size - buf->len, fmt, args);
 	va_end(args);
-	/* With its NUL, or not at all. */
+	/* The pair fits with its NUL, or it is not added at all. */
 	if (n + 1 > buf->size - buf->len)
 		return false;
 	buf->len += n + 1;
@@ -91,7 +91,7 @@ static bool cit_text_address(void *arg, const struct sockaddr_storage *ss)
 	return true;
 }
 
-/* Portals that there is no room for are left out. */
+/* Answer SendTargets.  Portals for which there is no room are left out. */
 static u8 cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 {
 	struct cit_target *target = conn->sess->target;
@@ -100,20 +100,26 @@ static u8 cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 	if (!cit_text_add(buf, "TargetName=%s", cst_target_name(&target->tgt)))
 		return ISCSI_REJECT_LONG;
 	/*
-	 * Who holds the lock may wait for memory, and that for I/O of this very
-	 * session: io_work does not wait for it.
+	 * io_work must not wait for this lock: its holder may wait for memory, and so for
+	 * I/O of this very session.
 	 */
 	if (mutex_trylock(&target->tgt.obj.lock)) {
 		cit_portals_tell(target, &conn->local, cit_text_address, &told);
 		mutex_unlock(&target->tgt.obj.lock);
 	}
-	/* No address means the one in use, which has no name without its zone. */
+	/*
+	 * If no portal was listed, tell the address that is in use.  A link-local address
+	 * cannot be told, because it means nothing without its zone.  An answer without
+	 * any address stands for the one in use.
+	 */
 	if (!told.any && !cit_addr_is_link_local(&conn->local))
 		cit_text_address(&told, &conn->local);
 	return 0;
 }
 
-/* SendTargets: only about this target, which is the one that the empty value means. */
+/*
+ * SendTargets of a normal session: only this target is told.  The empty value means it.
+ */
 static u8 cit_text_send_targets(struct cit_conn *conn, const char *value,
 				struct cit_text_buf *buf)
 {
@@ -125,7 +131,7 @@ static u8 cit_text_send_targets(struct cit_conn *conn, const char *value,
 	return cit_text_targets(conn, buf);
 }
 
-/* A number as RFC 7143 6.1 has it, decimal or hexadecimal, of 32 bits. */
+/* Read a number of up to 32 bits, decimal or hexadecimal (RFC 7143 6.1). */
 static bool cit_text_number(const char *value, u32 *number)
 {
 	unsigned int base = 10, digits = 0;
@@ -163,7 +169,7 @@ static bool cit_text_is_login_key(const char *key)
 	return false;
 }
 
-/* Answer one pair.  A reject reason for all of the request, or 0. */
+/* Answer one pair.  Return: a reason to reject the whole request, or 0. */
 static u8 cit_text_pair(struct cit_conn *conn, const char *key,
 			const char *value, struct cit_text_buf *buf, u32 *dsl)
 {
@@ -172,7 +178,7 @@ static u8 cit_text_pair(struct cit_conn *conn, const char *key,
 
 	if (!strcmp(key, "SendTargets"))
 		return cit_text_send_targets(conn, value, buf);
-	/* What is declared needs no answer. */
+	/* Declarations need no answer. */
 	if (!strcmp(key, "InitiatorAlias"))
 		return 0;
 	if (!strcmp(key, "MaxRecvDataSegmentLength")) {
@@ -186,7 +192,7 @@ static u8 cit_text_pair(struct cit_conn *conn, const char *key,
 	return cit_text_add(buf, "%s=%s", key, answer) ? 0 : ISCSI_REJECT_LONG;
 }
 
-/* Cut a pair in two at its equals sign; its value, or NULL: it is none. */
+/* Cut a pair in two at its equals sign.  Return: the value, or NULL if it is no pair. */
 static char *cit_text_split(char *pair)
 {
 	char *p = pair;
@@ -200,8 +206,8 @@ static char *cit_text_split(char *pair)
 }
 
 /*
- * Answer all pairs of a request; dsl is what the initiator declares, else as it was.
- * A reject reason, or 0.
+ * Answer all pairs of a request.  @dsl is set if the initiator has declared its
+ * MaxRecvDataSegmentLength.  Return: a reject reason, or 0.
  */
 static u8 cit_text_answer(struct cit_conn *conn, char *text, u32 len,
 			  struct cit_text_buf *buf, u32 *dsl)
@@ -211,7 +217,7 @@ static u8 cit_text_answer(struct cit_conn *conn, char *text, u32 len,
 	u8 reject;
 
 	while (len) {
-		/* Behind the last pair nothing but NULs. */
+		/* Nothing but NULs may follow the last pair. */
 		if (!*text && text != begin && !memchr_inv(text, 0, len))
 			return 0;
 		end = memchr(text, '\0', len);
@@ -228,8 +234,8 @@ static u8 cit_text_answer(struct cit_conn *conn, char *text, u32 len,
 }
 
 /*
- * The initiator declares what it receives from now on: data segments are no longer, and
- * no longer than we were told to send.
+ * The initiator has declared the longest data segment that it receives from now on.
+ * Longer ones are not sent, nor longer ones than the target's parameters allow.
  */
 static void cit_text_commit(struct cit_conn *conn, u32 dsl)
 {
@@ -238,7 +244,7 @@ static void cit_text_commit(struct cit_conn *conn, u32 dsl)
 	WRITE_ONCE(conn->keys.max_xmit_dsl, min(dsl, most));
 }
 
-/* The whole request is there: answer it, and free it. */
+/* The request has been received whole: answer it, and free @req. */
 int cit_text_data(struct cit_conn *conn, struct cit_pdu *req)
 {
 	const struct iscsi_req *hdr = &conn->rx.hdr.req;
