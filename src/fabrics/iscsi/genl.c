@@ -4,7 +4,7 @@
  * sockets over.
  *
  * Every command needs CAP_NET_ADMIN in the initial user namespace.  It runs in the
- * daemon's process, and netlink holds no lock around it.  What the daemon says about a
+ * daemon's process, without a global lock of netlink.  What the daemon says about a
  * socket is checked again here, because the daemon parses what strangers send.  This file
  * takes cit_fabric.obj.lock or the obj.lock of a target, one at a time.
  */

@@ -2,9 +2,10 @@
 /*
  * A command's way from the SCSI mid-layer to core and back.
  *
- * loop_queuecommand() is called by blk-mq, loop_send_response() and loop_drop() by
- * core, often from within.  The command lives in the mid-layer's, and its data in
- * the initiator's own pages: nothing is allocated or copied.  Nothing is locked.
+ * blk-mq calls loop_queuecommand().  Core calls loop_send_response() or loop_drop(),
+ * often from within cst_cmd_submit().  The command of core is part of the mid-layer's
+ * command, and the data stays in the initiator's own pages.  So nothing is copied, and
+ * only a long list of data pages may have to be allocated.  No lock is taken.
  */
 #include <linux/blk-mq.h>
 #include <linux/mm.h>
@@ -14,7 +15,7 @@
 
 #include "loop.h"
 
-/* Once per tag: spares the mid-layer the clearing before each command. */
+/* Called once per tag, so that the mid-layer need not clear the data for each command. */
 int loop_init_cmd_priv(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 {
 	memset(scsi_cmd_priv(sc), 0, sizeof(struct loop_cmd));
@@ -22,8 +23,9 @@ int loop_init_cmd_priv(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 }
 
 /*
- * A request of one whole bio has the list already.  The error handler lends a
- * request to data of its own, so see that it is the same.
+ * The bvec list of a request that is one whole bio, or NULL.  The error handler uses a
+ * request for data of its own, so make sure that the bio and the scatterlist are about
+ * the same data.
  */
 static struct bio_vec *loop_bio_bvecs(struct scsi_cmnd *sc, u16 *nr)
 {
@@ -40,14 +42,17 @@ static struct bio_vec *loop_bio_bvecs(struct scsi_cmnd *sc, u16 *nr)
 	if (bv->bv_page != sg_page(sg) || bv->bv_offset != sg->offset)
 		return NULL;
 	*nr = bio->bi_vcnt - bio->bi_iter.bi_idx;
-	/* A clone borrows the list and does not know its end. */
+	/*
+	 * A cloned bio (bi_vcnt is 0) shares another bio's list and does not know its
+	 * length.
+	 */
 	return bio->bi_vcnt ? bv : NULL;
 }
 
 static struct bio_vec *loop_alloc_bvecs(struct loop_host *lh, struct loop_cmd *lc,
 					unsigned int nr)
 {
-	/* No reclaim: under pressure the reserve makes progress. */
+	/* Do not wait for reclaim: when memory is short, the reserve is used. */
 	lc->allocated = kmalloc_array(nr, sizeof(*lc->allocated),
 				      GFP_NOWAIT | __GFP_NOWARN);
 	if (!lc->allocated && !test_and_set_bit_lock(0, &lh->reserve_used))
@@ -64,7 +69,7 @@ static void loop_free_bvecs(struct loop_host *lh, struct loop_cmd *lc)
 	lc->allocated = NULL;
 }
 
-/* Scatterlist to bvecs; false when there is no memory for a long one. */
+/* Make a bvec list of the scatterlist.  Return: false if there is no memory for it. */
 static bool loop_map_data(struct loop_host *lh, struct loop_cmd *lc,
 			  struct scsi_cmnd *sc)
 {
@@ -113,12 +118,12 @@ cst_qc_status_t loop_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 	cmd->exp_dir = sc->sc_data_direction;
 	cmd->exp_len = scsi_bufflen(sc);
 	__set_bit(CST_CMD_FABRIC_BUF, &cmd->flags);
-	/* Else this is an RCU read-side section. */
+	/* A queue without this flag calls within an RCU read-side section. */
 	if (rq->mq_hctx->flags & BLK_MQ_F_BLOCKING)
 		__set_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
 	WRITE_ONCE(lc->busy, true);
 
-	/* Memory that we wait for must not wait for this disk. */
+	/* An allocation must not wait for I/O to this very disk. */
 	noio = memalloc_noio_save();
 	cst_cmd_submit(cmd);
 	memalloc_noio_restore(noio);
@@ -126,10 +131,12 @@ cst_qc_status_t loop_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 }
 
 /*
- * The error handler may take a command that it has timed out for another use as
- * soon as core has let go of it, see eh.c; so nothing of it may be
- * touched after the RCU section in which that happens.  The mid-layer ignores
- * the completion of such a command.
+ * End a command.
+ *
+ * The error handler may reuse a command that has timed out as soon as core has let go of
+ * the command, see eh.c.  eh.c waits for an RCU grace period first.  So the release to
+ * core and everything else that touches the command are in one RCU read-side section.
+ * The mid-layer ignores the completion of a command that has timed out.
  */
 static void loop_finish(struct cst_cmd *cmd, int result)
 {
@@ -142,7 +149,10 @@ static void loop_finish(struct cst_cmd *cmd, int result)
 		loop_free_bvecs(shost_priv(sc->device->host), lc);
 	WRITE_ONCE(lc->busy, false);
 	cst_cmd_release(cmd);
-	/* What follows wants interrupts on: else the block layer's softirq does it. */
+	/*
+	 * scsi_done_direct() needs interrupts on; scsi_done() leaves the end to a
+	 * softirq.
+	 */
 	if (unlikely(hardirq_count() || irqs_disabled()))
 		scsi_done(sc);
 	else
@@ -159,14 +169,18 @@ void loop_send_response(struct cst_cmd *cmd)
 		memcpy(sc->sense_buffer, cmd->sense,
 		       min_t(unsigned int, cmd->sense_len,
 			     SCSI_SENSE_BUFFERSIZE));
-	/* Not of exp_len: core makes that 0 when the direction is the other one. */
+	/*
+	 * Do not use exp_len: core makes it 0 if the direction is not that of the
+	 * command.
+	 */
 	scsi_set_resid(sc, scsi_bufflen(sc) - cmd->data_len);
 	loop_finish(cmd, cmd->status);
 }
 
 /*
- * Aborted, and nobody is told by the rules.  Who asked for it no longer waits; if
- * it was another initiator, the mid-layer has to try again.
+ * The command was aborted, and by the rules of SCSI its initiator is not told.  If this
+ * host has aborted it, the error handler ignores the completion.  If another initiator
+ * has aborted it, DID_RESET makes the mid-layer try again.
  */
 void loop_drop(struct cst_cmd *cmd)
 {

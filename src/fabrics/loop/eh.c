@@ -2,10 +2,10 @@
 /*
  * The mid-layer's error handler: aborts and resets, as task management functions.
  *
- * Called from the error handler's thread or from an ioctl; calls core and waits,
- * bounded but for the host reset, for loop_tmf_done().  SUCCESS is said only when
- * core has answered that the function is complete: the mid-layer reuses the
- * commands then.
+ * The error handler's thread or an ioctl calls in.  Each function submits a task
+ * management function to core, and waits for loop_tmf_done().  The wait is bounded,
+ * except for the host reset.  SUCCESS is returned only when core has answered that the
+ * function is complete, because the mid-layer reuses the commands then.
  */
 #include <linux/blk-mq.h>
 #include <linux/jiffies.h>
@@ -15,10 +15,10 @@
 
 #include "loop.h"
 
-/* Core's own limit is below it. */
+/* Core answers earlier: its own limit is below this. */
 #define LOOP_TMF_TIMEOUT	(60 * HZ)
 
-/* Freed by whoever comes last: the one who waits or core. */
+/* @ref: one reference for loop_tmf(), which waits, and one for core. */
 struct loop_tmf {
 	struct cst_tmf		tmf;
 	struct loop_host	*lh;
@@ -48,14 +48,14 @@ void loop_tmf_done(struct cst_tmf *tmf)
 	loop_host_put(lh);
 }
 
-/* The response, or REJECTED when there is none. */
+/* Execute a function.  Return: the response, or CST_TMF_REJECTED if there is none. */
 static u8 loop_tmf(struct scsi_device *sdev, u8 function, u64 tag)
 {
 	struct loop_host *lh = shost_priv(sdev->host);
 	u8 response = CST_TMF_REJECTED;
 	struct loop_tmf *lt;
 
-	/* The host may be going: an ioctl needs no command. */
+	/* An ioctl may come without a command, so the host may be about to be removed. */
 	if (!refcount_inc_not_zero(&lh->users))
 		return response;
 	lt = kzalloc(sizeof(*lt), GFP_NOIO | __GFP_NOFAIL);
@@ -74,7 +74,10 @@ static u8 loop_tmf(struct scsi_device *sdev, u8 function, u64 tag)
 	return response;
 }
 
-/* Timed out, and core still has it: a LUN that has been taken away hides some. */
+/*
+ * Has the command timed out, and does core still have it?  A function of core does not
+ * find commands that were sent to a LUN before it was taken away.
+ */
 static bool loop_cmd_stuck(struct scsi_cmnd *sc)
 {
 	struct loop_cmd *lc = scsi_cmd_priv(sc);
@@ -84,7 +87,7 @@ static bool loop_cmd_stuck(struct scsi_cmnd *sc)
 }
 
 struct loop_eh_scope {
-	const struct scsi_device	*sdev;	/* NULL: all of the host */
+	const struct scsi_device	*sdev;	/* NULL: all devices of the host */
 	bool				stuck;
 };
 
@@ -112,8 +115,9 @@ int loop_eh_abort(struct scsi_cmnd *sc)
 }
 
 /*
- * Core says that it has let go of the commands: let loop_finish() let go of them
- * too, and see that none is left that the mid-layer is about to reuse.
+ * Execute a reset.  When core says that it has let go of the commands, wait until
+ * loop_finish() does not touch them any more.  Then make sure that core has none left of
+ * those that the mid-layer is about to reuse.
  */
 static int loop_eh_reset(struct scsi_device *sdev, u8 function)
 {
@@ -139,12 +143,13 @@ int loop_eh_target_reset(struct scsi_cmnd *sc)
 }
 
 /*
- * The last resort, for the whole nexus, with LUNs that have been taken away.
+ * The last resort.  It is for the whole nexus, and so reaches commands of LUNs that have
+ * been taken away.
  *
- * Were this to fail, the mid-layer would end the commands, and the initiator would
- * reuse pages that the backing still reads from or writes to.  Hardware could be
- * stopped; a file system cannot: so this waits for as long as it takes.  The
- * waits of loop_tmf() are short enough not to look like a hung task.
+ * If this failed, the mid-layer would end the commands, and the initiator would reuse
+ * pages that the backing still reads from or writes to.  Hardware can be stopped, but a
+ * file system cannot.  So this waits for as long as it takes.  Each wait of loop_tmf() is
+ * short enough not to trip the hung-task warning.
  */
 int loop_eh_host_reset(struct scsi_cmnd *sc)
 {
@@ -152,7 +157,7 @@ int loop_eh_host_reset(struct scsi_cmnd *sc)
 	struct loop_host *lh = shost_priv(shost);
 
 	while (loop_eh_reset(sc->device, CST_TMF_NEXUS_LOSS) != SUCCESS) {
-		/* Removed: it has been drained. */
+		/* The host has been removed, and so all commands have ended. */
 		if (!refcount_read(&lh->users))
 			return FAILED;
 		shost_printk(KERN_WARNING, shost,

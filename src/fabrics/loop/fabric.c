@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What core sees of the loop fabric: its attributes and its operations, which
- * stand in session.c (configuration), cmd.c (commands) and eh.c (task
- * management).  Nothing is locked here.
+ * What core sees of the loop fabric: its attributes and its operations.  The operations
+ * are in session.c (configuration), cmd.c (commands) and eh.c (task management).  This
+ * file takes no lock.
  */
 #include <linux/ctype.h>
 
@@ -51,7 +51,7 @@ static int loop_check_name(struct config_item *parent, const char *name)
 	return 0;
 }
 
-/* Never called: the data of every command is in the initiator's pages. */
+/* Core never calls this: every command is CST_CMD_FABRIC_BUF, and has its data. */
 static void loop_get_data(struct cst_cmd *cmd)
 {
 	cst_cmd_data_received(cmd);

@@ -3,8 +3,8 @@
  * The SCSI host of a session, and its disks, which come and go as the session's
  * LUN map and the devices do.
  *
- * Called by session.c's work only, so nothing is locked; calls the SCSI
- * mid-layer, whose commands arrive in cmd.c and whose error handler in eh.c.
+ * Only the work of session.c calls in, so no lock is needed.  This file calls the SCSI
+ * mid-layer.  The mid-layer's commands arrive in cmd.c, its error handler calls eh.c.
  */
 #include <linux/device.h>
 #include <linux/mm.h>
@@ -19,7 +19,10 @@
 
 /* What the mid-layer has been told about a LUN. */
 struct loop_lun {
-	/* Only to compare; referenced, or another device could get its address. */
+	/*
+	 * Only compared with the device that a LUN has now.  It is referenced, so that no
+	 * other device can have the same address.
+	 */
 	struct cst_device	*dev;
 	u64			nblocks;
 	bool			enabled;
@@ -48,7 +51,7 @@ static struct scsi_host_template loop_sht = {
 	CST_QUEUECOMMAND_MAY_BLOCK
 };
 
-/* The number under which the mid-layer's own scan would find it. */
+/* The number by which the mid-layer's own scan would name a LUN. */
 static u64 loop_scsi_lun(unsigned long lun)
 {
 	return lun < LOOP_PERIPHERAL_LUNS ? lun : lun | LOOP_FLAT_LUN;
@@ -80,7 +83,10 @@ int loop_host_add(struct loop_session *ls)
 	shost->max_id = 1;
 	shost->max_lun = loop_scsi_lun(CST_MAX_LUN) + 1;
 	shost->max_channel = 0;
-	/* A host without LUN 0 is taken for SCSI-2 until one is found. */
+	/*
+	 * As long as the mid-layer has found no LUN 0, it takes the target for SCSI-2,
+	 * and would put the LUN into the CDB.
+	 */
 	shost->no_scsi2_lun_in_cdb = 1;
 	shost->max_cmd_len = LOOP_MAX_CDB;
 
@@ -89,7 +95,7 @@ int loop_host_add(struct loop_session *ls)
 	refcount_set(&lh->users, 1);
 	init_completion(&lh->unused);
 	xa_init(&lh->luns);
-	/* The session is refused, or tried again, and logged. */
+	/* __GFP_NOWARN: a failure is logged, and loop_session_work() tries again. */
 	lh->reserve = kvmalloc_array(LOOP_MAX_BVECS, sizeof(*lh->reserve),
 				     GFP_KERNEL | __GFP_NOWARN);
 	if (!lh->reserve)
@@ -98,7 +104,10 @@ int loop_host_add(struct loop_session *ls)
 	ret = scsi_add_host(shost, loop_root);
 	if (ret)
 		goto free_reserve;
-	/* Before the first disk; what is added meanwhile by hand works too. */
+	/*
+	 * Set this before the first disk is added.  A disk added by hand before works,
+	 * too.
+	 */
 	cst_shost_set_may_block(shost);
 	ls->shost = shost;
 	return 0;
@@ -130,8 +139,9 @@ void loop_host_remove(struct loop_session *ls)
 }
 
 /*
- * The first LUN of the session from *lun on, as it is now, its device referenced.
- * The nexus is held only here: scanning waits for I/O.
+ * Find the first LUN of the session from *lun on, and fill @now with its present state.
+ * The device in @now is referenced.  The reference to the nexus is dropped before this
+ * returns, because the caller scans disks, which waits for I/O.
  */
 static bool loop_lun_next(struct cst_session *sess, unsigned long *lun,
 			  struct loop_lun *now)
@@ -170,8 +180,9 @@ static void loop_lun_remove(struct Scsi_Host *shost, unsigned long lun)
 }
 
 /*
- * Every LUN answers its probe, so one that has brought no disk met a lack of
- * memory, in whatever words: it is forgotten, and so added again.
+ * Have the mid-layer probe a LUN.  Every LUN answers its probe.  So if no disk has come
+ * of it, memory was short, whatever the error says.  The LUN is forgotten then, so that
+ * the next run of the work adds it again.
  */
 static bool loop_lun_probe(struct Scsi_Host *shost, unsigned long lun)
 {
@@ -187,7 +198,10 @@ static bool loop_lun_probe(struct Scsi_Host *shost, unsigned long lun)
 	return true;
 }
 
-/* Takes over the reference to the device.  False: no memory. */
+/*
+ * Add a LUN.  This takes over the reference to the device in @now.  Return: false if
+ * there was no memory.
+ */
 static bool loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
 			 const struct loop_lun *now)
 {
@@ -201,11 +215,11 @@ static bool loop_lun_add(struct Scsi_Host *shost, unsigned long lun,
 		loop_dev_put(now->dev);
 		return false;
 	}
-	/* What its probe finds is in the kernel's log and in sysfs. */
+	/* The kernel's log and sysfs show what the probe finds. */
 	return loop_lun_probe(shost, lun);
 }
 
-/* A device that has become ready, or has another size now. */
+/* Scan a LUN again whose device has become ready, or has another size now. */
 static bool loop_lun_rescan(struct Scsi_Host *shost, unsigned long lun)
 {
 	struct scsi_device *sdev;
@@ -239,11 +253,11 @@ static void loop_luns_forget_gone(struct loop_session *ls)
 
 /**
  * loop_host_sync_luns() - give the host the disks that the session has now
- * @ls: up
+ * @ls: a session that has a host
  *
- * A change that comes meanwhile makes the work run again.
+ * A change that comes meanwhile queues loop_session.work again.
  *
- * Return: 0, or -ENOMEM when some are missing: try again.
+ * Return: 0, or -ENOMEM when some disks are missing: the caller should try again.
  */
 int loop_host_sync_luns(struct loop_session *ls)
 {
@@ -257,7 +271,7 @@ int loop_host_sync_luns(struct loop_session *ls)
 		bool stale;
 
 		known = xa_load(&lh->luns, lun);
-		/* Another device since loop_luns_forget_gone(): another disk. */
+		/* The LUN has got another device since loop_luns_forget_gone(). */
 		if (known && known->dev != now.dev) {
 			loop_lun_remove(ls->shost, lun);
 			known = NULL;
@@ -267,7 +281,10 @@ int loop_host_sync_luns(struct loop_session *ls)
 				ret = -ENOMEM;
 			continue;
 		}
-		/* One that was disabled is left alone: it says so itself. */
+		/*
+		 * A disk whose device was disabled stays: its commands fail with the
+		 * reason.
+		 */
 		stale = now.enabled &&
 			(!known->enabled || known->nblocks != now.nblocks);
 		known->nblocks = now.nblocks;

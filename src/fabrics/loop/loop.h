@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of cst_loop.ko say to each other, grouped by home file. */
+/* The structures and functions that the files of cst_loop.ko share, by home file. */
 #ifndef _CST_LOOP_H
 #define _CST_LOOP_H
 
@@ -17,16 +17,16 @@
 
 #define LOOP_MAX_CDB		32	/* all that the mid-layer can hold */
 #define LOOP_MAX_QUEUES		64
-/* Room in each command; longer lists use the bio's own or are allocated. */
+/* Room for a list in each command.  A longer list is the bio's own, or is allocated. */
 #define LOOP_INLINE_BVECS	8
 
 /**
  * struct loop_target - a target of this fabric
- * @tgt: what core knows of it; first
+ * @tgt: core's part; must be first
  * @queue_depth: attribute: commands per hardware queue of a host
- * @address: of its port, SAS
- * @lock: protects @open, @sessions, and the wishes of each session
- * @open: enabled
+ * @address: SAS address of its port
+ * @lock: protects @open, @sessions, and @wanted of each session
+ * @open: the target is enabled
  * @sessions: struct loop_session.node
  */
 struct loop_target {
@@ -45,14 +45,14 @@ static inline struct loop_target *to_loop_target(struct cst_target *target)
 
 /**
  * struct loop_session - a directory sessions/<name>: a SCSI host while it is up
- * @sess: what core knows of it; first
- * @lt: its target, which the directory's item holds
- * @address: of the initiator port, SAS
- * @node: lt->sessions; lt->lock
- * @wanted: there should be a host; lt->lock
- * @work: makes the host agree with the above and its devices with the LUN map
- * @shost: the host, or NULL; @work's own
- * @host_no: its number, or -1, for reading
+ * @sess: core's part; must be first
+ * @lt: the target; the item of the directory holds a reference
+ * @address: SAS address of the initiator port
+ * @node: lt->sessions; lt->lock protects it
+ * @wanted: there should be a host; lt->lock protects it
+ * @work: adds or removes the host as @wanted says, and its disks as the LUN map says
+ * @shost: the host, or NULL; only @work uses it
+ * @host_no: number of the host, or -1; anybody may read it
  */
 struct loop_session {
 	struct cst_session	sess;
@@ -72,13 +72,13 @@ static inline struct loop_session *to_loop_session(struct cst_session *sess)
 
 /**
  * struct loop_host - private data of a Scsi_Host
- * @ls: valid while @users is not zero
- * @users: task management functions under way, and one for the host's life
- * @unused: @users is zero
- * @luns: struct loop_lun by number: what the mid-layer has been told;
- *	loop_session.work's own
- * @reserve: a list for the largest command, for when memory is short
- * @reserve_used: bit 0: some command has it
+ * @ls: session; valid while @users is not zero
+ * @users: number of task management functions under way, and 1 until the host is removed
+ * @unused: completed when @users is zero
+ * @luns: struct loop_lun by number: the LUNs that the mid-layer knows; only
+ *	loop_session.work uses it
+ * @reserve: a bvec list for the largest command, used when memory is short
+ * @reserve_used: bit 0: some command uses @reserve
  */
 struct loop_host {
 	struct loop_session	*ls;
@@ -91,10 +91,11 @@ struct loop_host {
 
 /**
  * struct loop_cmd - private data of a scsi_cmnd
- * @cmd: what core knows of it
+ * @cmd: core's part
  * @allocated: bvec list to free, or NULL
- * @busy: core has it; cleared under RCU, in the same section as the completion
- * @bvec: short lists
+ * @busy: core has the command; cleared in the same RCU read-side section that completes
+ *	it
+ * @bvec: room for a short bvec list
  */
 struct loop_cmd {
 	struct cst_cmd		cmd;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cst_loop.ko: exports logical units to this very machine.  Only the module's
- * life is here.
+ * cst_loop.ko: exports logical units to this very machine.  This file only has the
+ * initialisation and exit of the module.
  *
- * Exit: no directory of the fabric is left, or the module would be in use; but the
- * work that took the last ones down may still be at its end, so it is waited for
- * first.
+ * When the module exits, no directory of the fabric is left, because a directory keeps
+ * the module in use.  The work that took down the last session may still be running, so
+ * the exit waits for it first.
  */
 #include <linux/module.h>
 
@@ -17,7 +17,10 @@ static int __init loop_init(void)
 {
 	int ret;
 
-	/* Its work scans for disks, which waits for I/O: not for reclaim. */
+	/*
+	 * No WQ_MEM_RECLAIM: the work scans for disks, which waits for I/O.  Reclaim does
+	 * not depend on this work.
+	 */
 	loop_wq = alloc_workqueue("cst_loop", WQ_UNBOUND, 0);
 	if (!loop_wq)
 		return -ENOMEM;

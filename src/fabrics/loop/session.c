@@ -3,27 +3,28 @@
  * Life of a session: a directory made by an administrator, and a SCSI host while
  * its target is enabled.
  *
- * Core calls in from configfs callbacks, where neither a host nor its disks may be
- * waited for; so the callbacks only say what is wanted, and loop_session.work
- * brings it about, one run at a time.  loop_target.lock protects the wishes.
+ * Core calls in from configfs callbacks, which must not wait for a host or its disks.  So
+ * the callbacks only set loop_session.wanted.  loop_session.work adds or removes the
+ * host, one run at a time.  loop_target.lock protects loop_session.wanted.
  *
  * Teardown, in the work:
- *  1. scsi_remove_host() removes the disks and drains their queues: no new
- *     command, and every old one has been released;
- *  2. task management functions are waited for;
- *  3. cst_session_unregister(): core forgets the session and unpins the target;
- *  4. the host's reference to the directory's item is dropped; when the directory
- *     is gone too, that of the work is the last and frees the session.
+ *  1. scsi_remove_host() removes the disks and drains their queues.  After that no new
+ *     command comes, and every old one has been released.
+ *  2. The work waits for task management functions.
+ *  3. cst_session_unregister(): core forgets the session and unpins the target.
+ *  4.  The host's reference to the item of the directory is dropped.  When the directory
+ *     is gone, too, the reference of the work is the last one, and frees the session.
  */
 #include <linux/slab.h>
 
 #include "loop.h"
 
-#define LOOP_AGAIN	HZ	/* when there was no memory */
+#define LOOP_AGAIN	HZ	/* when to try again after a lack of memory */
 
 /*
- * The work looks at the wishes itself.  Each run holds a reference, which is not
- * the last one here: the caller's directory or the host has another.
+ * Queue the work, which looks at loop_session.wanted itself.  A queued or running work
+ * holds a reference to the item.  The reference dropped here is never the last one: the
+ * directory or the host has another.
  */
 static void loop_session_kick(struct loop_session *ls)
 {
@@ -39,18 +40,21 @@ static void loop_session_want(struct loop_session *ls, bool wanted)
 	loop_session_kick(ls);
 }
 
-/* Return: 0 or an error; -ENOMEM may pass. */
+/* Return: 0 or an errno; after -ENOMEM it may be tried again. */
 static int loop_session_up(struct loop_session *ls)
 {
 	struct cst_target *target = &ls->lt->tgt;
 	const char *name = config_item_name(&ls->sess.obj.group.cg_item);
 	int ret;
 
-	/* Each queue's tags, as the mid-layer is told in host.c. */
+	/* The number of tags of all queues, as host.c tells the mid-layer. */
 	ls->sess.depth = ls->lt->queue_depth * loop_hw_queues();
 	ret = cst_session_register(&ls->sess, target, name, false,
 				   cst_fabric_session_type(target->ops));
-	/* The target is being disabled: that says what is wanted now. */
+	/*
+	 * The target is being disabled, which sets loop_session.wanted, and kicks the
+	 * work.
+	 */
 	if (ret == -ESHUTDOWN)
 		return 0;
 	if (ret) {
@@ -96,7 +100,7 @@ static void loop_session_work(struct work_struct *work)
 		loop_session_down(ls);
 	if (ls->shost)
 		ret = loop_host_sync_luns(ls);
-	/* The reference goes along. */
+	/* The work that is queued again keeps the reference. */
 	if (ret == -ENOMEM &&
 	    queue_delayed_work(loop_wq, &ls->work, LOOP_AGAIN))
 		return;
@@ -132,7 +136,9 @@ void loop_session_disable(struct cst_session *sess)
 	mutex_unlock(&lt->lock);
 }
 
-/* Stays down until the target is enabled again or the directory made anew. */
+/*
+ * The session stays down until the target is enabled again or the directory is made anew.
+ */
 void loop_session_close(struct cst_session *sess)
 {
 	struct loop_session *ls = to_loop_session(sess);
@@ -148,7 +154,7 @@ void loop_session_free(struct cst_session *sess)
 	kfree(to_loop_session(sess));
 }
 
-/* Atomic context.  The work finds out what it was. */
+/* Atomic context.  The work finds out what has changed. */
 void loop_notify(struct cst_session *sess, enum cst_notice notice)
 {
 	loop_session_kick(to_loop_session(sess));
@@ -158,7 +164,11 @@ int loop_target_init(struct cst_target *target)
 {
 	struct loop_target *lt = to_loop_target(target);
 
-	/* With a slash no target, which owns its sessions' ports, is called. */
+	/*
+	 * cst_local_address() makes the address of a session's port of the target's name
+	 * and that of the session.  No target is called "loop/", so no port of a session
+	 * gets the address of a target's port.
+	 */
 	lt->address = cst_local_address("loop/", cst_target_name(target));
 	mutex_init(&lt->lock);
 	INIT_LIST_HEAD(&lt->sessions);

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fabric to copy from, as small as a working one can be.  Its only wire is an
- * attribute: writing a LUN to sessions/<name>/test_unit_ready sends that command,
- * and `status` shows how it ended.
+ * A fabric to copy from, as small as a working one can be.  It has an attribute in place
+ * of a wire: writing a LUN to sessions/<name>/test_unit_ready sends that command, and
+ * `status` shows how it ended.
  *
- * Core calls in through template_ops: configuration from configfs callbacks, where
- * nothing may be waited for, and the data path from any context.  The work of a
- * session does what has to wait.  template_session.lock protects its wishes.
+ * Core calls in through template_ops.  It calls the operations for configuration from
+ * configfs callbacks, which must not wait, and those of the data path from any context.
+ * template_session.work does what has to wait.  template_session.lock protects
+ * template_session.wanted.
  *
- * Teardown, in the work: no new command (wanted), wait for the one under way,
- * unregister; the last reference to the directory's item frees the session.
+ * Teardown, in the work:
+ *  1. @wanted is false, so no new command is sent.
+ *  2. The work waits for the command that is under way.
+ *  3. Core forgets the session.
+ *  4. The last reference to the item of the directory frees the session.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -22,24 +26,24 @@
 
 #define TEMPLATE_NO_STATUS	0xff
 
-/* Begins with core's part.  A fabric puts its portals, limits ... here. */
+/* Core's part must be first.  A fabric puts its portals, limits ... here. */
 struct template_target {
 	struct cst_target	tgt;
-	u64			address;	/* of the port */
+	u64			address;	/* address of the target port */
 };
 
 /**
  * struct template_session - an I_T nexus
- * @sess: core's part; first
- * @lock: protects @wanted, @busy
- * @wanted: should be registered
+ * @sess: core's part; must be first
+ * @lock: protects @wanted and @busy
+ * @wanted: the session should be registered
  * @busy: @cmd is under way
- * @up: registered; @work's own
- * @work: brings about what is wanted
- * @idle: @busy has become false
- * @cmd: the pool of commands; a fabric has one for each of its queue's slots
- * @status: of the last command
- * @address: of the initiator port
+ * @up: the session is registered; only @work changes it
+ * @work: registers or unregisters the session as @wanted says
+ * @idle: woken when @busy becomes false
+ * @cmd: the pool of commands; a real fabric has one for each slot of its queue
+ * @status: SCSI status of the last command
+ * @address: address of the initiator port
  */
 struct template_session {
 	struct cst_session	sess;
@@ -63,7 +67,9 @@ static inline struct template_session *to_template_session(struct cst_session *s
 
 /* Data path */
 
-/* False when one is under way or the session is going down. */
+/*
+ * Take @cmd.  Return: false if it is under way, or the session is not up or going down.
+ */
 static bool template_cmd_get(struct template_session *ts)
 {
 	unsigned long flags;
@@ -83,12 +89,14 @@ static void template_cmd_put(struct template_session *ts)
 
 	spin_lock_irqsave(&ts->lock, flags);
 	ts->busy = false;
-	/* Under the lock: the session may be freed as soon as it is released. */
+	/*
+	 * Wake under the lock: the session may be freed as soon as the lock is released.
+	 */
 	wake_up_all(&ts->idle);
 	spin_unlock_irqrestore(&ts->lock, flags);
 }
 
-/* Receive: fill in what has come from the wire, and submit. */
+/* Receive a command: fill in what has come from the wire, and submit. */
 static int template_test_unit_ready(struct cst_object *obj, union cst_attr_value val)
 {
 	struct cst_session *sess = container_of(obj, struct cst_session, obj);
@@ -107,16 +115,17 @@ static int template_test_unit_ready(struct cst_object *obj, union cst_attr_value
 	memset(cmd->cdb_inline, 0, sizeof(cmd->cdb_inline));
 	cmd->cdb_inline[0] = TEST_UNIT_READY;
 	cmd->cdb_len = 6;
-	/* A process context with nothing locked that the data path needs. */
+	/* This is process context, and no lock is held that the data path needs. */
 	__set_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
 	cst_cmd_submit(cmd);
 	return 0;
 }
 
 /*
- * Any context up to softirq, from within cst_cmd_submit() or later: fetch
- * cmd->data_len bytes into cmd->bvec, then say so; cst_cmd_data_failed() when they
- * will not come.  Here no command has data-out, so there are none to fetch.
+ * Fetch cmd->data_len bytes of data-out into cmd->bvec, then call
+ * cst_cmd_data_received(); or cst_cmd_data_failed() if the data will not come.  Core
+ * calls this in any context up to softirq, from within cst_cmd_submit() or later.  Here
+ * no command has data-out, so there is nothing to fetch.
  */
 static void template_get_data(struct cst_cmd *cmd)
 {
@@ -124,9 +133,9 @@ static void template_get_data(struct cst_cmd *cmd)
 }
 
 /*
- * Any context, also hard interrupt: send cmd->data_len bytes of data-in, if any, and the
- * status with cmd->sense; then release.  The command's memory is ours again after
- * that, not before.
+ * Send cmd->data_len bytes of data-in, if any, and the status with cmd->sense.  Then
+ * release the command.  The fabric may reuse the command's memory after that, not
+ * before.  Core calls this in any context, also in hard interrupts.
  */
 static void template_send_response(struct cst_cmd *cmd)
 {
@@ -137,7 +146,7 @@ static void template_send_response(struct cst_cmd *cmd)
 	template_cmd_put(ts);
 }
 
-/* As above, but the command was aborted: the initiator hears nothing. */
+/* Release a command that was aborted.  The initiator is told nothing.  Any context. */
 static void template_drop(struct cst_cmd *cmd)
 {
 	struct template_session *ts = to_template_session(cmd->sess);
@@ -147,14 +156,15 @@ static void template_drop(struct cst_cmd *cmd)
 }
 
 /*
- * From a worker, may not sleep: tmf->response is the answer to a cst_tmf_submit() of
- * ours, the function's memory is ours again.  No initiator here sends one.
+ * tmf->response is the answer to a function that the fabric gave to cst_tmf_submit().
+ * The fabric may reuse the memory of the function.  Core calls this from a worker; it
+ * must not sleep.  No initiator of this fabric sends task management functions.
  */
 static void template_tmf_done(struct cst_tmf *tmf)
 {
 }
 
-/* Identity: any context, so what is told here was put there before. */
+/* Identity.  Core asks in any context, so the answers are prepared before. */
 
 static void template_target_port(const struct cst_target *target, struct cst_port *port)
 {
@@ -166,7 +176,7 @@ static void template_initiator_port(const struct cst_session *sess, struct cst_p
 	port->address = container_of(sess, struct template_session, sess)->address;
 }
 
-/* A fabric whose ports have names or addresses of their own takes those. */
+/* A fabric whose ports have names or addresses of their own uses those instead. */
 static int template_target_init(struct cst_target *target)
 {
 	struct template_target *tt = container_of(target, struct template_target, tgt);
@@ -183,9 +193,11 @@ static void template_session_up(struct template_session *ts)
 	unsigned long flags;
 	int ret;
 
-	/* Its pool of commands. */
+	/* The number of commands in the pool. */
 	sess->depth = 1;
-	/* Takes target->obj.lock, hence not from a callback. */
+	/*
+	 * This takes target->obj.lock, so it must not be called from a configfs callback.
+	 */
 	ret = cst_session_register(sess, sess->target, sess->initiator_name, false,
 				   cst_fabric_session_type(sess->ops));
 	if (ret) {
@@ -237,8 +249,9 @@ static void template_session_work(struct work_struct *work)
 }
 
 /*
- * Each run of the work holds a reference; the caller's directory or the registered
- * session has another, so none is the last here.
+ * Set @wanted, and queue the work.  A queued or running work holds a reference to the
+ * item.  The reference dropped here is never the last one: the directory or the
+ * registered session has another.
  */
 static void template_session_want(struct template_session *ts, bool wanted)
 {
@@ -253,8 +266,9 @@ static void template_session_want(struct template_session *ts, bool wanted)
 }
 
 /*
- * From mkdir.  Fabrics whose initiators log in have no session_size and no such op.
- * The loop fabric shows how sessions can come and go with their target.
+ * Core calls this from mkdir.  A fabric whose initiators log in has no session_size and
+ * no such operation.  The loop fabric shows how sessions can come and go with their
+ * target.
  */
 static int template_session_enable(struct cst_session *sess)
 {
@@ -275,27 +289,27 @@ static int template_session_enable(struct cst_session *sess)
 	return 0;
 }
 
-/* From rmdir. */
+/* Core calls this from rmdir. */
 static void template_session_disable(struct cst_session *sess)
 {
 	template_session_want(to_template_session(sess), false);
 }
 
-/* Start closing; target->obj.lock may be held, so do not wait. */
+/* Start to close the session.  Core may hold target->obj.lock, so this must not wait. */
 static void template_session_close(struct cst_session *sess)
 {
 	template_session_want(to_template_session(sess), false);
 }
 
-/* The last reference to the directory is gone. */
+/* The last reference to the item of the directory is gone. */
 static void template_session_free(struct cst_session *sess)
 {
 	kfree(to_template_session(sess));
 }
 
 /*
- * target->obj.lock not held, new sessions are refused already: stop listening.
- * Core closes the sessions that are registered and waits for them.
+ * Stop listening.  Core does not hold target->obj.lock, and refuses new sessions already.
+ * It closes the registered sessions itself, and waits for them.
  */
 static void template_target_disable(struct cst_target *target)
 {
@@ -366,7 +380,7 @@ static int __init template_init(void)
 	return ret;
 }
 
-/* No target is left; a session's last work may still be at its end. */
+/* No target is left.  The last work of a session may still be running: wait for it. */
 static void __exit template_exit(void)
 {
 	flush_workqueue(template_wq);
