@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Socket addresses as text and back, in the form of the kernel interface:
- * "192.0.2.1:3260", "[2001:db8::1]:3260", "[fe80::1%eth0]:3260".  Nothing is kept;
- * listen.c and conn.c call in.  An IPv4 address that arrived on an IPv6 socket is
- * IPv4 everywhere.  A link-local address has a zone, which is an interface's name:
- * its number is another one when the interface comes again.
+ * "192.0.2.1:3260", "[2001:db8::1]:3260", "[fe80::1%eth0]:3260".  listen.c and conn.c
+ * call in.  This file keeps no state.  An IPv4 address that arrived on an IPv6 socket
+ * counts as IPv4 everywhere.  A link-local address has a zone, which is the name of an
+ * interface.  The number of the interface is no use: it changes when the interface goes
+ * and comes again.
  */
 #include "addr.h"
 
@@ -22,7 +23,7 @@ static struct sockaddr_in6 *to_ipv6(struct sockaddr_storage *addr)
 	return (struct sockaddr_in6 *)(void *)addr;
 }
 
-/* Reads @text.  Where it names a zone, addr_find_zone() completes the address. */
+/* Reads @text.  If @text names a zone, addr_find_zone() must complete the address. */
 bool addr_parse(const char *text, struct sockaddr_storage *addr, socklen_t *len)
 {
 	const struct addrinfo hints = {
@@ -65,8 +66,8 @@ bool addr_parse(const char *text, struct sockaddr_storage *addr, socklen_t *len)
 }
 
 /*
- * Puts the number of the interface that @text names, if it does, into @addr, which
- * has been read from it.  False if there is no such interface now.
+ * If @text names an interface, puts the number of the interface into @addr.  @addr has
+ * been read from @text.  Returns false if there is no such interface now.
  */
 bool addr_find_zone(const char *text, struct sockaddr_storage *addr)
 {
@@ -111,7 +112,7 @@ uint16_t addr_port(const struct sockaddr_storage *addr)
 
 void addr_set_port(struct sockaddr_storage *addr, uint16_t port)
 {
-	/* Both families have it in the same place. */
+	/* Both families have the port in the same place. */
 	to_ipv6(addr)->sin6_port = htons(port);
 }
 
@@ -126,7 +127,7 @@ void addr_format(const struct sockaddr_storage *addr, char text[ADDR_TEXT_SIZE])
 		return;
 	}
 	inet_ntop(AF_INET6, &as_ipv6(addr)->sin6_addr, host, sizeof(host));
-	/* The interface may be gone already; then there is no name for it. */
+	/* An interface that has gone already has no name. */
 	if (addr_is_link_local(addr) && if_indextoname(as_ipv6(addr)->sin6_scope_id, zone))
 		snprintf(text, ADDR_TEXT_SIZE, "[%s%%%s]:%u", host, zone, addr_port(addr));
 	else
@@ -134,9 +135,9 @@ void addr_format(const struct sockaddr_storage *addr, char text[ADDR_TEXT_SIZE])
 }
 
 /*
- * An IPv6 host usually owns its whole /64, so that is what counts as one
- * source: a limit on single addresses would limit nothing.  But all hosts on a link
- * share the prefix of link-local addresses: there the rest counts.
+ * The source of a peer, for the limits.  An IPv6 host usually owns its whole /64, so the
+ * /64 counts as one source: a limit on single addresses would limit nothing.  But all
+ * hosts on a link share the /64 of link-local addresses: there the other half counts.
  */
 void addr_source(const struct sockaddr_storage *addr, struct addr_source *source)
 {

@@ -15,7 +15,7 @@ enum addr_kind {
 	ADDR_LINK_LOCAL,	/* IPv6 */
 };
 
-/* The part of an address that tells one peer from another. */
+/* The part of an address that tells one source from another, see addr_source(). */
 struct addr_source {
 	uint8_t bytes[8];
 	enum addr_kind kind;

@@ -3,9 +3,9 @@
  * Choice of the authentication method.  Pure logic: login.c calls in with the
  * value of AuthMethod and asks whether the login may leave the security stage.
  *
- * "None" is the only method of this version.  It needs no keys of its own, and
- * as the target demands nothing else, an initiator that does not mention
- * AuthMethod, or skips the stage, is treated as if it had agreed to None.
+ * "None" is the only method of this version.  It needs no keys of its own.  The target
+ * demands no other method, so an initiator that does not mention AuthMethod, or skips the
+ * security stage, is treated as if it had agreed to None.
  */
 #include "auth.h"
 
@@ -17,7 +17,7 @@
  * struct auth_method - a method that this target offers
  *
  * @name: as AuthMethod spells it
- * @no_exchange: agreeing on it is all there is to do
+ * @no_exchange: the method is complete when both sides have agreed on it
  */
 struct auth_method {
 	const char *name;
@@ -28,7 +28,7 @@ static const struct auth_method auth_methods[] = {
 	{ .name = "None", .no_exchange = true },
 };
 
-/* The first method of the initiator's list that we support is the one. */
+/* Agrees on the first method of the initiator's list that this target offers. */
 uint16_t auth_negotiate(struct auth *auth, const char *list, struct text_out *out)
 {
 	const char *item;

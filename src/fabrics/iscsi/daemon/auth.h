@@ -13,7 +13,7 @@ struct auth_method;
 /**
  * struct auth - how far the authentication of one login has come
  *
- * @method: agreed with the initiator, NULL until it proposed AuthMethod
+ * @method: the method agreed with the initiator, NULL until AuthMethod was received
  */
 struct auth {
 	const struct auth_method *method;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A connection from accept(2) to the hand-over to the kernel, or to the end of
- * its discovery session.  listen.c brings new ones; PDUs go to login.c and
- * discovery.c, which decide, and what they decide is carried out here.
+ * its discovery session.  listen.c brings new connections.  This file gives PDUs to
+ * login.c and discovery.c, which decide what happens, and carries out what they decide.
  *
  * Memory: struct conn, an output buffer once the first header has come, and the
- * text that login.c holds, 16 KiB at most together.  Reading never goes beyond the
- * PDU at hand: what an initiator sends behind its last login request stays in
- * the socket, for the kernel.
+ * text that login.c holds, 16 KiB at most together.  This file never reads beyond the
+ * current PDU: what an initiator sends behind its last login request stays in the socket,
+ * for the kernel.
  */
 #include "conn.h"
 
@@ -23,7 +23,7 @@
 #include "log.h"
 
 #define CONN_OUT_SIZE	(PDU_BHS_LEN + LOGIN_TEXT_OUT_MAX)
-/* PDUs in one go, before others have their turn. */
+/* Steps of one connection before other connections have their turn. */
 #define CONN_BATCH	16
 #define CONN_IDLE_MS	60000
 #define CONN_CLOSE_MS	2000
@@ -34,7 +34,7 @@ _Static_assert(LOGIN_TEXT_OUT_MAX % 4 == 0, "padding must fit the output buffer"
 enum conn_state {
 	CONN_LOGIN,
 	CONN_DISCOVERY,
-	CONN_CLOSING,	/* the last response is out, wait for the peer to read it */
+	CONN_CLOSING,	/* the last response is sent, the peer has time to read it */
 };
 
 enum conn_link {
@@ -47,26 +47,26 @@ enum conn_link {
 /**
  * struct conn - a connection
  *
- * @watch: the socket
+ * @watch: for the event loop
  * @srv: the daemon
  * @queue: in srv->queue[] by @state, or in srv->dead
  * @since: when the deadline of its queue began to run
  * @link: its places in the scopes
- * @source: the peer that @link[LINK_SOURCE] belongs to
+ * @source: the source that @link[LINK_SOURCE] belongs to
  * @fd: the socket, -1 once closed
  * @state: which protocol handles PDUs
  * @close_after: the pending output is the last
  * @writing: waiting for the socket to take more
- * @in_data: reading @data, else @bhs
+ * @in_data: @data is being read, else @bhs
  * @bhs: header being read
- * @data: data segment being read, inside login.c's or discovery.c's buffer
- * @data_len: of @data, with padding
- * @got: bytes of the one being read
+ * @data: data segment being read, in a buffer of login.c or discovery.c
+ * @data_len: length of @data, with padding
+ * @got: how many bytes of @bhs or @data have been read
  * @drained: bytes thrown away while closing
  * @out: the PDU being sent
- * @sent: bytes of it, padding included
- * @link_local: @local is a name that the peer has another one for
- * @local, @remote: addresses
+ * @sent: how many bytes of it have been sent, padding included
+ * @link_local: @local is a link-local address; the peer knows it with another zone
+ * @local, @remote: addresses of the two ends
  * @login, @discovery: protocol state
  */
 struct conn {
@@ -130,7 +130,7 @@ static void conn_deadline(struct conn *c, enum deadline deadline)
 	list_move_tail(&c->srv->queue[deadline], &c->queue);
 }
 
-/* Closes now; the memory goes when nobody can hold a pointer any more. */
+/* Closes the socket now.  conn_reap() frees the memory when no event refers to it. */
 static void conn_close(struct conn *c)
 {
 	size_t i;
@@ -162,7 +162,7 @@ static const char *conn_initiator(const struct conn *c)
 	return c->login.initiator[0] ? c->login.initiator : "(unnamed)";
 }
 
-/* One line for each login that comes to nothing: who, to what, and why. */
+/* Logs one line for each login that fails: which initiator, which target, and why. */
 static void conn_log_refused(const struct conn *c, const char *why)
 {
 	log_peer(LOG_NOTICE, "%s: login of %s to %s refused: %s", c->remote,
@@ -175,7 +175,7 @@ static struct conn *conn_victim(const struct server *srv, const struct scope *sc
 	return scope_victim(scope, srv->now > srv->grace_ms ? srv->now - srv->grace_ms : 0);
 }
 
-/* Drops the connection that @scope can best do without; false if it is empty. */
+/* Drops the connection that @scope can best do without.  False if @scope is empty. */
 bool conn_drop_one(struct server *srv, struct scope *scope)
 {
 	struct conn *c = conn_victim(srv, scope);
@@ -186,8 +186,8 @@ bool conn_drop_one(struct server *srv, struct scope *scope)
 }
 
 /*
- * Keeps @scope below @limit.  The scope of a source may be gone afterwards: it
- * goes with its last connection.
+ * Makes room for one more connection in @scope, which may have @limit of them.  The scope
+ * of a source may have been freed afterwards: it is freed with its last connection.
  */
 static void conn_make_room(struct server *srv, struct scope *scope, unsigned int limit,
 			   const char *whose)
@@ -221,7 +221,7 @@ static size_t iov_skip(struct iovec *iov, size_t len, size_t *skip)
 	return iov->iov_len;
 }
 
-/* Sends what is pending.  1 when all of it is out, 0 to wait, -1 on failure. */
+/* Sends what is pending.  1 when all of it has been sent, 0 to wait, -1 on failure. */
 static int conn_send(struct conn *c)
 {
 	static const uint8_t zero[4];
@@ -255,7 +255,9 @@ static int conn_send(struct conn *c)
 	return 1;
 }
 
-/* Reads up to *@got == @len.  1 when complete, 0 to wait, -1 when it is over. */
+/*
+ * Reads until c->got is @len.  1 when complete, 0 to wait, -1 at the end or on failure.
+ */
 static int conn_fill(struct conn *c, uint8_t *buf, size_t len)
 {
 	ssize_t n;
@@ -274,7 +276,7 @@ static int conn_fill(struct conn *c, uint8_t *buf, size_t len)
 	return 1;
 }
 
-/* The last response is out: let the peer read it before the socket goes. */
+/* The last response has been sent: let the peer read it before the socket is closed. */
 static void conn_shutdown(struct conn *c)
 {
 	c->close_after = false;
@@ -284,8 +286,8 @@ static void conn_shutdown(struct conn *c)
 }
 
 /*
- * Unread input would turn our close into a reset, which may destroy the response
- * on its way: throw a bounded amount of it away.
+ * Throws a bounded amount of input away.  Closing a socket with unread input makes TCP
+ * send a reset, which may destroy the response on its way.
  */
 static int conn_drain(struct conn *c)
 {
@@ -316,7 +318,10 @@ static void conn_start_discovery(struct conn *c)
 	c->state = CONN_DISCOVERY;
 }
 
-/* Gives the connection to the kernel.  True when it has been taken. */
+/*
+ * Gives the connection to the kernel.  True when the daemon is done with it: the kernel
+ * has taken it, or nobody is left to be answered.
+ */
 static bool conn_handover(struct conn *c)
 {
 	const struct login *l = &c->login;
@@ -340,8 +345,8 @@ static bool conn_handover(struct conn *c)
 	int err;
 
 	/*
-	 * The kernel's reference keeps the socket alive beyond our close(2), and
-	 * with it a registration in the event loop: that has to go first.
+	 * Take the socket out of the event loop first.  The kernel's reference keeps the
+	 * socket alive beyond close(2), and would keep it registered with epoll.
 	 */
 	server_unwatch(c->srv, c->fd);
 	err = k->ops->new_conn(k, &kc);
@@ -440,9 +445,9 @@ static enum pdu_verdict conn_payload(struct conn *c)
 }
 
 /*
- * Reads one step: a header or a data segment.  As conn_fill().  Whatever needs no
- * more input is handled before it returns: the event loop only knows of bytes
- * that wait in the socket.
+ * Reads one step: a header or a data segment.  Returns what conn_fill() does.  Whatever
+ * needs no more input is handled before this returns, because the event loop only reports
+ * bytes that wait in the socket.
  */
 static int conn_receive(struct conn *c)
 {
@@ -487,7 +492,7 @@ static void conn_run(struct conn *c)
 {
 	int i, ret = 1;
 
-	/* What is left, input or output, makes the level-triggered loop come back. */
+	/* The event loop is level-triggered: it reports input or output that is left. */
 	for (i = 0; i < CONN_BATCH && ret > 0; i++)
 		ret = conn_step(c);
 	if (ret < 0)
@@ -501,7 +506,7 @@ static void conn_ready(struct watch *watch, uint32_t events)
 	struct conn *c = list_entry(watch, struct conn, watch);
 
 	(void)events;
-	/* It may have been dropped for another one in this round. */
+	/* In this round the connection may have been dropped for another one. */
 	if (c->fd >= 0)
 		conn_run(c);
 }
@@ -521,7 +526,7 @@ static void conn_keepalive(int fd)
 	};
 	size_t i;
 
-	/* A failure means that the peer has gone, which reading will tell. */
+	/* A failure means that the peer has gone, and reading will find that out. */
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		setsockopt(fd, options[i].level, options[i].option, &options[i].value,
 			   sizeof(options[i].value));
@@ -547,7 +552,7 @@ static uint16_t conn_discovery_tsih(struct server *srv)
 	return srv->next_tsih;
 }
 
-/* A new connection on @portal.  Takes @fd over whatever happens. */
+/* Begins a new connection on @portal.  @fd belongs to the connection, or is closed. */
 void conn_open(struct server *srv, struct scope *portal, int fd,
 	       const struct sockaddr_storage *peer)
 {
@@ -583,7 +588,7 @@ void conn_open(struct server *srv, struct scope *portal, int fd,
 	scope_join(&srv->all, &c->link[LINK_ALL], c, source, srv->now);
 	scope_join(portal, &c->link[LINK_PORTAL], c, source, srv->now);
 	scope_join(&source->scope, &c->link[LINK_SOURCE], c, source, srv->now);
-	/* The first request has often come along. */
+	/* The first request has often arrived already. */
 	conn_run(c);
 	return;
 
@@ -608,7 +613,7 @@ static uint64_t conn_time_to_live(const struct server *srv, enum deadline deadli
 	}
 }
 
-/* When the first connection of a queue has to go; UINT64_MAX for never. */
+/* When the first connection of a queue must be closed; UINT64_MAX for never. */
 static uint64_t conn_queue_deadline(const struct server *srv, enum deadline deadline)
 {
 	const struct list *queue = &srv->queue[deadline];
@@ -632,7 +637,7 @@ uint64_t conn_next_deadline(const struct server *srv)
 	return first;
 }
 
-/* Closes what has been too slow. */
+/* Closes connections whose deadline has passed. */
 void conn_expire(struct server *srv)
 {
 	size_t i;

@@ -4,10 +4,10 @@
  * 4.3, 11.10, 11.14, 11.18 and Appendix C.  Pure logic: conn.c feeds PDUs and
  * sends what comes out; the targets come through struct discovery_ops.
  *
- * One text exchange at a time: a request without a target transfer tag drops
- * whatever was left of the previous one.  A long answer is collected once and
- * sent in pieces as the initiator asks for them.  What a peer can make us hold
- * is limited for each session and for all of them together.
+ * A session has one text exchange at a time.  A request without a target transfer tag
+ * drops what was left of the previous exchange.  A long answer is collected once and
+ * sent in pieces, as the initiator asks for them.  The memory for answers is limited
+ * for each session and for all of them together.
  */
 #include "discovery.h"
 
@@ -20,7 +20,7 @@
 
 #define DISCOVERY_REQUESTS_MAX	4096
 #define DISCOVERY_LISTINGS_MAX	64
-/* A listing that a change of configuration overtook is made again. */
+/* How often a listing is tried if the configuration changes meanwhile. */
 #define DISCOVERY_LIST_TRIES	4
 #define DISCOVERY_REJECTS_MAX	8
 #define DISCOVERY_UNKNOWN_MAX	24
@@ -38,7 +38,7 @@
 #define LOGOUT_CID_NOT_FOUND	1
 #define LOGOUT_NO_RECOVERY	2
 
-/* Allocated for the replies of all sessions. */
+/* Bytes allocated for the replies of all sessions. */
 static size_t discovery_replies;
 
 void discovery_init(struct discovery *d, const struct discovery_ops *ops, void *ctx,
@@ -133,7 +133,7 @@ static void exchange_end(struct discovery *d)
 	d->ttt = PDU_TAG_NONE;
 }
 
-/* The output has been sent: nobody needs a finished reply any more. */
+/* The output has been sent.  If the reply is complete, it is not needed any more. */
 void discovery_sent(struct discovery *d)
 {
 	if (d->ttt == PDU_TAG_NONE)
@@ -160,8 +160,8 @@ static enum pdu_verdict discovery_reject(struct discovery *d, uint8_t reason,
 }
 
 /*
- * Takes the header of the next PDU.  PDU_READ: *@len bytes (data and padding,
- * may be 0) are to be read to *@data before discovery_payload() is called.
+ * Takes the header of the next PDU.  PDU_READ: the caller must read *@len bytes (data and
+ * padding, may be 0) to *@data, and then call discovery_payload().
  */
 enum pdu_verdict discovery_header(struct discovery *d, const uint8_t *bhs, uint8_t **data,
 				  size_t *len, struct pdu_out *out)
@@ -206,7 +206,10 @@ static int reply_target(void *arg, const struct discovery_target *target)
 	int err;
 
 	err = reply_put(d, "TargetName", strlen("TargetName"), target->name);
-	/* No address at all means the one that is connected to (RFC 7143, Appendix C). */
+	/*
+	 * If the target has no addresses, tell the one that the initiator is connected
+	 * to.  An answer without any address means that one, too (RFC 7143, Appendix C).
+	 */
 	if (!err && !target->portals_len && d->local)
 		err = reply_address(d, d->local, target->tpgt);
 	for (pos = 0; !err && pos < target->portals_len;
@@ -222,7 +225,10 @@ static int send_targets(struct discovery *d, const struct text_pair *pair)
 	size_t start = d->reply_len;
 	int err, tries = 0;
 
-	/* An empty value asks for "this session's target": there is none here. */
+	/*
+	 * An empty value asks for the target of the session: a discovery session has
+	 * none.
+	 */
 	if (!all && !text_iscsi_name(pair->value, name))
 		return reply_put(d, pair->key, pair->key_len, "Reject");
 	if (++d->listings > DISCOVERY_LISTINGS_MAX)
@@ -244,7 +250,7 @@ static int text_key(struct discovery *d, const struct text_pair *pair)
 		return reply_put(d, pair->key, pair->key_len, "NotUnderstood");
 	if (key->id == KEY_SEND_TARGETS)
 		return send_targets(d, pair);
-	/* The only other key that full feature phase allows is a declaration. */
+	/* The only other key that is allowed in full feature phase is a declaration. */
 	if (key->id == KEY_MAX_RECV_DSL && text_number(pair->value, &dsl) &&
 	    dsl >= key->min && dsl <= key->max) {
 		d->peer_dsl = dsl;
@@ -281,7 +287,7 @@ static uint32_t next_ttt(struct discovery *d)
 	return d->last_ttt;
 }
 
-/* How much of the reply goes into one PDU: whole pairs, as long as one fits. */
+/* How much of the reply goes into the next PDU: whole pairs, if at least one fits. */
 static size_t reply_chunk(const struct discovery *d)
 {
 	size_t left = d->reply_len - d->reply_pos;
@@ -329,7 +335,7 @@ static enum pdu_verdict text_request(struct discovery *d, struct pdu_out *out)
 
 	d->in.len += d->data_len;
 	if (d->reply_pos < d->reply_len) {
-		/* The initiator has to take the whole answer first. */
+		/* The initiator must take the whole answer before it sends more text. */
 		reason = d->in.len ? REJECT_PROTOCOL_ERROR : 0;
 	} else {
 		reply_free(d);
@@ -389,10 +395,12 @@ enum pdu_verdict discovery_payload(struct discovery *d, struct pdu_out *out)
 		return discovery_reject(d, REJECT_NOT_SUPPORTED, out);
 	}
 	if (!d->req.immediate) {
-		/* RFC 7143 4.2.2.1: what lies outside the window is ignored. */
+		/* RFC 7143 4.2.2.1: a request outside the window is ignored. */
 		if (d->req.cmdsn - d->exp_cmdsn >= DISCOVERY_WINDOW)
 			return PDU_SILENT;
-		/* One connection delivers in order: a gap will never be filled. */
+		/*
+		 * A session with one connection delivers in order: a gap is never filled.
+		 */
 		if (d->req.cmdsn != d->exp_cmdsn)
 			return discovery_drop(d, "gap in CmdSN");
 		d->exp_cmdsn++;

@@ -15,8 +15,9 @@
  *
  * @name: iSCSI name
  * @tpgt: portal group tag
- * @portals: addresses, each ended by NUL, @portals_len bytes in all; none means
- *	the address that the initiator is connected to
+ * @portals: addresses, each ended by NUL
+ * @portals_len: length of @portals; 0 means the address that the initiator is connected
+ *	to
  */
 struct discovery_target {
 	const char *name;
@@ -31,8 +32,9 @@ typedef int (*discovery_target_fn)(void *arg, const struct discovery_target *tar
  * struct discovery_ops - what a discovery session needs from its surroundings
  *
  * @list_targets: call @fn for every target that @initiator may use, or only for
- *	@target when it is not NULL.  0 or an error, also the one @fn returned;
- *	-EAGAIN when the list changed meanwhile and the caller should start again.
+ *	@target when it is not NULL.  Returns 0, or an error, which may be the one that
+ *	@fn has returned.  -EAGAIN: the list has changed meanwhile, and the caller should
+ *	start again.
  */
 struct discovery_ops {
 	int (*list_targets)(void *ctx, const char *initiator, const char *target,
@@ -43,18 +45,18 @@ struct discovery_ops {
  * struct discovery - state
  *
  * @ops, @ctx: see struct discovery_ops
- * @initiator: who asks
- * @local: the address it is connected to, "192.0.2.1:3260", or NULL when that is a
- *	link-local one, whose zone only the initiator knows
+ * @initiator: name of the initiator
+ * @local: the address that the initiator is connected to, "192.0.2.1:3260"; NULL for a
+ *	link-local address, whose zone only the initiator knows
  * @in: text received so far, or the data of a NOP-Out
  * @reply: text still to be sent, @reply_len bytes in all, @reply_pos sent
  * @reply_cap: allocated for @reply
  * @req: the request being handled
- * @bhs: its header as received, for Reject
- * @data_len: of its data segment
- * @itt: of the text exchange that is under way, when @ttt is not PDU_TAG_NONE
- * @ttt: tag that the next request of the exchange has to carry
- * @last_ttt: where the next tag comes from
+ * @bhs: header of that request as received, for Reject
+ * @data_len: length of its data segment
+ * @itt: task tag of the text exchange that is under way, if @ttt is not PDU_TAG_NONE
+ * @ttt: transfer tag that the next request of the exchange must have
+ * @last_ttt: the last transfer tag that was used
  * @statsn, @exp_cmdsn: numbering, RFC 7143 4.2.2
  * @peer_dsl: the initiator's MaxRecvDataSegmentLength
  * @cid: connection id

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * struct kernel_ops over generic netlink, see include/uapi/cst/iscsi.h.
- * server.c, login and discovery call in through the ops; libmnl does the framing.
+ * server.c, listen.c and conn.c call in through the ops.  libmnl does the framing.
  *
- * Two sockets: requests and their answers go over one that blocks, with a time
- * limit; notifications arrive on another that the event loop watches from the
- * start.  The latter listens to the generic netlink controller as well, so that
- * a module that is loaded later, or unloaded, is noticed at once.
+ * There are two sockets.  Requests and their answers go over one socket that blocks, with
+ * a time limit.  Notifications arrive on another socket, which the event loop watches
+ * from the start.  That socket listens to the generic netlink controller, too, so that
+ * the daemon notices at once when the module is loaded or unloaded.
  */
 #include "kernel.h"
 
@@ -28,17 +28,17 @@
 #define KNL_BUFFER_SIZE		65536
 #define KNL_TIMEOUT_S		10
 #define KNL_DUMP_TRIES		4
-/* Fixed by the kernel: the controller's only group has the controller's number. */
+/* The kernel has fixed this: the controller's only group has the controller's number. */
 #define KNL_CTRL_GROUP		GENL_ID_CTRL
 
 /**
  * struct knl - the connection to the kernel
  *
- * @kernel: what the others know of it
- * @bus, @peer: where the kernel is
- * @request: for requests, NULL while not open
- * @events: for notifications
- * @seq: of the last request
+ * @kernel: the part that other files know
+ * @bus, @peer: netlink protocol and port of the kernel
+ * @request: socket for requests, NULL while not open
+ * @events: socket for notifications
+ * @seq: sequence number of the last request
  * @family: number of the cst_iscsi family, 0 while unknown
  * @group: number of its multicast group
  * @buf: for sending and receiving
@@ -62,7 +62,7 @@ static struct knl *to_knl(struct kernel *k)
 	return (struct knl *)(void *)k;
 }
 
-/* An operational key, and how it travels. */
+/* The attributes of the operational keys, and their size. */
 static const struct {
 	uint16_t attr;
 	uint16_t key;
@@ -131,7 +131,10 @@ static const char *knl_string(const struct nlattr *attr)
 		mnl_attr_get_str(attr) : NULL;
 }
 
-/* Is there a whole message?  libmnl takes a length beyond INT_MAX for a short one. */
+/*
+ * Is there a whole message?  The second test is needed because libmnl takes a length
+ * beyond INT_MAX for a short one.
+ */
 static bool knl_ok(const struct nlmsghdr *nlh, int len)
 {
 	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
@@ -166,7 +169,7 @@ static int knl_extack(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-/* The errno of an NLMSG_ERROR, which is also how success is acknowledged. */
+/* The errno of an NLMSG_ERROR.  The errno 0 acknowledges success. */
 static int knl_error(const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
@@ -198,8 +201,9 @@ static int knl_done(const struct nlmsghdr *nlh)
 }
 
 /*
- * One message of an answer.  1 when the answer goes on, else its result.
- * An error of @fn is kept in *@err while the rest is read off the socket.
+ * Handles one message of an answer.  Returns 1 if the answer goes on, else the result of
+ * the answer.  An error of @fn is kept in *@err, and the rest of the answer is still read
+ * from the socket.
  */
 static int knl_message(const struct knl *k, const struct nlmsghdr *nlh, knl_reply_fn fn,
 		       void *arg, int *err)
@@ -222,11 +226,7 @@ static int knl_message(const struct knl *k, const struct nlmsghdr *nlh, knl_repl
 	return 1;
 }
 
-/*
- * Sends the request in k->buf and hands each message of the answer to @fn.
- * After a failure of the transport the socket is replaced, so that a late answer
- * cannot be mistaken for another one.
- */
+/* Sends the request in k->buf and gives each message of the answer to @fn. */
 static int knl_transact(struct knl *k, const struct nlmsghdr *request, knl_reply_fn fn,
 			void *arg)
 {
@@ -253,7 +253,7 @@ static int knl_transact(struct knl *k, const struct nlmsghdr *request, knl_reply
 	return ret ? ret : err;
 }
 
-/* A dump that was overtaken by a change starts again. */
+/* Is a dump to be tried again, because a change has made it incomplete? */
 static bool knl_dump_again(int tries, int err)
 {
 	return err == -EAGAIN && tries < KNL_DUMP_TRIES;
@@ -282,7 +282,7 @@ static int knl_open_request(struct knl *k)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0)
 		return -errno;
-	/* Only nicer messages depend on these two. */
+	/* A failure does not matter: these two only make messages better. */
 	mnl_socket_setsockopt(k->request, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(k->request, NETLINK_CAP_ACK, &on, sizeof(on));
 	return 0;
@@ -295,7 +295,11 @@ static void knl_close_request(struct knl *k)
 	k->request = NULL;
 }
 
-/* knl_transact(), and a fresh socket when the transport failed. */
+/*
+ * Opens the socket if need be, and calls knl_transact().  After a failure of the
+ * transport the socket is closed, so that a late answer cannot be mistaken for that of a
+ * later request.
+ */
 static int knl_ask(struct knl *k, const struct nlmsghdr *request, knl_reply_fn fn, void *arg)
 {
 	int err;
@@ -442,7 +446,10 @@ static int knl_read_events(struct kernel *kernel)
 				continue;
 			if (errno == EAGAIN)
 				return flags;
-			/* ENOBUFS: something has been lost, so look at everything. */
+			/*
+			 * ENOBUFS: notifications have been lost, so read everything
+			 * again.
+			 */
 			flags |= KERNEL_CHANGED;
 			if (errno == ENOBUFS || errno == ENOSPC)
 				continue;
@@ -508,7 +515,10 @@ static int knl_get_portals(struct kernel *kernel, kernel_portal_fn fn, void *arg
 	struct knl_portals portals = { .fn = fn, .arg = arg };
 	int tries = 0, err;
 
-	/* @fn may see a portal twice: it is told what to listen on, not to add. */
+	/*
+	 * A dump that starts again may give @fn the same portal twice.  @fn must allow
+	 * that.
+	 */
 	do {
 		err = knl_ask(k, knl_command(k, CST_ISCSI_CMD_GET_PORTALS, NLM_F_DUMP),
 			      knl_portal, &portals);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the daemon asks of cst_iscsi.ko; see include/uapi/cst/iscsi.h. */
+/* The interface to cst_iscsi.ko; see include/uapi/cst/iscsi.h. */
 #ifndef ISCSID_KERNEL_H
 #define ISCSID_KERNEL_H
 
@@ -37,7 +37,7 @@ struct kernel_conn {
 
 #define KERNEL_UNTOLD	(-1)
 
-/* @told: what tell_portal() has said of it last, or KERNEL_UNTOLD. */
+/* @told: what tell_portal() has said of @portal last, or KERNEL_UNTOLD. */
 typedef int (*kernel_portal_fn)(void *arg, const char *portal, int told);
 
 struct kernel;
@@ -52,13 +52,14 @@ struct kernel;
  * All functions are called from the daemon's only thread and return 0 or a
  * negative errno.
  *
- * @open: find the kernel module; -ENOENT while it is not loaded
- * @close: forget it
- * @event_fd: readable when read_events has something to say; valid, and the
- *	same, whether open or not
- * @read_events: KERNEL_* flags, 0 if there was nothing after all
- * @tell_portal: what is the matter with a portal: 0 we listen, an errno: why not,
- *	KERNEL_UNTOLD nothing any more.  -EBUSY: another daemon is heard
+ * @open: find the kernel module; -ENOENT if it is not loaded
+ * @close: close what @open has opened
+ * @event_fd: a descriptor that is readable when @read_events has something to say; it is
+ *	valid, and the same, whether open or not
+ * @read_events: returns KERNEL_* flags, 0 if there was no event after all
+ * @tell_portal: tell the state of a portal: 0 if initiators can reach it; an errno, why
+ *	not; KERNEL_UNTOLD to forget it.  Returns -EBUSY if the kernel listens to another
+ *	daemon
  * @get_settings, @get_portals, @find_target, @list_targets, @new_conn: the
  *	commands of the same name
  */
@@ -82,8 +83,8 @@ struct kernel {
 };
 
 /*
- * The real one, over generic netlink.  @bus and @peer are NETLINK_GENERIC and 0;
- * a test can name another protocol and the port of its own socket there.
+ * The real interface, over generic netlink.  @bus and @peer are NETLINK_GENERIC and 0.  A
+ * test can name another protocol and the port of its own socket.
  */
 struct kernel *kernel_netlink_create(int bus, uint32_t peer);
 void kernel_netlink_destroy(struct kernel *k);

@@ -3,9 +3,9 @@
  * The table of login keys and the negotiation of the operational ones, RFC 7143
  * 6.2 and 13.  Pure logic: login.c calls in, one struct negotiation per login.
  *
- * A key that the initiator never mentions keeps the standard's default.  Where
- * that default is more than the target's configuration allows, the target makes
- * the proposal itself before it agrees to leave the operational stage.
+ * A key that the initiator never mentions keeps the default of the standard.  If the
+ * target's configuration does not allow that default, the target itself proposes another
+ * value before it agrees to leave the operational stage.
  */
 #include "keys.h"
 
@@ -80,7 +80,7 @@ const struct key *key_get(enum key_id id)
 	return &key_table[id];
 }
 
-/* The wishes of a target that has none: what discovery sessions run with. */
+/* The defaults of the standard.  Discovery sessions use them as the target's wishes. */
 void key_values_default(struct key_values *values)
 {
 	size_t i;
@@ -120,7 +120,7 @@ static bool digest_allowed(uint32_t wish, uint32_t digest)
 	       wish == CST_ISCSI_DIGEST_CRC32C_NONE;
 }
 
-/* The first item of @list that we support and are configured to use. */
+/* Selects the first digest of @list that is supported and that @wish allows. */
 static bool digest_select(uint32_t wish, const char *list, uint32_t *digest)
 {
 	const char *item;
@@ -151,7 +151,7 @@ static bool key_is_boolean(const struct key *key)
 	return key->kind == KEY_KIND_AND || key->kind == KEY_KIND_OR;
 }
 
-/* A number or boolean within the standard's limits. */
+/* Reads a number or boolean.  False if it is not within the standard's limits. */
 static bool key_parse(const struct key *key, const char *text, uint32_t *value)
 {
 	bool yes;
@@ -179,7 +179,7 @@ static uint32_t key_combine(const struct key *key, uint32_t a, uint32_t b)
 	}
 }
 
-/* May @value be in force when the target wishes @wish? */
+/* May @value be the result if the target wishes @wish? */
 static bool key_acceptable(const struct key *key, uint32_t value, uint32_t wish)
 {
 	switch (key->kind) {
@@ -237,13 +237,15 @@ static void negotiation_proposal(struct negotiation *n, const struct key *key,
 	text_put(out, key->name, "Reject");
 }
 
-/* The initiator's answer to our own proposal. */
+/* Takes the initiator's answer to a proposal of the target. */
 static uint16_t negotiation_answer(struct negotiation *n, const struct key *key,
 				   const char *text)
 {
 	uint32_t wish = n->ours.value[key->id], value;
 
-	/* The default stays; negotiation_finish() finds out whether it can. */
+	/*
+	 * The default stays.  negotiation_finish() checks whether the target allows it.
+	 */
 	if (!strcmp(text, "Reject") || !strcmp(text, "Irrelevant") ||
 	    !strcmp(text, "NotUnderstood"))
 		return LOGIN_OK;
@@ -259,8 +261,8 @@ static uint16_t negotiation_answer(struct negotiation *n, const struct key *key,
 }
 
 /*
- * One operational key from the initiator.  The answer, if it needs one, goes to
- * @out.  Returns the status to fail the login with, or LOGIN_OK.
+ * Takes one operational key from the initiator.  The answer, if the key needs one, goes
+ * to @out.  Returns LOGIN_OK, or the status with which the login fails.
  */
 uint16_t negotiation_receive(struct negotiation *n, const struct key *key,
 			     const char *text, struct text_out *out)
@@ -292,7 +294,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* All keys of a text have been received: answer those that had to wait. */
+/* All keys of a text have been received: answers FirstBurstLength, which had to wait. */
 void negotiation_end_text(struct negotiation *n, struct text_out *out)
 {
 	if (!n->first_burst_waits)
@@ -303,7 +305,7 @@ void negotiation_end_text(struct negotiation *n, struct text_out *out)
 	key_put(out, key_get(KEY_FIRST_BURST), n->value[KEY_FIRST_BURST]);
 }
 
-/* States our own MaxRecvDataSegmentLength. */
+/* Declares the target's own MaxRecvDataSegmentLength. */
 void negotiation_declare(struct negotiation *n, struct text_out *out)
 {
 	n->value[KEY_MAX_RECV_DSL] = n->ours.value[KEY_MAX_RECV_DSL];
@@ -311,8 +313,9 @@ void negotiation_declare(struct negotiation *n, struct text_out *out)
 }
 
 /*
- * Proposes what the initiator left at a default that does not suit the target.
- * True if there was something: then the login must not leave the stage yet.
+ * Proposes a value for each key that the initiator has not mentioned and whose default
+ * does not suit the target.  True if there was such a key: then the login must not leave
+ * the stage yet.
  */
 bool negotiation_offer(struct negotiation *n, struct text_out *out)
 {
@@ -338,7 +341,7 @@ bool negotiation_offer(struct negotiation *n, struct text_out *out)
 	return any;
 }
 
-/* Checks the outcome before the full feature phase. */
+/* Checks the results before the full feature phase.  Returns LOGIN_OK or a status. */
 uint16_t negotiation_finish(struct negotiation *n)
 {
 	size_t i;
@@ -357,7 +360,7 @@ uint16_t negotiation_finish(struct negotiation *n)
 	return LOGIN_OK;
 }
 
-/* The largest data segment that this target will send. */
+/* The longest data segment that the target will send. */
 uint32_t negotiation_xmit_dsl(const struct negotiation *n)
 {
 	return min_u32(n->xmit_dsl, n->ours.xmit_dsl_max);

@@ -9,7 +9,7 @@
 #include "text.h"
 
 enum key_id {
-	/* Operational keys: index of the arrays of values. */
+	/* Operational keys: these index the arrays of values. */
 	KEY_HEADER_DIGEST,
 	KEY_DATA_DIGEST,
 	KEY_MAX_CONNECTIONS,
@@ -31,7 +31,7 @@ enum key_id {
 	KEY_TASK_REPORTING,
 	KEY_PROTOCOL_LEVEL,
 	KEY_OP_COUNT,
-	/* Everything else. */
+	/* All other keys. */
 	KEY_INITIATOR_NAME = KEY_OP_COUNT,
 	KEY_INITIATOR_ALIAS,
 	KEY_TARGET_NAME,
@@ -53,10 +53,10 @@ enum key_kind {
 	KEY_KIND_REPORTING,	/* list, only "RFC3720" is supported */
 	KEY_KIND_DECLARE,	/* number, each side states its own */
 	KEY_KIND_IRRELEVANT,	/* understood, never used */
-	KEY_KIND_IDENTITY,	/* not operational: handled by its user */
+	KEY_KIND_IDENTITY,	/* not operational: login.c or discovery.c handles it */
 };
 
-#define KEY_F_LEADING	0x01	/* LO: only on the first connection of a session */
+#define KEY_F_LEADING	0x01	/* leading only: only on the first connection of a session */
 #define KEY_F_NORMAL	0x02	/* irrelevant in a discovery session */
 #define KEY_F_TARGET	0x04	/* only a target may send it */
 #define KEY_F_ADVISORY	0x08	/* its default suits every target */
@@ -75,7 +75,7 @@ struct key {
  * struct key_values - what a target wants of each operational key
  *
  * @value: by key_id; digests as enum cst_iscsi_digest, booleans as 0 and 1
- * @xmit_dsl_max: largest data segment that the target cares to send
+ * @xmit_dsl_max: longest data segment that the target may send
  */
 struct key_values {
 	uint32_t value[KEY_OP_COUNT];
@@ -86,12 +86,15 @@ struct key_values {
  * struct negotiation - the operational keys of one login
  *
  * @ours: the target's wishes
- * @value: in force now; KEY_MAX_RECV_DSL holds what we declared
- * @xmit_dsl: what the initiator declared as its MaxRecvDataSegmentLength
- * @received: bit per key that the initiator has sent
- * @offered: bit per key that we proposed on our own
- * @first_burst: a proposal that waits for the end of the text, because the
- *	answer depends on MaxBurstLength
+ * @value: the present results; KEY_MAX_RECV_DSL holds what the target has declared
+ * @xmit_dsl: what the initiator has declared as its MaxRecvDataSegmentLength
+ * @received: a bit for each key that the initiator has sent
+ * @offered: a bit for each key that the target has proposed itself
+ * @first_burst: the initiator's proposal of FirstBurstLength
+ * @first_burst_waits: it is answered at the end of the text, because the answer depends
+ *	on MaxBurstLength
+ * @discovery: the login is for a discovery session
+ * @leading: the connection is the first one of its session
  */
 struct negotiation {
 	struct key_values ours;

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Bookkeeping of connections per portal, per source and in all, and the choice
- * of the one to drop at a limit.  conn.c calls in.  Every operation is O(1), walks
+ * of the connection to drop at a limit.  conn.c calls in.  Every operation is O(1), walks
  * one hash bucket or looks at a fixed number of connections, so that a flood
  * costs no more than accepting it.
  *
- * The rule.  A connection rests from when it came, or from its last valid request,
- * and may do so for a moment (SERVER_GRACE_MS): the first request of an honest
- * peer is a round trip away, and a lost segment more.
+ * The rule.  A connection rests since it came, or since its last valid request.  It may
+ * rest for SERVER_GRACE_MS: the first request of an honest peer takes a round trip, and
+ * more if a segment is lost.
  *
- * 1. Who has rested for longer goes: first the silent, the oldest of them first,
- *    then those that began a login and left it.  So a login that was begun buys no
- *    place that a newcomer in his first round trip would pay for.
- * 2. If nobody has, it is a flood.  The source that has most of them gives one, a
- *    silent one if it can; of equal sources the one whose connection has rested for
- *    longest, whether it has said something or not.  An honest host with one
- *    connection stays as long as anybody has two, and against an attacker with an
- *    address for each of his connections as long as its round trip is shorter than
- *    the time that fills the limit.
+ * 1. If connections have rested for longer than that, one of them is dropped: first the
+ *    silent ones, the oldest of them first, then those that have begun a login and not
+ *    gone on.  So a peer cannot keep its place by beginning a login, at the expense of a
+ *    newcomer that is still in its first round trip.
+ * 2. If no connection has rested for longer, it is a flood.  The source with the most
+ *    connections loses one, a silent one if it has any.  Of sources with equally many,
+ *    the source whose connection has rested for longest loses that one, whether it is
+ *    silent or not.  So an honest host with one connection stays as long as any source
+ *    has two.  If an attacker has an address for each of its connections, the honest host
+ *    stays as long as its round trip is shorter than the time in which the attacker
+ *    reaches the limit.
  *
- * The limit of a source comes before those of the portal and of all, and makes room
- * among its own: a source that is at its limit displaces nobody else.  Newcomers are
- * not refused instead: then a limit's worth of connections each moment would shut
- * everybody out, where one that is replaced still has a moment for its request.
+ * The limit of a source is applied before those of the portal and of all connections.  It
+ * drops connections of the same source, so a source that is at its limit displaces no
+ * other source.  Newcomers are not refused instead.  If they were, an attacker could shut
+ * everybody out with as many connections as the limit in each SERVER_GRACE_MS.  A
+ * connection that is dropped later has had time for its request.
  */
 #include "limits.h"
 
@@ -30,7 +33,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* How many of each list are looked at in a flood. */
+/* How many connections of each list are looked at in a flood. */
 #define SCOPE_LOOKS	64
 
 void scope_init(struct scope *scope)
@@ -64,13 +67,13 @@ void scope_leave(struct scope_link *link)
 	link->scope = NULL;
 }
 
-/* The first of a list is the one that has rested for longest. */
+/* The first connection of a list, which is the one that has rested for longest. */
 static const struct scope_link *scope_first(const struct list *head)
 {
 	return list_empty(head) ? NULL : list_entry(head->next, struct scope_link, node);
 }
 
-/* Rule 1: who has rested since before @before, or NULL. */
+/* Rule 1: a connection that has rested since before @before, or NULL. */
 static struct conn *scope_resting(const struct scope *scope, uint64_t before)
 {
 	const struct scope_link *link = scope_first(&scope->silent);
@@ -81,8 +84,8 @@ static struct conn *scope_resting(const struct scope *scope, uint64_t before)
 }
 
 /*
- * The better victim of @best and the first connections of a list, by rule 2.  What is
- * found first stays among those of one source.
+ * Rule 2: the best victim among @best and the first connections of a list.  Of two
+ * connections of the same source, the one that was found first is chosen.
  */
 static const struct scope_link *scope_heaviest(const struct list *head,
 					       const struct scope_link *best)
@@ -103,8 +106,8 @@ static const struct scope_link *scope_heaviest(const struct list *head,
 }
 
 /*
- * Who can best be done without; NULL if the scope is empty.  Who rests since @before
- * or later has not done so for long.
+ * The connection that @scope can best do without; NULL if @scope is empty.  A connection
+ * that rests since @before or later has not rested for too long.
  */
 struct conn *scope_victim(const struct scope *scope, uint64_t before)
 {
@@ -152,7 +155,7 @@ struct source *source_find(struct source_table *table, const struct addr_source 
 	return source;
 }
 
-/* Finds or makes the source; NULL without memory. */
+/* Finds or makes the source of @key.  NULL if there is no memory. */
 struct source *source_get(struct source_table *table, const struct addr_source *key)
 {
 	struct source **bucket = source_bucket(table, key);

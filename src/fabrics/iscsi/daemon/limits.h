@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who has to go when there are too many connections. */
+/* Which connection is dropped when there are too many. */
 #ifndef ISCSID_LIMITS_H
 #define ISCSID_LIMITS_H
 
@@ -11,9 +11,9 @@
 /**
  * struct scope - connections that are counted together
  *
- * @silent: those that have said nothing useful, oldest first
- * @active: the others, the one that has made no progress for longest first
- * @count: of both
+ * @silent: connections that have made no valid request, the oldest first
+ * @active: the other connections, the one that has made no progress for longest first
+ * @count: number of connections in both lists
  */
 struct scope {
 	struct list silent;
@@ -30,7 +30,7 @@ struct source;
  * @node: in one of the scope's lists
  * @scope: the scope
  * @conn: the connection
- * @source: where it comes from
+ * @source: source of the connection
  * @since: when it came or made progress last, monotonic milliseconds
  */
 struct scope_link {
@@ -49,10 +49,10 @@ void scope_leave(struct scope_link *link);
 struct conn *scope_victim(const struct scope *scope, uint64_t before);
 
 /**
- * struct source - the connections from one peer
+ * struct source - the connections from one source, see addr_source()
  *
- * @next: in the same bucket of the table
- * @key: the peer
+ * @next: next source in the same bucket of the table
+ * @key: the part of the address that names the source
  * @scope: its connections; the source is freed with the last one
  */
 struct source {

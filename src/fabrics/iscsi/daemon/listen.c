@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Listening sockets.  server.c calls listen_sync() whenever the kernel's list of
- * portals may have changed; new connections go to conn.c.
+ * portals may have changed.  New connections go to conn.c.
  *
- * Each portal has a struct listener, open or not: one that cannot be opened now
- * (the port is taken, the interface does not exist) is tried again by the retry
- * timer, and whenever an address or an interface comes or goes.  A portal that a
- * wildcard of the same port covers needs no socket of its own, and could not have one.
+ * Each portal has a struct listener, open or not.  A listener that cannot be opened now
+ * (the port is taken, the interface does not exist) is tried again by the retry timer,
+ * and whenever an address or an interface comes or goes.  A portal that is covered by a
+ * wildcard of the same port needs no socket of its own, and could not have one.
  *
- * The kernel is told of each portal whether initiators can reach it, or why not: it
- * shows that, and tells initiators of no other.  An address that is not there yet has
- * its socket (IP_FREEBIND), but cannot be reached.  The kernel says what it has been told,
- * so that only what differs is told again, also after it has forgotten everything.
+ * The daemon tells the kernel of each portal whether initiators can reach it, or why not.
+ * The kernel shows that in configfs, and tells initiators only portals that they can
+ * reach.  A portal whose address is not there yet has its socket (IP_FREEBIND), but
+ * cannot be reached.  With each portal the kernel returns what it has been told.  So the
+ * daemon tells it only what differs, also when the kernel has forgotten everything.
  */
 #include "listen.h"
 
@@ -34,19 +35,20 @@
 /**
  * struct listener - a portal to listen on
  *
- * @watch: new connections
+ * @watch: for the event loop: new connections
  * @srv: the daemon
  * @node: in srv->listeners
- * @scope: connections that came in here
- * @portal: as the kernel wrote it
- * @addr, @addr_len: the same, parsed
- * @fd: -1 while it is not open
- * @wanted: the kernel still lists it
- * @excess: beyond LISTEN_PORTALS_MAX, never opened
+ * @scope: connections that were accepted here
+ * @portal: address of the portal as the kernel wrote it
+ * @addr, @addr_len: the same address, parsed
+ * @fd: the socket, -1 while it is not open
+ * @wanted: the kernel still lists the portal
+ * @excess: the portal is beyond LISTEN_PORTALS_MAX, and never opened
  * @err: why it is not open, an errno
  * @told: what the kernel has been told last, KERNEL_UNTOLD or an errno
- * @paused: out of descriptors, not watched until the retry timer
- * @complained: its failure is in the log
+ * @paused: accepting has failed, and the socket is not watched until the retry timer
+ *	fires
+ * @complained: the failure to open it is in the log
  */
 struct listener {
 	struct watch watch;
@@ -86,7 +88,10 @@ static void listener_free(struct listener *l)
 	free(l);
 }
 
-/* Running out of descriptors is reported even when nobody is waiting. */
+/*
+ * Does a connection wait to be accepted?  accept(2) may report a lack of descriptors even
+ * when none does.
+ */
 static bool listener_has_waiting(const struct listener *l)
 {
 	struct pollfd pfd = { .fd = l->fd, .events = POLLIN };
@@ -107,7 +112,7 @@ static void listener_accept_failed(struct listener *l)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		/* Somebody's place is better used by the one who is waiting. */
+		/* Drop a connection in favour of the one that waits. */
 		if (!listener_has_waiting(l) || conn_drop_one(l->srv, &l->srv->all))
 			return;
 		break;
@@ -142,7 +147,7 @@ static void listener_ready(struct watch *watch, uint32_t events)
 
 static void socket_option(int fd, int level, int option, int value)
 {
-	/* Options are improvements; a kernel without one of them still listens. */
+	/* The options are not essential: without one of them the socket still listens. */
 	if (setsockopt(fd, level, option, &value, sizeof(value)) < 0)
 		log_trace("socket option %d/%d: %s", level, option, strerror(errno));
 }
@@ -157,9 +162,9 @@ static int listener_socket(const struct sockaddr_storage *addr, socklen_t addr_l
 	socket_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (addr->ss_family == AF_INET6)
 		socket_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !addr_is_any(addr));
-	/* The address may come up later than we do. */
+	/* The address may come up later than the daemon. */
 	socket_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
-	/* Inherited by accepted sockets. */
+	/* Accepted sockets inherit this. */
 	socket_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (bind(fd, (const struct sockaddr *)addr, addr_len) < 0 ||
 	    listen(fd, LISTEN_BACKLOG) < 0) {
@@ -179,7 +184,10 @@ static int listener_socket_any_family(const struct listener *l)
 	struct sockaddr_storage addr = { 0 };
 	int fd = listener_socket(&l->addr, l->addr_len);
 
-	/* "[::]" means every address; a host without IPv6 has the others. */
+	/*
+	 * "[::]" means every address.  On a host without IPv6 these are the IPv4
+	 * addresses.
+	 */
 	if (fd == -EAFNOSUPPORT && l->addr.ss_family == AF_INET6 && addr_is_any(&l->addr)) {
 		memcpy(&addr, &v4, sizeof(v4));
 		fd = listener_socket(&addr, sizeof(v4));
@@ -240,7 +248,7 @@ static int listen_portal(void *arg, const char *portal, int told)
 
 	if (l) {
 		l->told = told;
-		/* A dump that was begun anew names it again. */
+		/* A dump that has started again names the same portal twice. */
 		request->count += !l->wanted;
 		l->excess = !l->wanted ? request->count > LISTEN_PORTALS_MAX : l->excess;
 		l->wanted = true;
@@ -269,7 +277,7 @@ static int listen_portal(void *arg, const char *portal, int told)
 	return 0;
 }
 
-/* The wanted wildcard other than @l that accepts what @l would accept, or NULL. */
+/* The listener with a wildcard address that accepts what @l would accept, or NULL. */
 static const struct listener *listener_covered(struct server *srv, const struct listener *l)
 {
 	const struct listener *found = NULL;
@@ -290,8 +298,9 @@ static const struct listener *listener_covered(struct server *srv, const struct 
 }
 
 /*
- * Has this host the address?  0 or -errno.  An option like IP_FREEBIND is on the listening socket
- * alone, so that another one, which takes no TCP port, finds out.
+ * Does this host have the address of @l?  Returns 0 or -errno.  The listening socket
+ * cannot tell, because it has IP_FREEBIND.  So this binds another socket without that
+ * option, which takes no TCP port.
  */
 static int listener_probe(const struct listener *l)
 {
@@ -313,7 +322,7 @@ static int listener_probe(const struct listener *l)
 	return err;
 }
 
-/* 0 when initiators can reach it, an errno otherwise. */
+/* Returns 0 if initiators can reach @l, else an errno. */
 static int listener_state(struct server *srv, const struct listener *l)
 {
 	const struct listener *by = l->fd < 0 ? listener_covered(srv, l) : l;
@@ -346,7 +355,10 @@ static void listen_tell(struct server *srv, struct listener *l, int state)
 	server_retry(srv);
 }
 
-/* An interface that has come again has another number: the socket is for the old one. */
+/*
+ * Is the socket bound to an interface that has gone?  An interface that comes again has
+ * another number.
+ */
 static bool listener_is_stale(const struct listener *l)
 {
 	struct sockaddr_storage addr = l->addr;
@@ -354,7 +366,7 @@ static bool listener_is_stale(const struct listener *l)
 	return !addr_find_zone(l->portal, &addr) || memcmp(&addr, &l->addr, sizeof(addr));
 }
 
-/* Opens what can be opened, and tells the kernel what differs. */
+/* Opens the listeners that can be opened, and tells the kernel what differs. */
 void listen_check(struct server *srv)
 {
 	struct list *node;
@@ -377,7 +389,7 @@ void listen_check(struct server *srv)
 	}
 }
 
-/* Reads the portals and opens and closes sockets as they differ. */
+/* Reads the list of portals, and opens and closes sockets accordingly. */
 int listen_sync(struct server *srv)
 {
 	struct listen_request request = { .srv = srv };
@@ -390,7 +402,7 @@ int listen_sync(struct server *srv)
 	if (err)
 		return err;
 
-	/* Close before opening: a wildcard needs the port for itself. */
+	/* Close sockets before opening others: a wildcard needs the port for itself. */
 	for (node = srv->listeners.next; node != &srv->listeners; node = next) {
 		struct listener *l = list_entry(node, struct listener, node);
 
@@ -407,7 +419,7 @@ int listen_sync(struct server *srv)
 	return 0;
 }
 
-/* The retry timer: accept again where that had failed. */
+/* The retry timer has fired: accept again where accepting has failed. */
 void listen_retry(struct server *srv)
 {
 	struct list *node;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Messages to stderr, with the "<N>" priority that journald understands.
- * Everyone calls in.  A line is written by one write(2), control characters
- * that came from a peer are replaced, and messages that a peer can cause at
- * will go through a token bucket.
+ * All files call in.  A line is written by one write(2).  Control characters, which may
+ * come from a peer, are replaced.  Messages that a peer can cause at will go through a
+ * token bucket.
  */
 #include "log.h"
 
@@ -48,12 +48,14 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 	len += (size_t)n;
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
-	/* Names and values come from the wire: no line breaks, no escapes. */
+	/*
+	 * Names and values may come from the wire: allow no line breaks and no escapes.
+	 */
 	for (; i < len; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	line[len++] = '\n';
-	/* Nothing can be done about a log that cannot be written. */
+	/* If the log cannot be written, there is nothing to be done. */
 	if (write(STDERR_FILENO, line, len) < 0)
 		return;
 }

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* The numbers are syslog's: journald reads them from the "<N>" prefix. */
+/* The numbers are those of syslog: journald reads them from the "<N>" prefix. */
 enum log_level {
 	LOG_ERROR = 3,
 	LOG_WARN = 4,
@@ -16,7 +16,7 @@ enum log_level {
 void log_init(enum log_level highest, bool prefixes);
 void log_print(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* For what a peer can cause at will: limited to a few lines in a few seconds. */
+/* For messages that a peer can cause at will.  Their rate is limited. */
 void log_peer(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

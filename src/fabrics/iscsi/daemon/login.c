@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The login state machine, RFC 7143 6.3, 11.12 and 11.13.  Pure logic: conn.c
- * feeds headers and payloads and sends what comes out; the kernel's word on the
- * target comes through struct login_ops.  The key rules are in keys.c.
+ * feeds headers and payloads and sends what comes out.  Struct login_ops asks the kernel
+ * about the target.  The rules of the keys are in keys.c.
  *
- * A header is checked whole before a byte of its data segment is read, and
- * everything that a peer can make grow has a limit here: the text (TEXT_IN_MAX),
- * the number of requests, the number of unknown keys.  With those limits the
- * answers fit LOGIN_TEXT_OUT_MAX, so that responses are never split.
+ * A header is checked completely before a byte of its data segment is read.  Everything
+ * that a peer can make grow has a limit: the text (TEXT_IN_MAX), the number of requests,
+ * the number of unknown keys.  With these limits the answers fit LOGIN_TEXT_OUT_MAX, so
+ * responses are never split.
  */
 #include "login.h"
 
@@ -34,7 +34,7 @@ void login_free(struct login *l)
 static void login_respond(struct login *l, uint8_t flags, uint16_t status,
 			  size_t text_len, struct pdu_out *out)
 {
-	/* One command may follow: nobody needs more before full feature phase. */
+	/* A window of one command is enough before full feature phase. */
 	struct pdu_sn sn = {
 		.statsn = l->statsn,
 		.exp_cmdsn = l->req.cmdsn,
@@ -67,7 +67,9 @@ static enum pdu_verdict login_refuse_errno(struct login *l, int err, struct pdu_
 	case -EACCES:
 		return login_refuse(l, LOGIN_FORBIDDEN, "initiator has no access", out);
 	case -ENODEV:
-		/* Tried again by the initiator, as long as nothing is there to be refused. */
+		/*
+		 * "Unavailable" makes the initiator try again: there may be LUNs by then.
+		 */
 		return login_refuse(l, LOGIN_UNAVAILABLE, "target has no LUNs yet", out);
 	case -ESHUTDOWN:
 		return login_refuse(l, LOGIN_UNAVAILABLE, "target is disabled", out);
@@ -79,8 +81,8 @@ static enum pdu_verdict login_refuse_errno(struct login *l, int err, struct pdu_
 }
 
 /*
- * The kernel declined to take the connection over.  @err is the answer to
- * CST_ISCSI_CMD_NEW_CONN; -ENOTCONN never comes here.
+ * The kernel has refused to take the connection over.  @err is the answer to
+ * CST_ISCSI_CMD_NEW_CONN, but never -ENOTCONN.
  */
 enum pdu_verdict login_refuse_handover(struct login *l, int err, struct pdu_out *out)
 {
@@ -132,8 +134,8 @@ static enum pdu_verdict login_check_header(struct login *l, const uint8_t *bhs,
 }
 
 /*
- * Takes the header of the next PDU.  PDU_READ: *@len bytes (data and padding,
- * may be 0) are to be read to *@data before login_payload() is called.
+ * Takes the header of the next PDU.  PDU_READ: the caller must read *@len bytes (data and
+ * padding, may be 0) to *@data, and then call login_payload().
  */
 enum pdu_verdict login_header(struct login *l, const uint8_t *bhs, uint8_t **data,
 			      size_t *len, struct pdu_out *out)
@@ -153,8 +155,8 @@ enum pdu_verdict login_header(struct login *l, const uint8_t *bhs, uint8_t **dat
 		l->started = true;
 		l->req = req;
 		/*
-		 * The first ExpStatSN is what the initiator goes on from when it
-		 * restarts a connection, and as good as any number otherwise.
+		 * An initiator that restarts a connection continues from the ExpStatSN of
+		 * its first request.  Otherwise that number is as good as any other.
 		 */
 		l->statsn = req.exp_statsn;
 		l->stage = req.csg;
@@ -217,8 +219,8 @@ static bool login_has(const struct login *l, enum key_id id)
 }
 
 /*
- * Who wants what: read from the first text before any other key, because what
- * we answer depends on the target.
+ * Reads the names and the session type from the first text.  This comes before all other
+ * keys, because the answers depend on the target.
  */
 static uint16_t login_identify(struct login *l)
 {
@@ -247,8 +249,8 @@ static uint16_t login_identify(struct login *l)
 }
 
 /*
- * The identification is declared once.  Some initiators (libiscsi) repeat it
- * when they enter the operational stage: harmless as long as it is the same.
+ * An initiator should declare its identification once.  Some initiators (libiscsi) repeat
+ * it when they enter the operational stage.  This is harmless if nothing has changed.
  */
 static uint16_t login_repeated_identity(struct login *l, const struct key *key,
 					const struct text_pair *pair)
@@ -340,7 +342,7 @@ static uint16_t login_keys(struct login *l, bool first, struct text_out *text)
 	return LOGIN_OK;
 }
 
-/* Asks for the target and prepares the negotiation. */
+/* Asks the kernel for the target, and prepares the negotiation. */
 static int login_open(struct login *l)
 {
 	int err;
@@ -356,7 +358,7 @@ static int login_open(struct login *l)
 	return 0;
 }
 
-/* RFC 7143 13.9: the portal group tag belongs into the first response. */
+/* RFC 7143 13.9: the portal group tag must be in the first response. */
 static void login_introduce(struct login *l, struct text_out *text)
 {
 	if (l->discovery)
@@ -367,8 +369,8 @@ static void login_introduce(struct login *l, struct text_out *text)
 }
 
 /*
- * Decides on a transition that the initiator asks for.  *@granted says whether
- * the response has the T bit.
+ * Decides whether to grant the stage transition that the initiator asks for.  *@granted
+ * says whether the response has the T bit.
  */
 static uint16_t login_transit(struct login *l, struct text_out *text, bool *granted)
 {
@@ -446,7 +448,7 @@ enum pdu_verdict login_payload(struct login *l, struct pdu_out *out)
 	if (!l->req.cont)
 		return login_answer(l, out);
 
-	/* RFC 7143 6.2: more text follows, the answer to a part is empty. */
+	/* RFC 7143 6.2: more text follows.  The answer to a part of the text is empty. */
 	login_respond(l, (uint8_t)(l->stage << 2), LOGIN_OK, 0, out);
 	l->statsn++;
 	return PDU_REPLY;

@@ -11,11 +11,13 @@
 #include "pdu.h"
 #include "text.h"
 
-/* Text of a Login Response; all answers to TEXT_IN_MAX bytes fit, see login.c. */
+/*
+ * Length of the text of a Login Response.  The answers to any request fit, see login.c.
+ */
 #define LOGIN_TEXT_OUT_MAX	4096
 #define LOGIN_ALIAS_SIZE	256
 
-/* What the kernel says about a target, for one initiator at one address. */
+/* What the kernel says about a target, for a certain initiator at a certain address. */
 struct target_info {
 	char name[TEXT_NAME_SIZE];
 	char alias[LOGIN_ALIAS_SIZE];
@@ -26,8 +28,9 @@ struct target_info {
 /**
  * struct login_ops - what the login needs from its surroundings
  *
- * @find_target: fill @info for @initiator asking for @target.  0, or -ENOENT,
- *	-EACCES, -ENODEV, -ESHUTDOWN or another error.  Called once per normal login.
+ * @find_target: fill @info for @initiator, which asks for @target.  Returns 0, or
+ *	-ENOENT, -EACCES, -ENODEV, -ESHUTDOWN or another error.  Called once per normal
+ *	login.
  */
 struct login_ops {
 	int (*find_target)(void *ctx, const char *target, const char *initiator,
@@ -35,27 +38,27 @@ struct login_ops {
 };
 
 /**
- * struct login - state
+ * struct login - the state of a login
  *
  * @ops, @ctx: see struct login_ops
  * @text: text of the current sequence, complete when the C bit is 0
  * @req: the current request; isid, tsih, itt, cid and cmdsn never change
- * @statsn: of the next response
- * @identity: bit per key_id from KEY_OP_COUNT on that has been received
+ * @statsn: StatSN of the next response
+ * @identity: a bit for each key, from KEY_OP_COUNT on, that has been received
  * @discovery_tsih: TSIH to give to a discovery session
  * @stage: the current stage, RFC 7143 6.3.1
- * @data_len: of the request whose data segment is being read
+ * @data_len: length of the data segment that is being read
  * @requests: how many Login Requests have come
  * @not_understood: how many unknown keys have come
  * @started: a Login Request has come; @req is valid
- * @identified: the first text is complete, the target is known
- * @declared: our MaxRecvDataSegmentLength has been sent
+ * @identified: the first text is complete, and the target is known
+ * @declared: the target's MaxRecvDataSegmentLength has been sent
  * @discovery: SessionType=Discovery
  * @auth: authentication
  * @keys: operational keys
  * @target: the target; its values become @keys.ours
- * @initiator: InitiatorName, prepared
- * @asked: TargetName, prepared
+ * @initiator: InitiatorName, in lower case
+ * @asked: TargetName, in lower case
  * @why: what went wrong, for the log
  */
 struct login {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cst-iscsid: options, signals, and the start of the event loop.  The daemon has
- * no configuration of its own; the kernel module has it all.
+ * no configuration of its own: it gets everything from the kernel module.
  */
 #include <errno.h>
 #include <getopt.h>

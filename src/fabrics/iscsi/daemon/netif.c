@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tells when addresses and interfaces come and go.  server.c asks for it once; what
- * has changed is not read: listen.c looks at what it needs.
+ * Tells when addresses and interfaces come and go.  server.c opens the descriptor once.
+ * This file does not read what has changed: listen.c looks at what it needs.
  */
 #include "netif.h"
 
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A descriptor that is readable after a change, or -errno. */
+/* Returns a descriptor that is readable after a change, or -errno. */
 int netif_open(void)
 {
 	const struct sockaddr_nl addr = {
@@ -31,7 +31,7 @@ int netif_open(void)
 	return fd;
 }
 
-/* Takes what there is.  One that was lost (ENOBUFS) is a change as well. */
+/* Throws all messages away.  A message that was lost (ENOBUFS) is a change as well. */
 void netif_drain(int fd)
 {
 	char buf[4096];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Messages to the service manager, sd_notify(3) without its library: datagrams
- * to the socket that NOTIFY_SOCKET names.  main.c and server.c call in; without
- * a service manager nothing happens.
+ * to the socket that NOTIFY_SOCKET names.  main.c and server.c call in.  Without
+ * a service manager nothing is sent.
  */
 #include "notify.h"
 
@@ -30,7 +30,7 @@ void notify_init(void)
 		return;
 	notify_addr.sun_family = AF_UNIX;
 	memcpy(notify_addr.sun_path, path, len);
-	/* "@" stands for the NUL in front of an abstract name. */
+	/* "@" stands for the NUL at the beginning of an abstract name. */
 	if (path[0] == '@')
 		notify_addr.sun_path[0] = '\0';
 	notify_addr_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
@@ -52,13 +52,13 @@ void notify_send(const char *fmt, ...)
 	va_end(ap);
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return;
-	/* A manager that does not listen is no reason to stop. */
+	/* Go on if the service manager does not listen. */
 	if (sendto(notify_fd, text, (size_t)len, MSG_NOSIGNAL,
 		   (const struct sockaddr *)(const void *)&notify_addr, notify_addr_len) < 0)
 		return;
 }
 
-/* How long the manager waits for a sign of life, 0 if it does not. */
+/* How long the service manager waits for "WATCHDOG=1", 0 if it does not wait for it. */
 uint64_t notify_watchdog_ms(void)
 {
 	return watchdog_ms;

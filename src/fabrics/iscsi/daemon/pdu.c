@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Encoding and decoding of basic header segments, RFC 7143 11.  Pure functions;
- * login.c and discovery.c call in.  Field checks that depend on the protocol
- * state are made there.
+ * Encoding and decoding of basic header segments, RFC 7143 11.  Pure functions:
+ * login.c and discovery.c call in.  These files also check the fields, because the checks
+ * depend on the state of the protocol.
  */
 #include "pdu.h"
 
@@ -50,7 +50,7 @@ void pdu_login_response(uint8_t *bhs, const struct pdu_login *req, uint8_t flags
 			const struct pdu_sn *sn, uint16_t status)
 {
 	pdu_start(bhs, PDU_LOGIN_RESPONSE, flags, req->itt, sn);
-	/* Version-max and Version-active: 0 is the only version there is. */
+	/* Version-max and Version-active stay 0, which is the only version. */
 	memcpy(bhs + 8, req->isid, sizeof(req->isid));
 	put_be16(bhs + 14, req->tsih);
 	put_be16(bhs + 36, status);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define PDU_BHS_LEN	48
-/* The default MaxRecvDataSegmentLength, in force for the whole login phase. */
+/* The default of MaxRecvDataSegmentLength, which holds for the whole login phase. */
 #define PDU_LOGIN_DATA_MAX	8192
 #define PDU_TAG_NONE	0xffffffffu
 
@@ -87,11 +87,11 @@ enum pdu_verdict {
  * struct pdu_out - a PDU to send
  *
  * @buf: header and small data segments; the owner allocates it
- * @size: of @buf
+ * @size: size of @buf
  * @len: bytes used in @buf
- * @tail: the rest of the data segment where it would be wasteful to copy it; it
- *	belongs to the handler and stays until the handler's next call
- * @tail_len: bytes in @tail; the pad bytes are not part of it
+ * @tail: the rest of the data segment, if it is too long to be copied to @buf; it
+ *	belongs to the handler, and stays valid until the handler's next call
+ * @tail_len: bytes in @tail, without padding
  */
 struct pdu_out {
 	uint8_t *buf;
@@ -171,7 +171,7 @@ struct pdu_login {
 	uint32_t exp_statsn;
 };
 
-/* What every request in the full feature phase of a discovery session has. */
+/* The header fields of all requests in the full feature phase of a discovery session. */
 struct pdu_request {
 	uint8_t opcode;
 	bool immediate;
@@ -181,7 +181,7 @@ struct pdu_request {
 	uint32_t cmdsn;
 };
 
-/* Sequence numbers for a response. */
+/* The sequence numbers of a response. */
 struct pdu_sn {
 	uint32_t statsn;
 	uint32_t exp_cmdsn;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The event loop, and following the kernel: settings and portals are read at
- * the start and again whenever the kernel says that they have changed.  main.c
- * runs it; listen.c and conn.c hang their descriptors into it.
+ * The event loop, and the configuration of the kernel: settings and portals are read at
+ * the start, and again whenever the kernel says that they have changed.  main.c
+ * runs the loop.  listen.c and conn.c register their descriptors with it.
  *
- * One thread, no locks.  Requests to the kernel are synchronous: each is a short
- * question about configuration in memory.  What changes the set of listeners is
- * done between two rounds of events, so that a round never meets a freed object.
+ * There is one thread, and there are no locks.  Requests to the kernel are synchronous:
+ * each is a short question about configuration in memory.  The set of listeners changes
+ * only between two rounds of events, so that no event of a round is for a freed object.
  */
 #include "server.h"
 
@@ -26,12 +26,12 @@
 
 #define SERVER_RETRY_MS		2000
 #define SERVER_EVENTS		64
-/* Memory for connections is bounded: 16 KiB each, see conn.c. */
+/* This bounds the memory for connections, 16 KiB each, see conn.c. */
 #define SERVER_CONNS_MAX	4096
 /* Descriptors that are not connections: listeners, netlink, epoll, stderr. */
 #define SERVER_FDS_RESERVED	128
 #define SERVER_LOGIN_TIMEOUT	15
-/* A round trip around the world, and one lost segment. */
+/* Enough for a round trip around the world and one lost segment. */
 #define SERVER_GRACE_MS		1000
 
 static uint64_t server_clock(void)
@@ -65,7 +65,7 @@ void server_unwatch(struct server *srv, int fd)
 	server_ctl(srv, EPOLL_CTL_DEL, fd, 0, NULL);
 }
 
-/* Something failed that may work later. */
+/* Something has failed that may work later: has the retry timer fire. */
 void server_retry(struct server *srv)
 {
 	if (!srv->retry_at)
@@ -111,7 +111,7 @@ static int server_read_config(struct server *srv)
 	return listen_sync(srv);
 }
 
-/* Brings the daemon in line with the kernel. */
+/* Connects to the kernel if need be, and reads its configuration. */
 static void server_sync(struct server *srv)
 {
 	unsigned int listening = srv->listening;
@@ -169,7 +169,7 @@ static void server_netif_events(struct server *srv)
 		listen_check(srv);
 }
 
-/* Without it what waits for an address is tried again by the retry timer. */
+/* If this fails, the retry timer tries portals again that wait for an address. */
 static void server_netif_open(struct server *srv)
 {
 	int err;
@@ -192,7 +192,7 @@ static void server_stop_ready(struct watch *watch, uint32_t events)
 	list_entry(watch, struct server, stop_watch)->stopping = true;
 }
 
-/* May be called from a signal handler or another thread. */
+/* Ends server_run().  May be called from a signal handler or another thread. */
 void server_stop(struct server *srv)
 {
 	const uint64_t one = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The event loop and what all connections share. */
+/* The event loop, and the state that all connections share. */
 #ifndef ISCSID_SERVER_H
 #define ISCSID_SERVER_H
 
@@ -10,18 +10,18 @@
 #include "limits.h"
 #include "list.h"
 
-/* Something with a descriptor in the event loop. */
+/* Embedded in each object that has a descriptor in the event loop. */
 struct watch {
 	void (*ready)(struct watch *watch, uint32_t events);
 };
 
 /*
- * Connections wait for a deadline on one of these queues.  All on one queue have
- * the same time to live, so that each is in order by itself.
+ * Each connection waits for a deadline on one of these queues.  All connections of a
+ * queue have the same time to live, so appending keeps the queue in order of deadlines.
  */
 enum deadline {
-	DEADLINE_LOGIN,		/* the whole login phase */
-	DEADLINE_IDLE,		/* discovery: since the last request */
+	DEADLINE_LOGIN,		/* for the whole login phase */
+	DEADLINE_IDLE,		/* for the next request of a discovery session */
 	DEADLINE_CLOSE,		/* for the peer to take the last response */
 	DEADLINE_COUNT,
 };
@@ -29,27 +29,31 @@ enum deadline {
 /**
  * struct server - the daemon
  *
- * @kernel: the other side
- * @kernel_watch: its events
- * @stop_watch: server_stop()
- * @netif_watch: addresses and interfaces
- * @settings: as the kernel gave them last
+ * @kernel: the interface to the kernel module
+ * @kernel_watch: for events of the kernel module
+ * @stop_watch: for server_stop()
+ * @netif_watch: for changes of addresses and interfaces
+ * @settings: the settings that the kernel gave last
  * @connected: the kernel module is there
- * @kernel_ready: it has something to say, which is read between two rounds
- * @netif_changed: addresses have come or gone; looked at between two rounds
- * @unheard: the kernel listens to another daemon, which is in the log
+ * @kernel_ready: the kernel has events, which are read between two rounds
+ * @netif_changed: addresses have come or gone; handled between two rounds
+ * @unheard: the kernel listens to another daemon, and the log says so
  * @listeners: see listen.c
- * @all: every connection
- * @sources: every connection by peer
- * @queue: every connection by deadline
+ * @all: all connections
+ * @sources: all connections, by source
+ * @queue: all connections, by deadline
  * @dead: connections to be freed after the current round of events
- * @max_conns: what the limit on descriptors allows
- * @grace_ms: how long a connection may rest before it is the first to go at a limit
+ * @max_conns: most connections, as the limit on descriptors allows
+ * @grace_ms: how long a connection may rest before it is the first to be dropped at a
+ *	limit
  * @now: monotonic milliseconds at the start of the current round
- * @retry_at: when to try again what failed, 0 for nothing
+ * @retry_at: when to try again what has failed, 0 for nothing
  * @listening: how many portals are open
- * @next_tsih: for discovery sessions
+ * @next_tsih: the last TSIH that was given to a connection, for discovery sessions
  * @stopping: leave the loop
+ * @epoll_fd: descriptor of the event loop
+ * @stop_fd: descriptor of @stop_watch
+ * @netif_fd: descriptor of @netif_watch, -1 if there is none
  */
 struct server {
 	struct kernel *kernel;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Parsing and building of key=value text, RFC 7143 6.1, within fixed bounds.
- * Pure logic: login.c, keys.c, auth.c and discovery.c call in.  Nothing here
- * knows what a key means.
+ * Pure logic: login.c, keys.c, auth.c, discovery.c and addr.c call in.  This file does
+ * not know what a key means.
  */
 #include "text.h"
 
@@ -17,9 +17,9 @@ void text_in_free(struct text_in *in)
 }
 
 /*
- * Room for a data segment of @len bytes and its padding behind what is there.
+ * Makes room for a data segment of @len bytes and its padding behind the present text.
  * Returns NULL when the whole text would be longer than TEXT_IN_MAX, or when
- * there is no memory.  The caller adds to in->len once the bytes have come.
+ * there is no memory.  The caller adds @len to in->len when the bytes have come.
  */
 char *text_in_reserve(struct text_in *in, size_t len)
 {
@@ -28,7 +28,7 @@ char *text_in_reserve(struct text_in *in, size_t len)
 
 	if (len > TEXT_IN_MAX || in->len > TEXT_IN_MAX - len)
 		return NULL;
-	/* Never nothing, so that NULL means failure. */
+	/* Reserve at least 4 bytes, so that NULL always means failure. */
 	need = in->len + (len ? (len + 3) & ~(size_t)3 : 4);
 	if (need > in->cap) {
 		buf = realloc(in->buf, need);
@@ -52,10 +52,10 @@ static bool key_char(char c)
 }
 
 /*
- * The next pair behind *@pos.  Returns 1 with @pair set, 0 at the end, -1 when
+ * Finds the next pair behind *@pos.  Returns 1 with @pair set, 0 at the end, -1 when
  * the text breaks the format: a string without its NUL, without "=", or with a
- * key that is no standard-label.  Two liberties that the standard itself takes
- * are granted: "#", as in X# extension keys, and a small first letter, as in
+ * key that is no standard-label.  Two exceptions are allowed, because the standard itself
+ * has such keys: "#", as in X# extension keys, and a small first letter, as in
  * iSCSIProtocolLevel.
  */
 int text_next(const struct text_in *in, size_t *pos, struct text_pair *pair)
@@ -116,7 +116,7 @@ void text_put(struct text_out *out, const char *key, const char *value)
 	text_put_bytes(out, key, strlen(key), value);
 }
 
-/* Answers @pair, whose key may be one that we do not know, with @value. */
+/* Answers @pair with @value.  The key may be an unknown one. */
 void text_put_pair(struct text_out *out, const struct text_pair *pair, const char *value)
 {
 	text_put_bytes(out, pair->key, pair->key_len, value);
@@ -131,7 +131,7 @@ void text_put_number(struct text_out *out, const char *key, uint32_t value)
 }
 
 /*
- * A decimal-constant or hex-constant that fits 32 bits.  No sign, no blanks,
+ * Reads a decimal-constant or hex-constant that fits 32 bits.  No sign, no blanks,
  * no leading zeros in decimal.
  */
 bool text_number(const char *value, uint32_t *number)
@@ -191,7 +191,7 @@ bool text_item_is(const char *item, size_t len, const char *name)
 
 /*
  * Checks an iSCSI name and folds ASCII to lower case, as RFC 3722 prepares it.
- * Bytes above ASCII pass as they are: the other side has to have prepared them.
+ * Bytes above ASCII are copied as they are: the other side must have prepared them.
  */
 bool text_iscsi_name(const char *value, char name[TEXT_NAME_SIZE])
 {

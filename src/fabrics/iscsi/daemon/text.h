@@ -7,21 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* RFC 7143 6.2: every node must be able to receive this much in one sequence. */
+/* RFC 7143 6.2: every node must be able to receive so much text in one sequence. */
 #define TEXT_IN_MAX	8192
 #define TEXT_KEY_MAX	63
 #define TEXT_VALUE_MAX	255
 #define TEXT_NAME_MAX	223
 #define TEXT_NAME_SIZE	(TEXT_NAME_MAX + 1)
 
-/* Text received so far; grows to TEXT_IN_MAX and no further. */
+/* Text received so far.  It never grows beyond TEXT_IN_MAX. */
 struct text_in {
 	char *buf;
 	size_t len;
 	size_t cap;
 };
 
-/* One pair.  @value ends with NUL, @key does not. */
+/* One key=value pair.  @value ends with NUL, @key does not. */
 struct text_pair {
 	const char *key;
 	size_t key_len;
@@ -29,7 +29,9 @@ struct text_pair {
 	size_t value_len;
 };
 
-/* Text to send.  What does not fit sets @overflow and leaves the rest alone. */
+/*
+ * Text to send.  A pair that does not fit sets @overflow, and nothing is added any more.
+ */
 struct text_out {
 	char *buf;
 	size_t size;
