@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the command tests share: a fake tree, private state files, and a call of the program."""
+"""What the command tests share: a fake tree, state files of the test, and calls of the program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOP = "/targets/loop/t1"
 
 
 class CommandTest(unittest.TestCase):
-    """A fresh tree per test, and a directory for files."""
+    """Each test has a new tree, and a directory for files."""
 
     def setUp(self) -> None:
         directory = tempfile.TemporaryDirectory()
@@ -43,12 +43,12 @@ class CommandTest(unittest.TestCase):
         return code
 
     def ok(self, *argv: str) -> str:
-        """Run a command that must work in silence on stderr; its output."""
+        """Run a command that must succeed and write nothing to stderr. Returns its output."""
         self.assertEqual((self.run_ctl(*argv), self.err), (0, ""), argv)
         return self.out
 
     def fails(self, code: int, *argv: str) -> str:
-        """Run a command that must fail with code; its messages."""
+        """Run a command that must fail with code. Returns its messages."""
         self.assertEqual(self.run_ctl(*argv), code, f"{argv}\n{self.out}{self.err}")
         self.assertTrue(self.err)
         return self.err

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A model of the configfs tree: directories that fill themselves, checks, errnos and last_error.
+"""A model of the configfs tree: directories with parts and attributes, checks, errnos and last_error.
 
-It behaves as doc/configfs.md says the kernel does. Faults can be put in by operation and path.
+It behaves as doc/configfs.md says of the kernel. A test can make an operation on a path fail.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Attr:
 
 @dataclass
 class Kind:
-    """A kind of directory: attributes, parts made with it, what mkdir makes in it, whether it takes links."""
+    """A kind of directory: its attributes, its parts, what mkdir makes in it, and whether it takes links."""
 
     attrs: list[Attr] = field(default_factory=list)
     parts: dict[str, Kind] = field(default_factory=dict)
@@ -166,7 +166,8 @@ class Dir:
 class FakeTree:
     """The Tree of the tests. `files` are the backing files that exist; `calls` counts operations.
 
-    `meanwhile` is what last_error says of somebody else's refusal just before an operation fails.
+    `meanwhile` is a line for last_error about the refusal of another program's operation. It is written just
+    before an operation fails.
     """
 
     def __init__(self, handlers: bool = True, fabrics: bool = True) -> None:
@@ -217,14 +218,14 @@ class FakeTree:
             result.dirs[name] = self._make(part, False)
         return result
 
-    # What the tests do behind the tool's back.
+    # What tests change without the program.
 
     def fail(self, operation: str, path: str, number: int, text: str = "") -> None:
-        """Let operation (mkdir, rmdir, write, read, symlink, unlink, listing) on path fail."""
+        """Make operation (mkdir, rmdir, write, read, symlink, unlink, listing) on path fail."""
         self.faults[operation, path] = (number, text)
 
     def login(self, target: str, initiator: str) -> str:
-        """A session as the kernel makes one."""
+        """Make a session as the kernel does at a login."""
         sessions = self._dir(f"{target}/sessions")
         session = self._make(ISCSI_SESSION, False)
         session.values["initiator_name"] = initiator
@@ -357,7 +358,7 @@ class FakeTree:
         self._changed("write", path, value)
 
     def _make_room(self, groups: Dir, group: Dir, place: int) -> None:
-        """Whoever has that number gets the next one, and so on."""
+        """The group that has this number gets the next one, and so on."""
         others = [other for other in groups.dirs.values() if other is not group]
         for other in sorted(others, key=lambda other: int(other.values["order"])):
             if int(other.values["order"]) == place:
@@ -407,7 +408,7 @@ class FakeTree:
             child.values["order"] = str(max(orders, default=-1) + 1)
         if "luns" in child.values:
             child.values["luns"] = tp.parent(tp.parent(path)).lstrip("/") + "/luns"
-        # configfs lists in the opposite order of making, more or less; let nobody rely on any order.
+        # configfs lists roughly in the opposite order of making. Nothing may rely on an order.
         node.dirs = {name: child, **node.dirs} if len(node.dirs) < 100 else node.dirs
         node.dirs[name] = child
         self._changed("mkdir", path)

@@ -5,9 +5,9 @@
 Usage: fuzz.py [--time SECONDS] [--seed N] [--keep FOLDER] [TARGET...]
        fuzz.py --replay FILE...
 
-Inputs are mutated; one that reaches a new line of targetctl, or a line a new number of times, is mutated
-further. Whatever the input, nothing but CtlError and its kin may come out, and what a target promises must
-hold. An input that breaks this is written to FOLDER/crash-TARGET-NUMBER and named. One line a target; the
+Inputs are mutated. An input that reaches a new line of targetctl, or a line a new number of times, is mutated
+further. With any input the function of a target must return: an exception or an assertion of its own is a
+failure. The input is then written to FOLDER/crash-targetctl-TARGET-NUMBER. Each target prints one line; the
 last line is `N passed, N failed`.
 """
 
@@ -41,7 +41,7 @@ LENGTH_MAX = 4096
 
 
 def fuzz_lexer(data: bytes) -> None:
-    """Splitting is exact: what is quoted is read back, positions lie in the line."""
+    """Splitting is exact: a quoted word is read back, and positions are within the line."""
     line = data.decode("utf-8", "surrogateescape").replace("\n", " ")
     try:
         words = lexer.scan_words(line)
@@ -64,14 +64,14 @@ def fuzz_lexer(data: bytes) -> None:
     if partial is not None:
         before, cursor = partial
         assert 0 <= cursor.start <= len(line) and cursor.quote in ("", "'", '"'), "the cursor"
-        # Typed on, the word at the end stays what it is.
+        # When the last word is completed, the words before it stay the same.
         if "\0" not in cursor.text:
             typed = line[: cursor.start] + lexer.quote_like(cursor.text, cursor.quote) + cursor.quote
             assert lexer.split(typed)[: len(before)] == before, f"completed to {typed!r}"
 
 
 def fuzz_config(data: bytes) -> None:
-    """A configuration is read, or refused with a reason; what was read is written and read back the same."""
+    """A file is read, or refused with a reason. What was read can be written, and is the same when read."""
     try:
         entries = store.parse("fuzz.json", data)
     except UsageError as error:
@@ -100,11 +100,11 @@ def _run(tree: FakeTree, *argv: str) -> tuple[int, str]:
 
 
 def fuzz_script(data: bytes) -> None:
-    """Any script on a tree; afterwards the tree can be saved, cleared and restored."""
+    """Any script runs on a tree, and the tree can be saved afterwards."""
     tree = FakeTree()
     path = os.path.join(os.environ["HOME"], "script")
     config = os.path.join(os.environ["HOME"], "config.json")
-    # exit, help and the like are harmless; files are not for a fuzzer to choose.
+    # Leave out scripts that may name files: the fuzzer must not choose a file.
     if any(word in data for word in (b"save", b"restore", b"/dev", b"--file", b"log", b"shell", b"kill")):
         return
     with open(path, "wb") as stream:
@@ -115,7 +115,7 @@ def fuzz_script(data: bytes) -> None:
 
 
 def fuzz_restore(data: bytes) -> None:
-    """Any file is restored, in whole, in part or not at all, and the tree can be saved after it."""
+    """Any file is restored, as a whole, in part or not at all, and the tree can be saved afterwards."""
     config = os.path.join(os.environ["HOME"], "config.json")
     with open(config, "wb") as stream:
         stream.write(data)
@@ -134,7 +134,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 class Coverage:
-    """Lines of the package that a call reaches, with how often in powers of two."""
+    """The lines of the package that calls reach, and how often, in powers of two."""
 
     def __init__(self) -> None:
         self.seen: set[tuple[int, int, int]] = set()
@@ -150,7 +150,7 @@ class Coverage:
         return self._local if frame.f_code.co_filename.startswith(PACKAGE) else None
 
     def run(self, fn: Callable[[bytes], None], data: bytes) -> bool:
-        """Call it; did it reach something new?"""
+        """Call fn. Returns whether the call has reached something new."""
         self.hits.clear()
         sys.settrace(self._call)
         try:
@@ -224,7 +224,7 @@ def seeds(name: str) -> list[bytes]:
 
 
 def check(fn: Callable[[bytes], None], data: bytes) -> Optional[str]:
-    """None, or what is wrong."""
+    """Run fn. Returns None, or what is wrong."""
     try:
         fn(data)
     except CtlError as error:
@@ -267,7 +267,7 @@ def fuzz(name: str, seconds: float, rng: random.Random, keep: str) -> bool:
 
 
 def target_of(path: str) -> str:
-    """By the folder of the corpus, or by the name that a crash has."""
+    """The target of an input, by its folder in the corpus, or by the name of a crash file."""
     folder = os.path.basename(os.path.dirname(os.path.abspath(path)))
     parts = os.path.basename(path).split("-")
     return folder if folder in TARGETS else parts[2]

@@ -326,7 +326,7 @@ class SecretTest(CommandTest):
 
 class DeleteTest(CommandTest):
     def test_many_cost_so_many(self) -> None:
-        """Each costs the same, however many there are and are deleted."""
+        """Deleting an object takes the same number of operations however many there are."""
 
         def cost(number: int) -> int:
             names = [f"/handlers/vdisk_nullio/n{index}" for index in range(number)]
@@ -341,7 +341,7 @@ class DeleteTest(CommandTest):
         self.assertLess(cost(100), few * 10 * 1.2)
 
     def test_clear_waits_for_all_at_once(self) -> None:
-        """Targets that do not end are waited for together, are told once, and are left as they are."""
+        """Targets that do not end are waited for together, are reported once, and stay as they are."""
         names = [f"/targets/loop/t{index}" for index in range(8)]
         for name in names:
             self.ok("create", name, "enabled=1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Completion, in the shell's and in bash's way. The bash file itself is run where bash is."""
+"""Completion for the shell and for bash. The test of the bash file needs bash."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CompleteTest(CommandTest):
         self.context = Context(self.tree, io.StringIO(), io.StringIO(), files)
 
     def shell(self, line: str) -> list[str]:
-        """Completions of the end of line as readline asks: from the last blank on."""
+        """Completions of the end of line, as readline asks for them: from the last blank on."""
         start = max(line.rfind(" "), line.rfind("\t")) + 1
         return complete.complete_line(self.context, line, start, True)
 
@@ -103,11 +103,11 @@ class ShellTest(CompleteTest):
         self.assertEqual(self.shell('get "/handlers/vdisk_fileio/my disk" co'), ["comment "])
         self.assertEqual(self.shell("set '/handlers/vdisk_fileio/my disk' comment="), ["comment=it\\'s "])
         self.assertEqual(self.shell("get 'comment"), [])
-        # Where what was typed is quoted in another way than we would, nothing is replaced by something else.
+        # What was typed is quoted in another way than ours. Then it is not replaced.
         self.assertEqual(self.shell("get /handlers/vdisk_fileio/my' d"), [])
 
     def test_what_completion_gives_the_lexer_reads(self) -> None:
-        """Whatever the tree holds: the completed line splits into words that name it."""
+        """A completed line splits into words that name the object, with any characters in its name."""
         from targetctl import lexer
 
         for name in ("a b", "q'uote", 'd"q', "back\\slash", "#hash", "ü", "a=b"):
@@ -146,7 +146,7 @@ class BashTest(CompleteTest):
 
     @unittest.skipUnless(shutil.which("bash"), "no bash")
     def test_bash_file(self) -> None:
-        """The function in the file, called as bash calls it, with a program that prints what it was asked."""
+        """Call the function of the file as bash does, with a program that prints its arguments."""
         program = os.path.join(self.dir, "targetctl")
         with open(program, "w") as stream:
             stream.write('#!/bin/sh\n[ "$1" = --complete ] && printf "%s\\n" "two words " "$3/"\n')

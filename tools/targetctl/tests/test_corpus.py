@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every input of the fuzzer's corpus once: what has failed before does not fail again."""
+"""Runs every input of the fuzzer's corpus once, so that what has failed before does not fail again."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class QuoteTest(unittest.TestCase):
 
 
 class FuzzTest(unittest.TestCase):
-    """Random lines: split gives words or LexError, never anything else, and no character is lost."""
+    """Random lines: split returns words or raises LexError, and no character is lost."""
 
     ALPHABET = "ab=/ \t'\"\\#|^{}ü€" + string.punctuation
 
@@ -146,7 +146,7 @@ class FuzzTest(unittest.TestCase):
             self.assertEqual(lexer.split(" ".join(lexer.quote(word) for word in words)), words)
 
     def test_partial_agrees_with_complete(self) -> None:
-        """However a line is cut, the finished words before the cut are those of the whole line."""
+        """Wherever a line is cut, the finished words before the cut are those of the whole line."""
         for _ in range(5000):
             line = self.line()
             try:

@@ -33,7 +33,7 @@ with Lock(sys.argv[1], 0).held():
 
 class LockTest(CommandTest):
     def hold(self) -> subprocess.Popen[str]:
-        """Another process that has the lock until its input gets a line."""
+        """Start another process that holds the lock until its input gets a line."""
         holder = subprocess.Popen(
             [sys.executable, "-B", "-c", HOLDER, os.path.join(self.dir, "targetctl.lock")],
             stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The interactive shell: on configshell-fb, on a real terminal (a pty), and without configshell.
 
-Needs python3-configshell-fb for most of it.
+Most tests need python3-configshell-fb.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Terminal:
         self.text = ""
 
     def expect(self, wanted: str, seconds: float = 30) -> str:
-        """Output up to and with wanted."""
+        """Read the output up to wanted, and including it."""
         end = time.monotonic() + seconds
         while wanted not in self.text:
             ready, _, _ = select.select([self.master], [], [], max(end - time.monotonic(), 0))
@@ -153,7 +153,7 @@ class Terminal:
         return before
 
     def interrupt(self, wanted: str) -> None:
-        """SIGINT until wanted comes: Python may be between two waits and see it only at the next one."""
+        """Send SIGINT until wanted is printed. Between two waits Python sees it only at the next wait."""
         for _ in range(10):
             self.process.send_signal(signal.SIGINT)
             try:
@@ -223,7 +223,7 @@ class TerminalTest(CommandTest):
 
 class WithoutTest(CommandTest):
     def test_no_configshell_no_readline(self) -> None:
-        """A Python without these modules still gives a shell."""
+        """There is a shell without these modules, too."""
         os.makedirs(os.path.join(self.dir, "root", "handlers"))
         program = """
 import sys

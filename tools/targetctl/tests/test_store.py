@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Save, restore, what could not be restored, and the files that hold it.
+"""Save and restore, what could not be restored, and the files of both.
 
 Not tested: that the data really reaches the disk before the rename.
 """
@@ -58,14 +58,14 @@ class StoreTest(CommandTest):
             return None
 
     def reboot(self) -> FakeTree:
-        """A fresh kernel; the backing files stay."""
+        """Make a new tree, as after a boot. The backing files stay."""
         files = self.tree.files
         self.tree = FakeTree()
         self.tree.files = files
         return self.tree
 
     def state(self) -> Any:
-        """The tree as data, without what is counted or made by the kernel."""
+        """The tree as data, without what the kernel counts or makes."""
 
         def strip(node: Any) -> None:
             for name in ("generation", "last_error", "order"):
@@ -271,7 +271,7 @@ class FileTest(StoreTest):
         self.assertEqual(self.value(f"{DISK}/size"), "4096")
 
     def test_fuzz(self) -> None:
-        """A damaged file is refused with a message, or is a good one; nothing else comes out."""
+        """A damaged file is refused with a message, or is still a valid one. There is no other error."""
         import random
 
         chance = random.Random(1)
@@ -377,7 +377,7 @@ class RestoreTest(StoreTest):
         text = self.fails(8, "restore", self.config)
         self.assertIn("may be written only while", text)
         self.assertEqual(self.value(f"{DISK}/size"), "4194304")
-        # It must not happen by itself when somebody disables the disk some day.
+        # The change must not happen by itself when somebody disables the disk later.
         self.assertIsNone(self.pending())
         self.ok("restore", "--force", self.config)
         self.assertEqual(self.value(f"{DISK}/size"), "1048576")
@@ -424,7 +424,7 @@ class RestoreTest(StoreTest):
         self.assertEqual(self.tree.readlink(f"{ISCSI}/luns/0/device"), DISK)
 
     def test_what_can_be_made_only_later(self) -> None:
-        """A session that needs its target enabled comes in the second try."""
+        """A session that can be made only in an enabled target is made in the second pass."""
         self.make_disk()
         self.make_loop()
         self.save()
@@ -459,7 +459,7 @@ class FailClosedTest(StoreTest):
         self.assertIn("mouse must come after ant", text)
         self.assertEqual(self.tree.listing(GROUPS).dirs, ["zebra"])
         self.assertEqual(self.value(f"{ISCSI}/enabled"), "0")
-        # Once the reason is gone, the same restore completes the picture in the right order.
+        # When the reason is gone, the same restore makes the rest, in the right order.
         self.tree.faults.clear()
         self.ok("restore", self.config)
         self.assertEqual(self.value(f"{ISCSI}/enabled"), "1")
@@ -509,7 +509,7 @@ class FailClosedTest(StoreTest):
         look.assert_called_once_with(["/srv/."])
         self.assertIn(f"not enabled: {DISK}: /srv does not answer", text)
         self.assertNotIn(("write", f"{DISK}/enabled", "1"), self.tree.changes())
-        # Its LUN is there, and others are served.
+        # The LUN of that disk is there, and the target serves the others.
         self.assertEqual(self.tree.readlink(f"{ISCSI}/luns/0/device"), DISK)
         self.assertEqual(self.value(f"{ISCSI}/enabled"), "1")
         (item,) = self.pending()["objects"]
@@ -567,7 +567,7 @@ class FailClosedTest(StoreTest):
 
 class PendingTest(StoreTest):
     def break_and_restore(self) -> None:
-        """disk1's backing is gone, and the handler of null1 is not there."""
+        """Restore when the backing of disk1 and the handler of null1 are missing."""
         self.make_iscsi()
         self.saved = self.save()
         self.reboot()
@@ -698,7 +698,7 @@ class PendingTest(StoreTest):
         place = f"{self.config}: objects[1].attributes.filenam"
         self.assertIn(f"{place}: {DISK} has no attribute 'filenam'", text)
         self.assertIn("did you mean filename?", text)
-        # Everything else is done; nothing of it comes back with the next save, or at the next boot.
+        # Everything else is done. What was refused does not come back with the next save or boot.
         self.assertEqual(self.value("/handlers/vdisk_fileio/disk2/comment"), "new")
         self.assertEqual((self.value(f"{DISK}/comment"), self.value(f"{DISK}/enabled")), ("kept", "0"))
         self.assertEqual(self.tree.listing(f"{ISCSI}/luns/0").links, [])
@@ -716,7 +716,7 @@ class PendingTest(StoreTest):
         self.assertIsNone(self.pending())
 
     def test_impossible_name_is_forgotten(self) -> None:
-        """What needs a portal or a group that the kernel never takes stays down, and nothing is kept."""
+        """A target whose portal or group the kernel never takes is not enabled, and nothing is pending."""
         self.make_disk()
         for part, number in (("portals/x", errno.EINVAL), ("ini_groups/x", errno.ENAMETOOLONG)):
             self.tree.fail("mkdir", f"{ISCSI}/{part}", number)
@@ -770,7 +770,7 @@ class ScaleTest(StoreTest):
     LUNS = 10000
 
     def cost(self, luns: int) -> tuple[int, float]:
-        """Operations and seconds to restore a target with that many LUNs."""
+        """The operations and seconds that a restore of a target with that many LUNs takes."""
         self.reboot()
         lun = [{"path": f"{LOOP}/luns/{n}", "links": {"device": DISK}} for n in range(luns)]
         self.write({"path": DISK}, {"path": LOOP, "attributes": {"enabled": "1"}}, *lun)

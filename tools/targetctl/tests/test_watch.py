@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is pending comes up by itself. Not tested here: mounts, and real file systems that hang."""
+"""What is pending is restored by `watch`. Not tested here: mounts, and real file systems that hang."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LookerTest(unittest.TestCase):
         self.assertNotEqual(looker.look([path])[path], first)
 
     def test_one_that_hangs_stops_no_other(self) -> None:
-        """A stand-in for stat that never answers for one of the paths, and cannot be killed at once."""
+        """A path that does not answer stops no other. A script stands in for stat, and hangs on that path."""
         script = 'for p; do [ "$p" != /hung ] || exec sleep 60; printf "%s\\0here\\0" "$p"; done'
         looker = look.Looker()
         with mock.patch.multiple(look, _STAT=("/bin/sh", "-c", script, "sh"), ANSWER_S=0.5):
@@ -50,7 +50,7 @@ class LookerTest(unittest.TestCase):
 
 
     def test_many_that_hang_are_few_processes(self) -> None:
-        """All is heard in the end that answers, behind any number of paths that do not."""
+        """A path that answers is heard in the end, however many others do not answer."""
         script = 'for p; do case $p in /hung*) exec sleep 60 ;; esac; printf "%s\\0here\\0" "$p"; done'
         looker = look.Looker()
         hung = [f"/hung{number}" for number in range(9)]
@@ -87,7 +87,7 @@ class WatchTest(StoreTest):
         return {path: self.looks.get(path) for path in paths} if self.answers else {}
 
     def lose(self) -> None:
-        """After a boot the disk's file is not there; its LUN is."""
+        """Restore after a boot, when the file of the disk is missing. The LUN is there."""
         self.make_disk()
         self.make_loop()
         self.save()
@@ -103,7 +103,7 @@ class WatchTest(StoreTest):
         self.assertTrue(any("cannot open" in line for line in self.said))
         before = list(self.said)
         self.tree.files.add("/srv/a.img")
-        # Nothing has changed for who looks: nothing is tried.
+        # The look has found no change, so nothing is tried.
         self.assertTrue(self.watcher.step())
         self.assertEqual(self.value(f"{DISK}/enabled"), "0")
         self.looks["/srv/a.img"] = "here"
