@@ -91,7 +91,9 @@ TEST(addr, zone)
 	addr_format(&addr, text);
 	CHECK_STR(text, "[fe80::1%lo]:3260");
 	CHECK(addr_is_link_local(&addr));
-	/* An interface that is not there may still come. */
+	/*
+	 * An address is accepted even if its interface is not there: it may still come.
+	 */
 	CHECK(addr_parse("[fe80::1%nothere]:3260", &addr, &len));
 	CHECK(!addr_find_zone("[fe80::1%nothere]:3260", &addr));
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

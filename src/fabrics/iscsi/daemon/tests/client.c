@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The initiator's side of login and discovery, blocking, with time limits. */
+/* The initiator's side of login and discovery.  Calls block, with time limits. */
 #include "client.h"
 
 #include <errno.h>

@@ -14,25 +14,25 @@
 struct client {
 	int fd;
 	uint32_t cmdsn;
-	uint8_t bhs[PDU_BHS_LEN];	/* of the last response */
+	uint8_t bhs[PDU_BHS_LEN];	/* header of the last response */
 	uint8_t *data;			/* its data segment, with a NUL behind it */
 	size_t len;
 };
 
 bool client_connect(struct client *c, const char *addr);
-/* The same from an address and a port of ours. */
+/* The same, but from the local address and port @from. */
 bool client_connect_from(struct client *c, const char *from, const char *addr);
 void client_close(struct client *c);
 
 void client_login_bhs(uint8_t *bhs, uint8_t flags, size_t len);
 bool client_send(struct client *c, uint8_t *bhs, const void *data, size_t len);
-/* False when the connection ended, in whatever way, or nothing came for 10 s. */
+/* False if the connection has ended, in whatever way, or nothing has come for 10 s. */
 bool client_receive(struct client *c);
 bool client_login(struct client *c, uint8_t flags, const void *text, size_t len);
 bool client_text(struct client *c, uint32_t ttt, const void *text, size_t len);
-/* The peer has closed the connection in an orderly way, within 10 s. */
+/* True if the peer closes the connection in an orderly way, within 10 s. */
 bool client_eof(struct client *c);
-/* It has closed it in any way, or does so within @ms. */
+/* True if the peer has closed the connection in any way, or does so within @ms. */
 bool client_gone(struct client *c, int ms);
 
 unsigned int client_status(const struct client *c);

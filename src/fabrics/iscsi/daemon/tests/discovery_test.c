@@ -94,7 +94,7 @@ static enum pdu_verdict send_pdu(struct peer *p, uint8_t opcode, uint8_t flags, 
 		memcpy(to, data, len);
 	}
 	verdict = discovery_payload(&p->d, &p->out);
-	/* Non-immediate requests number on. */
+	/* Each non-immediate request advances CmdSN. */
 	if (!(opcode & PDU_IMMEDIATE))
 		put_be32(p->bhs + 24, get_be32(p->bhs + 24) + 1);
 	return verdict;
@@ -236,12 +236,14 @@ TEST(discovery, long_answer_disturbed)
 	CHECK_EQ(TEXT(p, F, 9, PDU_TAG_NONE, "SendTargets=All\0"), PDU_REPLY);
 	ttt = get_be32(p->out.buf + 20);
 	CHECK_EQ(p->out.buf[1], C);
-	/* Something else in between does no harm. */
+	/* Another request in between does no harm to the exchange. */
 	CHECK_EQ(send_pdu(p, PDU_NOP_OUT | PDU_IMMEDIATE, F, 5, PDU_TAG_NONE, "ping", 4),
 		 PDU_REPLY);
 	CHECK_EQ(TEXT(p, F, 9, ttt, ""), PDU_REPLY);
 	CHECK_EQ(p->out.buf[1], C);
-	/* The old tag, and data where none is allowed, end the exchange. */
+	/*
+	 * An old transfer tag ends the exchange, and so does data where none is allowed.
+	 */
 	rejected(p, TEXT(p, F, 9, ttt, ""), REJECT_PROTOCOL_ERROR);
 	CHECK_EQ(TEXT(p, F, 9, PDU_TAG_NONE, "SendTargets=All\0"), PDU_REPLY);
 	ttt = get_be32(p->out.buf + 20);
@@ -249,7 +251,7 @@ TEST(discovery, long_answer_disturbed)
 	CHECK_EQ(TEXT(p, F, 9, PDU_TAG_NONE, "SendTargets=All\0"), PDU_REPLY);
 	ttt = get_be32(p->out.buf + 20);
 	rejected(p, TEXT(p, F, 8, ttt, ""), REJECT_PROTOCOL_ERROR);
-	/* A new request without a tag starts afresh. */
+	/* A request without a transfer tag begins a new exchange. */
 	CHECK_EQ(TEXT(p, F, 10, PDU_TAG_NONE, "SendTargets=iqn.2026-01.example:disk1\0"),
 		 PDU_REPLY);
 	TEXT_IS(p, "TargetName=iqn.2026-01.example:disk1\0TargetAddress=192.0.2.1:3260,1\0");
@@ -272,7 +274,7 @@ TEST(discovery, split_request)
 	CHECK_EQ(p->out.buf[1], F);
 	TEXT_IS(p, "TargetName=iqn.2026-01.example:disk0\0TargetAddress=192.0.2.1:3260,1\0");
 
-	/* Given up half-way: the rest is forgotten. */
+	/* An exchange that is given up half-way is forgotten. */
 	CHECK_EQ(TEXT(p, C, 5, PDU_TAG_NONE, "SendTar"), PDU_REPLY);
 	CHECK_EQ(TEXT(p, F, 6, PDU_TAG_NONE, "X-a=1\0"), PDU_REPLY);
 	TEXT_IS(p, "X-a=NotUnderstood\0");
@@ -313,7 +315,9 @@ TEST(discovery, answers_are_bounded)
 
 	rejected(p, TEXT(p, F, 1, PDU_TAG_NONE, "SendTargets=All\0"), REJECT_NO_RESOURCES);
 	CHECK(!p->d.reply);
-	/* What one could not have does not count against others. */
+	/*
+	 * A reply that one session could not have does not count against other sessions.
+	 */
 	q = peer_new(1000);
 	CHECK_EQ(TEXT(q, F, 1, PDU_TAG_NONE, "SendTargets=All\0"), PDU_REPLY);
 	CHECK_EQ(q->out.buf[0], PDU_TEXT_RESPONSE);
@@ -357,17 +361,17 @@ TEST(discovery, nop)
 	CHECK_EQ(send_pdu(p, PDU_NOP_OUT, F, 6, PDU_TAG_NONE, "", 0), PDU_REPLY);
 	CHECK_EQ(get_be32(p->out.buf + 28), 101);
 	CHECK_EQ(p->out.tail_len, 0);
-	/* Without a tag it wants no answer. */
+	/* A NOP-Out without a task tag wants no answer. */
 	CHECK_EQ(send_pdu(p, PDU_NOP_OUT | PDU_IMMEDIATE, F, PDU_TAG_NONE, PDU_TAG_NONE,
 			  "x", 1), PDU_SILENT);
-	/* The echo respects what the initiator can receive. */
+	/* The data that is returned is no longer than the initiator can receive. */
 	p->d.peer_dsl = 512;
 	CHECK_EQ(send_pdu(p, PDU_NOP_OUT, F, 6, PDU_TAG_NONE, data, sizeof(data)), PDU_REPLY);
 	CHECK_EQ(p->out.tail_len, 512);
 	peer_free(p);
 }
 
-/* At a link-local address: only the initiator knows the zone that it needs. */
+/* The initiator is connected to a link-local address, and only it knows the zone. */
 TEST(discovery, no_address_of_ones_own)
 {
 	struct peer *p = peer_new(1);
@@ -406,14 +410,14 @@ TEST(discovery, command_numbering)
 {
 	struct peer *p = peer_new(0);
 
-	/* Outside the window: as if it had never come. */
+	/* A request outside the window is ignored. */
 	put_be32(p->bhs + 24, 99);
 	CHECK_EQ(TEXT(p, F, 1, PDU_TAG_NONE, "X-a=1\0"), PDU_SILENT);
 	put_be32(p->bhs + 24, 100 + 8);
 	CHECK_EQ(TEXT(p, F, 1, PDU_TAG_NONE, "X-a=1\0"), PDU_SILENT);
 	put_be32(p->bhs + 24, 100);
 	CHECK_EQ(TEXT(p, F, 1, PDU_TAG_NONE, "X-a=1\0"), PDU_REPLY);
-	/* A gap within it cannot be filled. */
+	/* A gap within the window cannot be filled. */
 	put_be32(p->bhs + 24, 102);
 	CHECK_EQ(TEXT(p, F, 1, PDU_TAG_NONE, "X-a=1\0"), PDU_DROP);
 	peer_free(p);

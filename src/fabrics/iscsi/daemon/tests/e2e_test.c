@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The whole daemon over loopback TCP, with a kernel from fake_kernel.c and
- * initiators from client.c (and libiscsi's iscsi-ls where it is installed).
+ * The whole daemon over loopback TCP, with the kernel of fake_kernel.c and the
+ * initiators of client.c (and libiscsi's iscsi-ls where it is installed).
  *
  * Not tested here: the netlink encoding (kernel_test.c) and the real kernel.
  */
@@ -37,8 +37,8 @@ struct bench {
 	pthread_t thread;
 	char addr[ADDR_TEXT_SIZE];
 	unsigned int fds;
-	unsigned int max_conns;		/* 0: as the daemon finds out by itself */
-	unsigned int expected;		/* connections, for has_conns() */
+	unsigned int max_conns;		/* 0: the daemon chooses the limit itself */
+	unsigned int expected;		/* connections that has_conns() waits for */
 };
 
 static double now(void)
@@ -60,7 +60,7 @@ static unsigned int open_fds(void)
 	return count;
 }
 
-/* A port that was free a moment ago. */
+/* Returns a port that was free a moment ago. */
 static unsigned int free_port(void)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
@@ -117,7 +117,10 @@ static void bench_free(struct bench *b)
 	free(b);
 }
 
-/* Tries until the daemon, which works on its own thread, has got there. */
+/*
+ * Waits, for a limited time, until the daemon, which has its own thread, makes @done
+ * true.
+ */
 static bool eventually(bool (*done)(void *arg), void *arg)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };
@@ -177,7 +180,7 @@ TEST(e2e, login_is_handed_over)
 	CHECK_EQ(conn->value[KEY_MAX_RECV_DSL], 65536);
 	CHECK_EQ(conn->value[KEY_MAX_BURST], 262144);
 
-	/* The session does not notice that the daemon goes and comes back. */
+	/* The session goes on while the daemon stops and starts again. */
 	bench_stop(b);
 	CHECK_EQ(send(c.fd, "to kernel", 9, 0), 9);
 	CHECK_EQ(recv(conn->fd, buf, 9, 0), 9);
@@ -246,7 +249,7 @@ static void silent_flood(unsigned int per_portal, unsigned int per_source,
 	CHECK_EQ(b->fake.conns, 1);
 	client_close(&c);
 
-	/* The oldest had to go, as many as needed and no more. */
+	/* The oldest connections were dropped, as many as needed and no more. */
 	for (i = 0; i < SILENT; i++) {
 		bool must_go = i + cap < SILENT + 1;
 
@@ -278,7 +281,7 @@ TEST(e2e, silent_connections_at_the_portal_limit)
 
 TEST(e2e, silent_connections_at_the_limit_of_all)
 {
-	/* Zero is no limit of its own. */
+	/* For a portal and for a source, 0 means no limit. */
 	silent_flood(0, 0, 100);
 }
 
@@ -311,7 +314,10 @@ TEST(e2e, silent_ones_go_before_busy_ones)
 	}
 	for (i = 0; i < 40; i++)
 		client_close(&silent[i]);
-	/* All places taken by busy ones: the one at rest for longest goes. */
+	/*
+	 * Only active connections are left: the one that has rested for longest is
+	 * dropped.
+	 */
 	for (i = 0; i < 8; i++) {
 		CHECK(client_connect(&silent[i], b->addr));
 		CHECK(CLIENT_LOGIN(&silent[i], SEC, NAMES));
@@ -337,8 +343,8 @@ static bool has_conns(void *arg)
 }
 
 /*
- * Logins from three addresses are begun and left, until the portal is full; others come
- * and say nothing.  A host in its first round trip is not the one who makes room.
+ * Three addresses begin logins and do not go on, until the portal is full.  Then silent
+ * connections come.  A host that is in its first round trip is not dropped for them.
  */
 TEST(e2e, newcomer_beside_logins_that_were_begun)
 {
@@ -377,7 +383,7 @@ TEST(e2e, newcomer_beside_logins_that_were_begun)
 
 #define FILLERS 4096
 
-/* Uses all descriptors up. Returns how many it took, the last one on top. */
+/* Uses all descriptors up.  Returns how many it has put into @filler. */
 static unsigned int fill_fds(int *filler)
 {
 	unsigned int n = 0;
@@ -405,7 +411,10 @@ TEST(e2e, out_of_descriptors)
 	limit.rlim_cur = 600;
 	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
 
-	/* One is left, for the client; the daemon makes room for its own. */
+	/*
+	 * One descriptor is left, for the client.  The daemon drops a connection for its
+	 * own.
+	 */
 	n = fill_fds(filler);
 	close(filler[--n]);
 	CHECK(client_connect(&c, b->addr));
@@ -419,7 +428,7 @@ TEST(e2e, out_of_descriptors)
 	while (n)
 		close(filler[--n]);
 
-	/* With nobody to drop, it waits until there is one again. */
+	/* If there is no connection to drop, the daemon waits for a descriptor. */
 	CHECK(client_connect(&c, b->addr));
 	CHECK(CLIENT_LOGIN(&c, SEC, NAMES));
 	client_close(&c);
@@ -452,7 +461,9 @@ TEST(e2e, login_timeout)
 	start = now();
 	CHECK(client_connect(&silent, b->addr));
 	CHECK(client_connect(&partial, b->addr));
-	/* One byte short, and progress that never ends: neither buys time. */
+	/*
+	 * A header that is one byte short gives no more time, nor does endless progress.
+	 */
 	client_login_bhs(bhs, SEC, 100);
 	CHECK_EQ(send(partial.fd, bhs, PDU_BHS_LEN - 1, 0), PDU_BHS_LEN - 1);
 	CHECK(client_connect(&c, b->addr));
@@ -512,7 +523,10 @@ TEST(e2e, refusals_arrive)
 	CHECK(client_connect(&c, b->addr));
 	CHECK(CLIENT_LOGIN(&c, TO_FFP, "InitiatorName=iqn.stranger\0TargetName=" FAKE_TARGET "\0"));
 	refused(b, &c, LOGIN_FORBIDDEN);
-	/* The answer is not lost although we never read what came with it. */
+	/*
+	 * The answer is not lost, although the daemon never reads the data of the
+	 * request.
+	 */
 	CHECK(client_connect(&c, b->addr));
 	client_login_bhs(bhs, TO_FFP, sizeof(big));
 	CHECK(client_send(&c, bhs, big, sizeof(big)));
@@ -524,7 +538,7 @@ TEST(e2e, refusals_arrive)
 	CHECK(client_send(&c, bhs, big, 1020));
 	CHECK(client_receive(&c));
 	refused(b, &c, LOGIN_INITIATOR_ERROR);
-	/* Not iSCSI at all. */
+	/* This is not iSCSI at all. */
 	CHECK(client_connect(&c, b->addr));
 	CHECK(send(c.fd, "GET / HTTP/1.1\r\nHost: storage.example\r\nAccept: */*\r\n\r\n",
 		   54, 0) > 0);
@@ -534,7 +548,7 @@ TEST(e2e, refusals_arrive)
 	bench_free(b);
 }
 
-/* One line for each tells who, to what, and why. */
+/* Each refusal is one line that names the initiator, the target and the reason. */
 TEST(e2e, refusals_are_logged)
 {
 	struct bench *b = bench_run(bench_new());
@@ -636,8 +650,8 @@ TEST(e2e, discovery)
 }
 
 /*
- * Several requests in one segment.  However many the daemon handles in one go, it
- * must not forget one that is complete and leaves nothing in the socket to wait for.
+ * Several requests come in one segment.  However many of them the daemon handles in one
+ * go, it must not forget a complete request after which nothing is left in the socket.
  */
 TEST(e2e, pipelined_requests)
 {
@@ -719,7 +733,7 @@ TEST(e2e, discovery_of_many)
 	bench_free(b);
 }
 
-/* A peer that asks for much and reads nothing holds up nobody. */
+/* A peer that asks for much and reads nothing does not delay others. */
 TEST(e2e, peer_that_does_not_read)
 {
 	struct bench *b = bench_new();
@@ -744,7 +758,7 @@ TEST(e2e, peer_that_does_not_read)
 	CHECK(good_login(&d, b->addr));
 	CHECK(now() - start < 1.0);
 	client_close(&d);
-	/* Everything is there in the end. */
+	/* In the end the peer gets everything. */
 	for (i = 0; i < 32; i++)
 		CHECK(client_receive(&c) && c.len > 200000);
 	client_close(&c);
@@ -801,7 +815,7 @@ TEST(e2e, portals_come_and_go)
 	CHECK(can_connect(b->addr));
 	CHECK(!client_gone(&waiting, 0));
 
-	/* The wildcard takes over from the address on the same port ... */
+	/* The wildcard takes over from the address on the same port. */
 	fake_lock(&b->fake);
 	strcpy(b->fake.portal[2], wild);
 	b->fake.portals = 3;
@@ -816,11 +830,11 @@ TEST(e2e, portals_come_and_go)
 	}
 	CHECK(eventually(can_connect, other));
 	CHECK(good_login(&c, other));
-	/* ... and IPv4 on it is still written as IPv4. */
+	/* An IPv4 address on the wildcard socket is still written as IPv4. */
 	CHECK_STR(b->fake.conn[b->fake.conns - 1].local, other);
 	client_close(&c);
 
-	/* And the address comes back when the wildcard goes. */
+	/* The address has its own socket again when the wildcard goes. */
 	fake_lock(&b->fake);
 	b->fake.portals = 2;
 	fake_unlock(&b->fake);
@@ -868,20 +882,22 @@ TEST(e2e, address_that_is_not_there_yet)
 {
 	struct bench *b = bench_new();
 
-	/* 192.0.2.0/24 is on no host; nonsense must not stop the others. */
+	/*
+	 * No host has an address of 192.0.2.0/24.  Nonsense must not stop other portals.
+	 */
 	strcpy(b->fake.portal[1], "192.0.2.77:3260");
 	strcpy(b->fake.portal[2], "nonsense");
 	b->fake.portals = 3;
 	bench_run(b);
 	CHECK(can_connect(b->addr));
 	CHECK_EQ(b->srv.listening, 2);
-	/* Nobody is told of an address that cannot be reached. */
+	/* The kernel is told that the second portal cannot be reached, and why. */
 	CHECK_EQ(fake_told(&b->fake, 0), 0);
 	CHECK_EQ(fake_told(&b->fake, 1), EADDRNOTAVAIL);
 	CHECK_EQ(fake_told(&b->fake, 2), KERNEL_UNTOLD);
 	CHECK_EQ(b->fake.tells, 2);
 
-	/* A kernel that has forgotten it all is told again, and only then. */
+	/* A portal is told again only if the kernel has forgotten it. */
 	fake_changed(&b->fake, KERNEL_CHANGED);
 	CHECK(can_connect(b->addr));
 	fake_lock(&b->fake);
@@ -891,7 +907,7 @@ TEST(e2e, address_that_is_not_there_yet)
 	CHECK(eventually(told_listening, b));
 	CHECK_EQ(b->fake.tells, 3);
 
-	/* And that there is nothing to say of one that has gone. */
+	/* The kernel is told to forget portals that have gone. */
 	fake_lock(&b->fake);
 	b->fake.portals = 1;
 	fake_unlock(&b->fake);
@@ -936,7 +952,7 @@ TEST(e2e, kernel_comes_late_and_leaves)
 	fake_lock(&b->fake);
 	b->fake.present = true;
 	fake_unlock(&b->fake);
-	/* No event: the retry timer finds it. */
+	/* There is no event, but the retry timer finds the kernel module. */
 	CHECK(eventually(can_connect, b->addr));
 	CHECK(good_login(&c, b->addr));
 	client_close(&c);
@@ -947,7 +963,7 @@ TEST(e2e, kernel_comes_late_and_leaves)
 	fake_changed(&b->fake, KERNEL_GONE | KERNEL_CHANGED);
 	CHECK(eventually(cannot_connect, b->addr));
 
-	/* Back with an event, and at once. */
+	/* With an event the daemon finds the kernel module at once. */
 	fake_lock(&b->fake);
 	b->fake.present = true;
 	fake_unlock(&b->fake);

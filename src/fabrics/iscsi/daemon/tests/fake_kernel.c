@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's side of the contract for tests: settings, portals and targets from
- * a struct, and connections taken over with a descriptor of their own.
+ * The kernel's side of the interface, for tests.  Settings, portals and targets come from
+ * a struct.  A connection that is taken over gets a descriptor of its own.
  */
 #include "fake_kernel.h"
 

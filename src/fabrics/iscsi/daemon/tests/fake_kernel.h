@@ -29,8 +29,8 @@ struct fake_conn {
 };
 
 /*
- * All fields are set before the daemon starts or between fake_lock() and
- * fake_unlock(); fake_changed() makes the daemon look.
+ * All members may be changed before the daemon starts, or between fake_lock() and
+ * fake_unlock().  fake_changed() makes the daemon read them.
  */
 struct fake_kernel {
 	struct kernel kernel;

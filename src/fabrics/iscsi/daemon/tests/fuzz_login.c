@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer target: a stream of PDUs through login.c, and discovery.c once the
+ * libFuzzer target: a stream of PDUs through login.c, and through discovery.c once the
  * login gets there.  The first byte chooses the target's configuration, the rest
- * is what a peer sends.  Beyond the sanitizers it checks what the other side of
- * the daemon relies on: bounded output, well-formed responses, values in range.
+ * is what a peer sends.  Besides the sanitizers this checks what the rest of the daemon
+ * relies on: bounded output, well-formed responses, values in range.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -82,7 +82,7 @@ static void check_out(const struct pdu_out *out)
 	if (out->tail_len) {
 		uint8_t *copy = malloc(out->tail_len);
 
-		/* All of it must be readable. */
+		/* All of the tail must be readable. */
 		memcpy(copy, out->tail, out->tail_len);
 		free(copy);
 	}
@@ -108,7 +108,7 @@ static void check_handover(const struct login *l, const struct pdu_out *out)
 	ENSURE(negotiation_xmit_dsl(&l->keys) <= l->target.values.xmit_dsl_max);
 }
 
-/* The next PDU of the stream; false when there is no whole one left. */
+/* Takes the next @len bytes of the stream.  False if there are not so many left. */
 static bool feed(const uint8_t **data, size_t *size, uint8_t *to, size_t len)
 {
 	if (*size < len)

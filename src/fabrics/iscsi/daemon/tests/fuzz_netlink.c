@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer target: what the kernel says, through kernel.c.  The sockets are
- * played here: a datagram is the next piece of the input, with a message header
- * made to fit unless the input says otherwise.  Whatever comes, every call ends,
- * and what it hands on is terminated and in range.
+ * libFuzzer target: messages of the kernel, through kernel.c.  This file plays the
+ * sockets: a datagram is the next piece of the input, with a message header that is
+ * made to fit unless the input says otherwise.  Whatever comes, every call must end,
+ * and what it passes on must be terminated and in range.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -58,7 +58,10 @@ int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
 	return 0;
 }
 
-/* No descriptor: options and sending by it fail, which kernel.c must bear... */
+/*
+ * There is no descriptor, so kernel.c's own calls for socket options and sending would
+ * fail.  The linker puts the two functions below in their place.
+ */
 int mnl_socket_get_fd(const struct mnl_socket *nl)
 {
 	(void)nl;
@@ -74,7 +77,7 @@ int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf, sock
 	return 0;
 }
 
-/* ... so they are played as well; the linker puts these in their place. */
+/* In place of those of the C library, see above. */
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	(void)fd;
@@ -100,7 +103,7 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 	return (ssize_t)len;
 }
 
-/* Attributes that the daemon knows, or anything. */
+/* Writes up to @want attributes, of types that the daemon knows or of others. */
 static size_t put_attrs(uint8_t *to, size_t room, size_t want)
 {
 	size_t at = 0;
@@ -113,7 +116,7 @@ static size_t put_attrs(uint8_t *to, size_t room, size_t want)
 		memcpy(to + at, &attr, sizeof(attr));
 		for (i = 0; i < len; i++)
 			to[at + 4 + i] = (uint8_t)take(1);
-		/* Now and then a length that does not fit. */
+		/* Now and then the length does not fit. */
 		if (len == 255)
 			memcpy(to + at, &(uint16_t){ (uint16_t)take(2) }, 2);
 		at += NLA_ALIGN(4 + len);
@@ -178,7 +181,7 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t room)
 	return (ssize_t)at;
 }
 
-/* --- what kernel.c needs of its surroundings --- */
+/* --- what kernel.c calls in other files --- */
 
 static void format(const char *fmt, va_list args)
 {

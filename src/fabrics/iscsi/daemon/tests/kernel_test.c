@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * kernel.c: the netlink messages themselves.  A thread plays the kernel on
- * another netlink protocol, where user processes may talk to each other: it takes
- * requests apart with its own code and answers in the kernel's manner: several
+ * another netlink protocol, where user processes may talk to each other.  It parses
+ * requests with its own code, and answers in the kernel's manner: several
  * messages to a dump, acknowledgements, extended errors, late and lost answers.
  */
 #include "../kernel.h"
@@ -30,12 +30,12 @@ struct kernel_side {
 	pthread_t thread;
 	uint32_t peer;
 	int stop[2];
-	/* what to do */
+	/* how the thread is to answer */
 	bool absent;
 	int error;
 	unsigned int interrupted_dumps;
 	bool stale_answer_first;
-	/* what came */
+	/* what the thread has received */
 	char request[20000];
 	unsigned int requests;
 	char buf[32768];
@@ -125,7 +125,7 @@ static void reply_settings(struct kernel_side *ks, const struct nlmsghdr *req)
 	mnl_attr_put_u32(nlh, CST_ISCSI_A_LOGIN_TIMEOUT, 15);
 	mnl_attr_put_u32(nlh, CST_ISCSI_A_MAX_LOGINS_PER_PORTAL, 256);
 	mnl_attr_put_u32(nlh, CST_ISCSI_A_MAX_LOGINS_PER_SOURCE, 64);
-	/* What a later kernel might add. */
+	/* A later kernel might add an unknown attribute. */
 	mnl_attr_put_u32(nlh, CST_ISCSI_A_MAX + 7, 1);
 	post(ks, nlh);
 }
@@ -342,14 +342,14 @@ TEST(kernel, portals)
 	CHECK_EQ(k->ops->open(k), 0);
 	CHECK_EQ(k->ops->get_portals(k, count_portal, &count), 0);
 	CHECK_EQ(count, DUMPED);
-	/* A failed callback ends the dump for us, not for the socket. */
+	/* After a failed callback the rest of the dump is still read from the socket. */
 	count = 0;
 	CHECK_EQ(k->ops->get_portals(k, refuse_portal, &count), -ENOMEM);
 	CHECK_EQ(count, 1);
 	count = 0;
 	CHECK_EQ(k->ops->get_portals(k, count_portal, &count), 0);
 	CHECK_EQ(count, DUMPED);
-	/* An error that the kernel found on the way. */
+	/* The kernel ends a dump with an error. */
 	ks->error = -ENODEV;
 	CHECK_EQ(k->ops->get_portals(k, count_portal, &count), -ENODEV);
 	kernel_side_free(ks, k);
@@ -525,8 +525,8 @@ static void multicast(struct kernel_side *ks, struct nlmsghdr *nlh, uint32_t gro
 	const struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = 1u << (group - 1) };
 
 	/*
-	 * The members of the group have got it when the unicast part of the send
-	 * finds out that this protocol has no kernel side.
+	 * The send fails in its unicast part, because this protocol has no kernel side.
+	 * By then the members of the group have got the message.
 	 */
 	CHECK(sendto(mnl_socket_get_fd(ks->nl), nlh, nlh->nlmsg_len, 0,
 		     (const struct sockaddr *)&to, sizeof(to)) < 0 && errno == ECONNREFUSED);
@@ -549,13 +549,13 @@ TEST(kernel, events)
 
 	CHECK_EQ(k->ops->open(k), 0);
 	CHECK_EQ(event_flags(k), 0);
-	/* Several changes are one. */
+	/* Several notifications are reported as one change. */
 	for (i = 0; i < 3; i++)
 		multicast(ks, prepare(buf, 0, FAMILY, CST_ISCSI_CMD_CONFIG_CHANGED), GROUP);
 	CHECK_EQ(event_flags(k), KERNEL_CHANGED);
 	CHECK_EQ(event_flags(k), 0);
 
-	/* Families of others are no concern of ours. */
+	/* Other families are ignored. */
 	nlh = prepare(buf, 0, GENL_ID_CTRL, CTRL_CMD_DELFAMILY);
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, "cst_iscsi2");
 	multicast(ks, nlh, GENL_ID_CTRL);
@@ -581,7 +581,9 @@ TEST(kernel, lost_events)
 	int i;
 
 	CHECK_EQ(k->ops->open(k), 0);
-	/* Nothing of interest in it, but the buffer overflows: look again. */
+	/*
+	 * None of the messages is of interest, but some are lost: read everything again.
+	 */
 	for (i = 0; i < 4000; i++) {
 		nlh = prepare(buf, 0, GENL_ID_CTRL, CTRL_CMD_DELFAMILY);
 		mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, "other");
@@ -592,7 +594,7 @@ TEST(kernel, lost_events)
 	kernel_side_free(ks, k);
 }
 
-/* The machine's own generic netlink, where the module is not loaded. */
+/* The generic netlink of the machine itself, where the module is not loaded. */
 TEST(kernel, real_controller)
 {
 	struct kernel *k;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* keys.c: the outcome of every negotiation, proposed by either side. */
+/* keys.c: the result of every negotiation, with proposals of either side. */
 #include "../keys.h"
 
 #include <cst/iscsi.h>
@@ -35,7 +35,7 @@ static void talk_start(struct talk *t)
 	talk_open(t, false, true);
 }
 
-/* What we answer to key=value; "" for no answer, "status" when the login fails. */
+/* The target's answer to key=value; "" for no answer, "status" when the login fails. */
 static const char *say(struct talk *t, enum key_id id, const char *value)
 {
 	size_t prefix = strlen(key_get(id)->name) + 1;
@@ -228,7 +228,7 @@ TEST(keys, preferred_digest_is_offered)
 	CHECK(negotiation_offer(&t.n, &t.out));
 	CHECK_STR(t.buf, "DataDigest=CRC32C,None");
 	CHECK(!negotiation_offer(&t.n, &t.out));
-	/* Unanswered, the default holds. */
+	/* If the offer is not answered, the default holds. */
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_OK);
 	CHECK_STR(say(&t, KEY_DATA_DIGEST, "CRC32C,None"), "status");
 }
@@ -277,7 +277,7 @@ TEST(keys, first_burst_follows_max_burst)
 {
 	struct talk t;
 
-	/* In one text, in the unfavourable order. */
+	/* Both keys are in one text, in the unfavourable order. */
 	talk_start(&t);
 	CHECK_EQ(negotiation_receive(&t.n, key_get(KEY_FIRST_BURST), "65536", &t.out), 0);
 	CHECK_EQ(negotiation_receive(&t.n, key_get(KEY_MAX_BURST), "16384", &t.out), 0);
@@ -286,7 +286,7 @@ TEST(keys, first_burst_follows_max_burst)
 	CHECK_STR(t.buf + strlen(t.buf) + 1, "FirstBurstLength=16384");
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_OK);
 
-	/* Too late to correct it, but there is no unsolicited data. */
+	/* Too late to correct FirstBurstLength, but there is no unsolicited data. */
 	talk_start(&t);
 	say(&t, KEY_FIRST_BURST, "65536");
 	say(&t, KEY_MAX_BURST, "16384");
@@ -295,14 +295,14 @@ TEST(keys, first_burst_follows_max_burst)
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_OK);
 	CHECK_EQ(t.n.value[KEY_FIRST_BURST], 16384);
 
-	/* Too late, and there is. */
+	/* Too late to correct FirstBurstLength, and there is unsolicited data. */
 	talk_start(&t);
 	say(&t, KEY_FIRST_BURST, "65536");
 	say(&t, KEY_MAX_BURST, "16384");
 	say(&t, KEY_INITIAL_R2T, "Yes");
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_INITIATOR_ERROR);
 
-	/* Only MaxBurstLength is mentioned: we propose the other one. */
+	/* Only MaxBurstLength is mentioned: the target proposes FirstBurstLength. */
 	talk_start(&t);
 	say(&t, KEY_MAX_BURST, "16384");
 	t.out.len = 0;
@@ -329,12 +329,12 @@ TEST(keys, our_offers)
 {
 	struct talk t;
 
-	/* Defaults that suit the target need no word. */
+	/* The target offers nothing if the defaults suit it. */
 	talk_start(&t);
 	CHECK(!negotiation_offer(&t.n, &t.out));
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_OK);
 
-	/* Refused, but needed. */
+	/* The initiator refuses a value that the target needs. */
 	talk_start(&t);
 	t.n.ours.value[KEY_IMMEDIATE_DATA] = 0;
 	CHECK(negotiation_offer(&t.n, &t.out));
@@ -342,13 +342,13 @@ TEST(keys, our_offers)
 	CHECK_STR(say(&t, KEY_IMMEDIATE_DATA, "Reject"), "");
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_INITIATOR_ERROR);
 
-	/* Ignored, but needed. */
+	/* The initiator ignores a value that the target needs. */
 	talk_start(&t);
 	t.n.ours.value[KEY_IMMEDIATE_DATA] = 0;
 	CHECK(negotiation_offer(&t.n, &t.out));
 	CHECK_EQ(negotiation_finish(&t.n), LOGIN_INITIATOR_ERROR);
 
-	/* An answer outside the offer. */
+	/* The answer is outside the offer. */
 	talk_start(&t);
 	t.n.ours.value[KEY_IMMEDIATE_DATA] = 0;
 	CHECK(negotiation_offer(&t.n, &t.out));
@@ -358,7 +358,7 @@ TEST(keys, our_offers)
 	CHECK(negotiation_offer(&t.n, &t.out));
 	CHECK_STR(say(&t, KEY_MAX_BURST, "65537"), "status");
 
-	/* The times are advice: never worth a round of their own. */
+	/* The target never offers the two times: they are only advice. */
 	talk_start(&t);
 	t.n.ours.value[KEY_TIME2WAIT] = 10;
 	t.n.ours.value[KEY_TIME2RETAIN] = 0;

@@ -13,7 +13,9 @@ static struct conn *fake_conn(unsigned int n)
 	return (struct conn *)(uintptr_t)(n + 1);
 }
 
-/* A connection in one scope and among those of its source; a clock that is set. */
+/*
+ * A connection that is in one scope and in that of its source.  The clock is set by hand.
+ */
 struct fake {
 	struct scope_link link[2];
 };
@@ -77,7 +79,10 @@ TEST(limits, victims_that_rest)
 	CHECK(!victim(&scope));
 }
 
-/* Logins that were begun and left give their places before one in its first round trip. */
+/*
+ * Logins that were begun and left are dropped before a connection in its first round
+ * trip.
+ */
 TEST(limits, newcomer_stays_while_others_rest)
 {
 	struct source attacker = { 0 }, honest = { 0 };
@@ -99,16 +104,18 @@ TEST(limits, newcomer_stays_while_others_rest)
 		CHECK(victim(&scope) == fake_conn(i));
 		progress(&began[i]);
 	}
-	/* Who keeps all of his busy has most of them. */
+	/*
+	 * No connection has rested for too long.  The attacker has the most connections.
+	 */
 	CHECK(victim(&scope) == fake_conn(0));
 	now += GRACE;
 	CHECK(victim(&scope) == fake_conn(0));
-	/* The guest has been silent for too long now, the others have been busy. */
+	/* Now the guest has been silent for too long, and the others have been busy. */
 	for (i = 0; i < 4; i++)
 		progress(&began[i]);
 	now += 1;
 	CHECK(victim(&scope) == fake_conn(9));
-	/* An older silent one goes before a guest that has just come. */
+	/* An older silent connection is dropped before a guest that has just come. */
 	leave(&guest);
 	join(&scope, &silent, &attacker, 5);
 	now += GRACE + 1;
@@ -116,7 +123,10 @@ TEST(limits, newcomer_stays_while_others_rest)
 	CHECK(victim(&scope) == fake_conn(5));
 }
 
-/* All at once: the one of whom there are most pays, and of equals the oldest. */
+/*
+ * All connections come at once.  The source with the most loses one; of equals the
+ * oldest.
+ */
 TEST(limits, flood)
 {
 	struct source one = { 0 }, two = { 0 }, honest = { 0 }, single[8] = { { 0 } };
@@ -134,11 +144,17 @@ TEST(limits, flood)
 		join(&scope, &f[i], i & 1 ? &one : &two, i);
 	join(&scope, &f[20], &one, 20);
 	for (i = 0; i < 19; i++) {
-		/* One of the heavier source, and never the guest, who came first. */
+		/*
+		 * The source with more loses one, and never the guest, although it came
+		 * first.
+		 */
 		CHECK(victim(&scope) == fake_conn(i ^ 1));
 		leave(&f[i ^ 1]);
 	}
-	/* Each has one: who has rested for longest, whatever he has said. */
+	/*
+	 * Each source has one: the one that has rested for longest is dropped, silent or
+	 * not.
+	 */
 	leave(&f[18]);
 	progress(&f[20]);
 	CHECK(victim(&scope) == fake_conn(99));
@@ -177,7 +193,7 @@ TEST(limits, sources)
 		CHECK(source_find(table, &key) == source[i]);
 	}
 	CHECK(!source_find(table, &same_bytes));
-	/* In use, it stays. */
+	/* A source with a connection is not freed. */
 	source[7]->scope.count++;
 	source_put(table, source[7]);
 	source[7]->scope.count--;

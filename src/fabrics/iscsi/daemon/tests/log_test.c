@@ -72,7 +72,7 @@ TEST(log, service_manager)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	CHECK(!bind(fd, (struct sockaddr *)&addr, len));
 
-	/* Without the variable nothing is sent anywhere. */
+	/* Without NOTIFY_SOCKET nothing is sent. */
 	unsetenv("NOTIFY_SOCKET");
 	notify_init();
 	notify_send("READY=1");
@@ -86,7 +86,7 @@ TEST(log, service_manager)
 	buf[n > 0 ? n : 0] = '\0';
 	CHECK_STR(buf, "STATUS=Listening on 3 portals");
 	close(fd);
-	/* A manager that has gone is no trouble. */
+	/* If the service manager has gone, sending does no harm. */
 	notify_send("READY=1");
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");

@@ -98,7 +98,7 @@ static enum pdu_verdict send_bytes(struct peer *p, uint8_t flags, const void *te
 	CHECK_EQ(padded, (len + 3) / 4 * 4);
 	if (len) {
 		memcpy(data, text, len);
-		/* Padding is ours to ignore, whatever it holds. */
+		/* The target ignores the padding, whatever it holds. */
 		memset(data + len, 0xa5, padded - len);
 	}
 	return login_payload(&p->login, &p->out);
@@ -199,7 +199,7 @@ TEST(login, security_directly_to_full_feature)
 
 	CHECK_EQ(SEND(p, T | SEC | STAGE_FULL_FEATURE, NAMES "AuthMethod=None\0"),
 		 PDU_HANDOVER);
-	/* Nothing was declared in that stage, so the default is in force. */
+	/* The target has declared nothing in this stage, so the default holds. */
 	CHECK(!answer(p, "MaxRecvDataSegmentLength"));
 	CHECK_EQ(p->login.keys.value[KEY_MAX_RECV_DSL], 8192);
 	peer_free(p);
@@ -247,7 +247,7 @@ TEST(login, discovery)
 	CHECK_EQ(p->lookups, 0);
 	peer_free(p);
 
-	/* A discovery session may name a target; it means nothing. */
+	/* A discovery session may name a target, but the name is ignored. */
 	p = peer_new();
 	CHECK_EQ(SEND(p, TO_FFP, DISCOVERY TARGET), PDU_DISCOVERY);
 	CHECK_EQ(p->lookups, 0);
@@ -390,7 +390,7 @@ TEST(login, repeated_identification)
 {
 	struct peer *p;
 
-	/* As libiscsi does. */
+	/* libiscsi does this. */
 	p = peer_new();
 	CHECK_EQ(SEND(p, TO_OP, NAMES "SessionType=Normal\0AuthMethod=None\0"), PDU_REPLY);
 	CHECK_EQ(SEND(p, TO_FFP, NAMES "SessionType=Normal\0"), PDU_HANDOVER);
@@ -484,7 +484,7 @@ TEST(login, unknown_keys_are_bounded)
 	size_t len = sizeof(NAMES) - 1;
 	int i;
 
-	/* As many and as long as allowed: the answer still fits. */
+	/* The answer to as many and as long keys as are allowed fits. */
 	memcpy(text, NAMES, len);
 	memset(key, 'K', sizeof(key));
 	for (i = 0; i < 24; i++) {
@@ -498,7 +498,7 @@ TEST(login, unknown_keys_are_bounded)
 	CHECK_EQ(send_bytes(p, OP, text, len), PDU_REPLY);
 	CHECK_EQ(status(p), 0);
 	CHECK(p->out.len <= p->out.size);
-	/* One more, in another request. */
+	/* One more unknown key, in another request, is too many. */
 	refused(p, SEND(p, TO_FFP, "X-one=1\0"), LOGIN_INITIATOR_ERROR);
 }
 
@@ -560,7 +560,7 @@ TEST(login, header_rules)
 	refused(p, SEND(p, T | OP | STAGE_SECURITY, NAMES), LOGIN_INITIATOR_ERROR);
 	p = peer_new();
 	refused(p, SEND(p, T | OP | STAGE_OPERATIONAL, NAMES), LOGIN_INITIATOR_ERROR);
-	/* NSG is reserved without T. */
+	/* Without the T bit, NSG is reserved and ignored. */
 	p = peer_new();
 	CHECK_EQ(SEND(p, OP | 2, NAMES), PDU_REPLY);
 	peer_free(p);
@@ -645,7 +645,10 @@ TEST(login, split_text)
 	static const char text[] = NAMES "HeaderDigest=None\0MaxBurstLength=4096\0"
 		"FirstBurstLength=4096\0";
 
-	/* At every place, also inside of keys, values and before the NUL. */
+	/*
+	 * Split the text at every place, also inside of keys and values, and before the
+	 * NUL.
+	 */
 	for (cut = 0; cut < sizeof(text); cut++) {
 		p = peer_new();
 		CHECK_EQ(send_bytes(p, C | OP, text, cut), PDU_REPLY);
@@ -670,7 +673,7 @@ TEST(login, split_in_three)
 	CHECK_EQ(SEND(p, TO_OP, "ple:disk\0AuthMethod=None\0"), PDU_REPLY);
 	CHECK_EQ(flags(p), TO_OP);
 	CHECK_STR(answer(p, "AuthMethod"), "None");
-	/* And once more in the next stage. */
+	/* A text of the next stage is split, too. */
 	CHECK_EQ(SEND(p, C | OP, "HeaderDig"), PDU_REPLY);
 	CHECK_EQ(SEND(p, TO_FFP, "est=None\0"), PDU_HANDOVER);
 	CHECK_STR(answer(p, "HeaderDigest"), "None");

@@ -20,7 +20,10 @@ void test_register(struct test *test);
 bool test_check(bool ok, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* What is logged between the two, at @level and below, is in @buf then, and nowhere else. */
+/*
+ * What is logged between capture_begin() and capture_end(), up to @level, is put into
+ * @buf and not written to stderr.
+ */
 struct capture {
 	int stderr_fd;
 	int read_fd;

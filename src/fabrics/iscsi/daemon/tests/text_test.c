@@ -6,7 +6,7 @@
 
 #include "test.h"
 
-/* Parses @bytes; a copy of exact size lets the sanitizer see any overrun. */
+/* Parses @bytes.  A copy of the exact size lets the sanitizer see any overrun. */
 static int parse(const char *bytes, size_t len, char *joined, size_t size)
 {
 	struct text_in in = { .buf = malloc(len ? len : 1), .len = len, .cap = len };
@@ -130,7 +130,7 @@ TEST(text, output_is_bounded)
 	text_put(&out, "Ab", "cdefg");
 	CHECK(out.overflow);
 	CHECK_EQ(out.len, 0);
-	/* After an overflow nothing more is added: a gap would be a lie. */
+	/* After an overflow nothing more is added: the text must not have a gap. */
 	text_put(&out, "A", "b");
 	CHECK_EQ(out.len, 0);
 	free(buf);
@@ -186,7 +186,7 @@ TEST(text, lists)
 	CHECK(text_list_next(&list, &item, &len) && text_item_is(item, len, ""));
 	CHECK(text_list_next(&list, &item, &len) && text_item_is(item, len, "bc"));
 	CHECK(!text_list_next(&list, &item, &len));
-	/* No match by prefix, in either direction. */
+	/* A prefix is no match, in either direction. */
 	CHECK(!text_item_is("CRC32CX", 7, "CRC32C"));
 	CHECK(!text_item_is("CRC", 3, "CRC32C"));
 }
