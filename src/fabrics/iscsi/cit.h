@@ -96,7 +96,7 @@ struct cit_portal {
 /**
  * struct cit_target - a target
  * @tgt: core's part; tgt.obj.lock protects @portals and @nr_portals
- * @sessions_lock: protects @sessions and @ports
+ * @sessions_lock: protects @sessions, @ports and @nr_sessions
  * @sessions: struct cit_session.node: sessions that are registered, or will be
  * @ports: the same sessions (struct cit_session.port_node), hashed by initiator port; the
  *	latest session of a port comes first
@@ -359,11 +359,11 @@ struct cit_conn {
 	struct llist_head	events;
 	gfp_t			gfp;		/* for memory that io_work cannot do without */
 
-	/* io_work's own */
+	/* only io_work uses these, from cit_conn_start() on */
 	int			budget;		/* bytes that this run may still move */
 	struct cit_keys		keys;
 	struct cit_window	window;
-	u32			statsn;		/* next to send */
+	u32			statsn;		/* StatSN of the next response */
 	unsigned int		active;		/* commands and functions not yet freed */
 	unsigned int		immediates;	/* immediate commands among them */
 	u8			logout;		/* enum cit_logout */
@@ -471,7 +471,7 @@ struct cit_fabric {
 extern struct cit_fabric cit_fabric;
 extern const struct cst_fabric_ops cit_ops;
 extern struct workqueue_struct *cit_io_wq;	/* io_work */
-extern struct workqueue_struct *cit_close_wq;	/* begins and ends of sessions */
+extern struct workqueue_struct *cit_close_wq;	/* starts and ends of sessions */
 
 /* conn.c */
 int cit_conn_init(struct cit_conn *conn, struct cit_session *sess,

@@ -503,7 +503,7 @@ static void cit_end_work(struct work_struct *work)
 
 /**
  * cit_conn_close() - start the end of a connection
- * @conn: of a registered session
+ * @conn: connection of a registered session
  *
  * Context: any; any number of times.
  */
@@ -519,7 +519,7 @@ void cit_conn_close(struct cit_conn *conn)
 
 /**
  * cit_conn_dismiss() - tell the initiator that the session ends, then close
- * @conn: of a registered session
+ * @conn: connection of a registered session
  *
  * The Async Message is sent only if TCP takes it at once.  Nothing waits for TCP.
  *

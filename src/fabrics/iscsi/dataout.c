@@ -106,7 +106,7 @@ static unsigned long cit_data_since(const struct cit_cmd *cc)
 
 /**
  * cit_data_due() - the timer has fired: does a command wait for data for too long?
- * @conn: alive
+ * @conn: a live connection
  *
  * Context: io_work.  Return: 0, or errno when the connection must be closed.
  */

@@ -89,7 +89,7 @@ int cit_logout_rx(struct cit_conn *conn)
 
 /**
  * cit_goodbye() - tell the initiator that the session ends
- * @conn: alive
+ * @conn: a live connection
  *
  * When there is no memory, the initiator is not told.
  */

@@ -100,7 +100,7 @@ static int cit_nop_ping(struct cit_conn *conn)
 
 /**
  * cit_nop_due() - the timer has fired: is the peer there?
- * @conn: alive
+ * @conn: a live connection
  *
  * Context: io_work.  Return: 0, or errno when the connection must be closed.
  */

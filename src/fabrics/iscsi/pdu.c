@@ -157,7 +157,7 @@ bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn)
 
 /**
  * cit_cmdsn_due() - has a CmdSN been missing for too long?
- * @conn: alive; conn->gap is set
+ * @conn: a live connection; conn->gap is set
  *
  * Context: io_work.  Return: 0, or errno when the connection must be closed.
  */

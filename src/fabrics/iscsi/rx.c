@@ -339,7 +339,7 @@ static int cit_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 
 /**
  * cit_rx() - receive what has come
- * @conn: socket locked
+ * @conn: connection; the caller has locked its socket
  *
  * Context: io_work.  Return: 0, or errno when the connection must be closed.
  */

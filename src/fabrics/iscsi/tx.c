@@ -534,7 +534,7 @@ void cit_tx_work(struct work_struct *work)
 
 /**
  * cit_tx_due() - the timer has fired: does the peer take what is sent?
- * @conn: alive
+ * @conn: a live connection
  *
  * A peer that reads nothing keeps the buffers of its commands and their places in the
  * task set, even if it goes on sending requests.  cit_data_went() sets conn->tx_moved.
@@ -563,7 +563,7 @@ int cit_tx_due(struct cit_conn *conn)
 
 /**
  * cit_tx() - send what is queued, as far as TCP takes it
- * @conn: socket locked
+ * @conn: connection; the caller has locked its socket
  *
  * Context: io_work.
  *
@@ -627,7 +627,7 @@ static void cit_tx_drop_list(struct cit_conn *conn, struct list_head *list)
 	}
 }
 
-/* The connection is dead: give back everything that was to be sent. */
+/* The connection is dead: free everything that was to be sent. */
 void cit_tx_flush(struct cit_conn *conn)
 {
 	struct cit_tx *tx = &conn->tx;
