@@ -258,11 +258,12 @@ bool cit_portal_serves(struct cit_target *target, const struct cit_addr *local)
  * @tell: called with each address; the list ends when it returns false
  * @arg: for @tell
  *
- * The list has the portals at which the daemon listens.  In place of a portal with a
- * wildcard address it has @local.  Link-local addresses are never listed, because they
- * are usable only with a zone, and each host has names of its own for its zones.  If
- * @local itself is link-local, the list is empty: the initiator may be unable to reach
- * any other address, and an empty list means the address in use (RFC 7143, Appendix C).
+ * The list has the portals at which the daemon listens, and the one that has the address
+ * @local.  In place of a portal with a wildcard address it has @local.  Link-local
+ * addresses are never listed, because they are usable only with a zone, and each host
+ * has names of its own for its zones.  If @local itself is link-local, the list is
+ * empty: the initiator may be unable to reach any other address, and an empty list means
+ * the address in use (RFC 7143, Appendix C).
  *
  * Return: false if @tell has returned false.
  */
