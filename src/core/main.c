@@ -25,7 +25,7 @@ static int __init cst_init(void)
 	cst_tmf_wq = alloc_workqueue("cst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!cst_tmf_wq)
 		goto destroy_wq;
-	/* No rescuer: it would run the items one after the other, and each of them may wait. */
+	/* No rescuer: it would run the items one after the other, and each may wait. */
 	cst_linger_wq = alloc_workqueue("cst_linger", WQ_UNBOUND, 0);
 	if (!cst_linger_wq)
 		goto destroy_tmf_wq;
@@ -65,11 +65,11 @@ static void __exit cst_exit(void)
 	cst_events_exit();
 	cst_worker_exit();
 	cst_buffer_leave_shrinker();
-	/* Work of one queue may drop the last reference to something that a later queue frees. */
+	/* Work of a queue may drop a last reference, and a later queue then does the rest. */
 	destroy_workqueue(cst_linger_wq);
 	destroy_workqueue(cst_tmf_wq);
 	destroy_workqueue(cst_wq);
-	/* No rcu_barrier(): I_T_L nexuses are freed by kfree_rcu(), which runs kernel code only. */
+	/* No rcu_barrier(): I_T_L nexuses are freed by kfree_rcu(), which is kernel code. */
 	cst_buffer_exit();
 }
 

@@ -101,7 +101,7 @@ static bool cst_order_must_wait(struct cst_order *order, struct cst_cmd *cmd)
  */
 static void cst_order_leave(struct cst_waitq *q, struct cst_cmd *cmd)
 {
-	/* Its exit must not clear order->ordered, which belongs to a running ORDERED command. */
+	/* cst_order_exit() must not clear order->ordered for it: it never has set that. */
 	if (cmd->task_attr == CST_TASK_ORDERED)
 		cmd->task_attr = CST_TASK_SIMPLE;
 	cst_order_run(container_of(q, struct cst_order, blocked), cmd);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges of blocks that a command has for itself.
+ * Ranges of blocks that one command holds for exclusive use.
  *
- * Commands that write call cst_range_enter(), a command that must not be disturbed by
- * them calls cst_range_hold(); cst_cmd_finish() calls cst_range_leave() for both.  Ranges
- * that do not overlap never meet.  While none is held, a write stores its state in its own
- * command and reads one number, dev->ranges.held.
+ * A command that writes (a write below) calls cst_range_enter().  A command during which no
+ * other command may write its blocks (a holder below) calls cst_range_hold().
+ * cst_cmd_finish() calls cst_range_leave() for both.  Ranges that do not overlap do not
+ * affect each other.  While no range is held, a write stores its state in its own command
+ * and reads one number, dev->ranges.held.
  *
- * Who holds a range must find the writes that have begun without it.  It searches the
- * commands of all nexuses of the device, and this is how none is missed:
+ * A holder must find the writes that have begun before its range was held.  It searches the
+ * commands of all nexuses of the device.  No write is missed, for this reason:
  *
  *	a write, cst_range_enter()		a holder, cst_range_hold()
  *	  lba, nblocks are set			  held++, its range into the tree
@@ -16,30 +17,34 @@
  *	  full barrier				  read the state of each command
  *	  read held
  *
- * One of the two sees the other.  A command is on its session's list, and its nexus on
- * the device's, before it executes.  So a holder that does not find it there has had the
- * lock of that list before it was put there, and the write reads what the holder
- * had stored.  The locks of the lists keep a command from being released while it is
- * looked at.  The holder reads lba and nblocks after the state, with acquire.
+ * At least one of the two sees the other.  A command is on its session's list, and its nexus
+ * on the device's list, before the command executes.  So when a holder does not find a
+ * write on a list, the holder has had the lock of the list before the write was put there,
+ * and the write reads what the holder had stored.  The locks of the lists keep a command
+ * from being released while it is looked at.  The holder reads the state of a write with
+ * acquire, and then its lba and nblocks.
  *
- * - The holder changes the WRITES of a write within its range to AWAITED.  When that ends,
- *   its state becomes DONE, and by the old value it knows that it has to tell.  The change
- *   and the end are atomic operations on one word, so either the holder does not find it any
- *   more or the write tells.  It tells with the lock held: a holder that still looks has
- *   `kick` set and looks again, one that waits is let go, and looks again.
- * - A write that sees a holder looks with the lock held whether their ranges overlap.  It
- *   goes on or goes back to NONE and waits; it tells if it was AWAITED in between.
- * - Who gives a range back lets go, in order, those who wait for it and now overlap none that
- *   is held.  A write becomes one that WRITES with the lock held, so the next holder, which needs
- *   the lock, finds it.  A holder gets its range at once, and then looks for writes.
+ * - A holder changes the state of a write within its range from WRITES to AWAITED.  When the
+ *   write ends, its state becomes DONE.  The old value tells the write whether it has to
+ *   tell holders.  Both changes are atomic operations on one word.  So either the holder
+ *   does not find the write any more, or the write tells.  The write tells with the lock
+ *   held: it sets `kick` of a holder that is still searching, and lets go a holder that
+ *   waits.  In both cases the holder searches again.
+ * - A write that sees that a range is held takes the lock and checks whether the ranges
+ *   overlap.  When they do not, it goes on.  When they do, its state goes back to NONE and
+ *   it waits; if its state was AWAITED it tells holders.
+ * - When a holder ends, it lets go, in order, the commands that wait for its range and do not
+ *   overlap with any other held range.  A waiting write gets the state WRITES with the lock
+ *   held, so the next holder, which needs the lock, finds it.  A waiting holder gets its
+ *   range at once, and then searches for writes.
  *
- * DONE is set when a command ends, before its response: nobody waits for an initiator that
- * does not read.  A write whose data has not come has not entered.
+ * DONE is set when a command ends, before its response.  So no command waits for an
+ * initiator that does not read.  A write whose data has not come has not entered.
  *
- * Nobody waits in a circle: what a holder waits for either writes or holds a range, and
- * neither of these waits for a range.  Who waits and is aborted is let go by wait.c and
- * ends.  Who waits holds the device's io_ref: disabling the device waits until those
- * before it have ended.
+ * Commands do not wait in a circle: a holder waits for commands that write or hold a range,
+ * and such a command does not wait for a range itself.  A command that is aborted while it
+ * waits is let go by wait.c and ends.  A command that waits holds the device's io_ref, so
+ * disabling the device waits until the commands before it have ended.
  */
 #include <linux/interval_tree_generic.h>
 
@@ -66,7 +71,10 @@ static bool cst_range_overlap(const struct cst_range *a, const struct cst_range 
 	       cst_range_first(b) <= cst_range_last(a);
 }
 
-/* The lock is held: the first held range in which blocks of the command are, or NULL. */
+/*
+ * The first held range that overlaps with the command's blocks, or NULL.  The caller holds
+ * waiting.lock.
+ */
 static struct cst_range *cst_range_held(struct cst_ranges *ranges,
 					const struct cst_cmd *cmd)
 {
@@ -76,7 +84,7 @@ static struct cst_range *cst_range_held(struct cst_ranges *ranges,
 					 cst_range_last(&cmd->range));
 }
 
-/* The lock is held: it does not overlap with one that is held. */
+/* The command's range becomes held; no held range overlaps.  The caller holds waiting.lock. */
 static void cst_range_insert(struct cst_ranges *ranges, struct cst_cmd *cmd)
 {
 	cmd->range.kick = false;
@@ -86,7 +94,7 @@ static void cst_range_insert(struct cst_ranges *ranges, struct cst_cmd *cmd)
 	atomic_set(&cmd->range.state, CST_RANGE_HOLDS);
 }
 
-/* The lock is held: an AWAITED write does not write any more. */
+/* An AWAITED write does not write any more: tell holders.  The caller holds waiting.lock. */
 static void cst_range_kick(struct cst_ranges *ranges, const struct cst_cmd *cmd)
 {
 	struct cst_range *range;
@@ -106,13 +114,13 @@ static void cst_range_kick(struct cst_ranges *ranges, const struct cst_cmd *cmd)
 	}
 }
 
-/* The lock is held: let go those who waited for the range of @gone. */
+/* Let go commands that have waited for the range of @gone.  The caller holds waiting.lock. */
 static void cst_range_grant(struct cst_ranges *ranges, const struct cst_cmd *gone)
 {
 	struct cst_cmd *cmd, *next;
 
 	list_for_each_entry_safe(cmd, next, &ranges->waiting.waiters, wait.node) {
-		/* One that drains holds a range, which overlaps with no other. */
+		/* A holder that drains is skipped: its range does not overlap with @gone's. */
 		if (!cst_range_overlap(&cmd->range, &gone->range) ||
 		    cst_range_held(ranges, cmd))
 			continue;
@@ -125,7 +133,7 @@ static void cst_range_grant(struct cst_ranges *ranges, const struct cst_cmd *gon
 	}
 }
 
-/* The lock is held: a held range is in the way. */
+/* Wait, because a held range overlaps.  The caller holds waiting.lock. */
 static cst_sense_t cst_range_wait(struct cst_ranges *ranges, struct cst_cmd *cmd,
 				  bool exclusive)
 {
@@ -134,7 +142,7 @@ static cst_sense_t cst_range_wait(struct cst_ranges *ranges, struct cst_cmd *cmd
 						      CST_SENSE(COMMAND_ABORTED);
 }
 
-/* Some range is held: see cst_range_enter(). */
+/* Called by cst_range_enter() when a range is held. */
 cst_sense_t cst_range_enter_slow(struct cst_cmd *cmd)
 {
 	struct cst_ranges *ranges = &cmd->dev->ranges;
@@ -151,13 +159,13 @@ cst_sense_t cst_range_enter_slow(struct cst_cmd *cmd)
 	return reason;
 }
 
-/* See cst_range_leave(); @was is the state before DONE. */
+/* Called by cst_range_leave(); @was is the state before DONE. */
 void cst_range_leave_slow(struct cst_cmd *cmd, int was)
 {
 	struct cst_ranges *ranges = &cmd->dev->ranges;
 	unsigned long flags;
 
-	/* It was aborted while it waited. */
+	/* The command was aborted while it waited for a range. */
 	if (was == CST_RANGE_NONE)
 		return;
 	spin_lock_irqsave(&ranges->waiting.lock, flags);
@@ -177,7 +185,10 @@ struct cst_range_walk {
 	bool			found;
 };
 
-/* The command's list is locked: have it tell the holder when it has written. */
+/*
+ * If @cmd writes blocks of the holder, have it tell when it has ended.  The caller holds the
+ * lock of the command's list.
+ */
 static void cst_range_await(struct cst_cmd *cmd, void *arg)
 {
 	struct cst_range_walk *walk = arg;
@@ -185,13 +196,13 @@ static void cst_range_await(struct cst_cmd *cmd, void *arg)
 
 	if (cmd->itl != walk->itl)
 		return;
-	/* Before its blocks are looked at. */
+	/* Read before the command's blocks are. */
 	state = atomic_read_acquire(&cmd->range.state);
 	if (state != CST_RANGE_WRITES && state != CST_RANGE_AWAITED)
 		return;
 	if (!cst_range_overlap(&cmd->range, &walk->holder->range))
 		return;
-	/* AWAITED by another holder is as good: it tells all. */
+	/* If another holder has set AWAITED, this one is told as well. */
 	state = atomic_cmpxchg(&cmd->range.state, CST_RANGE_WRITES, CST_RANGE_AWAITED);
 	if (state == CST_RANGE_WRITES || state == CST_RANGE_AWAITED)
 		walk->found = true;
@@ -209,7 +220,7 @@ static bool cst_range_find_writes(struct cst_cmd *cmd)
 {
 	struct cst_range_walk walk = { .holder = cmd };
 
-	/* Pairs with that of cst_range_enter(). */
+	/* Pairs with the atomic_xchg() of cst_range_enter(). */
 	smp_mb();
 	cst_device_for_each_itl(cmd->dev, cst_range_await_itl, &walk);
 	return walk.found;
@@ -229,7 +240,7 @@ static cst_sense_t cst_range_take(struct cst_ranges *ranges, struct cst_cmd *cmd
 	return reason;
 }
 
-/* Writes have been found; CST_OK: they may have ended meanwhile. */
+/* Writes have been found: wait for them.  Return: CST_OK to search again at once. */
 static cst_sense_t cst_range_drain(struct cst_ranges *ranges, struct cst_cmd *cmd)
 {
 	cst_sense_t reason = CST_OK;
@@ -248,15 +259,15 @@ static cst_sense_t cst_range_drain(struct cst_ranges *ranges, struct cst_cmd *cm
 }
 
 /**
- * cst_range_hold() - have the blocks of a command for itself
- * @cmd: executes, holds io_ref; its blocks are on the medium, and there are some
+ * cst_range_hold() - hold the blocks of a command for exclusive use
+ * @cmd: executes, holds io_ref; it has at least one block, and all are on the medium
  *
- * No write to them, and no other holder of any of them, is under way from then on until
- * the command ends.
+ * From CST_OK until the command ends there is no write to these blocks, and no other holder
+ * of any of them.
  *
- * Context: process, in the worker; does not sleep for long.  Return: CST_OK: it has them;
- * CST_PENDING: it waits, and will be executed again and call this again; else it was
- * aborted, and is to end with that.
+ * Context: process, in the worker; does not sleep for long.  Return: CST_OK: the command
+ * holds the blocks.  CST_PENDING: the command waits; it will be executed again, and has to
+ * call this again.  Else the command was aborted, and has to end with the returned reason.
  */
 cst_sense_t cst_range_hold(struct cst_cmd *cmd)
 {
@@ -270,7 +281,7 @@ cst_sense_t cst_range_hold(struct cst_cmd *cmd)
 	return reason;
 }
 
-/* An aborted command has been taken out of the queue; what it holds goes when it ends. */
+/* An aborted command has left the queue.  A range that it holds is given back when it ends. */
 static void cst_range_waiter_leaves(struct cst_waitq *q, struct cst_cmd *cmd)
 {
 	cmd->range.drains = false;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is there: handlers and fabrics, each with its directory and the types of the
- * directories below, and the targets of a fabric.
+ * Registered handlers and fabrics, each with its directory and the types of the
+ * directories below it, and the targets of a fabric.
  *
- * Handlers and fabrics call in when their modules come and go; cfs/target.c adds
- * and removes targets.  Owns registry_lock, which protects both lists, and
- * cst_fabric.lock.
+ * Handlers and fabrics call in when their modules are loaded and unloaded; cfs/target.c adds
+ * and removes targets.  Owns registry_lock, which protects the lists of handlers and
+ * fabrics, and cst_fabric.lock.
  *
  * Teardown: every device, target and session holds a reference to its module
- * until its memory is freed, so when a module's exit calls in nothing but the
+ * until its memory is freed.  So when a module's exit calls in, nothing but the
  * directory is left.
- *  1. the directory goes, which ends whoever is inside it;
+ *  1. the directory is removed, after operations inside it have ended;
  *  2. a fabric's directory is memory of its module: wait for the last reference;
- *  3. types and lists are freed.
+ *  3. types and structures are freed.
  */
 #include <linux/export.h>
 #include <linux/log2.h>
@@ -38,7 +38,7 @@ static struct cst_handler *cst_handler_find(const char *name)
 	return NULL;
 }
 
-/* The attributes of every device, of its type, and its handler's own. */
+/* Devices have the attributes of every device, those of their type, and their handler's. */
 static int cst_handler_type_init(struct cst_handler *handler)
 {
 	const struct cst_handler_ops *ops = handler->ops;
@@ -83,7 +83,7 @@ int cst_handler_register(const struct cst_handler_ops *ops)
 	if (ret)
 		goto destroy_type;
 
-	/* Its release, cst_handler_dir_type's, frees the handler. */
+	/* From here on the release of the group's item frees the handler. */
 	config_group_init_type_name(&handler->group, ops->name,
 				    &cst_handler_dir_type);
 	ret = configfs_register_group(&cst_handlers_group, &handler->group);
@@ -182,7 +182,7 @@ static void cst_fabric_free(struct cst_fabric *fabric)
 	kfree(fabric);
 }
 
-/* Drops the directory's item and waits until nobody looks at it any more. */
+/* Drop the directory's item, wait until the last reference to it is gone, free the fabric. */
 static void cst_fabric_remove(struct cst_fabric *fabric)
 {
 	mutex_lock(&registry_lock);
@@ -194,7 +194,7 @@ static void cst_fabric_remove(struct cst_fabric *fabric)
 	cst_fabric_free(fabric);
 }
 
-/* Can core keep to them?  What it makes is aligned to pages. */
+/* Can core keep to these limits?  Core's buffers are aligned to pages. */
 static bool cst_fabric_limits_ok(const struct cst_fabric_limits *limits)
 {
 	return (!limits->max_segs || limits->max_segs >= CST_INLINE_BVECS) &&
@@ -273,7 +273,10 @@ void cst_fabric_add_target(struct cst_fabric *fabric, struct cst_target *target)
 	mutex_unlock(&fabric->lock);
 }
 
-/* Before the reference of its creation is dropped: a listed target is alive. */
+/*
+ * Called before the reference of the target's creation is dropped, so a target on the list
+ * can be referenced.
+ */
 void cst_fabric_del_target(struct cst_fabric *fabric, struct cst_target *target)
 {
 	mutex_lock(&fabric->lock);
@@ -281,7 +284,7 @@ void cst_fabric_del_target(struct cst_fabric *fabric, struct cst_target *target)
 	mutex_unlock(&fabric->lock);
 }
 
-/* The first target made after @seq; referenced. */
+/* The first target that was made after @seq, with a reference, or NULL. */
 static struct cst_target *cst_fabric_next_target(struct cst_fabric *fabric,
 						 s64 seq)
 {
@@ -337,7 +340,7 @@ struct cst_target *cst_fabric_find_target(const struct cst_fabric_ops *ops,
 EXPORT_SYMBOL_GPL(cst_fabric_find_target);
 
 /**
- * cst_target_put() - give back what cst_fabric_find_target() gave
+ * cst_target_put() - drop a reference to a target
  * @target: referenced
  *
  * Context: process, may sleep.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sense reasons: their codes, their wire formats, and the one bridge from errno.
+ * Sense reasons: their codes, their wire formats, and the one conversion from errno.
  *
  * status.c, REQUEST SENSE and the emulation call in.  Pure: also compiled in
  * user space.
@@ -17,7 +17,7 @@
 #define CST_SENSE_KEY_NOT_READY		0x2
 #define CST_SENSE_KEY_ILLEGAL_REQUEST	0x5
 
-/* RESPONSE CODE, SPC-5 4.4.1: current errors; one more: deferred ones */
+/* RESPONSE CODE of current errors, SPC-5 4.4.1; plus 1: of deferred errors */
 #define CST_SENSE_FIXED			0x70
 #define CST_SENSE_DESCRIPTORS		0x72
 
@@ -47,8 +47,8 @@ static const char *const cst_sense_names[] = {
 };
 
 /**
- * cst_sense_code() - key, additional sense code and qualifier of a reason
- * @reason: any; what is not sense has NO SENSE
+ * cst_sense_code() - get key, additional sense code and qualifier of a reason
+ * @reason: any; a reason that is not sense has NO SENSE
  */
 const struct cst_sense_code *cst_sense_code(cst_sense_t reason)
 {
@@ -60,7 +60,7 @@ const struct cst_sense_code *cst_sense_code(cst_sense_t reason)
 EXPORT_SYMBOL_GPL(cst_sense_code);
 
 /**
- * cst_sense_name() - a reason's name, for messages
+ * cst_sense_name() - get a reason's name, for messages
  * @reason: any
  */
 const char *cst_sense_name(cst_sense_t reason)
@@ -74,8 +74,8 @@ const char *cst_sense_name(cst_sense_t reason)
 EXPORT_SYMBOL_GPL(cst_sense_name);
 
 /*
- * The three sense key specific bytes (SPC-5 4.4.2.4): a field pointer or a progress
- * indication, by the sense key.  Is there anything to say?
+ * Write the three sense key specific bytes (SPC-5 4.4.2.4): a field pointer or a progress
+ * indication, depending on the sense key.  Return: whether there is either.
  */
 static bool cst_sense_key_specific(u8 *sks, const struct cst_sense_code *code,
 				   const struct cst_sense_detail *detail)
@@ -110,7 +110,7 @@ static u8 cst_sense_marks(const struct cst_sense_detail *detail)
 	       (detail->ili ? CST_SENSE_ILI : 0);
 }
 
-/* SPC-5 4.4.3; INFORMATION has 32 bits, a larger value cannot be told. */
+/* SPC-5 4.4.3.  INFORMATION has 32 bits; a larger value is left out. */
 static unsigned int cst_sense_fixed(u8 *sense, const struct cst_sense_code *code,
 				    const struct cst_sense_detail *detail)
 {
@@ -127,7 +127,10 @@ static unsigned int cst_sense_fixed(u8 *sense, const struct cst_sense_code *code
 	return CST_SENSE_SIZE;
 }
 
-/* Do its commands read and write blocks (SBC, MMC, RBC, ZBC)?  Others have streams (SSC). */
+/*
+ * Does a device type have block commands (SBC, MMC, RBC, ZBC)?  All others are taken to have
+ * stream commands (SSC).
+ */
 static bool cst_sense_of_blocks(u8 peripheral)
 {
 	switch (peripheral & 0x1f) {
@@ -183,12 +186,12 @@ static unsigned int cst_sense_descriptors(u8 *sense, u8 peripheral,
 
 /**
  * cst_sense_build() - write sense data
- * @buf: where to
- * @size: of @buf; what does not fit is cut off
- * @descriptor: descriptor format, else fixed format
- * @peripheral: of the device type: which descriptor tells FILEMARK, EOM and ILI
+ * @buf: filled in
+ * @size: bytes of @buf; sense data that does not fit is cut off
+ * @descriptor: use descriptor format, else fixed format
+ * @peripheral: cst_dev_type.peripheral: decides which descriptor has FILEMARK, EOM and ILI
  * @reason: any; CST_OK gives NO SENSE
- * @detail: what to say besides, or NULL
+ * @detail: more contents, or NULL
  *
  * Context: any.  Return: bytes written, at most CST_SENSE_DESC_SIZE.
  */
@@ -213,13 +216,13 @@ unsigned int cst_sense_build(u8 *buf, unsigned int size, bool descriptor,
 EXPORT_SYMBOL_GPL(cst_sense_build);
 
 /**
- * cst_sense_from_errno() - what to tell the initiator when a backend failed
+ * cst_sense_from_errno() - convert an error of a backing to sense
  * @error: 0 or a negative errno
  * @write: the medium was to be written
  *
- * What may go better next time is BUSY, which initiators repeat; where the
- * medium itself failed is a medium error; where the way to it failed, the unit
- * does not communicate.  The rest is ours.
+ * An error that may not occur again becomes BUSY, because initiators repeat the command.  A
+ * failure of the medium itself becomes a medium error.  A failure of the way to the medium
+ * becomes LOGICAL UNIT COMMUNICATION FAILURE.  Every other error is a failure of the target.
  */
 cst_sense_t cst_sense_from_errno(int error, bool write)
 {

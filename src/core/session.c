@@ -2,14 +2,14 @@
 /*
  * I_T nexuses: registration by a fabric, and teardown.
  *
- * Teardown, all of it in cst_session_unregister():
- *  1. closing: maps no longer add I_T_L nexuses to it;
- *  2. every I_T_L nexus is unpublished and killed; the fabric has released every
- *     command, so they end as soon as RCU lets them;
- *  3. the directory goes, in a worker, which waits for those who are reading it: they
- *     find a session that is closing, and look at nothing of it;
- *  4. off the target's list, which may wake cst_target_disable() - hence last: a target
- *     whose list is empty has no directory of a session any more.
+ * Teardown, started by cst_session_unregister():
+ *  1. the session is marked as closing: maps do not add I_T_L nexuses to it any more;
+ *  2. every I_T_L nexus is unpublished and killed.  The fabric has released every command,
+ *     so the nexuses are freed after grace periods.  This is waited for;
+ *  3. a worker removes the directory that core has made, and waits for processes that read
+ *     it.  They find that the session is closing, and do not use the rest of it;
+ *  4. the session is taken off the target's list, which may wake cst_target_disable().  This
+ *     comes last, so that a target whose list is empty has no directory of a session.
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -35,7 +35,7 @@ static int cst_session_init(struct cst_session *sess, struct cst_target *target,
 	sess->luns_seq = 0;
 	sess->map = NULL;
 	xa_init(&sess->itls);
-	/* One for the session itself, until it drops its LUNs for good. */
+	/* One for the session itself, which cst_session_destroy() drops. */
 	atomic_set(&sess->nr_itls, 1);
 	atomic_long_set(&sess->buf_bytes, 0);
 	init_completion(&sess->itls_gone);
@@ -64,7 +64,7 @@ static void cst_session_drop_luns(struct cst_session *sess)
 		cst_itl_remove(sess, itl);
 }
 
-/* After the last I_T_L nexus: everything but the directory. */
+/* Wait for the last I_T_L nexus; then free everything but the directory. */
 static void cst_session_destroy(struct cst_session *sess)
 {
 	cst_session_itl_put(sess);
@@ -75,7 +75,7 @@ static void cst_session_destroy(struct cst_session *sess)
 	sess->active = NULL;
 }
 
-/* Step 1 and 2 */
+/* Step 1 of the teardown, and step 2 without the wait */
 static void cst_session_close(struct cst_session *sess)
 {
 	mutex_lock(&sess->target->obj.lock);
@@ -84,7 +84,7 @@ static void cst_session_close(struct cst_session *sess)
 	mutex_unlock(&sess->target->obj.lock);
 }
 
-/* Step 4 */
+/* Step 4 of the teardown */
 void cst_session_leave(struct cst_session *sess)
 {
 	struct cst_target *target = sess->target;
@@ -113,7 +113,7 @@ int cst_session_register(struct cst_session *sess, struct cst_target *target,
 
 	mutex_lock(&target->obj.lock);
 	ret = cst_target_access(target, initiator_name);
-	/* An administrator's own session may wait for its LUNs. */
+	/* A session that an administrator has made may exist before its LUNs do. */
 	if (ret && (create_dir || ret == -ESHUTDOWN))
 		goto unlock;
 	ret = cst_session_map_set(sess, cst_target_find_map(target,
@@ -155,7 +155,7 @@ void cst_session_unregister(struct cst_session *sess)
 		cst_cfs_session_remove(sess);
 		return;
 	}
-	/* The last reference to its item frees it. */
+	/* cst_session_leave() may lead to the last reference being dropped, which frees sess. */
 	config_item_get(&sess->obj.group.cg_item);
 	cst_session_leave(sess);
 	config_item_put(&sess->obj.group.cg_item);

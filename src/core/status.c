@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of a command: leave the task set, count, build status and sense, hand
- * the response to the fabric - or drop it when it was aborted.
+ * The end of a command: build status and sense, leave the task set, count, and hand the
+ * response to the fabric.  A command that was aborted is dropped instead.
  */
 #include <linux/log2.h>
 #include <linux/sched/clock.h>
@@ -9,11 +9,11 @@
 
 #include "core.h"
 
-/* Any context: an interrupt may count on the same CPU in between. */
+/* Called in any context.  this_cpu operations, because an interrupt may count meanwhile. */
 static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
 {
 	struct cst_dev_stats __percpu *stats = cmd->dev->stats;
-	/* Clocks of two CPUs may differ by a little. */
+	/* May be negative: the clocks of two CPUs may differ by a little. */
 	s64 us = (s64)(local_clock() - cmd->start_ns) >> 10;
 	unsigned int bucket = us > 0 ? min_t(unsigned int, ilog2(us) + 1,
 					     CST_LATENCY_BUCKETS - 1) : 0;
@@ -34,7 +34,7 @@ static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
 		this_cpu_inc(stats->errors);
 }
 
-/* Nothing, or nothing more, of the data moves. */
+/* No data moves, unless the data-out has been received already. */
 static void cst_cmd_no_data(struct cst_cmd *cmd)
 {
 	if (cmd->exp_dir == DMA_TO_DEVICE &&
@@ -45,7 +45,7 @@ static void cst_cmd_no_data(struct cst_cmd *cmd)
 	cmd->overflow = false;
 }
 
-/* The status of a reason that is one, else CHECK CONDITION. */
+/* The status that @reason stands for; CHECK CONDITION for sense. */
 static u8 cst_status_of(struct cst_cmd *cmd, cst_sense_t reason)
 {
 	switch ((__force u32)reason) {
@@ -78,7 +78,7 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 						 reason, &cmd->detail);
 }
 
-/* The response says what initiators have to be told, and nothing keeps it back. */
+/* Does the response report a unit attention or the list of LUNs? */
 static bool cst_cmd_tells(const struct cst_cmd *cmd)
 {
 	return cmd->flags & (BIT(CST_CMD_TELLS_UA) | BIT(CST_CMD_TELLS_LUNS));
@@ -86,13 +86,14 @@ static bool cst_cmd_tells(const struct cst_cmd *cmd)
 
 /**
  * cst_cmd_finish() - end a command
- * @cmd: executes no longer; exactly once
+ * @cmd: does not execute any more; to be called exactly once
  * @reason: CST_OK, sense or a status of sense.h
  *
- * An abort that comes after the test below lets the response go out first: one of its
- * own initiator waits until the fabric has released the command.
+ * An abort that marks the command after cst_cmd_aborted() was tested does not keep the
+ * response from being sent.  An abort by the command's own initiator waits until the fabric
+ * has released the command.
  *
- * Context: any, also hard interrupt, where the handler may end its I/O.
+ * Context: any, also hard interrupt, because a handler may end its I/O there.
  */
 void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 {
@@ -115,12 +116,12 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 	}
 
 	/*
-	 * The session may end as soon as the fabric has the command, and then its
-	 * module may go: that waits for whoever is in here.
+	 * The session may end as soon as the fabric has the command, and then the fabric's
+	 * module may be unloaded.  That waits for RCU read-side sections.
 	 */
 	rcu_read_lock();
 	if (unlikely(aborted)) {
-		/* TAS is 0 in the control mode page: nobody is told. */
+		/* TAS is 0 in the control mode page: no status is sent. */
 		cmd->sess->ops->drop(cmd);
 	} else {
 		WRITE_ONCE(cmd->answered, true);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The spine of a command: the stages by name, in order.
+ * The way of a command through core: the stages by name, in order.
  *
- * Fabrics enter at cst_cmd_submit() and again, when they have fetched data-out,
- * at cst_cmd_data_received() or cst_cmd_data_failed().  Every stage stands in the
- * file named after it.  Nothing is locked here.
+ * Fabrics call cst_cmd_submit() and, when they have fetched data-out,
+ * cst_cmd_data_received() or cst_cmd_data_failed().  Every stage is in the file that is
+ * named after it.  No lock is taken here.
  */
 #include <linux/export.h>
 #include <linux/sched/clock.h>
@@ -25,9 +25,9 @@ static cst_sense_t cst_cmd_prepare(struct cst_cmd *cmd)
 		return reason;
 
 	/*
-	 * The initiator expects data the other way.  What it sends for a read is
-	 * not wanted, and it takes nothing: an overflow of everything.  A write
-	 * without its data cannot be anything but an error.
+	 * The initiator expects data in the other direction.  For a read, the data that it
+	 * sends is not used, and it accepts no data-in: the residual is an overflow of all
+	 * bytes.  A write without data is an error.
 	 */
 	if (unlikely(cmd->exp_len && cmd->cdb_xfer_len &&
 		     cmd->dir != DMA_NONE && cmd->exp_dir != cmd->dir)) {
@@ -50,7 +50,7 @@ static cst_sense_t cst_cmd_prepare(struct cst_cmd *cmd)
 
 /**
  * cst_cmd_run() - execute a command whose turn has come
- * @cmd: its data-out, if any, is in place, and ordering lets it go
+ * @cmd: its data-out, if any, is in place
  *
  * Context: any up to softirq, or core's worker.
  */
@@ -78,8 +78,8 @@ void cst_cmd_submit(struct cst_cmd *cmd)
 	}
 
 	/*
-	 * The command's place in the task set is that of its arrival, so it is
-	 * taken before the data comes; whether it must wait matters only then.
+	 * A command's place in the task set is given by its arrival, so it is taken before the
+	 * data comes.  Whether the command must wait is checked when the data has come.
 	 */
 	cst_order_enter(cmd);
 

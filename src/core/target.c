@@ -4,10 +4,10 @@
  *
  * cfs/target.c calls in with target->obj.lock held.
  *
- * Teardown: disabling marks the target as closing, so that no session can
- * register; the fabric closes its connections; each session unregisters itself
- * when its commands have ended; the last one wakes the waiter, or when that has
- * given up finishes its work.  Only then is the target unpinned and can be removed.
+ * Teardown: disabling marks the target as closing, so that no session can register.  The
+ * fabric closes its connections.  Each session is unregistered when its commands have
+ * ended.  The last session wakes the waiter; when the waiter has given up, the last session
+ * marks the target as disabled itself.  Then the target is unpinned and can be removed.
  */
 #include <linux/export.h>
 
@@ -18,7 +18,7 @@
 #define CST_CLOSE_TIMEOUT	(30 * HZ)
 #define CST_REGROUP_AGAIN	HZ
 
-/* VPD page 83h has the port's identifier. */
+/* The relative port identifier has changed, which is in VPD page 83h. */
 static void cst_target_tell_port(struct cst_target *target)
 {
 	struct cst_session *sess;
@@ -33,7 +33,10 @@ static void cst_target_tell_port(struct cst_target *target)
 				cst_ua_add(itl, CST_SENSE(INQUIRY_DATA_CHANGED));
 }
 
-/* What could not be done at once: LUNs for which there was no memory, and the above. */
+/*
+ * Deferred work: give sessions LUNs for which there was no memory, and tell sessions that the
+ * port identifier has changed.
+ */
 static void cst_target_regroup_work(struct work_struct *work)
 {
 	struct cst_target *target = container_of(to_delayed_work(work),
@@ -50,8 +53,8 @@ static void cst_target_regroup_work(struct work_struct *work)
 }
 
 /**
- * cst_target_port_changed() - a generated relative port identifier has given way
- * @target: not yet dropped; the obj.lock of another may be held
+ * cst_target_port_changed() - tell sessions that the relative port identifier has changed
+ * @target: not yet dropped; the caller may hold the obj.lock of another target
  *
  * Context: process.
  */
@@ -100,7 +103,7 @@ int cst_target_enable(struct cst_target *target)
 	return ret;
 }
 
-/* No session is left: obj.lock held. */
+/* The last session is gone: the target is disabled now.  The caller holds obj.lock. */
 static void cst_target_closed(struct cst_target *target)
 {
 	WRITE_ONCE(target->obj.enabled, false);
@@ -124,7 +127,7 @@ void cst_target_session_gone(struct cst_target *target)
 	if (target->disabling) {
 		wake_up_all(&target->sessions_wait);
 	} else if (target->closing) {
-		/* Whoever disabled it did not wait so long. */
+		/* cst_target_disable() has given up waiting. */
 		cst_target_closed(target);
 		cst_config_changed();
 	}
@@ -134,9 +137,9 @@ void cst_target_session_gone(struct cst_target *target)
  * cst_target_disable() - close every session and refuse new ones
  * @target: enabled; obj.lock held, dropped while waiting
  *
- * Return: 0, or -ETIMEDOUT when a session has not closed: the target then
- * accepts nobody and is closing until the last one has, cst_target_session_gone();
- * the write may be repeated.
+ * Return: 0, or -ETIMEDOUT when a session has not closed in time.  The target then accepts
+ * no session and stays closing until the last session has closed
+ * (cst_target_session_gone()).  The write to `enabled` may be repeated.
  */
 int cst_target_disable(struct cst_target *target)
 {
@@ -172,12 +175,12 @@ int cst_target_disable(struct cst_target *target)
 }
 
 /**
- * cst_target_find_map() - which LUN map would an initiator get?
+ * cst_target_find_map() - find the LUN map that an initiator gets
  * @target: target->obj.lock held
  * @initiator_name: its name
  *
- * Return: the map of the first group, in ascending order, that matches, else the
- * target's own when it is not empty, else NULL.
+ * Return: the map of the first group, in ascending order, that matches.  When none matches,
+ * the target's own map, or NULL when that is empty.
  */
 struct cst_lun_map *cst_target_find_map(struct cst_target *target,
 					const char *initiator_name)
@@ -203,7 +206,7 @@ int cst_target_access(struct cst_target *target, const char *initiator_name)
 		return -ESHUTDOWN;
 	if (cst_target_find_map(target, initiator_name))
 		return 0;
-	/* Where there are groups, who is in none of them is kept out. */
+	/* When there are groups, an initiator that no group matches is refused. */
 	return list_empty(&target->ini_groups) ? -ENODEV : -EACCES;
 }
 EXPORT_SYMBOL_GPL(cst_target_access);
@@ -212,8 +215,9 @@ EXPORT_SYMBOL_GPL(cst_target_access);
  * cst_target_regroup() - give each session the map that it should have
  * @target: obj.lock held
  *
- * Where a LUN or a pattern goes, nothing may fail: a session for which there is no
- * memory loses what it may no longer see at once, and gets the rest a little later.
+ * This cannot fail, because the removal of a pattern cannot.  A session for which there is
+ * no memory loses at once the LUNs that it may not see any more, and gets the others a
+ * little later.
  */
 void cst_target_regroup(struct cst_target *target)
 {
@@ -236,7 +240,7 @@ void cst_target_regroup(struct cst_target *target)
 				    cst_target_name(target), sess->initiator_name);
 		again = true;
 	}
-	/* It waits for memory and for locks: on no queue that reclaim needs. */
+	/* The work waits for memory and for locks, so it is on no queue that reclaim needs. */
 	if (again)
 		queue_delayed_work(system_long_wq, &target->regroup_work,
 				   CST_REGROUP_AGAIN);

@@ -2,21 +2,22 @@
 /*
  * Unit attentions of an I_T_L nexus: a short queue without duplicates.
  *
- * Raised by task management, LUN map changes and devices; told by gate.c, REQUEST SENSE
- * and REPORT LUNS.  One stays pending until status.c hands over the response that tells
- * it: a command may still be aborted or find no memory.  Two commands at once may so
- * tell the same.  itl->ua_lock protects the queue; itl->ua_pending lets the fast path
- * look without it.
+ * Task management, LUN map changes and devices raise unit attentions.  gate.c, REQUEST SENSE
+ * and REPORT LUNS have them reported.  A unit attention stays pending until status.c hands
+ * the response that reports it to the fabric, because the command may still be aborted or
+ * find no memory.  So two concurrent commands may report the same unit attention.
+ * itl->ua_lock protects the queue; the fast path reads itl->ua_pending without the lock.
  */
 #include <linux/export.h>
 
 #include "core.h"
 
-#define CST_UA_ORDINARY	0x100	/* rank; the others' are bytes */
+#define CST_UA_ORDINARY	0x100	/* weakest rank; stronger ranks are smaller, 0 to 0xff */
 
 /*
- * SAM-5 5.14.1: power on is stronger than a reset, and that than the loss of the nexus,
- * which is the order of their qualifiers; all others are weaker, and equal.
+ * Rank of a unit attention by SAM-5 5.14.1: power on is stronger than a reset, and a reset is
+ * stronger than the loss of the nexus.  That is the order of their qualifiers.  All other
+ * unit attentions are weaker, and have the same rank.
  */
 static unsigned int cst_ua_rank(cst_sense_t ua)
 {
@@ -29,14 +30,15 @@ static unsigned int cst_ua_rank(cst_sense_t ua)
  * cst_ua_is_reset() - does a unit attention say that everything may have changed?
  * @ua: from cst_ua_peek(), or CST_OK
  *
- * POWER ON, resets, I_T NEXUS LOSS: those that go before RESERVATION CONFLICT (SAM-5 5.3.3).
+ * These are POWER ON, resets and I_T NEXUS LOSS.  They are reported before RESERVATION
+ * CONFLICT (SAM-5 5.3.3).
  */
 bool cst_ua_is_reset(cst_sense_t ua)
 {
 	return cst_ua_rank(ua) != CST_UA_ORDINARY;
 }
 
-/* itl->ua_lock held */
+/* The caller holds itl->ua_lock. */
 static void cst_ua_remove(struct cst_itl *itl, unsigned int i)
 {
 	itl->ua_count--;
@@ -45,7 +47,7 @@ static void cst_ua_remove(struct cst_itl *itl, unsigned int i)
 	WRITE_ONCE(itl->ua_pending, itl->ua_count);
 }
 
-/* itl->ua_lock held */
+/* The caller holds itl->ua_lock. */
 static void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
 {
 	unsigned int i;
@@ -63,10 +65,11 @@ static void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
  * @itl: the nexus, which the caller keeps from going away
  * @ua: sense reason with key UNIT ATTENTION
  *
- * Of POWER ON, RESET and the like only the strongest is told, and first.  Others that are
- * pending are told after it, although SAM-5 5.14.1 lets them be forgotten: initiators
- * repeat a command after a reset, and look for nothing that may have changed.  A full queue
- * has had too many to tell, and says POWER ON.
+ * Of the unit attentions of cst_ua_is_reset() only the strongest is kept, and it is reported
+ * first.  Other pending unit attentions are reported after it, although SAM-5 5.14.1 allows
+ * them to be dropped, because initiators only repeat a command after a reset, and do not
+ * look for what else may have changed.  When the queue is full it is replaced by POWER ON
+ * OCCURRED.
  *
  * Context: any.
  */
@@ -76,9 +79,9 @@ void cst_ua_add(struct cst_itl *itl, cst_sense_t ua)
 	unsigned long flags;
 
 	spin_lock_irqsave(&itl->ua_lock, flags);
-	/* One such can only be the first. */
+	/* A unit attention of a reset is always the first of the queue. */
 	if (itl->ua_count && cst_ua_is_reset(itl->ua[0])) {
-		/* It has cleared the commands. */
+		/* The reset implies that commands were cleared. */
 		if (ua == CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR))
 			goto unlock;
 		if (rank < cst_ua_rank(itl->ua[0]))
@@ -108,9 +111,9 @@ unlock:
 }
 
 /**
- * cst_ua_add_device() - raise a unit attention for everybody who sees a device
+ * cst_ua_add_device() - raise a unit attention for every nexus of a device
  * @dev: the device
- * @except: a session that need not be told, or NULL
+ * @except: session for which it is not raised, or NULL
  * @ua: as for cst_ua_add()
  */
 void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
@@ -127,10 +130,10 @@ void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
 }
 
 /**
- * cst_ua_peek() - the unit attention that is to be told first
+ * cst_ua_peek() - get the unit attention that is to be reported first
  * @itl: the nexus
  *
- * Return: it, still pending, or CST_OK when there is none.
+ * Return: the unit attention, which stays pending, or CST_OK when there is none.
  */
 cst_sense_t cst_ua_peek(struct cst_itl *itl)
 {
@@ -145,9 +148,9 @@ cst_sense_t cst_ua_peek(struct cst_itl *itl)
 }
 
 /**
- * cst_ua_tells() - the response of a command tells a unit attention
- * @cmd: whose nexus has it
- * @ua: from cst_ua_peek()
+ * cst_ua_tells() - the response of a command will report a unit attention
+ * @cmd: the command
+ * @ua: from cst_ua_peek() of the command's nexus
  */
 void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua)
 {
@@ -155,7 +158,10 @@ void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua)
 	__set_bit(CST_CMD_TELLS_UA, &cmd->flags);
 }
 
-/* Of every logical unit, unless the list has changed since the command has read it. */
+/*
+ * REPORTED LUNS DATA CHANGED has been reported for every logical unit, unless the list of LUNs
+ * has changed since the command has read it.
+ */
 static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
 {
 	struct cst_itl *itl;
@@ -166,7 +172,10 @@ static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
 		if (!READ_ONCE(itl->ua_pending))
 			continue;
 		spin_lock_irqsave(&itl->ua_lock, flags);
-		/* Raised only after this has been counted: seen with the lock, or raised anew. */
+		/*
+		 * A change is counted in luns_seq before its unit attention is raised.  So
+		 * either the new count is seen here, or the unit attention is raised later.
+		 */
 		if (READ_ONCE(sess->luns_seq) == seq)
 			cst_ua_clear(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 		spin_unlock_irqrestore(&itl->ua_lock, flags);
@@ -175,7 +184,7 @@ static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
 }
 
 /**
- * cst_ua_told() - forget what a response tells
+ * cst_ua_told() - clear the unit attentions that a response reports
  * @cmd: with CST_CMD_TELLS_UA or CST_CMD_TELLS_LUNS; about to be handed to the fabric
  *
  * Context: any, also hard interrupt.
