@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sending pages by reference.
+ * Sending pages by reference on a TCP socket, with the function that each kernel has.
  */
 #ifndef _CST_COMPAT_SOCKET_H
 #define _CST_COMPAT_SOCKET_H
@@ -15,12 +15,12 @@
  * cst_sock_send_bvec() - put pages on a TCP socket's send queue by reference
  * @sk: locked by the caller
  * @bvec: pieces, each within one (compound) page
- * @nr: how many
- * @len: bytes of all of them
- * @more: more follows at once: keep a partial segment back
+ * @nr: number of pieces
+ * @len: bytes of all pieces
+ * @more: more data follows at once, so a partial segment is not sent yet
  *
- * Does not wait.  Return: bytes taken, which may be fewer, or -EAGAIN, or another
- * errno when the connection is of no use any more.
+ * Does not wait.  Return: number of bytes taken, which may be less than @len; -EAGAIN; or
+ * another errno when the connection cannot be used any more.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 static inline int cst_sock_send_bvec(struct sock *sk, struct bio_vec *bvec,

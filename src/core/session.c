@@ -155,7 +155,7 @@ void cst_session_unregister(struct cst_session *sess)
 		cst_cfs_session_remove(sess);
 		return;
 	}
-	/* cst_session_leave() may lead to the last reference being dropped, which frees sess. */
+	/* Without this reference sess could be freed as soon as it has left its target. */
 	config_item_get(&sess->obj.group.cg_item);
 	cst_session_leave(sess);
 	config_item_put(&sess->obj.group.cg_item);

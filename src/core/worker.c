@@ -2,29 +2,31 @@
 /*
  * Workers that may wait for a device's backing.
  *
- * exec.c and handlers leave jobs here, device.c makes and removes the queues.  A device
- * has a lane for each CPU: a list of jobs, and CST_LANE_RUNNERS work items that take
- * jobs from it, in a work queue of the device's own.  One is queued at a time: the kernel
- * begins with it when the one before it sleeps.  So a crowd in front of
- * a backing that hangs, or of a lock that is hot, is no crowd of threads, and stands in
- * nobody else's way: each device has work items of its own, and no queue's limit is
- * below their number.  A queue costs some KiB and no thread: threads are the kernel's,
- * which makes one more when all of a CPU wait.
+ * exec.c and handlers queue jobs, device.c makes and destroys the lanes.  A device has a lane
+ * for each CPU.  A lane has a list of jobs and CST_LANE_RUNNERS runners: work items in the
+ * device's own work queue, which take jobs from the list.  One runner is queued at a time;
+ * the kernel begins with it when the runner before it sleeps.  So at most CST_LANE_RUNNERS
+ * threads of a CPU wait for a backing that hangs, or for a hot lock.  They do not delay
+ * other devices, because each device has its own work items, and the limit of its work
+ * queue is not below their number.  A work queue costs some KiB and no thread: the threads
+ * belong to the kernel, which makes one more when all threads of a CPU wait.
  *
- * It cannot where memory is short, and what frees memory may be a write to a disk of
- * ours.  A rescuer for each device would be a thread for each device; one for all would
- * wait in the first backing that hangs or lies on another of our disks.  So there are
- * CST_RESERVE_THREADS threads for all, no two of them in the same device, and in devices of which
- * commands are at work already no more than half of them.  They take jobs from lanes whose
- * runners do not begin: a thread looks each CST_WATCH_INTERVAL, while there are jobs,
- * whether any runner of a CPU has begun, and whoever queues a job tells them when none has.
+ * The kernel cannot make a thread when memory is short, and a write to a disk of this target
+ * may be what frees memory.  A rescuer for each device would cost a thread for each device.
+ * One rescuer for all devices would wait in the first backing that hangs, or that is on
+ * another disk of this target.  So there are CST_RESERVE_THREADS reserve threads for all
+ * devices.  No two of them are in the same device.  When half of them are in use, the others
+ * only enter devices of which no job is running.  They take jobs from lanes whose runners do
+ * not begin.  The watch thread checks every CST_WATCH_INTERVAL, while runners are queued,
+ * whether each CPU has begun a runner.  When a CPU has not, the watch thread wakes the
+ * reserve threads, and so does every job that is queued until runners begin again.
  *
- * A lane's lock protects its list and counts; lanes_lock the list of devices and which of
- * them has a reserve thread.
+ * A lane's lock protects its list and counts.  lanes_lock protects the list of devices, and
+ * which of them has a reserve thread.
  *
- * Teardown: the device's io_ref is zero, so there is no job.  Its lanes leave the list,
- * and a reserve thread that is still on its way out of the backing is waited for; then the
- * work queue is destroyed, which waits for runners.
+ * Teardown: the device's io_ref is zero, so there is no job.  The device's lanes are taken
+ * off the list of devices.  A reserve thread that has not yet left the backing is waited
+ * for.  Then the work queue is destroyed, which waits for runners.
  */
 #include <linux/bitops.h>
 #include <linux/export.h>
@@ -39,10 +41,10 @@
 
 #include "core.h"
 
-/* 23 characters of a work queue's name are kept by every kernel. */
+/* Every kernel keeps at least 23 characters of a work queue's name. */
 #define CST_WQ_NAME		"cst_%.19s"
 #define CST_LANE_RUNNERS	16
-#define CST_LANE_BATCH		16	/* jobs, before others have their turn */
+#define CST_LANE_BATCH		16	/* most jobs of a run of a runner, for fairness */
 #define CST_RESERVE_THREADS	8
 #define CST_WATCH_INTERVAL	(HZ / 10)
 
@@ -53,20 +55,21 @@ struct cst_runner {
 
 /**
  * struct cst_lane - jobs of one device on one CPU
- * @lanes: the device's
+ * @lanes: all lanes of the device
  * @cpu: the CPU
- * @lock: protects the rest
- * @jobs: in order of arrival
- * @waiting: how many
- * @queued: runners that have not begun; 1 while jobs wait and a runner is idle
- * @running: jobs that are under way
- * @idle: runners that are neither queued nor at work, a bit for each
- * @runners: what takes the jobs
+ * @lock: protects the members that follow, but for @runners
+ * @jobs: jobs that wait, in order of arrival
+ * @waiting: number of jobs that wait
+ * @queued: number of runners that are queued and have not begun; 1 while jobs wait and a
+ *	runner is idle
+ * @running: number of jobs that are being done
+ * @idle: a bit for each runner that is neither queued nor doing jobs
+ * @runners: the runners
  */
 struct cst_lane {
 	struct cst_lanes	*lanes;
 	int			cpu;
-	spinlock_t		lock;	/* protects what follows, but for @runners */
+	spinlock_t		lock;
 	struct list_head	jobs;
 	unsigned int		waiting;
 	unsigned int		queued;
@@ -76,11 +79,11 @@ struct cst_lane {
 };
 
 /**
- * struct cst_lanes - where the jobs of an enabled device wait
- * @wq: its runners'
- * @cpu: its lanes
- * @node: all_lanes; lanes_lock
- * @reserved: a reserve thread is in it; lanes_lock
+ * struct cst_lanes - the lanes of an enabled device
+ * @wq: work queue of the runners
+ * @cpu: the lanes, one per CPU
+ * @node: node in all_lanes; lanes_lock
+ * @reserved: a reserve thread does jobs of the device; lanes_lock
  */
 struct cst_lanes {
 	struct workqueue_struct	*wq;
@@ -90,11 +93,11 @@ struct cst_lanes {
 };
 
 /**
- * struct cst_watched - what the watch sees of a CPU
- * @queued: runners that have not begun
- * @begun: runners that have, ever
- * @waited: some were queued when it looked last
- * @seen: @begun at that time
+ * struct cst_watched - what the watch thread knows of a CPU
+ * @queued: number of runners that are queued and have not begun
+ * @begun: number of runners that have ever begun
+ * @waited: runners were queued at the last look of the watch thread
+ * @seen: value of @begun at that time
  */
 struct cst_watched {
 	atomic_t	queued;
@@ -106,12 +109,12 @@ struct cst_watched {
 enum {
 	CST_WATCH_ASLEEP,
 	CST_WATCH_AWAKE,
-	CST_WATCH_STUCK,	/* runners of a CPU do not begin */
+	CST_WATCH_STUCK,	/* awake, and runners of a CPU do not begin */
 };
 
 static DEFINE_MUTEX(lanes_lock);
 static LIST_HEAD(all_lanes);
-static unsigned int lanes_reserved;	/* how many; lanes_lock */
+static unsigned int lanes_reserved;	/* number with reserved set; lanes_lock */
 static DECLARE_WAIT_QUEUE_HEAD(lanes_left);
 
 static struct cst_watched __percpu *cst_watched;
@@ -121,7 +124,7 @@ static DECLARE_WAIT_QUEUE_HEAD(cst_watch_wait);
 
 static struct task_struct *cst_reserve_threads[CST_RESERVE_THREADS];
 static DECLARE_WAIT_QUEUE_HEAD(cst_reserve_wait);
-static atomic_t cst_reserve_calls;	/* each has all reserve threads look */
+static atomic_t cst_reserve_calls;	/* each call has all reserve threads look for jobs */
 
 /* Lanes and runners */
 
@@ -146,12 +149,15 @@ static void cst_reserve_call(void)
 	wake_up_all(&cst_reserve_wait);
 }
 
-/* A runner has been queued: is somebody awake to see whether it begins? */
+/*
+ * A runner has been queued: wake the watch thread, which checks whether the runner begins, or
+ * the reserve threads if runners are known to be stuck.
+ */
 static void cst_watch_tell(void)
 {
 	int watch;
 
-	/* Pairs with that of cst_watch_look(). */
+	/* Pairs with the smp_mb() of cst_watch_look(). */
 	smp_mb();
 	watch = READ_ONCE(cst_watch);
 	if (likely(watch == CST_WATCH_AWAKE))
@@ -165,8 +171,8 @@ static void cst_watch_tell(void)
 }
 
 /*
- * Its lane's lock is held: until it is released nobody takes the job for which the runner is
- * queued, and with whose end the lane may go.
+ * The caller holds the lane's lock.  Until the lock is released, the job for which the runner
+ * is queued cannot be taken, so it cannot end.  After its end the lane may be freed.
  */
 static void cst_runner_queue(struct cst_runner *runner)
 {
@@ -186,7 +192,10 @@ static void cst_runner_begins(struct cst_runner *runner)
 	atomic_dec(&watched->queued);
 }
 
-/* Lock held: have one begin next, unless somebody is about to.  Has it been queued? */
+/*
+ * Queue an idle runner if jobs wait and no runner is queued.  The caller holds the lane's
+ * lock.  Return: whether a runner has been queued.
+ */
 static bool cst_lane_call(struct cst_lane *lane)
 {
 	struct cst_runner *runner;
@@ -228,7 +237,7 @@ static void cst_runner_work(struct work_struct *work)
 		lane->running--;
 	}
 	__set_bit(runner - lane->runners, &lane->idle);
-	/* Which may be this one, behind the other work of its CPU. */
+	/* This may queue this runner again, behind other work of its CPU. */
 	called = cst_lane_call(lane);
 	spin_unlock_irq(&lane->lock);
 	if (called)
@@ -246,7 +255,7 @@ void cst_job_queue(struct cst_device *dev, struct cst_job *job)
 	lane->waiting++;
 	called = cst_lane_call(lane);
 	spin_unlock_irqrestore(&lane->lock, flags);
-	/* The job may have ended, and the device with it. */
+	/* The job may have ended, and the lane and the device may be gone. */
 	if (called)
 		cst_watch_tell();
 	else if (unlikely(READ_ONCE(cst_watch) == CST_WATCH_STUCK))
@@ -256,7 +265,10 @@ EXPORT_SYMBOL_GPL(cst_job_queue);
 
 /* The reserve */
 
-/* Do runners of it not begin, and does none, or only the reserve, do its work? */
+/*
+ * May a reserve thread enter the device?  Runners of the device do not begin, and no job of it
+ * is running or less than half of the reserve threads are in use.
+ */
 static bool cst_lanes_are_stuck(const struct cst_lanes *lanes)
 {
 	bool stuck = false, running = false;
@@ -265,9 +277,9 @@ static bool cst_lanes_are_stuck(const struct cst_lanes *lanes)
 	for_each_possible_cpu(cpu) {
 		const struct cst_lane *lane = per_cpu_ptr(lanes->cpu, cpu);
 
-		/* data_race: a job that is missed is found next time. */
+		/* data_race: a job that is missed is found at the next look. */
 		stuck |= data_race(lane->queued && lane->waiting);
-		/* data_race: it only shares the reserve out. */
+		/* data_race: this only decides how the reserve threads are shared. */
 		running |= data_race(lane->running);
 	}
 	return stuck && (!running || lanes_reserved < CST_RESERVE_THREADS / 2);
@@ -284,7 +296,7 @@ static struct cst_lanes *cst_reserve_enter(void)
 		found = lanes;
 		found->reserved = true;
 		lanes_reserved++;
-		/* The next one is somebody else's turn. */
+		/* To the end of the list, so that other devices come first next time. */
 		list_move_tail(&found->node, &all_lanes);
 		break;
 	}
@@ -296,7 +308,7 @@ static void cst_reserve_leave(struct cst_lanes *lanes)
 {
 	mutex_lock(&lanes_lock);
 	lanes_reserved--;
-	/* It may be gone from here on. */
+	/* From here on lanes may be freed. */
 	smp_store_release(&lanes->reserved, false);
 	wake_up_all(&lanes_left);
 	mutex_unlock(&lanes_lock);
@@ -319,7 +331,7 @@ static void cst_reserve_run(struct cst_lane *lane)
 	}
 }
 
-/* Do what runners do not begin, until nothing of it is left. */
+/* Reserve thread: do jobs of stuck devices until there are none. */
 static void cst_reserve_serve(void)
 {
 	struct cst_lanes *lanes;
@@ -358,7 +370,7 @@ static bool cst_runners_wait(void)
 	return false;
 }
 
-/* Has a CPU begun no runner since the last time, although one was queued then? */
+/* Has a CPU not begun a runner since the last look, although one was queued then? */
 static bool cst_runners_are_stuck(void)
 {
 	bool stuck = false;
@@ -384,7 +396,7 @@ static void cst_watch_look(void)
 		return;
 	}
 	WRITE_ONCE(cst_watch, CST_WATCH_ASLEEP);
-	/* Who did not see that has queued its runner before. */
+	/* A CPU that did not see ASLEEP in cst_watch_tell() has counted its runner before. */
 	smp_mb();
 	if (cst_runners_wait())
 		WRITE_ONCE(cst_watch, CST_WATCH_AWAKE);
@@ -452,7 +464,7 @@ void cst_lanes_destroy(struct cst_lanes *lanes)
 	mutex_lock(&lanes_lock);
 	list_del_init(&lanes->node);
 	mutex_unlock(&lanes_lock);
-	/* Pairs with that of the one that leaves. */
+	/* Pairs with the smp_store_release() of cst_reserve_leave(). */
 	wait_event(lanes_left, !smp_load_acquire(&lanes->reserved));
 	destroy_workqueue(lanes->wq);
 	free_percpu(lanes->cpu);

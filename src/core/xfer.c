@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much data moves, and copies and comparisons of what is in buffers.
+ * The length of the data that moves, and copies and comparisons of data in buffers.
  *
- * Three lengths meet in every command: what the CDB asks for, what the initiator
- * expects, and, for emulated data-in, what there is.  The smallest moves; the
- * difference is the residual (SAM-5 5.1, RFC 7143 11.4.5).
+ * Every command has up to three lengths: the length that the CDB asks for, the length that
+ * the initiator expects, and, for emulated data-in, the length of the data that there is.
+ * The smallest of them moves.  The difference between the target's length and the
+ * initiator's is the residual (SAM-5 5.1, RFC 7143 11.4.5).
  */
 #include <linux/highmem.h>
 #include <linux/string.h>
@@ -14,9 +15,9 @@
 #include "core.h"
 
 /**
- * cst_cmd_set_len() - set what moves, and the residual
+ * cst_cmd_set_len() - set data_len, residual and overflow
  * @cmd: parsed
- * @want: bytes that the target would move
+ * @want: bytes that the target has to move
  */
 void cst_cmd_set_len(struct cst_cmd *cmd, u32 want)
 {
@@ -36,14 +37,14 @@ void cst_cmd_set_len(struct cst_cmd *cmd, u32 want)
 }
 
 /**
- * cst_cmd_blocks_len() - lengths and buffer of a command that moves blocks
- * @cmd: past the gates; CST_OP_BLOCKS
+ * cst_cmd_blocks_len() - set lengths and make the buffer of a command that moves blocks
+ * @cmd: has passed the gate; its row has CST_OP_BLOCKS
  *
- * A read fills a buffer for all that the CDB asks for and moves what the
- * initiator expects.  A buffer of the fabric holds no more than that, so there
- * whole blocks move and a broken one at the end does not.
+ * A read has a buffer for all blocks that the CDB asks for, and moves as many bytes as the
+ * initiator expects.  A buffer of the fabric has no more room than the initiator expects.
+ * So only whole blocks are read into it; a partial block at the end does not move.
  *
- * Return: CST_OK, or CST_TASK_SET_FULL at the memory limit.
+ * Return: CST_OK, or CST_TASK_SET_FULL when there is no buffer.
  */
 cst_sense_t cst_cmd_blocks_len(struct cst_cmd *cmd)
 {
@@ -99,16 +100,19 @@ void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len)
 	}
 }
 
-/* Two lists beside each other, of which the second starts again every so many bytes. */
+/* Positions in two lists.  The second starts again at b_start every period bytes. */
 struct cst_bvec_pair {
 	struct cst_bvec_walk	a;
 	struct cst_bvec_walk	b;
 	struct cst_bvec_walk	b_start;
 	u32			period;
-	u32			left;	/* of this period */
+	u32			left;	/* bytes left of the current period */
 };
 
-/* Map what both have in one page, at most @len bytes; how many that are. */
+/*
+ * Map both positions.  Return: number of bytes, at most @len, that both have in the mapped
+ * page and in the current period.
+ */
 static u32 cst_bvec_pair_map(struct cst_bvec_pair *pair, u32 len, u8 **a, u8 **b)
 {
 	u32 n_a, n_b;

@@ -3,10 +3,10 @@
  * The attribute engine: show, store and `schema` from one declaration, the root's
  * last_error and generation, pinning.
  *
- * Called by configfs for every attribute file, and by everybody who configures.
- * A store holds the locks of the object and of its governor.  Owns value_lock,
- * which makes a show see whole values without waiting for a slow store, and
- * error_lock, which protects the text of last_error.
+ * configfs calls in for every attribute file; core, handlers and fabrics call in to make
+ * types and objects and to report errors.  A store holds the locks of the object and of its
+ * governor.  Owns value_lock, which lets a show read whole values without waiting for a slow
+ * store, and error_lock, which protects the text of last_error.
  */
 #include <linux/atomic.h>
 #include <linux/ctype.h>
@@ -26,7 +26,7 @@
 #define CST_PATH_SIZE	1024	/* more than the deepest path has */
 #define CST_QUOTE_MAX	64	/* bytes of a refused value that are repeated */
 
-/* Fields of every object: written under the object's lock and this one. */
+/* A field of an object is written under the object's lock and this one. */
 static DEFINE_SPINLOCK(value_lock);
 
 /* --- last_error and generation --- */
@@ -88,7 +88,7 @@ void cst_config_error(struct config_item *item, const char *what,
 	len += vscnprintf(error_raw + len, sizeof(error_raw) - len, fmt, args);
 	va_end(args);
 
-	/* Names and values are other people's bytes: one printable line. */
+	/* Names and values may have any bytes: make one printable line of them. */
 	for (i = 0; i < len && out < sizeof(error_text) - sizeof("\\xNN"); i++) {
 		u8 c = error_raw[i];
 
@@ -106,8 +106,8 @@ void cst_config_error(struct config_item *item, const char *what,
 EXPORT_SYMBOL_GPL(cst_config_error);
 
 /*
- * Which refusal it is and when it was said: who reads it can tell an old one, and
- * one that came in between, from the one that it waits for.
+ * The line begins with the number and the time of the error.  By these a reader can tell the
+ * error that it waits for from an older error and from one that came in between.
  */
 ssize_t cst_last_error_print(char *page)
 {
@@ -224,7 +224,7 @@ static void cst_attr_set(struct cst_object *obj, const struct cst_attr *attr,
 static bool cst_attr_equal(struct cst_object *obj, const struct cst_attr *attr,
 			   union cst_attr_value val)
 {
-	/* obj->lock keeps writers away. */
+	/* The caller holds obj->lock, so the field does not change. */
 	if (attr->type == CST_ATTR_STRING)
 		return !strcmp(cst_attr_field(obj, attr), val.str);
 	return cst_attr_get_num(obj, attr) == val.num;
@@ -233,10 +233,10 @@ static bool cst_attr_equal(struct cst_object *obj, const struct cst_attr *attr,
 /* --- show --- */
 
 /**
- * cst_attr_show() - configfs wants the text of an attribute
- * @item: of a struct cst_object
- * @attr: which
- * @page: to fill
+ * cst_attr_show() - print an attribute for configfs
+ * @item: item of a struct cst_object
+ * @attr: the attribute
+ * @page: filled in
  *
  * Return: number of bytes.
  */
@@ -333,7 +333,7 @@ static int cst_attr_print_schema(const struct cst_attr *attr, char *buf,
 	return len;
 }
 
-/* Number of bytes, or -E2BIG. */
+/* Return: number of bytes, or -E2BIG. */
 ssize_t cst_schema_print(const struct cst_attr *const *attrs, char *page)
 {
 	size_t len = 0;
@@ -341,7 +341,7 @@ ssize_t cst_schema_print(const struct cst_attr *const *attrs, char *page)
 	for (; *attrs; attrs++)
 		len += cst_attr_print_schema(*attrs, page + len,
 					     CST_CFS_PAGE - len);
-	/* scnprintf stops one byte before the end */
+	/* A length of CST_CFS_PAGE - 1 may mean that scnprintf() has cut the text. */
 	return len < CST_CFS_PAGE - 1 ? len : -E2BIG;
 }
 
@@ -515,7 +515,7 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 		said = atomic64_read(&errors_said);
 		ret = attr->apply(obj, val);
 		if (ret) {
-			/* Nobody shall take an older line for this refusal. */
+			/* Else a reader would take an older line for this refusal. */
 			if (said == atomic64_read(&errors_said))
 				cst_config_error(item, attr->ca.ca_name,
 						 "refused: %pe", ERR_PTR(ret));
@@ -532,11 +532,11 @@ static int cst_attr_change(struct config_item *item, struct cst_object *obj,
 }
 
 /**
- * cst_attr_store() - configfs has new text for an attribute
- * @item: of a struct cst_object
- * @attr: which
+ * cst_attr_store() - store the text that configfs has received for an attribute
+ * @item: item of a struct cst_object
+ * @attr: the attribute
  * @page: the text
- * @count: bytes
+ * @count: bytes of the text
  *
  * Return: @count or errno, with last_error said.
  */
@@ -550,7 +550,7 @@ ssize_t cst_attr_store(struct config_item *item, const struct cst_attr *attr,
 	int ret;
 
 	if (count >= CST_CFS_PAGE - 1) {
-		/* configfs may have cut it and would store the rest on its own */
+		/* configfs may have cut the text, and would store the rest as another value. */
 		cst_config_error(item, attr->ca.ca_name,
 				 "is longer than %d bytes", CST_CFS_PAGE - 2);
 		return -EINVAL;
@@ -581,7 +581,7 @@ EXPORT_SYMBOL_GPL(cst_attr_store);
 
 /* --- types and objects --- */
 
-/* What a declaration must not get wrong, found when the module is loaded. */
+/* Find a mistake in a declaration when its module is loaded.  Return: the mistake or NULL. */
 static const char *cst_attr_mistake(const struct cst_attr *attr)
 {
 	bool writable = attr->ca.ca_mode & 0222;
@@ -686,7 +686,7 @@ int cst_item_type_init(struct cst_item_type *it, struct module *owner,
 	for (table = tables; *table; table++) {
 		for (attr = *table; *attr; attr++) {
 			it->attrs[n] = *attr;
-			/* configfs never writes to it */
+			/* The cast drops const; configfs never writes to the attribute. */
 			it->ca[n++] = (struct configfs_attribute *)&(*attr)->ca;
 		}
 	}
@@ -781,7 +781,10 @@ void cst_group_unregister(struct config_group *group)
 {
 	struct inode *inode = d_inode(group->cg_item.ci_dentry);
 
-	/* As rmdir(2) would: those inside finish, nobody gets in any more. */
+	/*
+	 * As rmdir(2) does: operations in the directory end first, and no operation can begin
+	 * afterwards.
+	 */
 	inode_lock(inode);
 	inode->i_flags |= S_DEAD;
 	inode_unlock(inode);
@@ -790,7 +793,7 @@ void cst_group_unregister(struct config_group *group)
 }
 EXPORT_SYMBOL_GPL(cst_group_unregister);
 
-/* Directory names: whatever is visible in a terminal and harmless in a log. */
+/* May a text be a directory's name?  It may not have control characters. */
 bool cst_name_is_printable(const char *name)
 {
 	for (; *name; name++)
@@ -801,7 +804,10 @@ bool cst_name_is_printable(const char *name)
 
 /* --- pinning --- */
 
-/* configfs searches the whole tree for an object: only the first pin costs that. */
+/*
+ * Protects cst_object.pins.  configfs searches the whole tree for an item, so only the first
+ * pin and the last unpin of an object call it.
+ */
 static DEFINE_MUTEX(pin_lock);
 
 int cst_object_pin(struct cst_object *obj)
@@ -822,7 +828,7 @@ EXPORT_SYMBOL_GPL(cst_object_pin);
 void cst_object_unpin(struct cst_object *obj)
 {
 	mutex_lock(&pin_lock);
-	/* The item may be gone with the last pin. */
+	/* Without pins the item may be freed when this returns. */
 	if (!--obj->pins)
 		configfs_undepend_item_unlocked(&obj->group.cg_item);
 	mutex_unlock(&pin_lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control plane's own: what the files beside this one, registry.c and session.c say
- * to each other.
+ * Private header of the control plane: shared by the files of this directory, registry.c and
+ * session.c.
  */
 #ifndef _CST_CFS_H
 #define _CST_CFS_H
@@ -16,15 +16,15 @@
 #include <cst/handler.h>
 #include <cst/session.h>
 
-/* configfs takes an attribute's text as one piece up to this many bytes. */
+/* configfs passes an attribute's text as one piece of less than this many bytes. */
 #define CST_CFS_PAGE	4096
 
 /**
  * struct cst_handler - a registered handler
  * @group: handlers/<name>
  * @ops: as registered
- * @dev_type: of its devices
- * @node: cst_handlers
+ * @dev_type: type of the directories of its devices
+ * @node: node in cst_handlers
  */
 struct cst_handler {
 	struct config_group		group;
@@ -36,14 +36,14 @@ struct cst_handler {
 /**
  * struct cst_fabric - a registered fabric
  * @ops: as registered
- * @dir_type: of targets/<name>
- * @target_type: of its targets
- * @session_type: of its sessions
- * @node: cst_fabrics
+ * @dir_type: type of the directory targets/<name>
+ * @target_type: type of the directories of its targets
+ * @session_type: type of the directories of its sessions
+ * @node: node in cst_fabrics
  * @lock: protects @targets and @next_seq
  * @targets: struct cst_target.fabric_node, in order of creation
- * @next_seq: for struct cst_target.seq
- * @released: nobody refers to the item of targets/<name> any more
+ * @next_seq: cst_target.seq of the next target
+ * @released: the last reference to the item of targets/<name> is gone
  */
 struct cst_fabric {
 	const struct cst_fabric_ops	*ops;
@@ -64,7 +64,10 @@ static inline struct cst_fabric *to_cst_fabric(struct config_item *item)
 
 /* attr.c */
 ssize_t cst_schema_print(const struct cst_attr *const *attrs, char *page);
-/* The item's path relative to the root, at the end of @buf. */
+/*
+ * Print the item's path relative to the root at the end of @buf.  Return: the beginning of
+ * the path.
+ */
 const char *cst_item_path(struct config_item *item, char *buf, size_t size);
 void cst_attr_set_string(char *field, size_t size, const char *value);
 bool cst_name_is_printable(const char *name);
@@ -101,17 +104,17 @@ extern struct configfs_group_operations cst_sessions_group_ops;
 extern const struct cst_attr *const cst_sessions_dir_attrs[];
 void cst_dirs_init(struct cst_target *target);
 /*
- * The directory of a registered session, made and removed by core in a worker; no
- * cst_object.lock held.  When add fails, sess->obj is as if it had never been touched,
- * and session_free is not called.  remove is called last, when the session is
- * good for nothing: once the directory is gone, or was never made, it leaves its
- * target and is freed.
+ * The directory of a registered session, which core makes and removes in a worker.  Called
+ * with no cst_object.lock held.  When add fails, sess->obj is zeroed again, and session_free
+ * is not called.  remove is the last call, when nothing else uses the session.  After the
+ * directory is gone, or if it was never made, the session leaves its target and core's
+ * reference to its item is dropped.
  */
 int cst_cfs_session_add(struct cst_session *sess,
 			const struct cst_item_type *it);
 void cst_cfs_session_remove(struct cst_session *sess);
 
-/* session.c; no lock held */
+/* session.c; called with no lock held */
 void cst_session_leave(struct cst_session *sess);
 
 #endif /* _CST_CFS_H */

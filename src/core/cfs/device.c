@@ -2,13 +2,13 @@
 /*
  * handlers/<handler>/<device>/: making, describing and removing devices.
  *
- * configfs calls in; device.c does the work.  Owns ids_lock, which protects the
- * table of all identifiers and makes the check of one for duplicates and its
- * change one step; lock order: cst_device.obj.lock before ids_lock.
+ * configfs calls in; device.c does the work.  Owns ids_lock, which protects the table of all
+ * identifiers.  An identifier is checked for duplicates and changed under one hold of that
+ * lock.  Lock order: cst_device.obj.lock before ids_lock.
  *
- * Teardown: configfs lets a device go only when it is not enabled (pinned then)
- * and no LUN links to it.  rmdir drops the reference of its creation; the memory
- * goes with the last one, which an I_T_L nexus of an earlier link may still hold.
+ * Teardown: configfs removes a device only when it is not enabled (an enabled device is
+ * pinned) and no LUN links to it.  rmdir drops the reference of its creation.  The memory is
+ * freed with the last reference, which an I_T_L nexus of an earlier link may still hold.
  */
 #include <linux/ctype.h>
 #include <linux/hashtable.h>
@@ -24,7 +24,7 @@
 
 #define CST_DEVICE_NAME_MAX	64
 
-/* Hosts have ten thousand devices: an identifier is found in a few steps. */
+/* A host may have ten thousand devices, so identifiers are looked up in a hash table. */
 static DEFINE_MUTEX(ids_lock);
 static struct hlist_head ids_table[CST_NR_IDS][1 << 11];
 
@@ -62,7 +62,7 @@ static int cst_device_set_enabled(struct cst_object *obj,
 		return ret;
 	}
 
-	/* First: rmdir must not wait for a backing that is slow to open. */
+	/* Pin first, so that rmdir does not wait for a backing that is slow to open. */
 	ret = cst_object_pin(obj);
 	if (ret) {
 		cst_config_error(&obj->group.cg_item, "enabled",
@@ -75,7 +75,7 @@ static int cst_device_set_enabled(struct cst_object *obj,
 	return ret;
 }
 
-/* SPC-5 4.3.1: ASCII data fields hold 20h to 7Eh only. */
+/* SPC-5 4.3.1: ASCII data fields have only bytes 20h to 7Eh. */
 static int cst_device_check_ascii(struct cst_object *obj, const char *name,
 				  const char *value)
 {
@@ -148,8 +148,8 @@ static void cst_device_list_id(struct cst_device *dev, enum cst_device_id kind)
 }
 
 /*
- * Initiators take two logical units with one identifier for two paths to one, and
- * would mix up their data.
+ * Identifiers are unique, because an initiator takes two logical units with the same
+ * identifier for two paths to one unit, and would mix up their data.
  */
 static int cst_device_set_id(struct cst_device *dev, const char *name,
 			     enum cst_device_id kind, const char *id)
@@ -209,8 +209,8 @@ static int cst_device_set_naa_id(struct cst_object *obj,
 }
 
 /*
- * INQUIRY and MODE SENSE are answered while the device is disabled, too: who may
- * have seen the old value is told at once.
+ * INQUIRY and MODE SENSE are answered while the device is disabled, too.  So initiators may
+ * know the old value, and get a unit attention at once.
  */
 void cst_device_inquiry_changed(struct cst_object *obj)
 {
@@ -236,7 +236,7 @@ static ssize_t cst_device_stopped_print(struct cst_object *obj, char *page)
 	return sysfs_emit(page, "%d\n", READ_ONCE(obj_to_device(obj)->stopped));
 }
 
-/* A link keeps its LUN's directory, and so the names on the path, in place. */
+/* A LUN that has a link cannot be removed, so the names on its path stay valid. */
 static ssize_t cst_device_exported_print(struct cst_object *obj, char *page)
 {
 	static const char more[] = "...\n";
@@ -451,12 +451,12 @@ static int cst_device_add_ids(struct cst_device *dev,
 	return ret;
 }
 
-/* The reference of its creation, and those of its default groups. */
+/* Drop the reference of a device's creation, and those of its default groups. */
 static void cst_device_drop(struct cst_device *dev)
 {
 	enum cst_device_id kind;
 
-	/* Whoever finds it reads its name, which goes before its release. */
+	/* Users of these tables read the item's name, which is freed before the release. */
 	cst_events_del_device(dev);
 	mutex_lock(&ids_lock);
 	for (kind = 0; kind < CST_NR_IDS; kind++)
@@ -503,7 +503,7 @@ static struct config_group *cst_device_make(struct config_group *group,
 	ret = cst_device_check_name(group, name);
 	if (ret)
 		return ERR_PTR(ret);
-	/* Until the device is freed; fails when the module is on its way out. */
+	/* Held until the device is freed.  Fails when the module is being unloaded. */
 	if (!try_module_get(ops->owner)) {
 		cst_config_error(&group->cg_item, name,
 				 "the handler is being unloaded");
@@ -565,7 +565,7 @@ static ssize_t cst_handler_scsi_type_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%u\n", item_to_handler(item)->ops->type->peripheral);
 }
 
-/* Of the devices: what can be set is known before the first one is made. */
+/* The schema of the devices, so that it can be read before the first device is made. */
 static ssize_t cst_handler_schema_show(struct config_item *item, char *page)
 {
 	return cst_schema_print(item_to_handler(item)->dev_type.attrs, page);

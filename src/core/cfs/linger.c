@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Items that linger after rmdir: configfs gives up its reference to an item
- * while the directory's name can still be looked up, which ends only when rmdir
- * unlocks the parent directory.  symlink(2) looks its target up in between and
- * takes a reference to the item, so one must be left: without it a race of
- * rmdir against ln touches freed memory.
+ * Items that linger after rmdir.  configfs drops its reference to an item while the
+ * directory's name can still be looked up; that ends only when rmdir unlocks the parent
+ * directory.  In between symlink(2) may look the name up and take a reference to the item.
+ * So a reference must be left until then.  Without it a race of rmdir against ln accesses
+ * freed memory.
  *
- * Called by every drop_item; locks the parent directory's inode, from a worker.
+ * Every drop_item calls in.  A worker locks the inode of the parent directory.
  */
 #include <linux/configfs.h>
 #include <linux/dcache.h>
@@ -36,24 +36,27 @@ static void cst_linger_work(struct work_struct *work)
 	kfree(linger);
 }
 
-/* Before code or types that items need go: wait for those that linger. */
+/*
+ * Wait until no item lingers.  To be called before code or types that lingering items need go
+ * away.
+ */
 void cst_linger_flush(void)
 {
 	flush_workqueue(cst_linger_wq);
 }
 
 /**
- * cst_item_linger() - keep an item until nobody can look it up any more
- * @parent: the group that it is dropped from
- * @item: what drop_item was called for
+ * cst_item_linger() - keep an item until its name cannot be looked up any more
+ * @parent: the group that the item is dropped from
+ * @item: the item that drop_item was called for
  *
- * Context: drop_item of a configfs group, before it gives up its reference.
+ * Context: drop_item of a configfs group, before it drops its own reference.
  */
 void cst_item_linger(struct config_group *parent, struct config_item *item)
 {
 	struct cst_linger *linger;
 
-	/* rmdir cannot fail here, and this is small. */
+	/* __GFP_NOFAIL: rmdir cannot fail any more, and the allocation is small. */
 	linger = kmalloc(sizeof(*linger), GFP_KERNEL | __GFP_NOFAIL);
 	INIT_WORK(&linger->work, cst_linger_work);
 	linger->parent = dget(parent->cg_item.ci_dentry);

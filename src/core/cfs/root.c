@@ -3,9 +3,9 @@
  * The root of the tree, /sys/kernel/config/cst: the subsystem, its global
  * attributes, the folders handlers/ and targets/.
  *
- * main.c calls in at load and unload; registry.c hangs handlers and fabrics below
- * it.  The configfs subsystem and the object that holds the root's attributes are
- * two things here, because configfs leaves no room for the latter around the former.
+ * main.c calls in at load and unload; registry.c adds handlers and fabrics below
+ * handlers/ and targets/.  The root's attributes belong to a separate object, because
+ * a struct cst_object cannot be placed around the group in struct configfs_subsystem.
  */
 #include <linux/module.h>
 
@@ -68,7 +68,7 @@ CST_ATTR(cst_root, last_error, 0444,
 static int cst_root_set_cmd_mem_limit(struct cst_object *obj,
 				      union cst_attr_value val)
 {
-	/* A few commands of the largest size must always find room. */
+	/* The limit must have room for a few commands of the largest size. */
 	if (val.num && val.num < CST_MEM_LIMIT_MIN_MB) {
 		cst_config_error(&obj->group.cg_item, "cmd_mem_limit_mb",
 				 "%llu is too little; 0, or %u and more",
@@ -107,7 +107,7 @@ static const struct cst_attr *const cst_root_attrs[] = {
 	NULL
 };
 
-/* configfs refuses mkdir in both on its own: only modules add to them. */
+/* Without make_group configfs refuses mkdir here: only modules add to these folders. */
 static const struct config_item_type cst_folder_type = {
 	.ct_owner = THIS_MODULE,
 };

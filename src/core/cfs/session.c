@@ -6,10 +6,11 @@
  * the fabric lets an administrator make them.  A directory holds references to its
  * target's item and to the fabric's module until its memory is freed.
  *
- * Attributes find the nexus in either of two states: a directory made by core
- * appears while the nexus is registered and may stay a little longer; one made by
- * mkdir is there before and after.  target->obj.lock and sess->closing tell.  Owns
- * target->dirs_lock, inside which nothing is taken but what a work queue takes.
+ * A directory may exist while its nexus is not registered.  A directory that core makes
+ * appears while the nexus is registered, and may stay a little longer.  A directory made by
+ * mkdir exists before and after.  Attributes use cst_session_is_live() under
+ * target->obj.lock to check.  Owns target->dirs_lock; only locks of a work queue are taken
+ * inside that.
  */
 #include <linux/export.h>
 #include <linux/module.h>
@@ -27,7 +28,7 @@ static struct cst_session *obj_to_session(struct cst_object *obj)
 
 /* --- attributes of a session --- */
 
-/* target->obj.lock held. */
+/* Is the session registered?  The caller holds target->obj.lock. */
 static bool cst_session_is_live(struct cst_session *sess)
 {
 	struct cst_session *other;
@@ -102,7 +103,7 @@ static ssize_t cst_session_luns_print(struct cst_object *obj, char *page)
 	return len;
 }
 
-/* The governor's, target->obj.lock is held. */
+/* The caller holds target->obj.lock, which is the governor's lock. */
 static int cst_session_force_close(struct cst_object *obj,
 				   union cst_attr_value val)
 {
@@ -148,9 +149,9 @@ const struct cst_attr *const cst_session_attrs[] = {
 };
 EXPORT_SYMBOL_GPL(cst_session_attrs);
 
-/* --- the item, whoever made it --- */
+/* --- the item, made by core or by mkdir --- */
 
-/* From here on the item's release undoes everything. */
+/* Also after an errno, the item's release undoes everything. */
 static int cst_session_item_init(struct cst_session *sess, const char *name,
 				 const struct cst_item_type *it)
 {
@@ -184,10 +185,10 @@ struct configfs_item_operations cst_session_item_ops = {
 /* --- made by core --- */
 
 /*
- * Whoever reads sessions/ holds its inode, for as long as he takes to fetch what he
- * has been given: a local process can make that long.  So neither a login nor the end of a
- * session waits for its directory.  One work for each target makes and removes
- * them, one after another; it owns the names, which need no lock therefore.
+ * A process that lists sessions/ holds the lock of its inode while it copies the names, and a
+ * local process can make that long.  So neither a login nor the end of a session waits for
+ * its directory.  Each target has one work, which makes and removes the directories one
+ * after another.  Only that work uses the names, so they need no lock.
  */
 enum cst_dir_state {
 	CST_DIR_WANTED,		/* on target->dirs, to be made */
@@ -196,9 +197,9 @@ enum cst_dir_state {
 	CST_DIR_UNWANTED,	/* to be removed, if it is there */
 };
 
-#define CST_DIR_AGAIN	HZ	/* there was no memory */
+#define CST_DIR_AGAIN	HZ	/* time to the next attempt after a failed one */
 
-/* A place for @name among target->dir_names; false when it is taken. */
+/* Find the place for @name in target->dir_names.  Return: false when the name is in use. */
 static bool cst_dir_name_place(struct cst_target *target, const char *name,
 			       struct rb_node **parent, struct rb_node ***link)
 {
@@ -219,8 +220,8 @@ static bool cst_dir_name_place(struct cst_target *target, const char *name,
 }
 
 /*
- * The initiator's name, made fit for a directory; where that is taken, a number
- * follows that has not been tried yet.
+ * Name the directory after the initiator, with characters replaced that a name may not have.
+ * If that name is in use, a number is appended that has not been tried yet.
  */
 static int cst_dir_name_set(struct cst_session *sess)
 {
@@ -274,7 +275,7 @@ static void cst_dir_remove(struct cst_session *sess)
 	rb_erase(&sess->dir_name, &sess->target->dir_names);
 }
 
-/* There is no directory, and there will not be one: the end of the session. */
+/* The end of a session that has no directory, and does not get one any more. */
 static void cst_dir_gone(struct cst_session *sess)
 {
 	cst_session_leave(sess);
@@ -282,8 +283,9 @@ static void cst_dir_gone(struct cst_session *sess)
 }
 
 /*
- * A work that is to come holds a reference to its target, so nobody has to cancel
- * it: the last session's end in it may be the target's.
+ * A queued work holds a reference to its target, so it need not be cancelled.  The target's
+ * release could not cancel it, because the release may run in the work itself, when the last
+ * session ends there.
  */
 static void cst_dirs_queue(struct cst_target *target, unsigned long delay)
 {
@@ -292,7 +294,7 @@ static void cst_dirs_queue(struct cst_target *target, unsigned long delay)
 		cst_target_put(target);
 }
 
-/* The next session, and whether its directory is to be made. */
+/* Take the next session off target->dirs.  *make is whether its directory is to be made. */
 static struct cst_session *cst_dirs_next(struct cst_target *target, bool *make)
 {
 	struct cst_session *sess;
@@ -311,8 +313,8 @@ static struct cst_session *cst_dirs_next(struct cst_target *target, bool *make)
 }
 
 /*
- * Make a directory.  Until the state has changed the session is ours; then its end may
- * come at any time.  Return: errno when it is to be tried again later.
+ * Make a directory.  The session cannot end while its state is CST_DIR_MAKING, and it may be
+ * gone after the state was changed below.  Return: errno when it is to be tried again later.
  */
 static int cst_dirs_make(struct cst_target *target, struct cst_session *sess)
 {
@@ -378,7 +380,7 @@ int cst_cfs_session_add(struct cst_session *sess, const struct cst_item_type *it
 
 	ret = cst_session_item_init(sess, sess->initiator_name, it);
 	if (ret) {
-		/* The caller frees the session: no release. */
+		/* Without a type the item has no release: the caller frees the session. */
 		sess->obj.group.cg_item.ci_type = NULL;
 		cst_group_drop(&sess->obj.group);
 		memset(&sess->obj, 0, sizeof(sess->obj));
@@ -406,7 +408,7 @@ void cst_cfs_session_remove(struct cst_session *sess)
 		list_del_init(&sess->dir_node);
 	} else if (state == CST_DIR_THERE) {
 		list_add_tail(&sess->dir_node, &target->dirs);
-		/* The session, which the work may end, holds the target. */
+		/* Under the lock: after it the work may end the session, and with it the target. */
 		cst_dirs_queue(target, 0);
 	}
 	spin_unlock(&target->dirs_lock);

@@ -6,10 +6,10 @@
  * patterns change under target->obj.lock, which is taken here inside of the
  * subsystem mutex and of directory locks, never the other way round.
  *
- * Teardown: configfs lets a target go only when it is not enabled (pinned then)
- * and has no LUN, group or administrator's session; a LUN only without a link.
- * rmdir drops the references of creation; the memory goes with the last ones,
- * which a session's directory or a walk over the fabric's targets may still hold.
+ * Teardown: configfs removes a target only when it is not enabled (an enabled target is
+ * pinned) and has no LUN, group or administrator's session.  It removes a LUN only without a
+ * link.  rmdir drops the reference of the creation.  The memory is freed with the last
+ * reference, which a session's directory or a walk over the fabric's targets may still hold.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -23,10 +23,11 @@
 #define CST_GROUP_ORDER_MAX	1000000
 
 /*
- * RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1.  A generated one
- * gives way to one that was written.  Not an IDA, which loses a bitmap when there is no
- * memory for the node that would hold it.  rel_tgt_ids_lock makes the table, and
- * rel_tgt_id and rel_tgt_id_given of who stands in it, change in one step.
+ * RELATIVE TARGET PORT IDENTIFIER is unique on the host: SPC-5 3.1.  A write may give a target
+ * an identifier that was generated for another target.  The two targets then exchange their
+ * identifiers.  The table is not an IDA, because an IDA loses a bitmap when there is no
+ * memory for the node that would hold it.  rel_tgt_ids_lock protects the table, and
+ * rel_tgt_id and rel_tgt_id_given of the targets in it.
  */
 static DEFINE_XARRAY_ALLOC1(rel_tgt_ids);
 static DEFINE_MUTEX(rel_tgt_ids_lock);
@@ -66,7 +67,7 @@ static struct cst_lun *item_to_lun(struct config_item *item)
 	return obj_to_lun(to_cst_object(item));
 }
 
-/* The governor's, target->obj.lock is held. */
+/* The caller holds target->obj.lock, which is the governor's lock. */
 static int cst_lun_store_read_only(struct cst_object *obj,
 				   union cst_attr_value val)
 {
@@ -90,8 +91,8 @@ static int cst_lun_allow_link(struct config_item *src, struct config_item *dst)
 	int ret = 0;
 
 	/*
-	 * configfs looks the destination up with the LUN's directory unlocked: it
-	 * may have been removed meanwhile, and its map with it.
+	 * configfs looks the destination up while the LUN's directory is unlocked.  The LUN
+	 * may have been removed meanwhile, and its map as well.
 	 */
 	if (!src->ci_group)
 		return -ENOENT;
@@ -297,9 +298,10 @@ static struct cst_ini_group *item_to_ini_group(struct config_item *item)
 }
 
 /*
- * The governor's, target->obj.lock is held.  Whoever has that number, and those right
- * behind it, get the next ones: setting the numbers of some groups in ascending order
- * gives each the one that it was given.
+ * The caller holds target->obj.lock, which is the governor's lock.  A group that has the
+ * number already, and the groups with the numbers directly after it, get the next numbers.
+ * So when the numbers of several groups are written in ascending order, each group keeps
+ * the number that was written.
  */
 static int cst_ini_group_set_order(struct cst_object *obj,
 				   union cst_attr_value val)
@@ -348,7 +350,7 @@ static struct configfs_item_operations cst_ini_group_item_ops = {
 	.release = cst_ini_group_release,
 };
 
-/* Behind all others.  target->obj.lock is held. */
+/* Put a new group behind all others.  The caller holds target->obj.lock. */
 static int cst_ini_group_append(struct cst_ini_group *group)
 {
 	struct list_head *groups = &group->target->ini_groups;
@@ -396,7 +398,7 @@ static struct config_group *cst_ini_group_make(struct config_group *parent,
 
 	group->obj.governor = &target->obj;
 
-	/* Without patterns it matches nobody yet. */
+	/* No regrouping is needed: a group without patterns matches no initiator. */
 	mutex_lock(&target->obj.lock);
 	ret = cst_ini_group_append(group);
 	mutex_unlock(&target->obj.lock);
@@ -416,7 +418,7 @@ static void cst_ini_group_drop(struct config_group *parent,
 	struct cst_ini_group *group = item_to_ini_group(item);
 
 	cst_item_linger(parent, item);
-	/* Its patterns went before it, so no session uses its map. */
+	/* configfs removes a group only without patterns, so no session uses its map. */
 	mutex_lock(&group->target->obj.lock);
 	list_del(&group->target_node);
 	mutex_unlock(&group->target->obj.lock);
@@ -442,7 +444,7 @@ static int cst_target_set_enabled(struct cst_object *obj,
 				 "the target is being disabled");
 		return -EBUSY;
 	}
-	/* After a time-out it is closing: wait again. */
+	/* After a time-out the target is closing, and a write of 0 waits again. */
 	if (obj->enabled == val.num && !target->closing)
 		return 0;
 	if (!val.num)
@@ -460,7 +462,7 @@ static int cst_target_set_enabled(struct cst_object *obj,
 	return ret;
 }
 
-/* The table and the target; whoever had the identifier has let go of it. */
+/* Set a target's identifier, here and in the table.  It replaces another target there. */
 static int cst_target_store_id(struct cst_target *target, u16 id)
 {
 	int ret = xa_err(xa_store(&rel_tgt_ids, id, target, GFP_KERNEL));
@@ -493,7 +495,7 @@ static int cst_target_take_id(struct cst_target *target, u16 id)
 		xa_erase(&rel_tgt_ids, old);
 		return 0;
 	}
-	/* It was generated.  There is room at both places: nothing can fail. */
+	/* other's identifier was generated.  Both entries exist, so this cannot fail. */
 	cst_target_store_id(other, old);
 	cst_target_port_changed(other);
 	cst_config_changed();
@@ -514,7 +516,7 @@ static int cst_target_set_rel_tgt_id(struct cst_object *obj,
 	return ret;
 }
 
-/* One that closes its sessions serves nobody. */
+/* A target that is closing is still enabled, but accepts no session. */
 static const char *cst_target_state(struct cst_object *obj)
 {
 	if (!READ_ONCE(obj->enabled))
@@ -575,7 +577,7 @@ struct configfs_item_operations cst_target_item_ops = {
 	.release = cst_target_release,
 };
 
-/* The references of its creation, and what only a visible target has. */
+/* Drop the references of a target's creation, and give back its identifier. */
 static void cst_target_drop(struct cst_target *target)
 {
 	mutex_lock(&rel_tgt_ids_lock);
@@ -648,7 +650,7 @@ static struct config_group *cst_target_make(struct config_group *group,
 		ret = ops->target_check_name(&group->cg_item, name);
 	if (ret)
 		return ERR_PTR(ret);
-	/* Until the target is freed; fails when the module is on its way out. */
+	/* Held until the target is freed.  Fails when the module is being unloaded. */
 	if (!try_module_get(ops->owner)) {
 		cst_config_error(&group->cg_item, name,
 				 "the fabric is being unloaded");

@@ -6,7 +6,7 @@
 #include <linux/mount.h>
 #include <linux/version.h>
 
-/* Since 5.16 ki_complete has no second result. */
+/* Before 5.16 ki_complete had a second result. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #define CST_KIOCB_DONE_ARGS(_iocb, _ret)				\
 	struct kiocb *_iocb, long _ret, long cst_kiocb_ret2
@@ -14,7 +14,7 @@
 #define CST_KIOCB_DONE_ARGS(_iocb, _ret)	struct kiocb *_iocb, long _ret
 #endif
 
-/* Since 5.19 a flag of the file tells. */
+/* Since 5.19 a flag of the file says whether it supports direct I/O. */
 static inline bool cst_file_can_direct(const struct file *file)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
@@ -25,8 +25,9 @@ static inline bool cst_file_can_direct(const struct file *file)
 }
 
 /*
- * Since 6.6; some stable kernels before it have them too, hence the other names.
- * Freeze protection that is released in another context than it was taken in.
+ * Freeze protection that may be released in another context than it was taken in.  The kernel
+ * has kiocb_start_write() and kiocb_end_write() since 6.6.  Some older stable kernels have
+ * them, too, so these functions have other names.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 static inline void cst_kiocb_start_write(struct kiocb *iocb)
@@ -49,7 +50,7 @@ static inline void cst_kiocb_end_write(struct kiocb *iocb)
 #define kiocb_end_write		cst_kiocb_end_write
 #endif
 
-/* Since 5.12 with the identity mapping of the mount, which changed in 6.3. */
+/* Since 5.12 vfs_unlink() takes the ID mapping of the mount, whose type changed in 6.3. */
 static inline int cst_vfs_unlink(struct vfsmount *mnt, struct inode *dir,
 				 struct dentry *dentry)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Before 6.4 a part of <linux/kernel.h>, which does without it since 7.0 (24c776355f40). */
+/*
+ * Before 6.4 this was a part of <linux/kernel.h>, which does not include it any more since 7.0
+ * (24c776355f40).
+ */
 #ifndef _CST_COMPAT_LINUX_HEX_H
 #define _CST_COMPAT_LINUX_HEX_H
 

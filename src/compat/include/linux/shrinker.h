@@ -6,7 +6,10 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-/* Since 6.0 it has a name (e33c267ab70d), since 6.7 it is the kernel's (c42d50aefd17). */
+/*
+ * A shrinker has a name since 6.0 (e33c267ab70d), and the kernel allocates it since 6.7
+ * (c42d50aefd17).
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
 #define cst_shrinker_announce(_shrinker, _name)	register_shrinker(_shrinker)
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
@@ -15,12 +18,13 @@
 #endif
 
 /**
- * cst_shrinker_register() - have the system ask for memory that is idle
- * @name: for debugfs
- * @count: how much there is
- * @scan: gives some of it back; no allocation, and no lock held over one
+ * cst_shrinker_register() - register functions that give idle memory back to the system
+ * @name: name in debugfs
+ * @count: answers how much memory is idle
+ * @scan: gives some of it back.  Called in reclaim: it must not allocate memory, and must not
+ *	take a lock inside which memory is allocated
  *
- * Context: may sleep.  Return: what to give to cst_shrinker_unregister(), or NULL.
+ * Context: may sleep.  Return: the argument for cst_shrinker_unregister(), or NULL.
  */
 static inline struct shrinker *
 cst_shrinker_register(const char *name,

@@ -5,7 +5,7 @@
 #include_next <linux/uio.h>
 #include <linux/version.h>
 
-/* Since 6.2 (de4eda9de2d9); some stable kernels before it have them too. */
+/* The kernel has these names since 6.2 (de4eda9de2d9); some older stable kernels do, too. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0) && !defined(ITER_SOURCE)
 #define ITER_SOURCE	WRITE
 #define ITER_DEST	READ

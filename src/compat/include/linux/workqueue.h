@@ -6,8 +6,9 @@
 #include <linux/version.h>
 
 /*
- * Since 6.17 (930c2ea566af, 128ea9f6ccfb) a workqueue says that it is per CPU; before,
- * that is the default.  Some stable kernels have these names, too: hidden.
+ * Since 6.17 (930c2ea566af, 128ea9f6ccfb) a flag says that a work queue is per CPU.  Before,
+ * that was the default.  Some older stable kernels have these names, too; the definitions
+ * here hide them.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define WQ_PERCPU		0

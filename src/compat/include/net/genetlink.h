@@ -5,7 +5,7 @@
 #include_next <net/genetlink.h>
 #include <linux/version.h>
 
-/* Attributes of a dump request: since 6.6 (7288dd2fd488) part of a struct genl_info. */
+/* The attributes of a dump request; since 6.6 (7288dd2fd488) in a struct genl_info. */
 static inline struct nlattr **cst_genl_dump_attrs(struct netlink_callback *cb)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)

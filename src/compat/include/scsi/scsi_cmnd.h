@@ -5,14 +5,14 @@
 #include_next <scsi/scsi_cmnd.h>
 #include <linux/version.h>
 
-/* Since 5.15 */
+/* The kernel has scsi_cmd_to_rq() since 5.15. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 15, 0)
 #define scsi_cmd_to_rq(_scmd)	((_scmd)->request)
 #endif
 
 /*
- * Since 5.18 (b84b6ec0f976); before, completion takes the way through a softirq.
- * Before 5.16 the mid-layer put the function into each command.
+ * The kernel has scsi_done_direct() since 5.18 (b84b6ec0f976).  Before, a completion goes
+ * through a softirq.  Before 5.16 the mid-layer puts the function into each command.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 static inline void cst_scsi_done(struct scsi_cmnd *scmd)

@@ -6,17 +6,17 @@
 #include <linux/blk-mq.h>
 #include <linux/version.h>
 
-/* What queuecommand answers: int, and a type of its own since 7.0. */
+/* The type that queuecommand answers: int, and a type of its own since 7.0. */
 typedef typeof(((struct scsi_host_template *)NULL)->queuecommand(NULL, NULL))
 	cst_qc_status_t;
 
 /*
- * Since 6.5 a host template may say that queuecommand sleeps.  Before 6.2 the same
- * flag of blk-mq is set behind the mid-layer's back once the tag set exists; it
- * takes effect for the devices that are added afterwards.  Only
- * scsi_host_block(), which nobody calls for a host of ours, minds.  In between the
- * tag set makes what the flag needs when it is made itself (80bd4a7aab4c), so there
- * queuecommand may not sleep.
+ * Since 6.5 a host template may say that queuecommand sleeps.  Before 6.2 cst sets the same
+ * flag of blk-mq itself once the tag set exists, without the mid-layer's knowledge.  The flag
+ * takes effect for devices that are added afterwards.  Only scsi_host_block() does not work
+ * with it, and nothing calls that for a host of cst.  From 6.2 to 6.4 the flag must be set
+ * when the tag set is made, because the tag set then allocates what the flag needs
+ * (80bd4a7aab4c).  So queuecommand may not sleep on these kernels.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define CST_QUEUECOMMAND_MAY_BLOCK
@@ -31,7 +31,7 @@ static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
 #endif
 }
 
-/* Since 6.6, and in some stable kernels before, it takes the SCSI device. */
+/* Since 6.6, and in some older stable kernels, scsi_rescan_device() takes the SCSI device. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define scsi_rescan_device(_sdev)					\
 	scsi_rescan_device(__builtin_choose_expr(			\
@@ -40,7 +40,7 @@ static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
 		(void *)&(_sdev)->sdev_gendev, (void *)(_sdev)))
 #endif
 
-/* Before 6.0 an iterator was also told whether the command is a reserved one. */
+/* Before 6.0 an iterator also had an argument that says whether the command is reserved. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
 #define CST_BUSY_ITER_ARGS(_sc, _data)					\
 	struct scsi_cmnd *_sc, void *_data, bool cst_reserved

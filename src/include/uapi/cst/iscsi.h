@@ -7,10 +7,10 @@
  * phase.  The daemon keeps no configuration of its own: it asks the kernel and
  * listens to the multicast group for changes.
  *
- * All commands need CAP_NET_ADMIN in the initial user namespace.  Integers are
- * in host byte order, strings are NUL terminated, addresses are written as
- * "192.0.2.1:3260", "[2001:db8::1]:3260", or "[fe80::1%eth0]:3260" for a link-local
- * one: with the name of its interface.
+ * All commands need CAP_NET_ADMIN in the initial user namespace.  Integers are in
+ * host byte order, strings are NUL terminated.  Addresses are written as
+ * "192.0.2.1:3260" or "[2001:db8::1]:3260".  A link-local address has the name of its
+ * interface: "[fe80::1%eth0]:3260".
  */
 #ifndef _UAPI_CST_ISCSI_H
 #define _UAPI_CST_ISCSI_H
@@ -30,40 +30,40 @@
  * @CST_ISCSI_CMD_GET_SETTINGS: doit, no input.  Reply: ENABLED, LOGIN_TIMEOUT,
  *	MAX_LOGINS_PER_PORTAL, MAX_LOGINS_PER_SOURCE.
  * @CST_ISCSI_CMD_GET_PORTALS: dump, no input.  One message per distinct address
- *	to listen on (PORTAL): the union over the enabled targets, each with
- *	what PORTAL_STATE has said of it (PORTAL_ERROR), if anything.  A target
- *	without portals contributes "[::]:3260", which means every IPv6 and
+ *	to listen on (PORTAL): the union over the enabled targets.  PORTAL_ERROR is
+ *	the last state that PORTAL_STATE has reported for the address, if any.  A
+ *	target without portals contributes "[::]:3260", which means every IPv6 and
  *	IPv4 address.  Empty while the fabric or every target is disabled.
  * @CST_ISCSI_CMD_FIND_TARGET: doit.  In: TARGET_NAME, INITIATOR_NAME,
  *	LOCAL_ADDR.  Reply: TARGET_NAME, TARGET_ALIAS (may be empty), TPGT and
  *	the target's configured values of every operational key.
- *	-ENOENT no such target at that address, -EACCES this initiator has no
- *	access, -ENODEV the target has no LUNs yet and keeps nobody out,
- *	-ESHUTDOWN the target is disabled.
+ *	-ENOENT: no such target at that address.  -EACCES: this initiator has no
+ *	access.  -ENODEV: the target has no LUNs yet, but does not refuse the
+ *	initiator.  -ESHUTDOWN: the target is disabled.
  * @CST_ISCSI_CMD_LIST_TARGETS: dump.  In: INITIATOR_NAME, LOCAL_ADDR and
- *	optionally TARGET_NAME (only that one).  One message per target that the
- *	initiator may use: TARGET_NAME, TPGT, and a PORTAL for each address that
- *	listens and means the same to the initiator; no PORTAL means the address
- *	the initiator is talking to.
+ *	optionally TARGET_NAME (list only that target).  One message per target that
+ *	the initiator may use: TARGET_NAME, TPGT, and a PORTAL for each address that
+ *	listens and that the initiator can use as it is written.  Without a PORTAL the
+ *	target is reached at the address that the initiator is connected to.
  * @CST_ISCSI_CMD_NEW_CONN: doit.  Hands a socket over at the end of the login
  *	phase.  In: FD, TARGET_NAME, INITIATOR_NAME, LOCAL_ADDR, REMOTE_ADDR,
  *	ISID, TSIH, CID, CMDSN, STATSN, LOGIN_RSP and the negotiated value of
  *	every operational key.  The kernel takes its own reference to the
  *	socket, performs session reinstatement, writes the new TSIH into bytes
  *	14-15 and ExpCmdSN and MaxCmdSN into bytes 28-35 of LOGIN_RSP, and sends
- *	LOGIN_RSP as the first PDU.  Reply: TSIH.  After success the daemon closes its descriptor
- *	and never touches the connection again.  On error the daemon still owns
- *	the socket and answers the login itself: -ENOENT, -EACCES, -ENODEV,
- *	-ESHUTDOWN as above, -ESRCH TSIH names no session, -EMLINK no more connections or
- *	sessions, -ENOMEM, -EINVAL a value is out of range, -ENOTCONN the peer
- *	has gone.
+ *	LOGIN_RSP as the first PDU.  Reply: TSIH.  After success the daemon closes
+ *	its descriptor and does not touch the connection again.  On error the daemon
+ *	still owns the socket and answers the login itself: -ENOENT, -EACCES, -ENODEV,
+ *	-ESHUTDOWN as above.  -ESRCH: TSIH names no session.  -EMLINK: no more
+ *	connections or sessions.  -ENOMEM.  -EINVAL: a value is out of range.
+ *	-ENOTCONN: the peer has closed the connection.
  * @CST_ISCSI_CMD_CONFIG_CHANGED: notification without attributes: settings,
  *	portals or targets may have changed.
- * @CST_ISCSI_CMD_PORTAL_STATE: doit.  In: PORTAL, and PORTAL_ERROR: 0 the daemon
- *	listens there, an errno: why it does not; without PORTAL_ERROR it has
- *	nothing to say of that address any more.  What has been said is
- *	forgotten when the socket that has said it is closed; until then others
- *	get -EBUSY.  -ENOSPC: too many addresses.
+ * @CST_ISCSI_CMD_PORTAL_STATE: doit.  In: PORTAL and PORTAL_ERROR.  PORTAL_ERROR 0:
+ *	the daemon listens at that address.  Another value is the errno for which it
+ *	does not.  Without PORTAL_ERROR the state of the address is forgotten.  All
+ *	states are forgotten when the socket that has reported them is closed; until
+ *	then other sockets get -EBUSY.  -ENOSPC: too many addresses.
  * @__CST_ISCSI_CMD_AFTER_LAST: none
  * @CST_ISCSI_CMD_MAX: the highest
  */
