@@ -260,7 +260,7 @@ static noinline struct page *cst_page_alloc(unsigned int class, bool may_sleep)
 	gfp_t gfp = __GFP_NOWARN | __GFP_COMP;
 	struct page *page;
 
-	/* Idle chunks of other sizes and CPUs count too. */
+	/* At the limit, free the idle chunks of all sizes and CPUs and try once more. */
 	if (unlikely(!cst_pages_charge(1L << order)) &&
 	    (!cst_tighten() || !cst_pages_charge(1L << order)))
 		return NULL;

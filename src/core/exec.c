@@ -117,7 +117,7 @@ static cst_sense_t cst_cmd_pass(struct cst_cmd *cmd)
 
 /**
  * cst_cmd_execute() - run the opcode's function
- * @cmd: past ordering, data-out in place
+ * @cmd: its turn has come, and its data-out is in place
  */
 void cst_cmd_execute(struct cst_cmd *cmd)
 {

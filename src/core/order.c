@@ -149,7 +149,7 @@ unlock:
 
 /**
  * cst_order_enter() - take a command's place in the task set
- * @cmd: past the gates, in order of arrival
+ * @cmd: has passed the gate; called in the order of arrival
  *
  * Context: any up to softirq.
  */

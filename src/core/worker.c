@@ -69,7 +69,7 @@ struct cst_runner {
 struct cst_lane {
 	struct cst_lanes	*lanes;
 	int			cpu;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* protects the members below, but for runners */
 	struct list_head	jobs;
 	unsigned int		waiting;
 	unsigned int		queued;
@@ -226,7 +226,7 @@ static void cst_runner_work(struct work_struct *work)
 		job = cst_lane_take(lane);
 		if (!job)
 			break;
-		/* The next one begins as soon as this one sleeps or ends. */
+		/* The next runner begins as soon as this one sleeps or ends. */
 		called = cst_lane_call(lane);
 		spin_unlock_irq(&lane->lock);
 		if (called)

@@ -28,7 +28,7 @@ static void cst_linger_work(struct work_struct *work)
 	struct cst_linger *linger = container_of(work, struct cst_linger, work);
 	struct inode *dir = d_inode(linger->parent);
 
-	/* rmdir holds this until the name is gone. */
+	/* rmdir holds the lock until the name cannot be looked up any more. */
 	inode_lock(dir);
 	inode_unlock(dir);
 	dput(linger->parent);

@@ -30,9 +30,10 @@ struct cst_fabric_ops;
 #define CST_UA_MAX		8	/* pending unit attentions per I_T_L nexus */
 
 /**
- * struct cst_lun_map - LUN number to device
+ * struct cst_lun_map - a map from LUNs to devices
  * @luns: struct cst_lun by number; written under target->obj.lock
  * @obj: the directory `luns`
+ * @target: target whose LUNs these are
  */
 struct cst_lun_map {
 	struct xarray		luns;
@@ -84,7 +85,7 @@ struct cst_target {
 	struct list_head	ini_groups;
 	struct list_head	sessions;	/* struct cst_session.target_node */
 	wait_queue_head_t	sessions_wait;	/* sessions has become empty */
-	struct delayed_work	regroup_work;	/* sessions with luns_missing */
+	struct delayed_work	regroup_work;	/* for luns_missing and port_changed */
 	bool			closing;	/* being disabled: no new sessions */
 	bool			disabling;	/* a store waits for the sessions */
 	bool			fabric_ready;	/* ops->target_init succeeded */

@@ -17,7 +17,7 @@
 
 #define CST_ISCSI_GENL_NAME		"cst_iscsi"
 #define CST_ISCSI_GENL_VERSION		1
-/* Multicast group: CST_ISCSI_CMD_CONFIG_CHANGED is sent to it. */
+/* Multicast group to which CST_ISCSI_CMD_CONFIG_CHANGED is sent */
 #define CST_ISCSI_GENL_MCGRP		"config"
 
 #define CST_ISCSI_NAME_MAX		223	/* RFC 7143 4.2.7.1, bytes */
