@@ -28,8 +28,8 @@
 static cst_sense_t cst_command_check_len(struct cst_cmd *cmd)
 {
 	/*
-	 * Least length by group code, SPC-5 4.2.5.1; 0: CDBs of a vendor specific or reserved
-	 * group may have any length.
+	 * Least length by group code, SPC-5 4.2.5.1.  0: the group is vendor specific or
+	 * reserved, and its CDBs may have any length that parse.c accepts.
 	 */
 	static const u8 lens[8] = { 6, 10, 10, 0, 16, 12, 0, 0 };
 	unsigned int len = lens[cmd->cdb[0] >> 5];

@@ -79,8 +79,8 @@ void cst_itl_set_verdict(struct cst_itl *itl, enum cst_verdict verdict)
  * @state: state for the logical unit; CST_PORT_ACTIVE is active/optimized and
  *	active/non-optimized
  *
- * Commands that come from now on, and commands that wait, are refused with NOT READY.
- * Commands that execute finish.
+ * Commands that come from now on, and commands that wait, are refused with NOT READY, unless
+ * cst_op.ports allows them.  Commands that execute finish.
  *
  * Context: any.
  */

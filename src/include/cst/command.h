@@ -33,7 +33,7 @@
  * struct cst_command_ops - a handler that executes commands itself
  * @parse: decodes the CDB.  The CDB has at least as many bytes as its group code (SPC-5
  *	4.2.5.1) requires, or for a CDB of variable length its ADDITIONAL CDB LENGTH.  A CDB
- *	whose group code is vendor specific or reserved may have any length.  Sets
+ *	whose group code is vendor specific or reserved has at least six bytes.  Sets
  *	cmd->dir, which is DMA_NONE before, and cmd->cdb_xfer_len, the bytes that the CDB
  *	asks for or has room for.  Core refuses more than the session's max_xfer.  Answers
  *	CST_OK or sense, with cmd->detail.  The device may be disabled: only what the

@@ -95,7 +95,7 @@ struct cst_fabric_limits {
  *	Any process context, may not wait for the session.
  * @session_shown: optional; called when the directory that core makes for @sess is there,
  *	or when making it has failed and will be tried again later.  Not called when @sess
- *	is unregistered before that.  May be called twice, and while @sess is being
+ *	is unregistered before that.  May be called more than once, and while @sess is being
  *	unregistered.  Called in a worker, may not wait
  * @session_free: the last reference to the session's directory item is gone: frees the
  *	structure.  Process context.
