@@ -254,6 +254,14 @@ static bool cst_pages_charge(long pages)
 	return false;
 }
 
+/* False when the limit has been met and @len more bytes would exceed it. */
+static bool cst_pages_room(u32 len)
+{
+	return likely(!READ_ONCE(cst_tight)) ||
+	       atomic_long_read(&cst_pages) + DIV_ROUND_UP(len, PAGE_SIZE) <=
+		       READ_ONCE(cst_pages_max);
+}
+
 static noinline struct page *cst_page_alloc(unsigned int class, bool may_sleep)
 {
 	unsigned int order = cst_pool_order[class];
@@ -500,6 +508,9 @@ struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 	u32 size;
 
 	*alloced = false;
+	/* Do not take pages from the system only to find that there are not enough. */
+	if (unlikely(!cst_pages_room(len)))
+		return NULL;
 	if (unlikely(len > nr_inline * (PAGE_SIZE << cst_pool_order[CST_POOL_CLASSES - 1]))) {
 		bvec = cst_bvec_longer(NULL, 0, may_sleep, &max);
 		if (!bvec)

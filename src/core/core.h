@@ -51,6 +51,10 @@ void cst_order_enter(struct cst_cmd *cmd);
 bool cst_order_data_ready(struct cst_cmd *cmd);	/* true: run it now */
 void cst_order_exit(struct cst_cmd *cmd);
 
+/* data_out.c */
+void cst_data_out_init(void);
+void cst_data_out_exit(void);
+void cst_data_out_get(struct cst_cmd *cmd);
 /* wait.c */
 void cst_waitq_init(struct cst_waitq *q, const struct cst_waitq_ops *ops);
 bool cst_wait_park(struct cst_waitq *q, struct cst_cmd *cmd);	/* q->lock held */

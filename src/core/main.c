@@ -35,6 +35,7 @@ static int __init cst_init(void)
 	ret = cst_buffer_init();
 	if (ret)
 		goto exit_worker;
+	cst_data_out_init();
 	ret = cst_events_init();
 	if (ret)
 		goto exit_buffer;
@@ -64,6 +65,7 @@ static void __exit cst_exit(void)
 	cst_cfs_exit();
 	cst_events_exit();
 	cst_worker_exit();
+	cst_data_out_exit();
 	cst_buffer_leave_shrinker();
 	/* Work of a queue may drop a last reference, and a later queue then does the rest. */
 	destroy_workqueue(cst_linger_wq);

@@ -85,11 +85,7 @@ void cst_cmd_submit(struct cst_cmd *cmd)
 
 	if (cmd->dir == DMA_TO_DEVICE && cmd->data_len &&
 	    !test_bit(CST_CMD_FABRIC_BUF, &cmd->flags)) {
-		if (unlikely(!cst_buffer_alloc(cmd, cmd->data_len))) {
-			cst_cmd_finish(cmd, CST_TASK_SET_FULL);
-			return;
-		}
-		cmd->sess->ops->get_data(cmd);
+		cst_data_out_get(cmd);
 		return;
 	}
 	cst_cmd_data_received(cmd);

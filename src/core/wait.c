@@ -2,7 +2,7 @@
 /*
  * Waiting: queues of parked commands, in which an abort finds them.
  *
- * order.c and range.c park commands and let them go, with the lock of their queue held.
+ * order.c, range.c and data_out.c park commands and let them go, with the lock of their queue held.
  * abort.c takes a marked command out of its queue.  A command waits in one queue at a
  * time.
  *
@@ -80,7 +80,7 @@ void cst_wait_abort(struct cst_cmd *cmd)
 
 	if (likely(!q))
 		return;
-	/* q is part of the device, which stays while the command is on the list. */
+	/* q is there while the command is on the list. */
 	spin_lock_irqsave(&q->lock, flags);
 	if (cmd->wait.q == q) {
 		cst_wait_remove(cmd);

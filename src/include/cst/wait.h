@@ -28,7 +28,7 @@ struct cst_waitq_ops {
  * @waiters: struct cst_cmd.wait.node, in the order of arrival
  * @ops: operations of the owner
  *
- * The queue is part of a device, which outlives each command that waits in the queue.
+ * The queue outlives each command that waits in it: it is part of a device, or of core.
  */
 struct cst_waitq {
 	spinlock_t			lock;

@@ -17,7 +17,7 @@ from collections.abc import Callable
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from rawcases import case, conn, equal, main, times, until
-from rawiscsi import R2T, SCSI_RSP, TMF_RSP, Conn
+from rawiscsi import NOP_IN, R2T, SCSI_RSP, TMF_RSP, Conn
 
 SOLICITED = {"InitialR2T": "Yes", "ImmediateData": "No"}
 DISK = os.path.basename(sys.argv.pop(2))
@@ -53,12 +53,16 @@ def half_remains(hold: Callable[[], list[Conn]], let_go: Callable[[list[Conn]], 
     raise AssertionError(f"{what}: the other session has {max(ratios):.0%} of its IOPS")
 
 
-def fill(c: Conn, blocks: int, count: int) -> int:
-    """Open so many writes and take the answers; how many wait for their data."""
-    tags = {c.write10(0, blocks) for _ in range(count)}
+def open_writes(c: Conn, blocks: int, count: int) -> set[int]:
+    """The tags of so many writes."""
+    return {c.write10(0, blocks) for _ in range(count)}
+
+
+def answers(c: Conn, tags: set[int]) -> int:
+    """Of these writes, how many are to send their data; the others wait for memory in vain."""
     waiting: set[int] = set()
     refused = 0
-    while len(waiting) + refused < count:
+    while len(waiting) + refused < len(tags):
         pdu = c.recv()
         if pdu.opcode == R2T:
             waiting.add(pdu.itt)
@@ -68,6 +72,11 @@ def fill(c: Conn, blocks: int, count: int) -> int:
             assert pdu.itt in tags
             refused += 1
     return len(waiting)
+
+
+def fill(c: Conn, blocks: int, count: int) -> int:
+    """Open so many writes and take the answers; how many are to send their data."""
+    return answers(c, open_writes(c, blocks, count))
 
 
 def close_all(conns: list[Conn]) -> None:
@@ -102,11 +111,42 @@ def one_takes_a_part() -> None:
 
 
 @case
+def a_write_waits_for_memory() -> None:
+    """What a session may not have yet is asked for as soon as it may, and is not refused."""
+    c = conn(isid=93, **SOLICITED)
+    waiting = {c.write10(0, 16384) for _ in range(8)}
+    ping = c.nop()
+    held = []
+    while (pdu := c.recv()).opcode != NOP_IN:
+        equal(pdu.opcode, R2T, "opcode")
+        held.append(pdu.itt)
+    equal(pdu.itt, ping, "tag of the NOP-In")
+    waiting -= set(held)
+    assert held and waiting, f"{len(held)} of 8 writes of 8 MiB have their memory"
+    tmf = c.tmf(1, rtt=held[0])
+    equal(c.expect(TMF_RSP, tmf).response, 0, "ABORT TASK")
+    pdu = c.recv()
+    equal(pdu.opcode, R2T, "opcode")
+    assert pdu.itt in waiting, f"an R2T for {pdu.itt:#x}"
+    # One that waits for memory can be aborted, too, and is not heard of again.
+    waiting.remove(pdu.itt)
+    tmf = c.tmf(1, rtt=waiting.pop())
+    equal(c.expect(TMF_RSP, tmf).response, 0, "ABORT TASK")
+    # The others do not wait for ever.
+    while waiting:
+        pdu = c.recv()
+        equal((pdu.opcode, pdu.status), (SCSI_RSP, 0x28), "opcode and status")
+        waiting.remove(pdu.itt)
+    c.close()
+
+
+@case
 def many_take_almost_all() -> None:
     """Ten greedy sessions: each has a share, and the small commands of others find room."""
     def hold() -> list[Conn]:
         conns = [conn(isid=100 + n, **SOLICITED) for n in range(10)]
-        got = [fill(c, 2048, 64) for c in conns]
+        opened = [open_writes(c, 2048, 64) for c in conns]
+        got = [answers(c, tags) for c, tags in zip(conns, opened)]
         print(f"held: {got} MiB of {LIMIT_MB}", file=sys.stderr)
         assert sum(got) <= LIMIT_MB, "more than the limit"
         assert all(got), "a session got nothing at all"

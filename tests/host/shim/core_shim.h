@@ -196,7 +196,8 @@ void percpu_ref_exit(struct percpu_ref *ref);
 /* <linux/workqueue.h> and time */
 #define jiffies			((unsigned long)shim_jiffies_64)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
-#define local_clock()		0
+#define NSEC_PER_SEC		1000000000L
+#define local_clock()		(shim_jiffies_64 * (NSEC_PER_SEC / HZ))
 #define cond_resched()		do { } while (0)
 
 extern struct list_head shim_works, shim_timers;

@@ -581,6 +581,7 @@ void emu_reset(void)
 	emu.handler.block = &emu.block;
 	if (!cst_disk_type.index->nr_ops && cst_types_init())
 		abort();
+	cst_data_out_init();
 
 	emu_device_init(&emu.disk.dev, &emu.stats);
 	emu.disk.dev.ops = &emu.handler;
@@ -656,6 +657,7 @@ static void emu_expect(struct cst_cmd *cmd, u32 exp_len)
 cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 {
 	struct cst_cmd *cmd = &emu.cmd;
+	unsigned int wait;
 	u8 *copy;
 
 	emu_forget_command();
@@ -675,6 +677,12 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 		;
 	if (emu.task.fate == UNDER_WAY && emu.at_last) {
 		emu.at_last();
+		while (emu.task.fate == UNDER_WAY && emu_work())
+			;
+	}
+	/* What waits for time to pass. */
+	for (wait = 60 * HZ; emu.task.fate == UNDER_WAY && wait; wait--) {
+		shim_jiffies_64++;
 		while (emu.task.fate == UNDER_WAY && emu_work())
 			;
 	}

@@ -129,6 +129,7 @@ static void nexuses_start(unsigned int nr)
 	memset(tasks, 0, nr_tasks * sizeof(*tasks));
 	nr_tasks = 0;
 	INIT_LIST_HEAD(&shim_timers);
+	cst_data_out_init();
 	shim_warned = 0;
 	if (!play_index.nr_ops)
 		CHECK_EQ(cst_dev_type_init(&play_type), 0);

@@ -147,14 +147,47 @@ static void the_initiator_expects_the_other_direction(void)
 	CHECK_END(CST_OK, 1);
 }
 
-/* Nothing of it stays in the task set, and nobody waits for it. */
-static void without_memory(void)
+/* A write of 512 bytes, whose data is in no hurry. */
+static struct task *a_write(struct nexus *n, u32 lun, u64 tag)
+{
+	struct task *task = new_task(n, lun, tag);
+
+	task->cmd.exp_dir = DMA_TO_DEVICE;
+	task->cmd.exp_len = 512;
+	return task;
+}
+
+static void a_write_waits_for_its_buffer(void)
+{
+	struct task *next;
+
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	emu.no_buffer = true;
+	comes();
+	next = a_write(nexuses[1], 0, 1);
+	cst_cmd_submit(&next->cmd);
+	advance(4 * HZ);
+	CHECK(!t->wants_data && t->fate == UNDER_WAY);
+	/* Its place in the task set is that of its arrival. */
+	CHECK_EQ(dev->order.simple.count, 3);
+	emu.no_buffer = false;
+	advance(HZ / 10);
+	CHECK(t->wants_data && next->wants_data);
+	emu_data_comes(next);
+	emu_data_comes(t);
+	CHECK_REASON(emu_answer(next), CST_OK);
+	CHECK_END(CST_OK, 2);
+}
+
+/* Nothing of it stays in the task set. */
+static void a_write_does_not_wait_for_ever(void)
 {
 	struct task *other;
 
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	emu.no_buffer = true;
 	comes();
+	advance(6 * HZ);
 	CHECK(!t->wants_data);
 	CHECK_EQ(dev->order.simple.count, 1);
 	CHECK_LEN(0, 512, false);
@@ -164,23 +197,103 @@ static void without_memory(void)
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	comes();
 	other = t;
-	t = new_task(nexuses[0], 1, 2);
-	t->cmd.exp_dir = DMA_TO_DEVICE;
-	t->cmd.exp_len = 512;
 	emu.no_buffer = true;
+	t = a_write(nexuses[0], 1, 2);
 	comes();
+	advance(6 * HZ);
 	CHECK(!t->wants_data);
 	CHECK_REASON(emu_answer(t), CST_TASK_SET_FULL);
 	/* ... but not that of somebody else */
-	t = new_task(nexuses[1], 0, 3);
-	t->cmd.exp_dir = DMA_TO_DEVICE;
-	t->cmd.exp_len = 512;
+	t = a_write(nexuses[1], 0, 3);
 	comes();
+	advance(6 * HZ);
 	CHECK_REASON(emu_answer(t), CST_BUSY);
 	emu_data_comes(other);
 	CHECK_EQ(play.executed, 1);
 	nexuses_end();
+}
 
+/* More of them than one run of the work looks at. */
+static void a_crowd_waits_for_buffers(void)
+{
+	struct task *crowd[150];
+	unsigned int i;
+
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	emu.no_buffer = true;
+	comes();
+	for (i = 0; i < ARRAY_SIZE(crowd); i++) {
+		crowd[i] = a_write(nexuses[i % 2], i % 2, 2 + i);
+		cst_cmd_submit(&crowd[i]->cmd);
+	}
+	advance(HZ);
+	emu.no_buffer = false;
+	advance(HZ / 2);
+	emu_data_comes(t);
+	for (i = 0; i < ARRAY_SIZE(crowd); i++)
+		emu_data_comes(crowd[i]);
+	CHECK_END(CST_OK, 1 + ARRAY_SIZE(crowd));
+
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	emu.no_buffer = true;
+	comes();
+	for (i = 0; i < ARRAY_SIZE(crowd); i++) {
+		crowd[i] = a_write(nexuses[i % 2], i % 2, 2 + i);
+		cst_cmd_submit(&crowd[i]->cmd);
+	}
+	advance(7 * HZ);
+	for (i = 0; i < ARRAY_SIZE(crowd); i++)
+		CHECK_EQ(crowd[i]->fate, ANSWERED);
+	CHECK_END(CST_TASK_SET_FULL, 0);
+}
+
+static void abort_all(void)
+{
+	emu.meanwhile = NULL;
+	cst_session_abort_all(&nexuses[0]->sess);
+}
+
+static void a_write_is_aborted_while_it_waits_for_its_buffer(void)
+{
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	emu.no_buffer = true;
+	comes();
+	cst_session_abort_all(&nexuses[0]->sess);
+	/* Not after the time limit. */
+	run_works();
+	CHECK_EQ(t->fate, DROPPED);
+	CHECK(!t->wants_data);
+	CHECK_EQ(dev->order.simple.count, 1);
+	CHECK_EQ(play.executed, 0);
+	/* Nobody looks for it any more. */
+	emu.no_buffer = false;
+	advance(HZ);
+	CHECK(!t->wants_data);
+	nexuses_end();
+
+	/* Just before it would wait. */
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	emu.no_buffer = true;
+	emu.meanwhile = abort_all;
+	comes();
+	CHECK_EQ(t->fate, DROPPED);
+	CHECK(!t->wants_data);
+	nexuses_end();
+}
+
+/* One that may have to wait for its turn, too, is told to come again. */
+static void a_write_in_slow_mode_does_not_wait_for_its_buffer(void)
+{
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	t->cmd.task_attr = CST_TASK_ORDERED;
+	emu.no_buffer = true;
+	comes();
+	CHECK(!t->wants_data);
+	CHECK_END(CST_BUSY, 0);
+}
+
+static void a_read_does_not_wait_for_its_buffer(void)
+{
 	a_command(DMA_FROM_DEVICE, 512, DMA_FROM_DEVICE, 512);
 	play_ops[0].flags |= CST_OP_BLOCKS;
 	emu.no_buffer = true;
@@ -387,7 +500,10 @@ static void what_is_refused_leaves_nothing(void)
 
 TEST_MAIN(T(without_data), T(it_executes_when_its_data_is_there),
 	  T(data_that_is_in_place_is_not_asked_for),
-	  T(the_initiator_expects_the_other_direction), T(without_memory),
+	  T(the_initiator_expects_the_other_direction),
+	  T(a_write_waits_for_its_buffer), T(a_write_does_not_wait_for_ever),
+	  T(a_crowd_waits_for_buffers), T(a_write_is_aborted_while_it_waits_for_its_buffer),
+	  T(a_write_in_slow_mode_does_not_wait_for_its_buffer), T(a_read_does_not_wait_for_its_buffer),
 	  T(data_that_follows_is_taken_now_or_never), T(the_data_does_not_come),
 	  T(aborted_while_its_data_comes), T(aborted_while_it_waits_for_its_turn),
 	  T(out_of_turn_it_does_not_execute), T(what_is_refused_leaves_nothing))
