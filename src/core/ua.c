@@ -47,17 +47,18 @@ static void cst_ua_remove(struct cst_itl *itl, unsigned int i)
 	WRITE_ONCE(itl->ua_pending, itl->ua_count);
 }
 
-/* The caller holds itl->ua_lock. */
-static void cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
+/* The caller holds itl->ua_lock.  Return: whether the unit attention was pending. */
+static bool cst_ua_clear(struct cst_itl *itl, cst_sense_t ua)
 {
 	unsigned int i;
 
 	for (i = 0; i < itl->ua_count; i++) {
 		if (itl->ua[i] == ua) {
 			cst_ua_remove(itl, i);
-			break;
+			return true;
 		}
 	}
+	return false;
 }
 
 /**
@@ -160,12 +161,13 @@ void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua)
 
 /*
  * REPORTED LUNS DATA CHANGED has been reported for every logical unit, unless the list of LUNs
- * has changed since the command has read it.
+ * has changed since the command has read it.  Return: whether one has been cleared.
  */
-static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
+static bool cst_ua_luns_told(struct cst_session *sess, u32 seq)
 {
-	struct cst_itl *itl;
 	unsigned long lun, flags;
+	bool cleared = false;
+	struct cst_itl *itl;
 
 	rcu_read_lock();
 	xa_for_each(&sess->itls, lun, itl) {
@@ -177,9 +179,21 @@ static void cst_ua_luns_told(struct cst_session *sess, u32 seq)
 		 * either the new count is seen here, or the unit attention is raised later.
 		 */
 		if (READ_ONCE(sess->luns_seq) == seq)
-			cst_ua_clear(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
+			cleared |= cst_ua_clear(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 		spin_unlock_irqrestore(&itl->ua_lock, flags);
 	}
+	rcu_read_unlock();
+	return cleared;
+}
+
+static void cst_ua_luns_untold(struct cst_session *sess)
+{
+	struct cst_itl *itl;
+	unsigned long lun;
+
+	rcu_read_lock();
+	xa_for_each(&sess->itls, lun, itl)
+		cst_ua_add(itl, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	rcu_read_unlock();
 }
 
@@ -198,8 +212,10 @@ void cst_ua_told(struct cst_cmd *cmd)
 		cst_ua_clear(cmd->itl, cmd->ua);
 		spin_unlock_irqrestore(&cmd->itl->ua_lock, flags);
 	}
-	if (test_bit(CST_CMD_TELLS_LUNS, &cmd->flags))
-		cst_ua_luns_told(cmd->sess, cmd->luns_seq);
+	/* The bit stays for cst_cmd_unsent(). */
+	if (test_bit(CST_CMD_TELLS_LUNS, &cmd->flags) &&
+	    !cst_ua_luns_told(cmd->sess, cmd->luns_seq))
+		__clear_bit(CST_CMD_TELLS_LUNS, &cmd->flags);
 }
 
 void cst_cmd_unsent(struct cst_cmd *cmd)
@@ -207,5 +223,7 @@ void cst_cmd_unsent(struct cst_cmd *cmd)
 	WRITE_ONCE(cmd->answered, false);
 	if (test_bit(CST_CMD_TELLS_UA, &cmd->flags))
 		cst_ua_add(cmd->itl, cmd->ua);
+	if (test_bit(CST_CMD_TELLS_LUNS, &cmd->flags))
+		cst_ua_luns_untold(cmd->sess);
 }
 EXPORT_SYMBOL_GPL(cst_cmd_unsent);

@@ -76,6 +76,16 @@ static void what_is_not_sent_is_told_again(void)
 	CHECK_REASON(TUR, CST_OK);
 	cst_cmd_unsent(&emu.cmd);
 	CHECK_REASON(TUR, CST_OK);
+
+	/* REPORT LUNS tells that one by its data. */
+	ADD(REPORTED_LUNS_DATA_CHANGED);
+	CHECK_REASON(LUNS(16), CST_OK);
+	CHECK(!emu.itl.ua_pending);
+	cst_cmd_unsent(&emu.cmd);
+	CHECK_REASON(TUR, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
+	CHECK_REASON(LUNS(16), CST_OK);
+	cst_cmd_unsent(&emu.cmd);
+	CHECK_REASON(TUR, CST_OK);
 }
 
 /* Nothing is written behind the queue, and nothing that was lost stays untold. */
