@@ -16,6 +16,7 @@
 /* Byte 0: opcode and the immediate bit */
 #define ISCSI_OP_MASK		0x3f
 #define ISCSI_OP_IMMEDIATE	0x40
+#define ISCSI_OP_TARGET		0x20	/* in every opcode that targets send */
 
 #define ISCSI_OP_NOP_OUT	0x00
 #define ISCSI_OP_SCSI_CMD	0x01

@@ -53,7 +53,10 @@ int cit_reject(struct cit_conn *conn, u8 reason)
  * @conn: connection
  * @reason: ISCSI_REJECT_*
  *
- * The request counts in the command window, or there would be a gap.
+ * The request counts in the command window, which differs from RFC 7143 7.3: there the
+ * initiator has to fill the gap that a rejected request leaves.  Linux's initiator does
+ * not do that, and all later requests would be ignored.  ExpCmdSN of the Reject tells that
+ * the request has counted.
  *
  * Return: 0; -EAGAIN when there is no room for the answer now; or errno when the
  * connection must be closed.

@@ -71,8 +71,13 @@ static int cit_rx_dispatch(struct cit_conn *conn)
 	/* Each of the other requests makes a struct cit_pdu. */
 	if (!cit_pdu_room(conn))
 		return -EAGAIN;
+	/* These have no CmdSN: the other opcodes of initiators are all requests. */
+	if (opcode == ISCSI_OP_SNACK)
+		return cit_reject(conn, ISCSI_REJECT_SNACK);
+	if (opcode & ISCSI_OP_TARGET)
+		return cit_reject(conn, ISCSI_REJECT_NOT_SUPPORTED);
 	if (conn->rx.ahs_len)
-		return cit_reject(conn, ISCSI_REJECT_INVALID_FIELD);
+		return cit_reject_cmd(conn, ISCSI_REJECT_INVALID_FIELD);
 
 	switch (opcode) {
 	case ISCSI_OP_NOP_OUT:
@@ -83,12 +88,10 @@ static int cit_rx_dispatch(struct cit_conn *conn)
 		return cit_text_rx(conn);
 	case ISCSI_OP_LOGOUT:
 		return cit_logout_rx(conn);
-	case ISCSI_OP_SNACK:
-		return cit_reject(conn, ISCSI_REJECT_SNACK);
 	case ISCSI_OP_LOGIN:
-		return cit_reject(conn, ISCSI_REJECT_PROTOCOL);
+		return cit_reject_cmd(conn, ISCSI_REJECT_PROTOCOL);
 	default:
-		return cit_reject(conn, ISCSI_REJECT_NOT_SUPPORTED);
+		return cit_reject_cmd(conn, ISCSI_REJECT_NOT_SUPPORTED);
 	}
 }
 

@@ -28,6 +28,7 @@ from rawiscsi import (
     FINAL,
     IMMEDIATE,
     LOGIN,
+    LOGOUT,
     LOGOUT_RSP,
     NONE,
     NOP_IN,
@@ -40,6 +41,7 @@ from rawiscsi import (
     SNACK,
     TEXT,
     TEXT_RSP,
+    TMF,
     TMF_RSP,
     WRITE,
     Closed,
@@ -189,6 +191,31 @@ def opcodes_rejected() -> None:
         equal(rsp.response, reason, f"reject reason of opcode {opcode:#x}")
         equal(rsp.data[0] & 0x3F, opcode, "returned header's opcode")
     c.alive()
+
+
+@case
+def rejected_requests_count() -> None:
+    """Whatever is wrong with it: a request that is rejected leaves no gap in CmdSN."""
+    c = conn()
+    depth = c.maxcmdsn - c.cmdsn + 1
+    segment = struct.pack(">HBB", 1, 1, 0)
+    requests = (
+        (NOP_OUT, segment, 9), (TMF, segment, 9), (TEXT, segment, 9), (LOGOUT, segment, 9),
+        (LOGIN, segment, 9), (LOGIN, b"", 4), (0x07, b"", 5), (0x1C, segment, 9), (0x1F, b"", 5),
+    )
+    for opcode, ahs_segment, reason in requests:
+        for data in b"", pattern(8):
+            c.send(c.request(opcode, FINAL, next(c.tags), NONE), data, ahs=ahs_segment)
+            rsp = c.expect(REJECT)
+            equal(rsp.response, reason, f"reject reason of opcode {opcode:#x}")
+            equal(rsp.expcmdsn, c.cmdsn, f"ExpCmdSN behind opcode {opcode:#x}")
+            c.alive()
+    # What has no CmdSN does not count.
+    for opcode, reason in ((SNACK, 3), (0x25, 5), (0x3F, 5)):
+        c.send(c.request(opcode, FINAL, next(c.tags), cmdsn=c.cmdsn), ahs=segment)
+        equal(c.rejected(), reason, f"reject reason of opcode {opcode:#x}")
+        c.alive()
+    equal(c.maxcmdsn - c.cmdsn + 1 & NONE, depth, "places at the end")
 
 
 @case
