@@ -271,9 +271,6 @@ int cit_data_out_end(struct cit_cmd *cc, bool digest_ok)
 			cit_burst_end(cc);
 		return 0;
 	}
-	if ((hdr->opcode & ISCSI_OP_MASK) == ISCSI_OP_DATA_OUT &&
-	    (hdr->flags & ISCSI_FLAG_FINAL))
-		cc->unsol = false;
 	if (!cc->unsol)
 		cit_data_out_start(cc);
 	return 0;
@@ -354,9 +351,13 @@ int cit_data_out_rx(struct cit_conn *conn)
 	}
 
 	failure = cit_data_out_check(cc, hdr, rx->data_len, solicited);
+	/*
+	 * No unsolicited data follows.  This is noted before the data of this PDU comes,
+	 * because the command may be answered meanwhile.
+	 */
+	if (!solicited && (hdr->flags & ISCSI_FLAG_FINAL))
+		cc->unsol = false;
 	if (unlikely(failure)) {
-		if (!solicited && (hdr->flags & ISCSI_FLAG_FINAL))
-			cc->unsol = false;
 		if (rx->data_len)
 			rx->cmd = cc;
 		cit_data_out_fail(cc, failure);

@@ -185,8 +185,8 @@ static void core_get_data(struct core_cmd *c)
 }
 
 /*
- * CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends and gets its buffer,
- * byte 4 the next credit.
+ * CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends and gets its buffer
+ * and whether its abort is given up, byte 4 the next credit.
  */
 void cst_cmd_submit(struct cst_cmd *cmd)
 {
@@ -255,6 +255,9 @@ void cst_cmd_data_failed(struct cst_cmd *cmd, cst_sense_t reason)
 
 	MUST(c && c->state == CORE_DATA);
 	MUST(reason != CST_OK);
+	/* The abort has been given up meanwhile: the command is answered. */
+	if (cmd->cdb[3] & 8)
+		cmd->aborted = 0;
 	core_finish(c, 2);
 }
 
@@ -589,6 +592,20 @@ static void step_pdu(void)
 	}
 }
 
+/* The last PDU, if it was the end of a command's unsolicited data, has counted as that. */
+static void check_unsolicited_end(void)
+{
+	const struct iscsi_data_out *hdr = &conn->rx.hdr.data_out;
+	const struct cit_cmd *cc;
+
+	if (conn->rx.state != CIT_RX_BHS || conn->rx.got || hdr->ahs_len ||
+	    (hdr->opcode & ISCSI_OP_MASK) != ISCSI_OP_DATA_OUT ||
+	    !(hdr->flags & ISCSI_FLAG_FINAL) || hdr->ttt != cpu_to_be32(ISCSI_RESERVED_TAG))
+		return;
+	cc = cit_cmd_find(conn, hdr->itt);
+	MUST(!cc || !cc->unsol);
+}
+
 /* As cit_conn_round() does. */
 static bool round_once(void)
 {
@@ -617,8 +634,10 @@ static bool round_once(void)
 	/* It stops soon, and then there is another round. */
 	MUST(conn->budget > -BUF_MAX);
 	MUST(ret || conn->budget > 0 || kicked);
-	if (!ret)
+	if (!ret) {
+		check_unsolicited_end();
 		ret = cit_tx(conn);
+	}
 	conn->io_task = NULL;
 	if (!ret) {
 		/* Nothing waits for what never comes: neither TCP for us nor we for it. */

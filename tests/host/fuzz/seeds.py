@@ -41,7 +41,7 @@ def setup(flags: int, xmit: int = 255, burst: int = 255, first: int = 255) -> by
     return bytes([flags, xmit, burst, first])
 
 
-ENDS_LATE, BUFFER_LATE, BUFFER_IN_ABORT = 1, 2, 4
+ENDS_LATE, BUFFER_LATE, BUFFER_IN_ABORT, ABORT_GIVEN_UP = 1, 2, 4, 8
 
 
 def command(kind: int, length: int, later: int = 0) -> bytes:
@@ -50,6 +50,8 @@ def command(kind: int, length: int, later: int = 0) -> bytes:
 
 
 NOTHING, IN, OUT, SENSE = range(4)
+# Core's place of the only command that is under way is the last one.
+ABORT_IT = bytes([ABORT, 31])
 
 SEEDS = {
     "nop": setup(3) + pdu(0x40, FINAL, length=100) + pdu(0, FINAL, length=3) + ROUND_STEP,
@@ -89,10 +91,15 @@ SEEDS = {
     ROUND_STEP + (pdu(5, FINAL) + ROUND_STEP) * 3,
     "buffer-late-aborted": setup(4) +
     pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE), expected=8192) + ROUND_STEP +
-    bytes([ABORT, 0]) + ROUND_STEP,
+    ABORT_IT + ROUND_STEP,
     "buffer-comes-in-abort": setup(4) +
     pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE | BUFFER_IN_ABORT), expected=8192) +
-    ROUND_STEP + bytes([ABORT, 0]) + ROUND_STEP + bytes([END_ONE, 0]) + ROUND_STEP,
+    ROUND_STEP + ABORT_IT + ROUND_STEP + bytes([END_ONE, 0]) + ROUND_STEP,
+    # The budget of a round ends amid the unsolicited data.  There the command is answered.
+    "answered-in-mid-segment": setup(8, 255, 255, 255) +
+    pdu(1, WRITE, cdb=command(OUT, 4000, ABORT_GIVEN_UP), expected=4000) + ROUND_STEP +
+    pdu(0x40, FINAL, length=4000) * 4 + pdu(5, FINAL, length=4000) + ROUND_STEP +
+    ABORT_IT + ROUND_STEP,
     "text-and-logout": setup(0) + pdu(0x44, FINAL, length=20) + pdu(0x46, FINAL) + ROUND_STEP,
     # Written at once, it would come before the end of what it ends.
     "logout-waits": setup(4) +
