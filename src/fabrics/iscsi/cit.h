@@ -37,7 +37,7 @@
 #define CIT_TEXT_MAX		4096	/* text request in full feature phase */
 #define CIT_DSL_MIN		512	/* data segments and bursts, RFC 7143 13.12 */
 #define CIT_DSL_MAX		0xffffff
-#define CIT_QUEUE_MAX		2048	/* non-immediate commands of a session at once */
+#define CIT_QUEUE_MAX		CIT_WINDOW_MAX	/* non-immediate commands of a session at once */
 #define CIT_PORT_BITS		8	/* size of a target's hash of initiator ports */
 #define CIT_SLOT_BITS		12	/* of a Target Transfer Tag: index in conn->cmds */
 
@@ -513,6 +513,17 @@ static inline bool cit_conn_in_io_work(const struct cit_conn *conn)
 static inline void cit_conn_retire(struct cit_conn *conn)
 {
 	cit_window_retire(&conn->window, cst_session_credit(&conn->sess->sess));
+}
+
+/*
+ * The expected request has come, or counts as received.  So do those behind it that were
+ * aborted before they came: they have ended, too.
+ */
+static inline void cit_conn_accept(struct cit_conn *conn)
+{
+	cit_window_accept(&conn->window);
+	while (unlikely(cit_window_skip(&conn->window)))
+		cit_conn_retire(conn);
 }
 
 /* rx.c */

@@ -151,7 +151,7 @@ bool cit_cmdsn_accept(struct cit_conn *conn, __be32 cmdsn)
 		return true;
 	if (!cit_cmdsn_expected(conn, be32_to_cpu(cmdsn)))
 		return false;
-	cit_window_accept(&conn->window);
+	cit_conn_accept(conn);
 	return true;
 }
 

@@ -402,7 +402,7 @@ int cit_scsi_cmd_rx(struct cit_conn *conn)
 				PTR_ERR(ext_cdb);
 	}
 	if (likely(!immediate))
-		cit_window_accept(&conn->window);
+		cit_conn_accept(conn);
 
 	cc = cit_cmd_get(conn, immediate);
 	cst_cmd_init(&cc->cmd, &conn->sess->sess);

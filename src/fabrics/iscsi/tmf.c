@@ -49,7 +49,8 @@ static int cit_tmf_function(struct cit_conn *conn, u8 function, u8 *response)
 
 /*
  * RFC 7143 11.6.1: a task that has not arrived counts as received and aborted if its
- * CmdSN is in the window and below that of the task management request.
+ * CmdSN is in the window and below that of the task management request.  A task behind
+ * another one that is missing counts when the window has come to it.
  */
 static bool cit_tmf_not_arrived(struct cit_conn *conn,
 				const struct iscsi_tmf *hdr)
@@ -62,8 +63,10 @@ static bool cit_tmf_not_arrived(struct cit_conn *conn,
 				    be32_to_cpu(hdr->cmdsn)))
 		return false;
 	if (ref == conn->window.exp) {
-		cit_window_accept(&conn->window);
+		cit_conn_accept(conn);
 		cit_conn_retire(conn);
+	} else {
+		cit_window_abort(&conn->window, ref);
 	}
 	return true;
 }

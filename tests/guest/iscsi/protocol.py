@@ -11,6 +11,7 @@ Not tested: markers, multiple connections (the target negotiates neither).
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 import random
@@ -705,6 +706,37 @@ def tmf_not_arrived() -> None:
     equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost)).response, 0, "response")
     # Its number is used up.
     c.alive()
+
+
+@case
+def several_not_arrived() -> None:
+    """Requests that are missing are aborted in any order, and one may come after all."""
+    c = conn()
+    depth = c.maxcmdsn - c.cmdsn + 1
+    for order in itertools.permutations(range(3)):
+        lost = c.cmdsn
+        c.cmdsn += 3
+        for n in order:
+            rsp = c.expect(TMF_RSP, c.tmf(1, 999 + n, refcmdsn=lost + n))
+            equal(rsp.response, 0, f"response to the abort of {n} in {order}")
+        equal(rsp.expcmdsn, c.cmdsn, f"ExpCmdSN behind {order}")
+        # A task that has been received and aborted is none.
+        equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost)).response, 1, "no such task")
+        c.alive()
+    lost = c.cmdsn
+    c.cmdsn += 3
+    for _ in range(2):
+        equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost + 1)).response, 0, "response")
+    c.scsi(bytes(6), cmdsn=lost + 1)
+    c.scsi(bytes(6), cmdsn=lost + 2)
+    assert c.silent(), "an answer to what is behind a gap"
+    rsp = c.expect(SCSI_RSP, c.scsi(bytes(6), cmdsn=lost))
+    equal(rsp.expcmdsn, lost + 2, "ExpCmdSN when the first one has come")
+    c.scsi(bytes(6), cmdsn=lost + 1)
+    assert c.silent(), "an answer to what was aborted"
+    c.expect(SCSI_RSP, c.scsi(bytes(6), cmdsn=lost + 2))
+    c.alive()
+    equal(c.maxcmdsn - c.cmdsn + 1 & NONE, depth, "places at the end")
 
 
 @case

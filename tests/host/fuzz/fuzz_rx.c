@@ -606,6 +606,21 @@ static void check_unsolicited_end(void)
 	MUST(!cc || !cc->unsol);
 }
 
+/* What was aborted before it came lies in the window, behind what is missing. */
+static void check_window(void)
+{
+	const struct cit_window *w = &conn->window;
+	unsigned int aborted = 0;
+	u32 n;
+
+	for (n = w->exp; n != w->max + 1; n++) {
+		if (w->aborted[n % CIT_WINDOW_MAX / 32] >> n % 32 & 1)
+			aborted++;
+		MUST(aborted == 0 || n != w->exp);
+	}
+	MUST(aborted == w->nr_aborted);
+}
+
 /* As cit_conn_round() does. */
 static bool round_once(void)
 {
@@ -636,6 +651,7 @@ static bool round_once(void)
 	MUST(ret || conn->budget > 0 || kicked);
 	if (!ret) {
 		check_unsolicited_end();
+		check_window();
 		ret = cit_tx(conn);
 	}
 	conn->io_task = NULL;

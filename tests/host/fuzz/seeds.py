@@ -22,13 +22,14 @@ ROUND_STEP = bytes([ROUND])
 
 
 def pdu(opcode: int, flags: int, itt: int = 1, ttt: int | None = None, cdb: bytes = b"",
-        expected: int = 0, length: int = 0, how: int = 0, fit: int = GOOD) -> bytes:
+        expected: int = 0, length: int = 0, how: int = 0, cmdsn: int | None = None) -> bytes:
+    fit = GOOD if cmdsn is None else GOOD & ~CMDSN
     out = bytes([PDU, fit]) + length.to_bytes(2, "big")
     out += bytes([opcode, flags, 0, 0]) + cdb.ljust(16, b"\0")
-    out += bytes([itt]) if fit & ITT else itt.to_bytes(4, "big")
+    out += bytes([itt])
     out += b"\1" if ttt is None else b"\0" + ttt.to_bytes(4, "big")
-    if not fit & CMDSN:
-        out += bytes(4)
+    if cmdsn is not None:
+        out += cmdsn.to_bytes(4, "big")
     if opcode & 0x3F == 1:
         out += b"\0" + expected.to_bytes(4, "big")
     if opcode & 0x3F == 5 and fit & ANSWER:
@@ -79,6 +80,10 @@ SEEDS = {
     ROUND_STEP + pdu(5, FINAL, length=100, how=OTHER) + ROUND_STEP,
     "abort": setup(4) + pdu(1, FINAL | WRITE, cdb=command(OUT, 8192), expected=8192) + ROUND_STEP +
     pdu(0x42, FINAL | 1, itt=2, ttt=1) + ROUND_STEP + bytes([END_TMF]) + ROUND_STEP,
+    "abort-not-arrived": setup(32) + b"".join(
+        pdu(0x42, FINAL | 1, itt=n, ttt=77, cdb=(0xFFFFFFF0 + n).to_bytes(4, "big"), cmdsn=0xFFFFFFF8)
+        for n in (2, 1, 4, 0)) + ROUND_STEP +
+    pdu(1, FINAL, cdb=command(NOTHING, 0)) + pdu(1, FINAL, cdb=command(NOTHING, 0)) + ROUND_STEP,
     "slow-tcp": setup(32) + (pdu(1, FINAL | READ, cdb=command(IN, 60000), expected=60000) +
                              ROUND_STEP) * 3 + bytes([ROOM, 10, 0]) * 20,
     "late": setup(0) + pdu(1, FINAL | READ, cdb=command(IN, 512, ENDS_LATE), expected=512) +

@@ -106,6 +106,69 @@ static void a_task_that_has_not_arrived_counts_as_received(void)
 	CHECK(!cit_window_ref_pending(&w, 6, 7));
 }
 
+static void accept_and_skip(struct cit_window *w)
+{
+	cit_window_accept(w);
+	while (cit_window_skip(w))
+		cit_window_retire(w, 8);
+}
+
+/* RFC 7143 11.6.1, for several tasks that are missing: they are aborted in any order. */
+static void what_was_aborted_ahead_counts_in_its_turn(void)
+{
+	struct cit_window w;
+
+	cit_window_init(&w, 0xfffffffe, 8);
+	cit_window_abort(&w, 0xffffffff);
+	cit_window_abort(&w, 1);
+	cit_window_abort(&w, 1);
+	CHECK_EQ(w.nr_aborted, 2);
+	CHECK_EQ(w.exp, 0xfffffffe);
+	/* They may come after all. */
+	CHECK_EQ(cit_window_check(&w, 0xffffffff), CIT_CMDSN_IGNORE);
+	CHECK_EQ(cit_window_check(&w, 0), CIT_CMDSN_GAP);
+	CHECK_EQ(cit_window_check(&w, 1), CIT_CMDSN_IGNORE);
+	CHECK_EQ(cit_window_check(&w, 2), CIT_CMDSN_GAP);
+	CHECK_EQ(cit_window_check(&w, 0xfffffffe), CIT_CMDSN_ACCEPT);
+	accept_and_skip(&w);
+	CHECK_EQ(w.exp, 0);
+	CHECK_EQ(w.nr_aborted, 1);
+	CHECK_EQ(cit_window_check(&w, 0xffffffff), CIT_CMDSN_IGNORE);
+	accept_and_skip(&w);
+	CHECK_EQ(w.exp, 2);
+	CHECK_EQ(w.nr_aborted, 0);
+	/* Those that were aborted have ended, the others are under way. */
+	CHECK_EQ(w.max - w.exp, 8 - 2 - 1);
+	/* The same places of the window, later: nothing is left of it. */
+	for (; w.exp != CIT_WINDOW_MAX + 2;) {
+		accept_and_skip(&w);
+		cit_window_retire(&w, 8);
+	}
+	CHECK_EQ(w.max - w.exp, 8 - 2 - 1);
+}
+
+static void the_widest_window_is_aborted_from_its_end(void)
+{
+	struct cit_window w;
+	u32 first = 0xffffff00, n;
+
+	cit_window_init(&w, first, CIT_WINDOW_MAX);
+	for (n = w.max; n != first; n--) {
+		CHECK(cit_window_ref_pending(&w, n, w.max + 1));
+		cit_window_abort(&w, n);
+	}
+	CHECK_EQ(w.nr_aborted, CIT_WINDOW_MAX - 1);
+	cit_window_accept(&w);
+	for (n = 0; cit_window_skip(&w); n++)
+		cit_window_retire(&w, CIT_WINDOW_MAX);
+	CHECK_EQ(n, CIT_WINDOW_MAX - 1);
+	CHECK_EQ(w.exp, first + CIT_WINDOW_MAX);
+	CHECK_EQ(w.nr_aborted, 0);
+	CHECK_EQ(w.max - w.exp, CIT_WINDOW_MAX - 2);
+}
+
 TEST_MAIN(T(only_the_expected_number_comes_in), T(a_full_window_takes_nothing),
 	  T(numbers_wrap), T(a_number_passed_over_is_a_gap), T(the_window_never_shrinks),
-	  T(a_task_that_has_not_arrived_counts_as_received))
+	  T(a_task_that_has_not_arrived_counts_as_received),
+	  T(what_was_aborted_ahead_counts_in_its_turn),
+	  T(the_widest_window_is_aborted_from_its_end))
