@@ -383,18 +383,17 @@ static enum pdu_verdict logout_request(struct discovery *d, struct pdu_out *out)
 	return response == LOGOUT_DONE ? PDU_REPLY_CLOSE : PDU_REPLY;
 }
 
+/* Data-Out, SNACK and the opcodes of targets have no CmdSN. */
+static bool has_cmdsn(uint8_t opcode)
+{
+	return opcode != PDU_DATA_OUT && opcode != PDU_SNACK && !(opcode & PDU_TARGET);
+}
+
 /* The data segment that discovery_header() asked for has been read. */
 enum pdu_verdict discovery_payload(struct discovery *d, struct pdu_out *out)
 {
-	switch (d->req.opcode) {
-	case PDU_NOP_OUT:
-	case PDU_TEXT_REQUEST:
-	case PDU_LOGOUT_REQUEST:
-		break;
-	default:
-		return discovery_reject(d, REJECT_NOT_SUPPORTED, out);
-	}
-	if (!d->req.immediate) {
+	/* A request counts whatever its answer is, or a Reject would leave a gap. */
+	if (!d->req.immediate && has_cmdsn(d->req.opcode)) {
 		/* RFC 7143 4.2.2.1: a request outside the window is ignored. */
 		if (d->req.cmdsn - d->exp_cmdsn >= DISCOVERY_WINDOW)
 			return PDU_SILENT;
@@ -405,9 +404,14 @@ enum pdu_verdict discovery_payload(struct discovery *d, struct pdu_out *out)
 			return discovery_drop(d, "gap in CmdSN");
 		d->exp_cmdsn++;
 	}
-	if (d->req.opcode == PDU_NOP_OUT)
+	switch (d->req.opcode) {
+	case PDU_NOP_OUT:
 		return nop_out(d, out);
-	if (d->req.opcode == PDU_LOGOUT_REQUEST)
+	case PDU_TEXT_REQUEST:
+		return text_request(d, out);
+	case PDU_LOGOUT_REQUEST:
 		return logout_request(d, out);
-	return text_request(d, out);
+	default:
+		return discovery_reject(d, REJECT_NOT_SUPPORTED, out);
+	}
 }

@@ -17,7 +17,9 @@ enum pdu_opcode {
 	PDU_SCSI_COMMAND = 0x01,
 	PDU_LOGIN_REQUEST = 0x03,
 	PDU_TEXT_REQUEST = 0x04,
+	PDU_DATA_OUT = 0x05,
 	PDU_LOGOUT_REQUEST = 0x06,
+	PDU_SNACK = 0x10,
 	PDU_NOP_IN = 0x20,
 	PDU_LOGIN_RESPONSE = 0x23,
 	PDU_TEXT_RESPONSE = 0x24,
@@ -26,6 +28,7 @@ enum pdu_opcode {
 };
 
 #define PDU_OPCODE_MASK		0x3f
+#define PDU_TARGET		0x20	/* in every opcode that targets send */
 #define PDU_IMMEDIATE		0x40
 #define PDU_FINAL		0x80	/* F; T in login PDUs */
 #define PDU_CONTINUE		0x40	/* C */

@@ -447,6 +447,28 @@ TEST(discovery, other_opcodes)
 	peer_free(p);
 }
 
+TEST(discovery, rejected_requests_count)
+{
+	static const uint8_t requests[] = { PDU_SCSI_COMMAND, 0x02, 0x1c };
+	static const uint8_t others[] = { PDU_DATA_OUT, PDU_SNACK, 0x25 };
+	struct peer *p = peer_new(0);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(requests); i++) {
+		rejected(p, send_pdu(p, requests[i], F, 1, 0, "data", 4), REJECT_NOT_SUPPORTED);
+		CHECK_EQ(get_be32(p->out.buf + 28), 101 + i);
+	}
+	/* What has no CmdSN does not count. */
+	for (i = 0; i < sizeof(others); i++) {
+		rejected(p, send_pdu(p, others[i], F, 1, 0, "data", 4), REJECT_NOT_SUPPORTED);
+		CHECK_EQ(get_be32(p->out.buf + 28), 100 + sizeof(requests));
+		put_be32(p->bhs + 24, 100 + sizeof(requests));
+	}
+	CHECK_EQ(TEXT(p, F, 1, PDU_TAG_NONE, "X-a=1\0"), PDU_REPLY);
+	TEXT_IS(p, "X-a=NotUnderstood\0");
+	peer_free(p);
+}
+
 TEST(discovery, lengths)
 {
 	struct peer *p = peer_new(0);
