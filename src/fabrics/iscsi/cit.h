@@ -189,7 +189,6 @@ struct cit_cmd {
 	u32			r2t_off;	/* offset that the next R2T asks for */
 	u32			datasn;		/* next DataSN of the current sequence */
 	u32			r2tsn;		/* number of R2Ts sent */
-	cst_sense_t		failure;	/* what the data-out got wrong */
 	u32			bv_off;		/* where in cmd.bvec the next byte goes */
 	u16			bv_idx;
 };
