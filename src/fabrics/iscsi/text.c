@@ -123,15 +123,19 @@ static u8 cit_text_targets(struct cit_conn *conn, struct cit_text_buf *buf)
 static u8 cit_text_send_targets(struct cit_conn *conn, const char *value,
 				struct cit_text_buf *buf)
 {
-	if (!strcasecmp(value, "All"))
+	if (!strcmp(value, "All"))
 		return ISCSI_REJECT_NOT_SUPPORTED;
+	/* The case of a name does not matter (RFC 7143 4.2.7.2), that of other values does. */
 	if (*value &&
 	    strcasecmp(value, cst_target_name(&conn->sess->target->tgt)))
 		return 0;
 	return cit_text_targets(conn, buf);
 }
 
-/* Read a number of up to 32 bits, decimal or hexadecimal (RFC 7143 6.1). */
+/*
+ * Read a number of up to 32 bits, decimal or hexadecimal (RFC 7143 6.1).  A decimal number
+ * has no leading zeros.
+ */
 static bool cit_text_number(const char *value, u32 *number)
 {
 	unsigned int base = 10, digits = 0;
@@ -140,6 +144,8 @@ static bool cit_text_number(const char *value, u32 *number)
 	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X')) {
 		base = 16;
 		value += 2;
+	} else if (value[0] == '0' && value[1]) {
+		return false;
 	}
 	for (; *value; value++, digits++) {
 		unsigned int digit = 16;
@@ -192,14 +198,17 @@ static u8 cit_text_pair(struct cit_conn *conn, const char *key,
 	return cit_text_add(buf, "%s=%s", key, answer) ? 0 : ISCSI_REJECT_LONG;
 }
 
-/* Cut a pair in two at its equals sign.  Return: the value, or NULL if it is no pair. */
+/*
+ * Cut a pair in two at its equals sign.  "#" is in the names of extension keys alone.
+ * Return: the value, or NULL if it is no pair.
+ */
 static char *cit_text_split(char *pair)
 {
 	char *p = pair;
 
-	while (isalnum(*p) || (*p && strchr(".-+@_", *p)))
+	while (isalnum(*p) || (*p && strchr(".-+@_#", *p)))
 		p++;
-	if (p == pair || p - pair > CIT_KEY_MAX || *p != '=')
+	if (!isalpha(*pair) || p - pair > CIT_KEY_MAX || *p != '=')
 		return NULL;
 	*p = '\0';
 	return p + 1;

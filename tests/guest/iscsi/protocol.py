@@ -115,7 +115,11 @@ def text_send_targets() -> None:
         rsp = c.expect(TEXT_RSP, text(c, data))
         equal(rsp.data.split(b"\0")[0], b"TargetName=" + TARGET.encode())
         assert b"TargetAddress=127.0.0.1:3260,1\0" in rsp.data, rsp.data
-    equal(c.expect(TEXT_RSP, text(c, b"SendTargets=iqn.2026-01.other:x\0")).data, b"")
+    # Names have no case, and "all" is one.
+    for value in b"iqn.2026-01.other:x", b"all", b"ALL":
+        equal(c.expect(TEXT_RSP, text(c, b"SendTargets=" + value + b"\0")).data, b"")
+    rsp = c.expect(TEXT_RSP, text(c, b"SendTargets=" + TARGET.upper().encode() + b"\0"))
+    equal(rsp.data.split(b"\0")[0], b"TargetName=" + TARGET.encode())
     equal(c.expect(TEXT_RSP, text(c, b"")).data, b"")
     c.alive()
 
@@ -126,6 +130,7 @@ def text_rejected() -> None:
     for data, reason in ((b"SendTargets=All\0", 5), (b"X-a=1\0SendTargets=All\0", 5),
                          (b"SendTargets=", 5), (b"\xff" * 100, 5), (b"\0", 5),
                          (b"MaxBurstLength\0", 5), (b"=512\0", 5), (b"A" * 64 + b"=\0", 5),
+                         (b"1=2\0", 5), (b"#=2\0", 5),
                          (b"X-a=1\0\0X-b=1\0", 5), (b"X=\0" * 1000, 10), (bytes(4097), 4)):
         text(c, data)
         equal(c.rejected(), reason, f"reject reason of {data[:20]!r}")
@@ -142,6 +147,8 @@ def text_keys() -> None:
     c = conn()
     for data, answer in (
             (b"X-com.example.a=1\0", b"X-com.example.a=NotUnderstood\0"),
+            (b"X#example=1\0", b"X#example=NotUnderstood\0"),
+            (b"sendtargets=All\0", b"sendtargets=NotUnderstood\0"),
             (b"MaxBurstLength=512\0", b"MaxBurstLength=Reject\0"),
             (b"HeaderDigest=None\0Mist=\0\0\0", b"HeaderDigest=Reject\0Mist=NotUnderstood\0"),
             (b"InitiatorAlias=me\0", b""),
@@ -149,6 +156,7 @@ def text_keys() -> None:
             (b"MaxRecvDataSegmentLength=511\0", b"MaxRecvDataSegmentLength=Reject\0"),
             (b"MaxRecvDataSegmentLength=16777216\0", b"MaxRecvDataSegmentLength=Reject\0"),
             (b"MaxRecvDataSegmentLength=4294967808\0", b"MaxRecvDataSegmentLength=Reject\0"),
+            (b"MaxRecvDataSegmentLength=0512\0", b"MaxRecvDataSegmentLength=Reject\0"),
             (b"MaxRecvDataSegmentLength=0x\0", b"MaxRecvDataSegmentLength=Reject\0"),
             (b"MaxRecvDataSegmentLength=1k\0", b"MaxRecvDataSegmentLength=Reject\0")):
         equal(c.expect(TEXT_RSP, text(c, data)).data, answer, f"answer to {data!r}")
@@ -167,7 +175,8 @@ def text_keys() -> None:
 def text_declares_length() -> None:
     """MaxRecvDataSegmentLength anew: shorter, longer, and at most what the target sends."""
     c = conn(MaxRecvDataSegmentLength=4096)
-    for value, lengths in ((b"1024", [1024] * 8), (b"0x1E00", [7680, 512]), (b"16777215", [8192])):
+    for value, lengths in ((b"1024", [1024] * 8), (b"0x1E00", [7680, 512]),
+                           (b"0X0000000001000", [4096] * 2), (b"16777215", [8192])):
         rsp = c.expect(TEXT_RSP, text(c, b"MaxRecvDataSegmentLength=" + value + b"\0"))
         equal(rsp.data, b"", "answer")
         itt = c.read10(0, 16)

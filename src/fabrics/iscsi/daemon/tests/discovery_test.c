@@ -154,6 +154,9 @@ TEST(discovery, one_target_and_none)
 	CHECK_EQ(TEXT(p, F, 2, PDU_TAG_NONE, "SendTargets=iqn.other\0"), PDU_REPLY);
 	CHECK_EQ(p->out.buf[1], F);
 	TEXT_IS(p, "");
+	/* This is a name. */
+	CHECK_EQ(TEXT(p, F, 2, PDU_TAG_NONE, "SendTargets=all\0"), PDU_REPLY);
+	TEXT_IS(p, "");
 	p->error = -ENOENT;
 	CHECK_EQ(TEXT(p, F, 3, PDU_TAG_NONE, "SendTargets=iqn.other\0"), PDU_REPLY);
 	TEXT_IS(p, "");
