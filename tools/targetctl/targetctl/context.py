@@ -14,7 +14,7 @@ from targetctl import tree as tp
 from targetctl.edit import Editor
 from targetctl.lock import Lock
 from targetctl.model import in_other_case
-from targetctl.modules import Loader, Modprobe, NoLoader
+from targetctl.modules import Modprobe, NoLoader
 from targetctl.pending import PendingFile
 from targetctl.tree import Tree
 
@@ -63,18 +63,17 @@ class Context:
     cwd: str = "/"
     secret_used: bool = False
     lock: Lock = field(init=False)
-    loader: Loader = field(init=False)
     pending: PendingFile = field(init=False)
 
     def __post_init__(self) -> None:
         self.lock = Lock(self.files.lock, self.lock_timeout)
-        self.loader = NoLoader()
-        if self.tree.is_live:
-            self.loader = Modprobe()
         self.pending = PendingFile(self.files.pending)
 
     def editor(self) -> Editor:
-        return Editor(self.tree, self.loader)
+        """An editor for one command. It tries each missing module once; the next command tries it again."""
+        if self.tree.is_live:
+            return Editor(self.tree, Modprobe())
+        return Editor(self.tree, NoLoader())
 
     def resolve(self, path: str) -> str:
         """Make path absolute. The letter case of a target's name does not matter, as in a login."""

@@ -22,7 +22,11 @@ class Loader(Protocol):
 
 
 class Modprobe:
-    """Loads modules with modprobe. Each name is tried only once in a run."""
+    """Loads modules with modprobe. One object tries each name only once.
+
+    A restore may need the same missing module for thousands of objects. Each command and each try of `watch`
+    makes an object of its own, as the module may be installed later, or unloaded.
+    """
 
     def __init__(self) -> None:
         self._tried: set[str] = set()

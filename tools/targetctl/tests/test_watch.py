@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import unittest
+from typing import Any
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -17,6 +18,7 @@ from targetctl.context import Context, Files
 from targetctl.edit import Editor
 
 from tests.base import DISK, LOOP
+from tests.faketree import FakeTree
 from tests.test_store import StoreTest
 
 
@@ -133,6 +135,32 @@ class WatchTest(StoreTest):
         self.answers = False
         self.assertTrue(self.watcher.step())
         self.assertEqual(self.value(f"{DISK}/enabled"), "0")
+
+    def test_module_that_is_installed_later(self) -> None:
+        """modprobe is tried again, as the module that has failed to load may be there by now."""
+        self.make_disk()
+        self.make_disk("disk2", "/srv/b.img")
+        self.save()
+        self.tree = FakeTree(handlers=False)
+        self.tree.is_live = True
+        self.watcher.tree = self.context.tree = self.tree
+        asked: list[str] = []
+
+        def modprobe(command: list[str], **options: Any) -> Any:
+            asked.append(command[-1])
+            if len(asked) > 3:
+                self.tree.load_handlers()
+            return mock.Mock(returncode=0 if len(asked) > 3 else 1)
+
+        with mock.patch("os.geteuid", return_value=0), mock.patch("subprocess.run", modprobe):
+            self.fails(8, "restore", self.config)
+            with mock.patch.object(watch, "AGAIN_S", 0.0):
+                self.assertTrue(self.watcher.step())
+                self.assertTrue(self.watcher.step())
+                self.assertFalse(self.watcher.step())
+        # Each restore asks once.
+        self.assertEqual(asked, ["cst-handler-vdisk_fileio"] * 4)
+        self.assertEqual(self.value(f"{DISK}/enabled"), "1")
 
     def test_nothing_pending(self) -> None:
         self.ok("watch")
