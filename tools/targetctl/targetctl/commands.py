@@ -46,6 +46,7 @@ from targetctl.model import (
     sessions,
     short_target,
     try_node,
+    unless_gone,
 )
 from targetctl.restore import Restorer, keep_older
 from targetctl.schema import Attribute
@@ -356,6 +357,15 @@ def readable_values(node: Node) -> dict[str, str]:
     }
 
 
+def connections_of(session: Session) -> list[tuple[Node, dict[str, str]]]:
+    """The connections of a session with their attributes, without those that have ended meanwhile."""
+    found = []
+    for connection in session.connections:
+        with unless_gone(connection.tree, connection.path):
+            found.append((connection, readable_values(connection)))
+    return found
+
+
 def session_json(session: Session) -> dict[str, Any]:
     return {
         "path": session.node.path,
@@ -365,8 +375,8 @@ def session_json(session: Session) -> dict[str, Any]:
         "attributes": readable_values(session.node),
         "luns": [{"lun": lun, "device": device} for lun, device in session.luns],
         "connections": [
-            {"cid": connection.name, "attributes": readable_values(connection)}
-            for connection in session.connections
+            {"cid": connection.name, "attributes": values}
+            for connection, values in connections_of(session)
         ],
     }
 
@@ -374,8 +384,7 @@ def session_json(session: Session) -> dict[str, Any]:
 def session_row(session: Session) -> list[str]:
     """A row of the table. The names of addresses end in `address`, those of counters in `commands`."""
     addresses = []
-    for connection in session.connections:
-        values = readable_values(connection)
+    for _, values in connections_of(session):
         addresses.append(
             " > ".join(value for name, value in values.items() if name.endswith("address") and value)
         )
@@ -407,20 +416,14 @@ def run_sessions(context: Context, options: Options, arguments: Sequence[str]) -
     if context.as_json:
         rows = []
         for session in found:
-            try:
+            with unless_gone(context.tree, session.node.path):
                 rows.append(session_json(session))
-            except (RefusedError, OSError):
-                if context.tree.is_dir(session.node.path):
-                    raise
         context.say_json("sessions", {"sessions": rows})
         return EXIT_OK
     lines = [["INITIATOR", "TARGET", "CONNECTIONS", "LUNS", "COMMANDS"]]
     for session in found:
-        try:
+        with unless_gone(context.tree, session.node.path):
             lines.append(session_row(session))
-        except (RefusedError, OSError):
-            if context.tree.is_dir(session.node.path):
-                raise
     if len(lines) > 1:
         for line in render.table(lines):
             context.say(line)
@@ -449,12 +452,8 @@ def kill_session(context: Context, path: str) -> None:
         raise CtlError(
             EXIT_DENIED, f"{path} cannot be closed from here", "a session made by mkdir: delete it"
         )
-    with context.lock.held():
-        try:
-            context.editor().set(path, switches[0], "1")
-        except RefusedError:
-            if context.tree.is_dir(path):
-                raise
+    with context.lock.held(), unless_gone(context.tree, path):
+        context.editor().set(path, switches[0], "1")
 
 
 def run_version(context: Context, options: Options, arguments: Sequence[str]) -> int:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import errno
 import fnmatch
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Optional
 
 from targetctl import tree as tp
-from targetctl.errors import NotFoundError, RefusedError
+from targetctl.errors import CtlError, NotFoundError, RefusedError
 from targetctl.schema import Attribute, Schema, parse_schema, undescribed
 from targetctl.tree import Tree
 
@@ -73,7 +74,7 @@ class Node:
         """The attributes that have a file: in the order of the schema, then those that it does not list."""
         found = [attribute for attribute in self.schema.values() if attribute.name in self.files]
         rest = self.files.difference(self.schema, (SCHEMA,))
-        found.extend(undescribed(name, self.tree.mode(self.child_path(name))) for name in sorted(rest))
+        found.extend(undescribed(name, self.mode(name)) for name in sorted(rest))
         return found
 
     def attribute(self, name: str) -> Attribute:
@@ -83,7 +84,14 @@ class Node:
                 "attributes here: " + (", ".join(a.name for a in self.attributes()) or "none"),
             )
         known = self.schema.get(name)
-        return known or undescribed(name, self.tree.mode(self.child_path(name)))
+        return known or undescribed(name, self.mode(name))
+
+    def mode(self, name: str) -> int:
+        """The permissions of the file of an attribute."""
+        try:
+            return self.tree.mode(self.child_path(name))
+        except OSError as error:
+            raise RefusedError("get", self.path, error.errno or errno.EIO, name) from error
 
     def read(self, name: str) -> str:
         try:
@@ -99,7 +107,7 @@ class Node:
 
     def is_secret(self, name: str) -> bool:
         """Is the attribute readable, but by its owner only?"""
-        mode = self.tree.mode(self.child_path(name))
+        mode = self.mode(name)
         return bool(mode & 0o400) and not mode & 0o077
 
     def link_target(self, name: str) -> str:
@@ -124,6 +132,26 @@ def try_node(tree: Tree, path: str) -> Optional[Node]:
     try:
         return Node(tree, path)
     except NotFoundError:
+        return None
+
+
+@contextmanager
+def unless_gone(tree: Tree, path: str) -> Iterator[None]:
+    """Look at the object at path. Errors are ignored if it does not exist any more."""
+    try:
+        yield
+    except (CtlError, OSError):
+        if tree.is_dir(path):
+            raise
+
+
+def optional_link(tree: Tree, path: str) -> Optional[str]:
+    """The target of a link; None if the link is not there."""
+    try:
+        return tree.readlink(path)
+    except OSError as error:
+        if error.errno not in GONE:
+            raise RefusedError("get", tp.parent(path), error.errno or errno.EIO, tp.base(path)) from error
         return None
 
 
@@ -170,10 +198,12 @@ def takes_objects(node: Node) -> bool:
 
 
 def kernel_makes_children(tree: Tree, node: Node) -> bool:
-    """Does only the kernel make objects in this directory?"""
-    if CREATABLE in node.files:
+    """Does only the kernel make objects in this directory? Nobody does in one that is gone."""
+    if CREATABLE not in node.files:
+        return node.name == SESSIONS
+    with unless_gone(tree, node.path):
         return node.read(CREATABLE) != "1"
-    return node.name == SESSIONS
+    return True
 
 
 def handler_path(value: str) -> str:
@@ -236,7 +266,8 @@ def link_error(tree: Tree, before: int, path: str) -> Optional[str]:
     if sequence <= before or not text.startswith(head):
         return None
     rest = text[len(head) :]
-    return None if Node(tree, path).files.intersection((rest.partition(": ")[0],)) else rest
+    node = try_node(tree, path)
+    return None if node is None or rest.partition(": ")[0] in node.files else rest
 
 
 @dataclass
@@ -280,8 +311,12 @@ def _session(tree: Tree, path: str) -> Optional[Session]:
     luns: list[tuple[str, Optional[str]]] = []
     for lun_path in _children(tree, _lun_map(node)):
         lun = try_node(tree, lun_path)
-        if lun is not None:
-            luns.append((lun.name, lun.link_target(lun.links[0]) if lun.links else None))
+        if lun is None:
+            continue
+        device = optional_link(tree, lun.child_path(lun.links[0])) if lun.links else None
+        # A LUN is removed after its link.
+        if device is not None or not lun.links or tree.is_dir(lun_path):
+            luns.append((lun.name, device))
     found = (try_node(tree, connection) for connection in _children(tree, node.child_path("connections")))
     return Session(fabric, target, node, luns, [connection for connection in found if connection is not None])
 
@@ -313,15 +348,9 @@ class Users:
             link
             for target in targets
             for link in self._links.get(target, [])
-            if not tp.is_below(link, path) and self._points_to(link, target)
+            if not tp.is_below(link, path) and optional_link(self.tree, link) == target
         ]
         return sorted(found, key=tp.natural_key)
-
-    def _points_to(self, link: str, target: str) -> bool:
-        try:
-            return self.tree.readlink(link) == target
-        except OSError:
-            return False
 
     def _collect(self) -> dict[str, list[str]]:
         result: dict[str, list[str]] = {}
@@ -331,7 +360,9 @@ class Users:
             node = try_node(self.tree, stack.pop())
             if node is None or kernel_makes_children(self.tree, node):
                 continue
-            for name in node.links:
-                result.setdefault(node.link_target(name), []).append(node.child_path(name))
+            for link in map(node.child_path, node.links):
+                target = optional_link(self.tree, link)
+                if target is not None:
+                    result.setdefault(target, []).append(link)
             stack.extend(node.child_path(name) for name in node.dirs)
         return result

@@ -16,8 +16,10 @@ from targetctl.model import (
     ENABLED,
     SESSIONS,
     Node,
+    optional_link,
     short_target,
     try_node,
+    unless_gone,
 )
 from targetctl.snapshot import ordered_children
 from targetctl.tree import Tree
@@ -202,12 +204,14 @@ class TreeView:
             for name in ordered_children(self.tree, node):
                 child = try_node(self.tree, node.child_path(name))
                 if child is not None:
-                    children.append(self._data(child, None if depth is None else depth - 1))
+                    with unless_gone(self.tree, child.path):
+                        children.append(self._data(child, None if depth is None else depth - 1))
+        links = {name: optional_link(self.tree, node.child_path(name)) for name in node.links}
         return {
             "path": node.path,
             "name": tp.base(node.path),
             "enabled": node.enabled(),
             "attributes": {a.name: self.value(node, a.name) for a in node.attributes() if a.readable},
-            "links": {name: node.link_target(name) for name in node.links},
+            "links": {name: target for name, target in links.items() if target is not None},
             "children": children,
         }

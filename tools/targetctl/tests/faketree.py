@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from targetctl import tree as tp
 from targetctl.tree import Listing
@@ -456,3 +456,26 @@ class FakeTree:
             raise self._error(errno.ENOENT, path)
         del node.links[tp.base(path)]
         self._changed("unlink", path)
+
+
+class Steps:
+    """A tree in which something happens before the operation with the number `at`, from 0."""
+
+    def __init__(self, tree: FakeTree, at: int, happens: Callable[[], object]) -> None:
+        self.tree = tree
+        self.at = at
+        self.happens = happens
+        self.count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.tree, name)
+        return self._step(found) if callable(found) else found
+
+    def _step(self, operation: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any) -> Any:
+            self.count += 1
+            if self.count == self.at + 1:
+                self.happens()
+            return operation(*arguments)
+
+        return step

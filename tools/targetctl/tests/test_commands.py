@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import functools
 import io
 import os
 import sys
 import threading
 import unittest
+from typing import Callable
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from targetctl import cli
 from targetctl import tree as tp
+from targetctl.model import Users
 from targetctl.tree import natural_key, resolve
 
 from tests.base import DISK, ISCSI, LOOP, CommandTest
-from tests.faketree import FakeTree
+from tests.faketree import FakeTree, Steps
 
 
 class PathTest(unittest.TestCase):
@@ -638,6 +642,33 @@ class SessionsTest(CommandTest):
         self.fails(3, "sessions", "kill", self.path)
         self.fails(2, "sessions", "kill", ISCSI)
         self.fails(2, "sessions", "kill")
+
+    def test_what_vanishes_meanwhile_is_left_out(self) -> None:
+        """Whatever vanishes, and whenever, nothing fails: what is there is shown."""
+        self.make_loop()
+        lun, connection = f"{ISCSI}/luns/10", f"{self.path}/connections/0"
+
+        def looks() -> None:
+            for words in (("sessions",), ("sessions", "--json"), ("ls", "--json", ISCSI)):
+                self.assertIn("iqn.2026-01.example:other", self.ok(*words))
+            self.assertIn(f"{ISCSI}/luns/0/device", Users(self.tree).of(DISK))
+
+        self.tree.login(ISCSI, "iqn.2026-01.example:other")
+        whole = self.tree
+        for victim in (f"{lun}/device", lun, connection, self.path, LOOP, f"{ISCSI}/ini_groups/ant"):
+            at, steps = 0, Steps(whole, 0, lambda: None)
+            while steps.count >= at:
+                tree = copy.deepcopy(whole)
+                above = tree._dir(tp.parent(victim))
+                pop: Callable[[str], object] = above.dirs.pop
+                if tp.base(victim) == "device":
+                    pop = above.links.pop
+                steps = Steps(tree, at, functools.partial(pop, tp.base(victim)))
+                self.tree = steps  # type: ignore[assignment]
+                with self.subTest(victim, at=at):
+                    looks()
+                at += 1
+            self.assertGreater(at, 50)
 
     def test_loop_session_has_no_switch(self) -> None:
         self.make_loop()
