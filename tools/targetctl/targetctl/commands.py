@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Union
 
-from targetctl import __version__, lexer, render, snapshot, store
+from targetctl import __version__, lexer, render, secret, snapshot, store
 from targetctl import pending as pd
 from targetctl import tree as tp
 from targetctl.context import Context
@@ -39,7 +39,6 @@ from targetctl.model import (
     Node,
     Session,
     Users,
-    as_kernel_prints,
     handler_path,
     missing,
     optional_value,
@@ -192,6 +191,16 @@ def check_known(node: Node, name: str) -> Attribute:
         raise
 
 
+def check_writable(context: Context, node: Node, name: str) -> Attribute:
+    """The attribute of that name, which is to be written. The context learns whether it is secret."""
+    attribute = check_known(node, name)
+    if node.is_secret(name):
+        context.secret_used = True
+    else:
+        context.plain.add(name)
+    return attribute
+
+
 def owner_to_disable(context: Context, path: str) -> Optional[str]:
     """The nearest object at or above path that has `enabled`, if it is enabled; else None."""
     while path != "/":
@@ -203,17 +212,11 @@ def owner_to_disable(context: Context, path: str) -> Optional[str]:
 
 
 def set_attribute(context: Context, editor: Editor, node: Node, name: str, value: str) -> None:
-    """Write one attribute. A secret value does not get into a message."""
-    attribute = check_known(node, name)
-    secret = node.is_secret(name) or (attribute.access == "wo" and attribute.type == "string")
-    context.secret_used = context.secret_used or secret
+    """Write one attribute."""
+    attribute = check_writable(context, node, name)
     try:
         editor.set(node.path, name, value)
     except RefusedError as error:
-        if secret and value and error.kernel:
-            # The kernel's message may repeat the value or its beginning.
-            for said in (value, value[:64], as_kernel_prints(value), as_kernel_prints(tp.cut(value, 64))):
-                error.kernel = error.kernel.replace(said, render.MASK)
         if error.number == errno.EBUSY and attribute.when == "disabled":
             owner = owner_to_disable(context, node.path)
             if owner is not None:
@@ -329,7 +332,7 @@ def run_get(context: Context, options: Options, arguments: Sequence[str]) -> int
     verbose = bool(options.get("verbose"))
     if len(names) == 1 and not verbose:
         value = values[names[0]]
-        text = render.MASK if value is None else value
+        text = secret.MASK if value is None else value
         if context.out.isatty():
             text = "\n".join(render.visible(line) for line in text.split("\n"))
         context.say(text)
@@ -340,7 +343,7 @@ def run_get(context: Context, options: Options, arguments: Sequence[str]) -> int
             context.say(f"{attribute.name} (write only)")
         else:
             context.say(
-                f"{attribute.name}={render.MASK if value is None else lexer.quote(render.visible(value))}"
+                f"{attribute.name}={secret.MASK if value is None else lexer.quote(render.visible(value))}"
             )
         if verbose:
             for line in describe(attribute):
@@ -551,7 +554,7 @@ def fill(context: Context, editor: Editor, node: Node, values: dict[str, str], s
     device = values.pop(DEVICE, None) if DEVICE not in node.files else None
     enabled = values.pop(ENABLED, None)
     for name in values:
-        check_known(node, name)
+        check_writable(context, node, name)
     for name, value in values.items():
         set_attribute(context, editor, node, name, value)
     storage.make(editor, node, values)
@@ -644,7 +647,7 @@ def run_set(context: Context, options: Options, arguments: Sequence[str]) -> int
         for name in values:
             if name in node.links or (name == DEVICE and name not in node.files):
                 raise UsageError(f"{name} is a link, not an attribute", "link and unlink change it")
-            check_known(node, name)
+            check_writable(context, node, name)
         editor = context.editor()
         done: list[str] = []
         try:

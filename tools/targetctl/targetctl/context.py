@@ -61,7 +61,9 @@ class Context:
     show_secrets: bool = False
     interactive: bool = False
     cwd: str = "/"
+    # Whether the command has used a secret attribute; and names of attributes in it that are not secret.
     secret_used: bool = False
+    plain: set[str] = field(default_factory=set)
     lock: Lock = field(init=False)
     pending: PendingFile = field(init=False)
 

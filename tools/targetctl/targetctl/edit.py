@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Optional
 
-from targetctl import modules
+from targetctl import modules, secret
 from targetctl import tree as tp
 from targetctl.errors import CtlError, NotFoundError, RefusedError, UsageError
 from targetctl.model import (
@@ -79,13 +79,19 @@ class Editor:
     def set(self, path: str, name: str, value: str) -> None:
         check_value(name, value)
         file = tp.join(path, name)
-        self._do(
-            "set",
-            path,
-            name,
-            lambda: self.tree.write(file, value),
-            lambda before: last_error(self.tree, before, path, name),
-        )
+
+        def reason(before: int) -> Optional[str]:
+            text = last_error(self.tree, before, path, name)
+            return secret.masked(text, value) if text and self._may_be_secret(path, name) else text
+
+        self._do("set", path, name, lambda: self.tree.write(file, value), reason)
+
+    def _may_be_secret(self, path: str, name: str) -> bool:
+        """Is the attribute secret, or gone, so that nobody can tell?"""
+        try:
+            return Node(self.tree, path).is_secret(name)
+        except CtlError:
+            return True
 
     def link(self, path: str, name: str, target: str) -> None:
         file = tp.join(path, name)

@@ -106,9 +106,11 @@ class Node:
         return self.read(ENABLED) == "1"
 
     def is_secret(self, name: str) -> bool:
-        """Is the attribute readable, but by its owner only?"""
+        """Is the attribute readable, but by its owner only, or a text that can only be written?"""
         mode = self.mode(name)
-        return bool(mode & 0o400) and not mode & 0o077
+        if mode & 0o444:
+            return not mode & 0o077
+        return self.attribute(name).type == "string"
 
     def link_target(self, name: str) -> str:
         try:

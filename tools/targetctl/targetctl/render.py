@@ -21,10 +21,10 @@ from targetctl.model import (
     try_node,
     unless_gone,
 )
+from targetctl.secret import MASK
 from targetctl.snapshot import ordered_children
 from targetctl.tree import Tree
 
-MASK = "********"
 _VALUE_WIDTH = 48
 _GREEN, _RED, _BOLD, _RESET = "\033[32m", "\033[31m", "\033[1m", "\033[0m"
 

@@ -32,7 +32,7 @@ import errno
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-from targetctl import modules
+from targetctl import modules, secret
 from targetctl import tree as tp
 from targetctl.edit import Editor
 from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, EXIT_KERNEL, CtlError, NotFoundError, RefusedError
@@ -337,8 +337,10 @@ class Restorer:
             if holder is None or holder.enable != "0":
                 self._enable_again(owner)
         self.editor.set(node.path, name, value)
-        if attribute.readable and node.read(name) not in (value, attribute.canonical(value)):
-            raise CtlError(EXIT_KERNEL, f"not changed: {node.path}: {name} still reads {node.read(name)!r}")
+        now = node.read(name) if attribute.readable else value
+        if now not in (value, attribute.canonical(value)):
+            shown = secret.MASK if node.is_secret(name) else repr(now)
+            raise CtlError(EXIT_KERNEL, f"not changed: {node.path}: {name} still reads {shown}")
         return True
 
     def _enable_again(self, owner: str) -> None:

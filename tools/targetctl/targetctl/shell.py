@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional
 
-from targetctl import commands, complete, lexer, render, script
+from targetctl import commands, complete, lexer, render, script, secret
 from targetctl import tree as tp
 from targetctl.context import Context, user_state_directory
 from targetctl.errors import EXIT_OK, CtlError
@@ -50,7 +50,7 @@ def prompt(context: Context) -> str:
 
 
 class History:
-    """The command history: a file of mode 0600, without lines that set a secret."""
+    """The command history: a file of mode 0600, without lines that have a secret or may have one."""
 
     def __init__(self) -> None:
         self.path = os.path.join(user_state_directory(), "history")
@@ -90,6 +90,7 @@ class History:
 def run_line(context: Context, line: str) -> int:
     """Run one typed line. Errors are shown and do not end the shell; EOFError, of `exit`, does."""
     context.secret_used = False
+    context.plain = {commands.DEVICE}
     try:
         return script.run_words(context, lexer.split(line))
     except CtlError as error:
@@ -193,13 +194,18 @@ class Shell(ConfigShell):  # type: ignore[misc]
 
     def run_cmdline(self, cmdline: str) -> None:
         """Run one typed line. `exit` and the end of input end the loop."""
+        failed = True
         try:
-            run_line(self.context, cmdline)
+            failed = run_line(self.context, cmdline) != EXIT_OK
         except EOFError:
             self._exit = True
-        self._current_node = self._root_node
-        if cmdline and self.context.secret_used:
-            self.history.drop_last()
+        finally:
+            # Also after an interrupt.
+            self._current_node = self._root_node
+            if cmdline and (
+                self.context.secret_used or (failed and secret.may_have_value(cmdline, self.context.plain))
+            ):
+                self.history.drop_last()
 
     def _cli_loop(self) -> None:
         readline.parse_and_bind("tab: complete")

@@ -6,6 +6,8 @@ Most tests need python3-configshell-fb.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import pty
@@ -110,6 +112,45 @@ class ConfigshellTest(ShellTest):
         found = [name for _, _, names in os.walk(self.dir) for name in names]
         self.assertEqual(found, [])
         self.assertIsNone(self.shell.prefs["logfile"])
+
+    def history_after(self, *lines: str) -> list[str]:
+        """Run lines as if they were typed. Returns those that the history has afterwards."""
+        import readline
+
+        readline.clear_history()
+        self.addCleanup(readline.clear_history)
+        for line in lines:
+            readline.add_history(line)
+            with contextlib.suppress(KeyboardInterrupt):
+                self.shell.run_cmdline(line)
+        length = readline.get_current_history_length()
+        return [readline.get_history_item(index) for index in range(1, length + 1)]
+
+    def test_failed_line_with_a_secret_is_not_in_the_history(self) -> None:
+        self.make_disk()
+        self.ok("create", ISCSI)
+        self.tree.fail("write", f"{ISCSI}/comment", errno.EIO)
+        other = ISCSI + "b"
+        lines = [
+            f"create {ISCSI} secret=swordfish",
+            "create /targets/none/x secret=swordfish",
+            f"create {other} nonsense=1 secret=swordfish",
+            f"create {other} secret=swordfish secret=swordfish",
+            f"set {ISCSI} comment=x secret=swordfish",
+            f"set {ISCSI}/none secret=swordfish",
+            f"set {ISCSI} sercet=swordfish",
+            f"set {ISCSI} secret swordfish",
+            f"{ISCSI} set {ISCSI} secret swordfish",
+            f"set {ISCSI} 'secret=swordfish",
+            f"crate {ISCSI} secret=swordfish",
+        ]
+        self.assertEqual(self.history_after(*lines), [])
+        with mock.patch.object(self.context.lock, "held", side_effect=KeyboardInterrupt):
+            self.assertEqual(self.history_after(f"set {ISCSI} secret=swordfish"), [])
+        # What cannot have a secret can be typed again.
+        harmless = [f"set {DISK} mode=warp", f"set {DISK} size=1", f"create {DISK}", "cd /none", "nonsense x"]
+        self.assertEqual(self.history_after(*harmless), harmless)
+        self.assertEqual(self.history_after(f"set {DISK} comment=x"), [f"set {DISK} comment=x"])
 
     def test_exit(self) -> None:
         self.shell.run_cmdline("exit")

@@ -349,6 +349,23 @@ class RestoreTest(StoreTest):
         self.assertIn("3 errors", self.out)
         self.assertTrue(self.tree.is_dir(f"{ISCSI}/luns/0"))
 
+    def test_secrets_are_not_in_messages(self) -> None:
+        self.make_iscsi()
+        self.save()
+        self.reboot()
+        self.tree.fail("write", f"{ISCSI}/secret", errno.EINVAL, "too short: 'swordfish'")
+        text = self.fails(8, "restore", self.config)
+        self.assertIn("kernel: too short: '********'", text)
+        self.tree.faults.clear()
+        self.ok("restore", self.config)
+        # The value does not change.
+        self.tree._dir(ISCSI).values["secret"] = "hunter2"
+        with mock.patch.object(self.tree, "write"):
+            text += self.fails(8, "restore", self.config)
+        self.assertIn("secret still reads ********", text)
+        for word in ("swordfish", "hunter2"):
+            self.assertNotIn(word, text)
+
     def test_missing_module(self) -> None:
         self.make_iscsi()
         self.save()
