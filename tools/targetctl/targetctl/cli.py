@@ -124,7 +124,7 @@ def run(argv: Sequence[str], out: TextIO, err: TextIO, tree: Optional[Tree] = No
     except EOFError:
         return EXIT_OK
     except CtlError as error:
-        commands.report(context, error)
+        context.report(error)
         return error.code
     except BrokenPipeError:
         raise

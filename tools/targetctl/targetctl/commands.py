@@ -144,14 +144,6 @@ def with_json() -> list[str]:
     return [command.name for command in COMMANDS.values() if JSON_OPTION in command.options]
 
 
-def report(context: Context, error: CtlError, where: str = "") -> None:
-    """Print an error on stderr; where is the script and line, if there is one."""
-    first, *rest = error.lines()
-    context.warn(f"{where or 'targetctl'}: {first}")
-    for line in rest:
-        context.warn(line)
-
-
 def for_each(context: Context, items: Sequence[str], action: Callable[[str], None]) -> int:
     """Do action for every item, also after errors. Returns EXIT_PARTIAL if it worked for some only."""
     errors = []
@@ -159,7 +151,7 @@ def for_each(context: Context, items: Sequence[str], action: Callable[[str], Non
         try:
             action(item)
         except CtlError as error:
-            report(context, error)
+            context.report(error)
             errors.append(error)
     if not errors:
         return EXIT_OK
@@ -251,13 +243,15 @@ def run_ls(context: Context, options: Options, arguments: Sequence[str]) -> int:
 
 
 def pending_count(context: Context) -> int:
-    """The number of pending objects; 0 for a user who may not read the file."""
+    """The number of pending objects; 0 for a user who may not read the file, and if it is damaged."""
     try:
         return len(context.pending.load().outstanding(context.tree))
+    except pd.DamagedError as error:
+        context.report(error)
     except CtlError as error:
         if error.code != EXIT_DENIED:
             raise
-        return 0
+    return 0
 
 
 def run_cd(context: Context, options: Options, arguments: Sequence[str]) -> int:
@@ -577,7 +571,7 @@ def run_delete(context: Context, options: Options, arguments: Sequence[str]) -> 
         gone.append(path)
 
     with context.lock.held():
-        pending = context.pending.load()
+        pending = context.pending.take()
         try:
             return for_each(context, paths, one)
         finally:
@@ -721,7 +715,9 @@ def run_save(context: Context, options: Options, arguments: Sequence[str]) -> in
     path = arguments[0] if arguments else store.DEFAULT_FILE
     with context.lock.held():
         taken, steady = snapshot.take(context.tree)
-        entries, kept = pd.merge(taken, context.pending.load(), context.tree)
+        entries, kept = pd.merge(taken, context.pending.take(), context.tree)
+        if not options.get("force"):
+            context.pending.check_aside()
         origin = {"targetctl": __version__, "kernel": optional_value(context.tree, "/version") or ""}
         data = store.dump(entries, origin)
         if path == "-":
@@ -747,11 +743,11 @@ def run_restore(context: Context, options: Options, arguments: Sequence[str]) ->
     else:
         entries = store.load(path)
     with context.lock.held():
-        old = context.pending.load()
+        old = context.pending.take()
         result = Restorer(context.editor(), entries, bool(options.get("force")), Looker().look).run()
         context.pending.store(keep_older(result.pending, old, entries))
     for error in result.errors:
-        report(context, error)
+        context.report(error)
     context.say(f"restored {path}: {result.changes} changes, {len(result.errors)} errors")
     if result.pending.items:
         context.say(
@@ -795,7 +791,7 @@ def run_clear(context: Context, options: Options, arguments: Sequence[str]) -> i
         context.cwd = "/"
         left = objects(context.tree)
     for problem in problems:
-        report(context, problem)
+        context.report(problem)
     for path in left:
         context.warn(f"still there: {path}")
     context.say(f"{editor.changes} changes, {len(problems)} errors")

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from targetctl import render
 from targetctl import tree as tp
 from targetctl.edit import Editor
+from targetctl.errors import CtlError
 from targetctl.lock import Lock
 from targetctl.model import in_other_case
 from targetctl.modules import Modprobe, NoLoader
@@ -69,7 +70,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.lock = Lock(self.files.lock, self.lock_timeout)
-        self.pending = PendingFile(self.files.pending)
+        self.pending = PendingFile(self.files.pending, self.report)
 
     def editor(self) -> Editor:
         """An editor for one command. It tries each missing module once; the next command tries it again."""
@@ -88,6 +89,13 @@ class Context:
     def warn(self, text: str) -> None:
         """Print a line of diagnosis."""
         self.err.write(render.visible(text) + "\n")
+
+    def report(self, error: CtlError, where: str = "") -> None:
+        """Print an error on stderr; where is the script and line, if there is one."""
+        first, *rest = error.lines()
+        self.warn(f"{where or 'targetctl'}: {first}")
+        for line in rest:
+            self.warn(line)
 
     def say_json(self, command: str, body: dict[str, Any]) -> None:
         document: dict[str, Any] = {"schema_version": JSON_VERSION, "command": command}

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from targetctl import store
 from targetctl import tree as tp
-from targetctl.errors import NotFoundError, UsageError
+from targetctl.errors import EXIT_DENIED, CtlError, NotFoundError, UsageError
 from targetctl.model import optional_value, try_node
 from targetctl.store import Entry
 from targetctl.tree import Tree
@@ -161,32 +161,91 @@ def _adjusted(names: list[str], wanted: list[str]) -> list[str]:
     return result
 
 
-class PendingFile:
-    """The file that keeps Pending between runs."""
+class DamagedError(UsageError):
+    """The list of pending objects is not as this program writes it."""
 
-    def __init__(self, path: str) -> None:
+
+def _named(where: str, raw: object) -> dict[str, object]:
+    """Check that raw is a JSON object."""
+    if not isinstance(raw, dict):
+        raise UsageError(f"{where} must be an object")
+    return raw
+
+
+def _parse_item(where: str, raw: object) -> Item:
+    entry = store.parse_entry(where, raw, ("absent", "error", "seen"))
+    known = _named(where, raw)
+    absent, error = known.get("absent"), known.get("error")
+    if not isinstance(absent, bool) or not isinstance(error, str):
+        raise UsageError(f"{where}: absent must be true or false, and error a string")
+    seen: dict[str, Optional[str]] = {}
+    for name, value in _named(f"{where}.seen", known.get("seen")).items():
+        if value is not None and not isinstance(value, str):
+            raise UsageError(f"{where}.seen.{name} must be a string or null")
+        seen[name] = value
+    return Item(entry, absent, error, seen)
+
+
+def _parse_sequence(where: str, raw: object) -> dict[str, list[str]]:
+    result: dict[str, list[str]] = {}
+    for container, names in _named(where, raw).items():
+        store.parse_path(where, container)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise UsageError(f"{where}.{container} must be a list of names")
+        result[container] = names
+    return result
+
+
+def parse(where: str, document: object) -> Pending:
+    """The items in a decoded file. The whole document is checked: a damaged one is not used in part."""
+    known = _named(where, document)
+    if known.get("format") != FORMAT or known.get("version") != VERSION:
+        raise UsageError(f"{where} is not a list of pending objects of this version")
+    unknown = set(known) - {"format", "version", "objects", "sequence"}
+    objects = known.get("objects")
+    if unknown or not isinstance(objects, list):
+        raise UsageError(f"{where}: there must be a list of objects, a sequence, and nothing else")
+    items = [_parse_item(f"{where}: objects[{index}]", raw) for index, raw in enumerate(objects)]
+    return Pending(items, _parse_sequence(f"{where}: sequence", known.get("sequence")))
+
+
+class PendingFile:
+    """The file that keeps Pending between runs. tell is called with what the user has to know."""
+
+    def __init__(self, path: str, tell: Callable[[CtlError], None]) -> None:
         self.path = path
+        self.tell = tell
 
     def load(self) -> Pending:
-        """The stored items; none if there is no file. A damaged file is an error, as it has configuration."""
+        """The stored items; none if there is no file."""
         try:
-            document = store.load_json(self.path, store.read_file(self.path))
+            return parse(self.path, store.load_json(self.path, store.read_file(self.path)))
         except NotFoundError:
             return Pending()
-        if (
-            not isinstance(document, dict)
-            or document.get("format") != FORMAT
-            or document.get("version") != VERSION
-        ):
-            raise UsageError(f"{self.path} is not a list of pending objects of this version", "move it away")
-        items = []
-        for index, raw in enumerate(document.get("objects", [])):
-            where = f"{self.path}: objects[{index}]"
-            entry = store.parse_entry(where, raw, ("absent", "error", "seen"))
-            items.append(
-                Item(entry, bool(raw.get("absent")), str(raw.get("error", "")), dict(raw.get("seen", {})))
+        except UsageError as error:
+            raise DamagedError(error.message, "the next change moves it aside") from error
+
+    def take(self) -> Pending:
+        """The stored items, for a change. A damaged file is told, and moved aside, as it has configuration.
+
+        The caller holds the lock.
+        """
+        try:
+            return self.load()
+        except DamagedError as error:
+            aside = store.move_aside(self.path)
+            error.hint = f"it is now {aside}; what it has may be missing in the tree"
+            self.tell(error)
+            return Pending()
+
+    def check_aside(self) -> None:
+        """Refuse if a damaged file was moved aside, and nobody has decided about it yet."""
+        for path in store.moved_aside(self.path):
+            raise CtlError(
+                EXIT_DENIED,
+                f"not saving: {path}, which is damaged, may have objects that could not be restored",
+                "remove it when the tree has all that is in it; --force saves without",
             )
-        return Pending(items, dict(document.get("sequence", {})))
 
     def store(self, pending: Pending) -> None:
         """Write the items, or remove the file when there are none."""
@@ -202,7 +261,7 @@ class PendingFile:
     def forget_all(self, paths: list[str]) -> None:
         """Drop all items at and below these paths: the user has decided about them."""
         if paths and os.path.exists(self.path):
-            pending = self.load()
+            pending = self.take()
             forgotten = [path for path in paths if pending.forget(path)]
             if forgotten:
                 self.store(pending)
@@ -210,6 +269,6 @@ class PendingFile:
     def forget(self, path: str, names: Optional[list[str]] = None) -> None:
         """Drop what Pending.forget() drops: the user has decided about it."""
         if os.path.exists(self.path):
-            pending = self.load()
+            pending = self.take()
             if pending.forget(path, names):
                 self.store(pending)

@@ -42,7 +42,7 @@ def run_lines(context: Context, name: str, lines: Iterable[bytes], keep_going: b
         except EOFError:
             break
         except CtlError as error:
-            commands.report(context, error, where)
+            context.report(error, where)
             code = error.code
         else:
             if code != EXIT_OK:

@@ -94,7 +94,7 @@ def run_line(context: Context, line: str) -> int:
     try:
         return script.run_words(context, lexer.split(line))
     except CtlError as error:
-        commands.report(context, error)
+        context.report(error)
         return error.code
     except BrokenPipeError:
         return EXIT_OK

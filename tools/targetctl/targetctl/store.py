@@ -9,6 +9,7 @@ the kernel goes by the order of objects (ini_groups).
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import tempfile
@@ -234,6 +235,34 @@ def remove(path: str) -> None:
             sync_directory(os.path.dirname(path))
     except OSError as error:
         raise file_error("remove", path, error) from error
+
+
+_ASIDE = ".damaged"
+
+
+def moved_aside(path: str) -> list[str]:
+    """What move_aside() has made of files at path."""
+    directory, name = os.path.split(path)
+    try:
+        names = os.listdir(directory)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return []
+        raise file_error("read", directory, error) from error
+    return sorted(os.path.join(directory, other) for other in names if other.startswith(name + _ASIDE))
+
+
+def move_aside(path: str) -> str:
+    """Rename the file at path, and return the new path. It replaces no file. The caller has the lock."""
+    taken = moved_aside(path)
+    numbered = (f"{path}{_ASIDE}.{number}" for number in itertools.count(1))
+    aside = next(name for name in numbered if name not in taken)
+    try:
+        os.rename(path, aside)
+        sync_directory(os.path.dirname(path))
+    except OSError as error:
+        raise file_error("rename", path, error) from error
+    return aside
 
 
 def _make_directory(directory: str) -> None:

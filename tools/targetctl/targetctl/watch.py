@@ -21,7 +21,7 @@ from targetctl.errors import CtlError
 from targetctl.lock import Lock
 from targetctl.look import Look, Looker, paths_in
 from targetctl.model import optional_value, try_node
-from targetctl.pending import Item, Pending, PendingFile
+from targetctl.pending import DamagedError, Item, Pending, PendingFile
 from targetctl.restore import Restorer
 from targetctl.store import Entry
 from targetctl.tree import Tree
@@ -79,7 +79,11 @@ class Watcher:
 
     def step(self) -> bool:
         """Look once, and restore again if something has changed. False if nothing is pending any more."""
-        items = self.file.load().outstanding(self.tree)
+        try:
+            items = self.file.load().outstanding(self.tree)
+        except DamagedError:
+            with self.lock.held():
+                items = self.file.take().outstanding(self.tree)
         if not items:
             return False
         wanted = {item.entry.path: paths_of(self.tree, item) for item in items}
@@ -97,7 +101,7 @@ class Watcher:
         return bool(self.file.load().items)
 
     def _retry(self, answering: set[str]) -> None:
-        pending = self.file.load()
+        pending = self.file.take()
         items = pending.outstanding(self.tree)
         # An object of which a part has to wait waits as well: it must not be enabled without that part.
         silent = [item.entry.path for item in items if item.entry.path not in answering]

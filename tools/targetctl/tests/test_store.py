@@ -20,7 +20,7 @@ from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from targetctl import store
+from targetctl import pending, store
 from targetctl.errors import CtlError, UsageError
 from targetctl.look import Looker
 
@@ -582,6 +582,9 @@ class FailClosedTest(StoreTest):
         self.assertEqual(self.value(f"{ISCSI}/enabled"), "0")
 
 
+DOCUMENT = '{"format": "cst-pending", "version": 1, "objects": %s, "sequence": %s}'
+
+
 class PendingTest(StoreTest):
     def break_and_restore(self) -> None:
         """Restore when the backing of disk1 and the handler of null1 are missing."""
@@ -775,12 +778,101 @@ class PendingTest(StoreTest):
         mode = os.stat(os.path.join(self.dir, "pending.json")).st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o600)
 
-    def test_damaged_file_is_an_error(self) -> None:
+    DAMAGED = (
+        "{}",
+        "[]",
+        '{"format"',
+        DOCUMENT % ("null", "{}"),
+        DOCUMENT % ("3", "{}"),
+        DOCUMENT % ('{"a": 1}', "{}"),
+        DOCUMENT % ("[]", "[1]"),
+        DOCUMENT % ("[]", '{"/a": 7}'),
+        DOCUMENT % ("[]", '{"/a": [["b"]]}'),
+        DOCUMENT % ("[]", '{"a": []}'),
+        DOCUMENT % ("[]", '{}, "more": 1'),
+        DOCUMENT % ("[7]", "{}"),
+        DOCUMENT % ('[{"path": "/a"}]', "{}"),
+        *(
+            DOCUMENT % (f'[{{"path": "/a", "absent": {absent}, "error": {error}, "seen": {seen}}}]', "{}")
+            for absent, error, seen in (
+                ('"no"', '""', "{}"),
+                ("true", "7", "{}"),
+                ("true", '""', "7"),
+                ("true", '""', '"text"'),
+                ("true", '""', '{"a": 7}'),
+                ("true", '""', "[[1, 2]]"),
+            )
+        ),
+    )
+
+    def damage(self, text: str) -> None:
+        with open(os.path.join(self.dir, "pending.json"), "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+    def aside(self) -> list[str]:
+        """The contents of the files that were moved aside, which are removed."""
+        found = []
+        for name in sorted(os.listdir(self.dir)):
+            if "damaged" in name:
+                with open(os.path.join(self.dir, name), encoding="utf-8") as stream:
+                    found.append(stream.read())
+                os.unlink(os.path.join(self.dir, name))
+        return found
+
+    def test_damaged_file_is_kept_aside(self) -> None:
         self.make_disk()
-        with open(os.path.join(self.dir, "pending.json"), "w") as stream:
-            stream.write("{}")
-        self.fails(2, "save", self.config)
+        self.save()
+        for text in self.DAMAGED:
+            for words in (
+                ("set", DISK, "comment=x"),
+                ("disable", DISK),
+                ("restore", self.config),
+                ("create", DISK + "b"),
+                ("delete", DISK + "b"),
+                ("watch",),
+            ):
+                self.damage(text)
+                with self.subTest(text, words=words):
+                    self.assertEqual(self.run_ctl(*words), 0, self.err)
+                    self.assertIn("pending.json", self.err)
+                    self.assertIsNone(self.pending())
+                    self.assertEqual(self.aside(), [text])
+            self.assertFalse(self.tree.is_dir(DISK + "b"))
+            self.damage(text)
+            self.assertEqual(self.run_ctl("ls", "/", "0"), 0)
+            self.assertIn("pending.json", self.err)
+            self.assertEqual(self.aside(), [])
+
+    def test_save_waits_for_a_decision_about_a_damaged_file(self) -> None:
+        self.make_disk()
+        for text in ("{}", "[]"):
+            self.damage(text)
+            self.assertIn("not saving", self.fails(6, "save", self.config))
+        self.assertIn("not saving", self.fails(6, "save", self.config))
         self.assertFalse(os.path.exists(self.config))
+        self.ok("save", "--force", self.config)
+        self.assertEqual(self.aside(), ["{}", "[]"])
+        self.ok("save", self.config)
+
+    def test_fuzz(self) -> None:
+        """A damaged list is refused as a whole, or is still a valid one. There is no other error."""
+        import random
+
+        self.break_and_restore()
+        path = os.path.join(self.dir, "pending.json")
+        with open(path, "rb") as stream:
+            good = stream.read()
+        document = pending.parse("x", store.load_json("x", good))
+        self.assertEqual(len(document.items), len(self.loaded(path)["objects"]))
+        chance = random.Random(1)
+        for _ in range(3000):
+            data = bytearray(good)
+            for _ in range(chance.randrange(1, 4)):
+                data[chance.randrange(len(data))] = chance.choice(b'{}[]",:x\\/1\x00\xff')
+            with contextlib.suppress(UsageError):
+                found = pending.parse("x", store.load_json("x", bytes(data)))
+                found.outstanding(self.tree)
+                found.forget("/", ["x"])
 
 
 class ScaleTest(StoreTest):
