@@ -47,7 +47,7 @@ from targetctl.model import (
     try_node,
     unless_gone,
 )
-from targetctl.restore import Restorer, keep_older
+from targetctl.restore import keep_older, restore
 from targetctl.schema import Attribute
 from targetctl.tree import Tree
 from targetctl.watch import Watcher
@@ -504,7 +504,7 @@ def run_create(context: Context, options: Options, arguments: Sequence[str]) -> 
             if not context.tree.is_dir(path):
                 storage.undo()
             raise
-        context.pending.forget(path, [])
+        context.pending.forget_objects(made)
     return EXIT_OK
 
 
@@ -744,8 +744,14 @@ def run_restore(context: Context, options: Options, arguments: Sequence[str]) ->
         entries = store.load(path)
     with context.lock.held():
         old = context.pending.take()
-        result = Restorer(context.editor(), entries, bool(options.get("force")), Looker().look).run()
-        context.pending.store(keep_older(result.pending, old, entries))
+        result = restore(
+            context.editor(),
+            entries,
+            bool(options.get("force")),
+            context.pending,
+            lambda pending: keep_older(pending, old, entries),
+            Looker().look,
+        )
     for error in result.errors:
         context.report(error)
     context.say(f"restored {path}: {result.changes} changes, {len(result.errors)} errors")

@@ -5,6 +5,10 @@ An item is a whole object that could not be made, or some attributes and links o
 save adds the items that still hold: an object that is still absent; an attribute that still has the value
 that it had when setting it failed; a link that is still absent. What the user has changed since is not
 replaced.
+
+A restore may be interrupted at any time, and nobody knows then how far it has come. So it writes all that it
+is going to do before it changes anything, as items that are begun. Such an item holds in all that differs
+from it, also when the object exists: the restore has made it. What the user does with targetctl counts more.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any, Callable, Optional
 from targetctl import store
 from targetctl import tree as tp
 from targetctl.errors import EXIT_DENIED, CtlError, NotFoundError, UsageError
-from targetctl.model import optional_value, try_node
+from targetctl.model import Node, optional_link, optional_value, try_node
 from targetctl.store import Entry
 from targetctl.tree import Tree
 
@@ -26,17 +30,38 @@ VERSION = 1
 
 @dataclass
 class Item:
-    """What is missing at one path. `seen` has the values when setting failed; None: it cannot be read."""
+    """What is missing at one path. `seen` has the values when setting failed; None: it cannot be read.
+
+    An item that is begun belongs to a restore that has not ended. `absent` is then from before the restore.
+    """
 
     entry: Entry
     absent: bool
     error: str
     seen: dict[str, Optional[str]] = field(default_factory=dict)
+    begun: bool = False
 
     def to_json(self) -> dict[str, Any]:
         result = self.entry.to_json()
         result.update({"absent": self.absent, "error": self.error, "seen": self.seen})
+        if self.begun:
+            result["begun"] = True
         return result
+
+    def still_sets(self, node: Node, name: str) -> bool:
+        """Is the attribute of that name still to be set? One that the object does not have can never be."""
+        if name not in node.files:
+            return False
+        current = optional_value(node.tree, node.child_path(name))
+        if self.begun:
+            value = self.entry.attributes[name]
+            return current not in (value, node.attribute(name).canonical(value))
+        return name in self.seen and self.seen[name] in (None, current)
+
+    def still_links(self, node: Node, name: str) -> bool:
+        """Is the link of that name still to be made?"""
+        current = optional_link(node.tree, node.child_path(name))
+        return current is None or (self.begun and current != self.entry.links[name])
 
 
 @dataclass
@@ -51,34 +76,26 @@ class Pending:
         result = []
         absent = {item.entry.path for item in self.items if item.absent}
         for item in self.items:
-            entry = item.entry
-            if item.absent:
+            path = item.entry.path
+            if item.absent and not tree.is_dir(path):
                 # Do not wait for a part of an object that the user has removed since.
-                owner = tp.owner(entry.path)
-                if not tree.is_dir(entry.path) and (owner in absent or tree.is_dir(owner)):
+                owner = tp.owner(path)
+                if owner in absent or tree.is_dir(owner):
                     result.append(item)
                 continue
-            node = try_node(tree, entry.path)
-            # An attribute that the object does not have can never be set.
-            attributes = {
-                name: value
-                for name, value in entry.attributes.items()
-                if node is not None
-                and name in node.files
-                and name in item.seen
-                and item.seen[name] in (None, optional_value(tree, tp.join(entry.path, name)))
-            }
-            links = {
-                name: target for name, target in entry.links.items() if not _has_link(tree, entry.path, name)
-            }
-            if (attributes or links) and node is not None:
-                result.append(Item(Entry(entry.path, attributes, links), False, item.error, item.seen))
+            node = None if item.absent and not item.begun else try_node(tree, path)
+            if node is None:
+                continue
+            attributes = {n: value for n, value in item.entry.attributes.items() if item.still_sets(node, n)}
+            links = {n: target for n, target in item.entry.links.items() if item.still_links(node, n)}
+            if attributes or links:
+                result.append(Item(Entry(path, attributes, links), False, item.error, item.seen, item.begun))
         return result
 
     def forget(self, path: str, names: Optional[list[str]] = None) -> bool:
         """Drop all items at and below path; with names, only those attributes and links of path itself.
 
-        Returns whether something was dropped.
+        path itself exists when names are given. Returns whether something was dropped.
         """
         before = self._size()
         if names is None:
@@ -92,20 +109,19 @@ class Pending:
         self.items = [
             item
             for item in self.items
-            if item.entry.path != path or (not item.absent and (item.entry.attributes or item.entry.links))
+            if item.entry.path != path
+            or ((item.begun or not item.absent) and (item.entry.attributes or item.entry.links))
         ]
+        return self._size() != before
+
+    def forget_objects(self, paths: list[str]) -> bool:
+        """Drop the items of these paths, but not those of their parts. Returns whether one was dropped."""
+        before = self._size()
+        self.items = [item for item in self.items if item.entry.path not in paths]
         return self._size() != before
 
     def _size(self) -> int:
         return sum(1 + len(item.entry.attributes) + len(item.entry.links) for item in self.items)
-
-
-def _has_link(tree: Tree, path: str, name: str) -> bool:
-    try:
-        tree.readlink(tp.join(path, name))
-    except OSError:
-        return False
-    return True
 
 
 def merge(entries: list[Entry], pending: Pending, tree: Tree) -> tuple[list[Entry], int]:
@@ -173,17 +189,17 @@ def _named(where: str, raw: object) -> dict[str, object]:
 
 
 def _parse_item(where: str, raw: object) -> Item:
-    entry = store.parse_entry(where, raw, ("absent", "error", "seen"))
+    entry = store.parse_entry(where, raw, ("absent", "error", "seen", "begun"))
     known = _named(where, raw)
-    absent, error = known.get("absent"), known.get("error")
-    if not isinstance(absent, bool) or not isinstance(error, str):
-        raise UsageError(f"{where}: absent must be true or false, and error a string")
+    absent, error, begun = known.get("absent"), known.get("error"), known.get("begun", False)
+    if not isinstance(absent, bool) or not isinstance(begun, bool) or not isinstance(error, str):
+        raise UsageError(f"{where}: absent and begun must be true or false, and error a string")
     seen: dict[str, Optional[str]] = {}
     for name, value in _named(f"{where}.seen", known.get("seen")).items():
         if value is not None and not isinstance(value, str):
             raise UsageError(f"{where}.seen.{name} must be a string or null")
         seen[name] = value
-    return Item(entry, absent, error, seen)
+    return Item(entry, absent, error, seen, begun)
 
 
 def _parse_sequence(where: str, raw: object) -> dict[str, list[str]]:
@@ -264,6 +280,13 @@ class PendingFile:
             pending = self.take()
             forgotten = [path for path in paths if pending.forget(path)]
             if forgotten:
+                self.store(pending)
+
+    def forget_objects(self, paths: list[str]) -> None:
+        """Drop what Pending.forget_objects() drops: the user has made these objects."""
+        if os.path.exists(self.path):
+            pending = self.take()
+            if pending.forget_objects(paths):
                 self.store(pending)
 
     def forget(self, path: str, names: Optional[list[str]] = None) -> None:

@@ -38,7 +38,7 @@ from targetctl.edit import Editor
 from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, EXIT_KERNEL, CtlError, NotFoundError, RefusedError
 from targetctl.look import Look, paths_in
 from targetctl.model import ENABLED, ORDER, Node, in_kernel_order, optional_value
-from targetctl.pending import Item, Pending
+from targetctl.pending import Item, Pending, PendingFile
 from targetctl.snapshot import part_rank
 from targetctl.store import Entry
 
@@ -134,10 +134,26 @@ class Restorer:
         self._open: set[str] = set()
         self._silent: set[str] = set()
 
+    def planned(self) -> Pending:
+        """All that is to be restored, as items that are begun. Nothing must have been changed yet."""
+        pending = Pending()
+        items: dict[str, Item] = {}
+        for work in self.works:
+            entry = Entry(work.path, dict(work.entry.attributes), dict(work.entry.links))
+            items[work.path] = Item(entry, not self.tree.is_dir(work.path), "", {}, True)
+        for work in self.works if self.force else []:
+            # A change may disable it for a while.
+            owner = self._enabled_owner(work.path)
+            if owner is not None:
+                item = items.setdefault(owner, Item(Entry(owner), False, "", {}, True))
+                item.entry.attributes.setdefault(ENABLED, "1")
+        # What does not exist yet was looked at, too.
+        self._enabled.clear()
+        pending.items = list(items.values())
+        self._add_sequence(pending, {tp.parent(path) for path in items})
+        return pending
+
     def run(self) -> Result:
-        modules.provide(self.tree, self.editor.loader, "/")
-        if not self.tree.is_dir("/"):
-            raise NotFoundError(f"{self.tree.root} does not exist", "is the module loaded? modprobe cst")
         if self.look is not None:
             wanted = {path for work in self.works if work.enable == "1" for path in self._paths(work)}
             self._silent = wanted - self.look(sorted(wanted)).keys()
@@ -467,12 +483,15 @@ class Restorer:
             if attributes or work.links:
                 entry = Entry(work.path, attributes, dict(work.links))
                 pending.items.append(Item(entry, False, error, dict(work.seen)))
-        containers = {tp.parent(item.entry.path) for item in pending.items if item.absent}
+        self._add_sequence(pending, {tp.parent(item.entry.path) for item in pending.items if item.absent})
+        return pending
+
+    def _add_sequence(self, pending: Pending, containers: set[str]) -> None:
+        """Note the order in the file of groups, of which some are pending."""
         for work in self.works:
             above = tp.parent(work.path)
             if above in containers and tp.base(above) == GROUPS:
                 pending.sequence.setdefault(above, []).append(tp.base(work.path))
-        return pending
 
 
 def _is_about(path: str, spoken: set[str]) -> bool:
@@ -491,3 +510,39 @@ def keep_older(pending: Pending, old: Pending, entries: list[Entry]) -> Pending:
     for container, names in old.sequence.items():
         pending.sequence.setdefault(container, names)
     return pending
+
+
+def restore(
+    editor: Editor,
+    entries: list[Entry],
+    force: bool,
+    file: PendingFile,
+    with_others: Callable[[Pending], Pending],
+    look: Optional[Callable[[list[str]], Look]] = None,
+) -> Result:
+    """Restore the entries. What is not restored is on file at any time, whatever ends this process.
+
+    with_others adds what is pending and is no part of this restore. The caller holds the lock. A file that
+    cannot be written is an error of the result: that a disk of the host is full stops no target.
+    """
+    modules.provide(editor.tree, editor.loader, "/")
+    if not editor.tree.is_dir("/"):
+        raise NotFoundError(f"{editor.tree.root} does not exist", "is the module loaded? modprobe cst")
+    restorer = Restorer(editor, entries, force, look)
+    problem = _problem(file, with_others(restorer.planned()))
+    result = restorer.run()
+    result.pending = with_others(result.pending)
+    problem = _problem(file, result.pending) or problem
+    if problem is not None:
+        result.errors.append(problem)
+    return result
+
+
+def _problem(file: PendingFile, pending: Pending) -> Optional[CtlError]:
+    """Write the list of pending objects. Returns the error, if there is one."""
+    try:
+        file.store(pending)
+    except CtlError as error:
+        error.hint = "save may lose what is not restored yet: restore again first"
+        return error
+    return None

@@ -22,7 +22,7 @@ from targetctl.lock import Lock
 from targetctl.look import Look, Looker, paths_in
 from targetctl.model import optional_value, try_node
 from targetctl.pending import DamagedError, Item, Pending, PendingFile
-from targetctl.restore import Restorer
+from targetctl.restore import restore
 from targetctl.store import Entry
 from targetctl.tree import Tree
 
@@ -110,13 +110,16 @@ class Watcher:
         entries = [
             Entry(item.entry.path, dict(item.entry.attributes), dict(item.entry.links)) for item in tried
         ]
-        result = Restorer(self.editor(), entries, False).run()
-        left = result.pending.items + [item for item in items if item.entry.path in waits]
-        containers = {tp.parent(item.entry.path) for item in left}
-        sequence = {name: order for name, order in pending.sequence.items() if name in containers}
-        self.file.store(Pending(left, sequence))
+
+        def with_waiting(some: Pending) -> Pending:
+            left = some.items + [item for item in items if item.entry.path in waits]
+            containers = {tp.parent(item.entry.path) for item in left}
+            sequence = {name: order for name, order in pending.sequence.items() if name in containers}
+            return Pending(left, sequence)
+
+        result = restore(self.editor(), entries, False, self.file, with_waiting)
         if result.changes:
-            self.say(f"{result.changes} changes, {len(left)} objects still pending")
+            self.say(f"{result.changes} changes, {len(result.pending.items)} objects still pending")
         self._report(result.errors)
 
     def _report(self, errors: list[CtlError]) -> None:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 import unittest
-from typing import Any
+from typing import Any, NoReturn
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -18,7 +19,7 @@ from targetctl.context import Context, Files
 from targetctl.edit import Editor
 
 from tests.base import DISK, LOOP
-from tests.faketree import FakeTree
+from tests.faketree import FakeTree, Steps
 from tests.test_store import StoreTest
 
 
@@ -161,6 +162,31 @@ class WatchTest(StoreTest):
         # Each restore asks once.
         self.assertEqual(asked, ["cst-handler-vdisk_fileio"] * 4)
         self.assertEqual(self.value(f"{DISK}/enabled"), "1")
+
+    def test_killed_restore_is_continued(self) -> None:
+        """A restore that was killed at any step is completed, also when that is killed again."""
+        self.make_iscsi()
+        self.make_loop()
+        self.save()
+        state = self.state()
+
+        def killed() -> NoReturn:
+            raise KeyboardInterrupt
+
+        for at in range(100, 700, 13):
+            whole = self.reboot()
+            self.tree = Steps(whole, at, killed)  # type: ignore[assignment]
+            with contextlib.suppress(KeyboardInterrupt):
+                self.run_ctl("restore", self.config)
+            for again in (150, 300, 100000):
+                self.tree = self.watcher.tree = Steps(whole, again, killed)  # type: ignore[assignment]
+                self.watcher.tried = 0.0
+                with contextlib.suppress(KeyboardInterrupt), mock.patch.object(watch, "AGAIN_S", 0.0):
+                    self.watcher.step()
+            self.tree = whole
+            with self.subTest(at=at):
+                self.assertIsNone(self.pending())
+                self.assertEqual(self.state(), state)
 
     def test_nothing_pending(self) -> None:
         self.ok("watch")
