@@ -23,6 +23,9 @@ which finds the reason.
 
 An object is not enabled if one of its paths does not answer: enabling would wait in the kernel for that path,
 and everything after it would wait, too.
+
+With force, an object that serves is disabled for a change that needs it. If it cannot be enabled with the
+change, it gets back what it had and is enabled again; the change is told and not kept, as it is in use.
 """
 
 from __future__ import annotations
@@ -35,7 +38,15 @@ from typing import Callable, Optional
 from targetctl import modules, secret
 from targetctl import tree as tp
 from targetctl.edit import Editor
-from targetctl.errors import EXIT_BUSY, EXIT_EXISTS, EXIT_KERNEL, CtlError, NotFoundError, RefusedError
+from targetctl.errors import (
+    EXIT_BUSY,
+    EXIT_EXISTS,
+    EXIT_KERNEL,
+    EXIT_PARTIAL,
+    CtlError,
+    NotFoundError,
+    RefusedError,
+)
 from targetctl.look import Look, paths_in
 from targetctl.model import ENABLED, ORDER, Node, in_kernel_order, optional_value
 from targetctl.pending import Item, Pending, PendingFile
@@ -130,6 +141,12 @@ class Restorer:
         self._enabled: dict[str, Optional[bool]] = {}
         self._stopped: dict[str, str] = {}
         self._listed: dict[str, set[str]] = {}
+        # Objects that were disabled for a change, and what was changed since: path, attribute, old value.
+        self._paused: dict[str, list[tuple[str, str, str]]] = {}
+        # Those of them that could not be enabled again.
+        self._stuck: set[str] = set()
+        # Why an attribute or link could not be changed. Nothing that serves is disabled for it a second time.
+        self._refusals: dict[tuple[str, str], CtlError] = {}
         # Paths of objects that lack a part that decides who may reach them.
         self._open: set[str] = set()
         self._silent: set[str] = set()
@@ -160,6 +177,8 @@ class Restorer:
         self._pass()
         if self.editor.changes and any(work.errors for work in self.works):
             self._pass()
+        for owner, changed in self._paused.items():
+            self._resume(self.by_path[owner], changed)
         errors = [error for work in self.works for error in work.errors]
         return Result(self.editor.changes, errors, self._pending())
 
@@ -242,7 +261,7 @@ class Restorer:
                 work.refused = self.by_path[tp.join(above, self._stopped[above])].refused
                 raise CtlError(EXIT_EXISTS, f"not created: {path} must come after {self._stopped[above]}")
             owner = tp.owner(path)
-            if above == tp.join(owner, LUNS) and owner in self._open and self._enabled_owner(owner):
+            if above == tp.join(owner, LUNS) and owner in self._open and self._has_served(owner):
                 raise CtlError(
                     EXIT_EXISTS,
                     f"not created: {path}: {owner} is enabled and lacks a part that decides who sees it",
@@ -348,24 +367,83 @@ class Restorer:
                     f"not changed: {node.path}: {name} may be written only while {owner} is disabled",
                     "restore --force disables it, changes it and enables it again",
                 )
-            self._switch(owner, "0")
-            holder = self.by_path.get(owner)
-            if holder is None or holder.enable != "0":
-                self._enable_again(owner)
-        self.editor.set(node.path, name, value)
-        now = node.read(name) if attribute.readable else value
-        if now not in (value, attribute.canonical(value)):
-            shown = secret.MASK if node.is_secret(name) else repr(now)
-            raise CtlError(EXIT_KERNEL, f"not changed: {node.path}: {name} still reads {shown}")
+            if (node.path, name) in self._refusals:
+                raise self._refusals[node.path, name]
+            self._pause(owner, f"{node.path}: {name}")
+        if attribute.when == "disabled":
+            self._note_old(node.path, name, current)
+        try:
+            self.editor.set(node.path, name, value)
+            now = node.read(name) if attribute.readable else value
+            if now not in (value, attribute.canonical(value)):
+                shown = secret.MASK if node.is_secret(name) else repr(now)
+                raise CtlError(EXIT_KERNEL, f"not changed: {node.path}: {name} still reads {shown}")
+        except CtlError as error:
+            self._refusals[node.path, name] = error
+            raise
         return True
 
-    def _enable_again(self, owner: str) -> None:
+    def _pause(self, owner: str, what: str) -> None:
+        """Disable owner for a change of what. It is enabled again later, unless the file says not to."""
         work = self.by_path.get(owner)
         if work is None:
-            work = Work(Entry(owner, {ENABLED: "1"}), {}, {}, "1", made=True)
+            work = Work(Entry(owner, {ENABLED: "1"}), {}, {}, None, made=True)
             self.works.append(work)
             self.by_path[owner] = work
+        if work.enable == "0":
+            self._switch(owner, "0")
+            return
+        silent = self._paths(work) & self._silent
+        if silent:
+            # Enabling it again would wait for that path.
+            folder = tp.parent(min(silent))
+            raise CtlError(EXIT_BUSY, f"not changed: {what}, because {folder} does not answer")
+        self._switch(owner, "0")
+        self._paused.setdefault(owner, [])
         work.enable = "1"
+
+    def _note_old(self, path: str, name: str, value: str) -> None:
+        """Note the old value of an attribute of an object that is disabled for the change."""
+        for owner, changed in self._paused.items():
+            if tp.is_below(path, owner):
+                changed.append((path, name, value))
+
+    def _resume(self, work: Work, changed: list[tuple[str, str, str]]) -> None:
+        """Enable an object again that was disabled for a change, and could not be enabled with the change.
+
+        It served with the values that it had, so it gets back all that may be changed only while it is
+        disabled: those values may belong together. If that fails as well, it is pending, as the file says.
+        """
+        if work.enable is None:
+            return
+        back: list[tuple[Work, str, str]] = []
+        try:
+            for path, name, old in reversed(changed):
+                if Node(self.tree, path).read(name) != old:
+                    self.editor.set(path, name, old)
+                    back.append((self.by_path[path], name, old))
+            self._switch(work.path, "1")
+        except CtlError as error:
+            error.hint = f"{work.path} was enabled before; it is pending now"
+            work.errors.append(error)
+            work.seen[ENABLED] = "0"
+            self._stuck.add(work.path)
+            for holder, name, old in back:
+                holder.attributes[name] = holder.entry.attributes[name]
+                holder.seen[name] = old
+            return
+        work.enable = None
+        for holder, name, _ in back:
+            holder.errors.append(
+                CtlError(
+                    EXIT_PARTIAL,
+                    f"not changed: {holder.path}: {name} is what it was, because {work.path} did not come up"
+                    " with what the file says",
+                )
+            )
+        for part in self.works:
+            if part.errors and part.made and part.attributes and tp.is_below(part.path, work.path):
+                part.refused = part.refused or self._serves(part, Node(self.tree, part.path))
 
     def _link(self, node: Node, name: str, target: str) -> None:
         if name in node.links:
@@ -378,8 +456,24 @@ class Restorer:
                     f"not changed: {node.path}: {name} links to {current}, the file says {target}",
                     "restore --force changes the link",
                 )
+            if (node.path, name) in self._refusals:
+                raise self._refusals[node.path, name]
             self.editor.unlink(node.path, name)
+            try:
+                self.editor.link(node.path, name, target)
+            except CtlError as error:
+                self._refusals[node.path, name] = error
+                self._link_again(node.path, name, current, error)
+                raise
+            return
         self.editor.link(node.path, name, target)
+
+    def _link_again(self, path: str, name: str, target: str, why: CtlError) -> None:
+        """Give an object the link back that it had, as another one could not be made."""
+        try:
+            self.editor.link(path, name, target)
+        except CtlError as error:
+            why.hint = f"nor can it be linked to {target} again: {error.message}"
 
     def _enabled_owner(self, path: str) -> Optional[str]:
         """The nearest object at or above path that has `enabled`, if it is enabled; else None."""
@@ -392,6 +486,10 @@ class Restorer:
                 return path if state else None
             path = tp.parent(path)
         return None
+
+    def _has_served(self, owner: str) -> bool:
+        """Is the object enabled, or only disabled for a change?"""
+        return owner in self._paused or self._enabled_owner(owner) is not None
 
     def _switch(self, path: str, value: str) -> None:
         self._enabled.pop(path, None)
@@ -415,6 +513,8 @@ class Restorer:
             if work.errors:
                 return
             if blocked:
+                if work.path in self._paused:
+                    return
                 raise CtlError(
                     EXIT_BUSY,
                     f"not enabled: {work.path}: {blocked} of its parts could not be restored",
@@ -426,6 +526,7 @@ class Restorer:
                 raise CtlError(EXIT_BUSY, f"not enabled: {work.path}: {folder} does not answer")
             self._switch(work.path, value)
             work.enable = None
+            self._paused.pop(work.path, None)
         except CtlError as error:
             work.is_fresh = False
             work.errors.append(error)
@@ -471,17 +572,19 @@ class Restorer:
             if owner is not None
         }
         for work in self.works:
-            if work.is_done or work.refused:
+            stuck = work.path in self._stuck
+            if work.is_done or (work.refused and not stuck):
                 continue
             error = work.errors[0].message if work.errors else ""
             if not work.made:
                 pending.items.append(Item(work.entry, True, error))
                 continue
-            attributes = dict(work.attributes)
-            if work.enable is not None and work.path not in hopeless:
+            attributes = {} if work.refused else dict(work.attributes)
+            links = {} if work.refused else dict(work.links)
+            if work.enable is not None and (stuck or work.path not in hopeless):
                 attributes[ENABLED] = work.enable
-            if attributes or work.links:
-                entry = Entry(work.path, attributes, dict(work.links))
+            if attributes or links:
+                entry = Entry(work.path, attributes, links)
                 pending.items.append(Item(entry, False, error, dict(work.seen)))
         self._add_sequence(pending, {tp.parent(item.entry.path) for item in pending.items if item.absent})
         return pending
