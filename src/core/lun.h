@@ -28,12 +28,16 @@ static inline void cst_cmd_lun_get(struct cst_cmd *cmd)
 		itl = xa_load(&cmd->sess->itls, lun);
 		if (unlikely(!itl || itl == gone))
 			break;
+		/*
+		 * Read gate_seq before anything else of the nexus and of the device: see
+		 * gate.c.  The device outlives this section, because the reference that the
+		 * nexus has is dropped a grace period after itl->ref was killed.
+		 */
+		cmd->gate_seq = atomic_long_read_acquire(&itl->dev->gate_seq);
 		if (likely(percpu_ref_tryget_live(&itl->ref))) {
 			cmd->itl = itl;
 			cmd->dev = itl->dev;
 			cmd->type = itl->dev->type;
-			/* Read gate_seq before anything else of the device: see gate.c. */
-			cmd->gate_seq = atomic_long_read_acquire(&itl->dev->gate_seq);
 			break;
 		}
 		gone = itl;

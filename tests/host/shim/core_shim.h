@@ -155,9 +155,19 @@ static inline bool percpu_ref_tryget(struct percpu_ref *ref)
 	return true;
 }
 
+/* What somebody else does when the next reference to a live one has been got. */
+extern void (*shim_live_then)(void);
+
 static inline bool percpu_ref_tryget_live(struct percpu_ref *ref)
 {
-	return !ref->dying && percpu_ref_tryget(ref);
+	void (*then)(void) = shim_live_then;
+
+	if (ref->dying || !percpu_ref_tryget(ref))
+		return false;
+	shim_live_then = NULL;
+	if (then)
+		then();
+	return true;
 }
 
 static inline void percpu_ref_get(struct percpu_ref *ref)

@@ -33,6 +33,7 @@ unsigned long shim_hardirq_count;
 unsigned int shim_warned;
 unsigned int shim_rcu_depth;
 void (*shim_rcu_then)(void);
+void (*shim_live_then)(void);
 struct shim_unlock shim_unlock;
 int shim_cpu;
 unsigned long shim_cpu_looks;

@@ -498,6 +498,24 @@ static void what_is_refused_leaves_nothing(void)
 	CHECK_END(CST_SENSE(LU_NOT_SUPPORTED), 0);
 }
 
+static void unmap_its_lun(void)
+{
+	nexus_map(nexuses[0], 0, NULL);
+	cst_gate_changed(dev);
+}
+
+/* Its LUN is unmapped in the moment in which it is looked up: its data may come much later. */
+static void a_lun_that_goes_meanwhile_is_not_written(void)
+{
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	play_ops[0].flags = CST_OP_MEDIUM;
+	shim_live_then = unmap_its_lun;
+	comes();
+	CHECK(t->cmd.itl && t->wants_data);
+	emu_data_comes(t);
+	CHECK_END(CST_SENSE(LU_NOT_SUPPORTED), 0);
+}
+
 TEST_MAIN(T(without_data), T(it_executes_when_its_data_is_there),
 	  T(data_that_is_in_place_is_not_asked_for),
 	  T(the_initiator_expects_the_other_direction),
@@ -506,4 +524,5 @@ TEST_MAIN(T(without_data), T(it_executes_when_its_data_is_there),
 	  T(a_write_in_slow_mode_does_not_wait_for_its_buffer), T(a_read_does_not_wait_for_its_buffer),
 	  T(data_that_follows_is_taken_now_or_never), T(the_data_does_not_come),
 	  T(aborted_while_its_data_comes), T(aborted_while_it_waits_for_its_turn),
-	  T(out_of_turn_it_does_not_execute), T(what_is_refused_leaves_nothing))
+	  T(out_of_turn_it_does_not_execute), T(what_is_refused_leaves_nothing),
+	  T(a_lun_that_goes_meanwhile_is_not_written))
