@@ -73,13 +73,23 @@ struct fileio_dev {
 	struct hlist_node	open_node;
 };
 
-/* State of one I/O, in cst_io.priv. */
+/**
+ * struct fileio_io - state of one I/O, in cst_io.priv
+ * @iocb: used while the file system has the I/O
+ * @job: used afterwards, for what is left of the I/O
+ * @done: bytes that have been moved
+ * @users: of @iocb, when the file system has queued the I/O: the call that has started it,
+ *	and the I/O
+ * @ret: what the file system has answered at the end of a queued I/O
+ */
 struct fileio_io {
 	union {
-		struct kiocb		iocb;	/* while the file system has the I/O */
-		struct cst_job		job;	/* afterwards, for what is left of it */
+		struct kiocb		iocb;
+		struct cst_job		job;
 	};
-	u32			done;	/* bytes that have been moved */
+	u32			done;
+	atomic_t		users;
+	long			ret;
 };
 
 static DEFINE_MUTEX(fileio_open_lock);
@@ -772,20 +782,37 @@ static void fileio_async_end(struct kiocb *iocb, long ret)
 	cst_job_queue(io->dev, &fio->job);
 }
 
+/*
+ * A queued I/O may end on another CPU before the file system has returned to
+ * fileio_rw_async(), and until it returns the file system may use @iocb and the list of
+ * pages: ext4 looks at ki_filp, NFS turns its iterator back.  So the later of the two ends
+ * the I/O.  It also keeps the file open until nobody runs the file system's code.
+ */
+static void fileio_async_put(struct fileio_io *fio)
+{
+	if (atomic_dec_and_test(&fio->users))
+		fileio_async_end(&fio->iocb, fio->ret);
+}
+
 /* Context: any up to softirq. */
 static void fileio_async_done(CST_KIOCB_DONE_ARGS(iocb, ret))
 {
-	fileio_async_end(iocb, ret);
+	struct fileio_io *fio = container_of(iocb, struct fileio_io, iocb);
+
+	fio->ret = ret;
+	fileio_async_put(fio);
 }
 
 /* Start direct I/O.  It ends in fileio_async_end() unless this returns -EAGAIN. */
 static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
 {
-	struct kiocb *iocb = &to_fileio_io(io)->iocb;
+	struct fileio_io *fio = to_fileio_io(io);
+	struct kiocb *iocb = &fio->iocb;
 	struct file *file = fd->file;
 	bool freezes = fileio_freezes(io, file);
 	ssize_t ret;
 
+	atomic_set(&fio->users, 2);
 	init_sync_kiocb(iocb, file);
 	iocb->ki_complete = fileio_async_done;
 	iocb->ki_flags |= nowait;
@@ -801,8 +828,10 @@ static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
 	}
 
 	ret = fileio_rw_iter(iocb, io, 0);
-	if (ret == -EIOCBQUEUED)
+	if (ret == -EIOCBQUEUED) {
+		fileio_async_put(fio);
 		return 0;
+	}
 	if (nowait && (ret == -EAGAIN || ret == -EOPNOTSUPP)) {
 		if (freezes)
 			kiocb_end_write(iocb);
@@ -865,21 +894,6 @@ static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
 }
 
 /*
- * Direct I/O in the submitter's context.  It may end on another CPU before the file
- * system has returned to us here.  Disabling the device waits for the end of the I/O
- * and for workers, but not for this context.  So hold the I/O until the file system has
- * returned, which keeps the file open.
- */
-static int fileio_rw_submitter(struct fileio_dev *fd, struct cst_io *io)
-{
-	struct cst_itl *itl = cst_io_hold(io);
-	int ret = fileio_rw_async(fd, io, IOCB_NOWAIT);
-
-	cst_io_let_go(itl);
-	return ret;
-}
-
-/*
  * In the submitter's context.  An I/O that does not succeed completely is left to a
  * worker.  This includes errors, because the submitter (its signals, its memory cgroup)
  * may be the reason, and not the file.
@@ -904,7 +918,7 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 		/* With a plug, or in a submit_bio(), our bios would only be queued. */
 		if (current->plug || current->bio_list)
 			return -EAGAIN;
-		return fileio_rw_submitter(fd, io);
+		return fileio_rw_async(fd, io, IOCB_NOWAIT);
 	} else if (io->op == CST_IO_READ && !(io->flags & CST_IO_FUA)) {
 		ret = fileio_read_cached(fd, io);
 	} else {

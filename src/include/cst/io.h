@@ -110,9 +110,10 @@ static inline void cst_io_done(struct cst_io *io, int error)
  * cst_io_hold() - keep the backing open until the submitter has left it
  * @io: as given to submit, not yet done
  *
- * For a submit that may still run the backing's code, a file system's for example, when
- * the I/O has already ended in another context.  @io, its command and the session may be
- * freed by then.
+ * For a submit that may still run the backing's code when the I/O has already ended in
+ * another context.  @io, its command and the session may be freed by then.  Where the
+ * backing's code may still use @io, its pages or its list of pages, this is not enough:
+ * cst_io_done() has to wait for that code.
  *
  * Context: any.  Return: the argument for cst_io_let_go().
  */

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fileio.c: direct I/O that the file system queues, and who uses its kiocb until when.  The
+ * file system is played: the I/O may end before the call that has started it returns.
+ */
+#include "../../../src/handlers/fileio.c"
+
+#include "emu.h"
+#include "test.h"
+
+#define LEN	8192
+
+static struct super_block sb;
+static struct inode inode = { .i_mode = S_IFREG | 0600, .i_sb = &sb };
+static struct address_space mapping = { .host = &inode };
+static struct fileio_dev fd;
+static struct cst_dev_stats stats;
+static struct cst_cmd command;
+static struct cst_io *const io = &command.io;
+
+/* What the file system does. */
+static struct {
+	long		answer;		/* of the call */
+	long		ends;		/* how a queued I/O ends */
+	bool		ends_at_once;	/* before the call returns */
+	struct kiocb	*queued;
+	unsigned int	calls;
+	u32		asked;		/* bytes, the last time */
+	unsigned int	dones;		/* of the I/O */
+	int		error;
+} fs;
+
+/* As the fabric may: the command's memory is somebody else's from here on. */
+static void io_done(struct cst_io *done, int error)
+{
+	CHECK(done == io);
+	fs.dones++;
+	fs.error = error;
+	memset(&command, 0xa5, sizeof(command));
+}
+
+static void queued_io_ends(void)
+{
+	struct kiocb *iocb = fs.queued;
+
+	fs.queued = NULL;
+	iocb->ki_complete(iocb, fs.ends);
+}
+
+static struct file file;
+
+static ssize_t fs_rw(struct kiocb *iocb, struct iov_iter *iter)
+{
+	fs.calls++;
+	fs.asked = iter->count;
+	if (!iocb->ki_complete)
+		return iter->count;
+	if (fs.answer != -EIOCBQUEUED)
+		return fs.answer;
+	fs.queued = iocb;
+	if (fs.ends_at_once)
+		queued_io_ends();
+	/* As ext4 does on its way out. */
+	CHECK_EQ(fs.dones, 0);
+	CHECK(iocb->ki_filp == &file);
+	return -EIOCBQUEUED;
+}
+
+static const struct file_operations fs_ops = { .read_iter = fs_rw, .write_iter = fs_rw };
+static struct file file = { .f_op = &fs_ops, .f_mapping = &mapping, .f_flags = O_DIRECT };
+
+void cst_device_data_lost(struct cst_device *dev)
+{
+}
+
+static int starts(u8 op, u8 flags, long answer, long ends, bool at_once)
+{
+	memset(&fs, 0, sizeof(fs));
+	fs.answer = answer;
+	fs.ends = ends;
+	fs.ends_at_once = at_once;
+	memset(&fd, 0, sizeof(fd));
+	emu_device_init(&fd.disk.dev, &stats);
+	fd.file = &file;
+	fd.o_direct = true;
+	fd.nowait = true;
+	memset(&command, 0x5a, sizeof(command));
+	io->dev = &fd.disk.dev;
+	io->op = op;
+	io->flags = flags;
+	io->pos = 4096;
+	io->len = LEN;
+	io->done = io_done;
+	return fileio_submit(io);
+}
+
+static const struct { u8 op, flags; } ways[] = {
+	{ CST_IO_READ, CST_IO_NOWAIT }, { CST_IO_READ, 0 },
+	{ CST_IO_WRITE, CST_IO_NOWAIT }, { CST_IO_WRITE, 0 },
+};
+
+#define for_each_way(i)	for (i = 0; i < ARRAY_SIZE(ways); i++)
+
+static void it_ends_after_the_call_has_returned(void)
+{
+	unsigned int i;
+
+	for_each_way(i) {
+		CHECK_EQ(starts(ways[i].op, ways[i].flags, -EIOCBQUEUED, LEN, false), 0);
+		CHECK_EQ(fs.dones, 0);
+		CHECK_EQ(shim_writers, ways[i].op == CST_IO_WRITE);
+		queued_io_ends();
+		CHECK_EQ(fs.dones, 1);
+		CHECK_EQ(fs.error, 0);
+		CHECK_EQ(shim_writers, 0);
+	}
+}
+
+static void it_ends_while_the_file_system_still_uses_it(void)
+{
+	unsigned int i;
+
+	for_each_way(i) {
+		CHECK_EQ(starts(ways[i].op, ways[i].flags, -EIOCBQUEUED, LEN, true), 0);
+		CHECK_EQ(fs.dones, 1);
+		CHECK_EQ(fs.error, 0);
+		CHECK_EQ(shim_writers, 0);
+	}
+}
+
+/* A worker does the rest, and finds the error if there is one. */
+static void one_that_falls_short_goes_on_in_a_worker(void)
+{
+	static const long ends[] = { 512, -EIO, -EAGAIN };
+	unsigned int i, j, at_once;
+
+	for_each_way(i) {
+		for (j = 0; j < ARRAY_SIZE(ends); j++) {
+			for (at_once = 0; at_once < 2; at_once++) {
+				CHECK_EQ(starts(ways[i].op, ways[i].flags, -EIOCBQUEUED,
+						ends[j], at_once), 0);
+				if (!at_once)
+					queued_io_ends();
+				CHECK_EQ(fs.dones, 0);
+				CHECK(emu_work());
+				CHECK_EQ(fs.calls, 2);
+				CHECK_EQ(fs.asked, LEN - max(ends[j], 0L));
+				CHECK_EQ(fs.dones, 1);
+				CHECK_EQ(fs.error, 0);
+				CHECK_EQ(shim_writers, 0);
+			}
+		}
+	}
+}
+
+static void one_that_is_not_queued_has_one_user(void)
+{
+	unsigned int i;
+
+	for_each_way(i) {
+		CHECK_EQ(starts(ways[i].op, ways[i].flags, LEN, 0, false), 0);
+		CHECK_EQ(fs.dones, 1);
+		CHECK_EQ(shim_writers, 0);
+	}
+	CHECK_EQ(starts(CST_IO_WRITE, CST_IO_NOWAIT, -EAGAIN, 0, false), -EAGAIN);
+	CHECK_EQ(fs.dones, 0);
+	CHECK_EQ(shim_writers, 0);
+	CHECK_EQ(starts(CST_IO_READ, CST_IO_NOWAIT, -EOPNOTSUPP, 0, false), -EAGAIN);
+	CHECK(!fd.nowait);
+	CHECK_EQ(fs.dones, 0);
+}
+
+TEST_MAIN(T(it_ends_after_the_call_has_returned),
+	  T(it_ends_while_the_file_system_still_uses_it),
+	  T(one_that_falls_short_goes_on_in_a_worker),
+	  T(one_that_is_not_queued_has_one_user))
