@@ -203,7 +203,7 @@ class Writer:
 
     def keep_pending(self, saved: threading.Event) -> None:
         """The list of what could not be restored: written, and removed again, by turns."""
-        file = PendingFile("/var/lib/cst/power.json")
+        file = PendingFile("/var/lib/cst/power.json", print)
         number = self.cycle * 1000000
         while True:
             number += 1
