@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fileio.c: direct I/O that the file system queues, and who uses its kiocb until when.  The
+ * fileio_io.c: direct I/O that the file system queues, and who uses its kiocb until when.  The
  * file system is played: the I/O may end before the call that has started it returns.
  */
-#include "../../../src/handlers/fileio.c"
+#include "../../../src/handlers/fileio_io.c"
 
 #include "emu.h"
 #include "test.h"

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c, share. */
+#ifndef _CST_FILEIO_H
+#define _CST_FILEIO_H
+
+#include <linux/errseq.h>
+#include <linux/fs.h>
+
+#include <cst/disk.h>
+
+#define FILEIO_NAME_MAX		1023
+
+/**
+ * struct fileio_dev - a vdisk_fileio device
+ * @disk: what core knows of it; first
+ * @filename: attribute
+ * @size: attribute, in bytes; 0: the size of the file
+ * @o_direct: attribute
+ * @in_memory: the file system keeps its files in memory only
+ * @nowait: IOCB_NOWAIT may be used; cleared when the file system does not support it
+ * @had_nv_cache: it has had nv_cache: flushes may have been answered but not made
+ * @cached: with o_direct, data has been in the page cache all the same
+ * @served: it has been enabled with this filename: write-back errors of the file concern
+ *	its initiators from then on
+ * @lost: cached data could not be written, which has been logged and sent as an event
+ * @wb_err: the write-back errors of the file that were known when it was opened
+ * @file: open while the device is enabled
+ * @open_node: in fileio_open_files; fileio_open_lock
+ */
+struct fileio_dev {
+	struct cst_disk		disk;
+	char			filename[FILEIO_NAME_MAX + 1];
+	u64			size;
+	bool			o_direct;
+
+	bool			in_memory;
+	bool			nowait;
+	bool			had_nv_cache;
+	bool			cached;
+	bool			served;
+	unsigned int		lost;
+	errseq_t		wb_err;
+	struct file		*file;
+	struct hlist_node	open_node;
+};
+
+static inline struct fileio_dev *to_fileio_dev(struct cst_device *dev)
+{
+	return container_of(dev, struct fileio_dev, disk.dev);
+}
+
+/* fileio_io.c */
+/*
+ * Make bytes @first to @last of the file durable.  Every flush of the file calls this.  May
+ * sleep.  Return: 0 or errno.
+ */
+int fileio_sync(struct file *file, loff_t first, loff_t last, int datasync);
+
+static inline int fileio_sync_all(struct file *file, int datasync)
+{
+	return fileio_sync(file, 0, LLONG_MAX, datasync);
+}
+
+/*
+ * Has data been lost that was in the page cache?  Any context.  Return: 0, or the errno with
+ * which write-back has failed; that is told once, and flushes fail from then on.
+ */
+int fileio_check_lost(struct fileio_dev *fd);
+/* cst_block_ops.submit and .lost */
+int fileio_submit(struct cst_io *io);
+int fileio_lost(struct cst_device *dev);
+
+#endif /* _CST_FILEIO_H */
