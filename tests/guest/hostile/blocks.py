@@ -20,8 +20,9 @@ import random
 import socket
 import struct
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -43,7 +44,8 @@ from rawiscsi import (
 )
 
 FROZEN = sys.argv.pop(2)
-SESSIONS = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
+TREE = "/sys/kernel/config/cst"
+SESSIONS, MAP = f"{TREE}/targets/iscsi/{TARGET}/sessions", f"targets/iscsi/{TARGET}/luns"
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
 SOLICITED: dict[str, Any] = {"InitialR2T": "Yes", "ImmediateData": "No"}
 UNSOLICITED: dict[str, Any] = {"InitialR2T": "No", "ImmediateData": "Yes"}
@@ -51,7 +53,7 @@ ROUNDS = int(os.environ.get("CST_ROUNDS", "1"))
 BLOCKS = 32 << 11
 SLOW_LUN, REMOVABLE, WELL_KNOWN = 1, 2, 0xC101
 SIMPLE, ORDERED, HEAD, ACA = 1, 2, 3, 4
-ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET = 1, 2, 4, 5
+ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET, WARM_RESET = 1, 2, 4, 5, 6
 UNDERFLOW, OVERFLOW = 2, 4
 COMPLETE, NO_TASK, NO_LUN = 0, 1, 2
 OK, MISCOMPARE, LENGTH, FIELD = "ok", "0e/1d/00", "05/0e/03", "05/24/00"
@@ -241,6 +243,12 @@ def write_slow(c: Conn, lba: int, data: bytes, **how: Any) -> int:
                   **how)
 
 
+def settle(c: Conn) -> None:
+    """One that a worker executes, and that waits for nobody: those before it have begun to wait."""
+    itt = c.scsi(caw(2000, 1), FINAL | WRITE, 1024, b"?" * 1024, lun=SLOW_LUN)
+    equal(outcome(c, itt), MISCOMPARE, "what nobody has written")
+
+
 def hold(c: Conn, lba: int = 64, blocks: int = 8) -> tuple[int, int]:
     """A write that does not end, and a COMPARE AND WRITE that waits for it, for what is there."""
     first = write_slow(c, lba, b"1" * 512 * blocks)
@@ -249,7 +257,7 @@ def hold(c: Conn, lba: int = 64, blocks: int = 8) -> tuple[int, int]:
     second = c.scsi(caw(lba, blocks), FINAL | WRITE, len(data), data, lun=SLOW_LUN)
     # Sent in order and executed in order: what comes behind finds the range held.
     waits(c, 2)
-    c.expect(NOP_IN, c.nop())
+    settle(c)
     return first, second
 
 
@@ -324,7 +332,7 @@ def holders_leave_in_every_way() -> None:
             data = b"1" * 4096 + b"2" * 4096
             second = holder.scsi(caw(64, 8), FINAL | WRITE, 8192, data, lun=SLOW_LUN)
             waits(holder)
-            holder.expect(NOP_IN, holder.nop())
+            settle(holder)
             # Some that wait for the holder: one that will be the next, and writes of its blocks.
             waiting = [waiter.scsi(caw(64, 4), FINAL | WRITE, 4096, b"1" * 2048 + b"4" * 2048,
                                    lun=SLOW_LUN)]
@@ -349,6 +357,41 @@ def holders_leave_in_every_way() -> None:
         assert now[:2048:512] in expected, f"{end}: {ended}, {now[::512]!r}"
         for c in (writer, holder, waiter):
             c.close()
+
+
+@case
+def who_wants_all_is_not_passed() -> None:
+    """Two blocks are locked in turn, never free at the same time: a write of both has its turn."""
+    a, b, other = session(isid=1), session(isid=2), session(isid=3)
+    with frozen():
+        writes, holders = [], []
+        for c, lba in ((a, 64), (b, 71)):
+            writes.append(write_slow(c, lba, b"1" * 512))
+            holders.append(c.scsi(caw(lba, 1), FINAL | WRITE, 1024, b"1" * 512 + b"2" * 512,
+                                  lun=SLOW_LUN))
+            settle(c)
+        write = write_slow(other, 64, b"x" * 4096)
+        settle(other)
+        # These are the next, and expect what the write of both has written.
+        later = []
+        for c, lba in ((a, 64), (b, 71)):
+            later.append(c.scsi(caw(lba, 1), FINAL | WRITE, 1024, b"x" * 512 + b"3" * 512,
+                                lun=SLOW_LUN))
+            settle(c)
+        for c, itt in zip((a, b), holders):
+            tmf = c.tmf(ABORT_TASK, itt, SLOW_LUN, c.cmdsn - 1)
+            equal(c.expect(TMF_RSP, tmf).response, COMPLETE, "abort")
+            settle(c)
+    equal(outcome(other, write), OK, "the write of both")
+    for c, first, second in zip((a, b), writes, later):
+        ended = outcomes(c, [first, second])
+        equal(ended[first], OK, "the first write")
+        # The two writes are SIMPLE, and may be exchanged.
+        now = read_slow(c, 64 if c is a else 71, 1)
+        equal((ended[second], now[:1]) in ((OK, b"3"), (MISCOMPARE, b"1")), True,
+              f"{ended[second]}, {now[:1]!r}")
+    for c in (a, b, other):
+        c.close()
 
 
 @case
@@ -675,6 +718,100 @@ def drain(c: Conn, tags: list[int], fine: set[str]) -> None:
             assert pdu.sense() in fine, pdu.sense()
     finally:
         c.sock.settimeout(old)
+
+
+# --- somebody configures meanwhile ---
+
+
+def configure(stop: threading.Event, rng: random.Random) -> None:
+    """Whatever may be done to LUN 2 and its device, refused or not; at last it is as it was."""
+    device, map_lun = f"{TREE}/handlers/vdisk_fileio/removable", f"{TREE}/{MAP}/2"
+
+    def put(path: str, value: object) -> None:
+        with contextlib.suppress(OSError), open(path, "w") as f:
+            f.write(f"{value}\n")
+
+    def relink() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{map_lun}/device")
+        with contextlib.suppress(OSError):
+            os.symlink(device, f"{map_lun}/device")
+
+    def restart(**values: object) -> None:
+        put(f"{device}/enabled", 0)
+        for name, value in values.items():
+            put(f"{device}/{name}", value)
+        put(f"{device}/enabled", 1)
+
+    def shrink() -> None:
+        put(f"{device}/allow_shrink", 1)
+        put(f"{device}/size", rng.choice((1 << 15, 45 << 9, 1 << 20, 16 << 20)))
+
+    def end_a_session() -> None:
+        folders = [f for f in os.listdir(SESSIONS) if f.startswith("iqn.2026-01.example:raw")]
+        if folders:
+            put(f"{SESSIONS}/{rng.choice(folders)}/force_close", 1)
+
+    changes: tuple[Callable[[], object], ...] = (
+        restart, lambda: restart(blocksize=rng.choice((512, 1024, 4096)), size=0),
+        lambda: restart(write_through=rng.randrange(2), o_direct=rng.randrange(2)),
+        lambda: restart(removable=rng.randrange(2), read_only=rng.randrange(2)), shrink, shrink,
+        relink, relink, lambda: put(f"{map_lun}/read_only", rng.randrange(2)), end_a_session)
+    while not stop.is_set():
+        rng.choice(changes)()
+        time.sleep(rng.choice((0, 0.002, 0.02)))
+    put(f"{map_lun}/read_only", 0)
+    restart(blocksize=512, size=0, write_through=0, o_direct=0, removable=1, read_only=0)
+    relink()
+
+
+@case
+def anything_while_it_is_configured() -> None:
+    """The same to a disk that is resized, restarted, taken away and given back."""
+    def one(isid: int) -> None:
+        rng = random.Random(isid)
+        for _ in range(ROUNDS * times(80, 8)):
+            with contextlib.suppress(Closed, PermissionError, TimeoutError):
+                c = Conn(TARGET, isid=isid, timeout=2 * SLOW)
+                for _ in range(rng.randrange(20, 60)):
+                    lba, blocks = rng.randrange(90), rng.choice((1, 2, 8, 30, 8192))
+                    cdb, length = rng.choice(((caw(lba, blocks & 255), (blocks & 255) * 1024),
+                                              (same16(lba, blocks), 512),
+                                              (same16(lba, blocks, 1), 0),
+                                              (write10(lba, blocks & 255), (blocks & 255) * 512),
+                                              (bytes([0x1B, 0, 0, 0, rng.randrange(8), 0]), 0),
+                                              (bytes([0x1E, 0, 0, 0, rng.randrange(2), 0]), 0),
+                                              (b"\x25" + bytes(9), 0), (bytes(6), 0)))
+                    data = bytes(min(length, 512 * rng.randrange(70)))
+                    flags = (WRITE if length else 0) | rng.choice((SIMPLE, SIMPLE, ORDERED, HEAD))
+                    c.scsi(cdb, FINAL | flags, length, data, lun=REMOVABLE)
+                    if rng.random() < 0.02:
+                        c.tmf(rng.choice((ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET, WARM_RESET)),
+                              lun=REMOVABLE)
+                if rng.random() < 0.5:
+                    # The answer to this comes last.
+                    itt = c.logout()
+                    while (pdu := c.recv()).itt != itt:
+                        if pdu.opcode == R2T:
+                            c.data_out(pdu.itt, pdu.ttt, pdu.offset, bytes(pdu.resid))
+                c.close()
+
+    stop = threading.Event()
+    administrator = threading.Thread(target=configure, args=(stop, random.Random(1)))
+    administrator.start()
+    try:
+        together(*(functools.partial(one, 100 + n) for n in range(4)))
+    finally:
+        stop.set()
+        administrator.join()
+    c = session(isid=1)
+    equal(outcome(c, c.scsi(bytes([0x1B, 0, 0, 0, 3, 0]), lun=REMOVABLE)), OK, "load")
+    past_attentions(c, REMOVABLE)
+    for cdb, data in ((write10(0, 90), bytes(90 * 512)), (caw(0, 60), bytes(120 * 512)),
+                      (same16(0, 32768), bytes(512))):
+        itt = c.scsi(cdb, FINAL | WRITE | ORDERED, len(data), data, lun=REMOVABLE)
+        equal(outcome(c, itt), OK, "all is well again")
+    c.close()
 
 
 # --- the well-known logical unit, and what is said to be supported ---
