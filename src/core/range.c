@@ -37,6 +37,13 @@
  *   overlap with any other held range.  A waiting write gets the state WRITES with the lock
  *   held, so the next holder, which needs the lock, finds it.  A waiting holder gets its
  *   range at once, and then searches for writes.
+ * - No holder gets a range that overlaps with that of the oldest waiting command, even if
+ *   no held range overlaps.  Otherwise initiators that lock single blocks in turn could keep
+ *   a command that needs several of these blocks waiting for ever.  Each waiting command
+ *   becomes the oldest, and what the oldest waits for ends.  Writes may pass the oldest,
+ *   because no command waits for a write before its range is held.  The oldest lets go the
+ *   commands that have waited for it: a holder when it ends, a write when it gets the state
+ *   WRITES, and an aborted command when it ends.
  *
  * DONE is set when a command ends, before its response.  So no command waits for an
  * initiator that does not read.  A write whose data has not come has not entered.
@@ -84,6 +91,19 @@ static struct cst_range *cst_range_held(struct cst_ranges *ranges,
 					 cst_range_last(&cmd->range));
 }
 
+/*
+ * The oldest command that waits for a held range, or NULL.  The caller holds waiting.lock.
+ */
+static struct cst_cmd *cst_range_oldest(struct cst_ranges *ranges)
+{
+	struct cst_cmd *cmd;
+
+	list_for_each_entry(cmd, &ranges->waiting.waiters, wait.node)
+		if (!cmd->range.drains)
+			return cmd;
+	return NULL;
+}
+
 /* The command's range becomes held; no held range overlaps.  The caller holds waiting.lock. */
 static void cst_range_insert(struct cst_ranges *ranges, struct cst_cmd *cmd)
 {
@@ -114,30 +134,59 @@ static void cst_range_kick(struct cst_ranges *ranges, const struct cst_cmd *cmd)
 	}
 }
 
-/* Let go commands that have waited for the range of @gone.  The caller holds waiting.lock. */
+/*
+ * May a waiting command go on?  @oldest is the oldest one that may not, or NULL if there is
+ * none.  The caller holds waiting.lock.
+ */
+static bool cst_range_may_go(struct cst_ranges *ranges, const struct cst_cmd *cmd,
+			     const struct cst_cmd *oldest)
+{
+	if (cst_range_held(ranges, cmd))
+		return false;
+	return !cmd->range.exclusive || !oldest ||
+	       !cst_range_overlap(&cmd->range, &oldest->range);
+}
+
+/*
+ * Let go commands that have waited for the range of @gone, which has held its range, or has
+ * been aborted while it waited.  The caller holds waiting.lock.
+ */
 static void cst_range_grant(struct cst_ranges *ranges, const struct cst_cmd *gone)
 {
+	const struct cst_cmd *first = cst_range_oldest(ranges), *oldest = NULL;
+	u64 from = cst_range_first(&gone->range), to = cst_range_last(&gone->range);
 	struct cst_cmd *cmd, *next;
 
 	list_for_each_entry_safe(cmd, next, &ranges->waiting.waiters, wait.node) {
 		/* A holder that drains is skipped: its range does not overlap with @gone's. */
-		if (!cst_range_overlap(&cmd->range, &gone->range) ||
-		    cst_range_held(ranges, cmd))
+		if (cmd->range.drains)
 			continue;
+		if (cst_range_first(&cmd->range) > to || cst_range_last(&cmd->range) < from ||
+		    !cst_range_may_go(ranges, cmd, oldest)) {
+			oldest = oldest ?: cmd;
+			continue;
+		}
 		cst_wait_remove(cmd);
-		if (cmd->range.exclusive)
+		if (cmd->range.exclusive) {
 			cst_range_insert(ranges, cmd);
-		else
+		} else {
+			/* Holders may have waited only because this was the oldest. */
+			if (cmd == first) {
+				from = min(from, cst_range_first(&cmd->range));
+				to = max(to, cst_range_last(&cmd->range));
+			}
 			atomic_set(&cmd->range.state, CST_RANGE_WRITES);
+		}
 		cst_cmd_queue(cmd);
 	}
 }
 
-/* Wait, because a held range overlaps.  The caller holds waiting.lock. */
+/* Wait for a held range, or for the oldest.  The caller holds waiting.lock. */
 static cst_sense_t cst_range_wait(struct cst_ranges *ranges, struct cst_cmd *cmd,
 				  bool exclusive)
 {
 	cmd->range.exclusive = exclusive;
+	cmd->range.drains = false;
 	return cst_wait_park(&ranges->waiting, cmd) ? CST_PENDING :
 						      CST_SENSE(COMMAND_ABORTED);
 }
@@ -159,23 +208,24 @@ cst_sense_t cst_range_enter_slow(struct cst_cmd *cmd)
 	return reason;
 }
 
-/* Called by cst_range_leave(); @was is the state before DONE. */
+/*
+ * Called by cst_range_leave(); @was is the state before DONE.  With NONE the command was
+ * aborted while it waited, and others may have waited because it was the oldest.
+ */
 void cst_range_leave_slow(struct cst_cmd *cmd, int was)
 {
 	struct cst_ranges *ranges = &cmd->dev->ranges;
 	unsigned long flags;
 
-	/* The command was aborted while it waited for a range. */
-	if (was == CST_RANGE_NONE)
-		return;
 	spin_lock_irqsave(&ranges->waiting.lock, flags);
 	if (was == CST_RANGE_HOLDS) {
 		cst_range_tree_remove(&cmd->range, &ranges->tree);
 		WRITE_ONCE(ranges->held, ranges->held - 1);
-		cst_range_grant(ranges, cmd);
-	} else {
-		cst_range_kick(ranges, cmd);
 	}
+	if (was == CST_RANGE_AWAITED)
+		cst_range_kick(ranges, cmd);
+	else
+		cst_range_grant(ranges, cmd);
 	spin_unlock_irqrestore(&ranges->waiting.lock, flags);
 }
 
@@ -228,11 +278,14 @@ static bool cst_range_find_writes(struct cst_cmd *cmd)
 
 static cst_sense_t cst_range_take(struct cst_ranges *ranges, struct cst_cmd *cmd)
 {
+	const struct cst_cmd *oldest;
 	cst_sense_t reason = CST_OK;
 
 	__set_bit(CST_CMD_RANGE, &cmd->flags);
 	spin_lock_irq(&ranges->waiting.lock);
-	if (cst_range_held(ranges, cmd))
+	oldest = cst_range_oldest(ranges);
+	if (cst_range_held(ranges, cmd) ||
+	    (oldest && cst_range_overlap(&cmd->range, &oldest->range)))
 		reason = cst_range_wait(ranges, cmd, true);
 	else
 		cst_range_insert(ranges, cmd);

@@ -22,7 +22,7 @@ enum cst_range_state {
 /**
  * struct cst_range - a command's blocks, cst_cmd.lba and cst_cmd.nblocks
  * @state: enum cst_range_state
- * @exclusive: of a command that waits for a held range: it is going to hold its blocks,
+ * @exclusive: of a command that waits for its range: it is going to hold its blocks,
  *	not only to write them
  * @drains: the command holds its blocks and waits for commands that still write them
  * @kick: a write has ended while the holder was searching for writes

@@ -497,14 +497,81 @@ static void holders_take_turns(void)
 	run(beside);
 	CHECK_IS(h[0], HAS);
 	CHECK_IS(h[1], WAITS);
-	CHECK_IS(h[2], HAS);
+	/* It does not pass the one that waits. */
+	CHECK_IS(h[2], WAITS);
 	CHECK_IS(beside, HAS);
 	done(h[0]);
-	CHECK_IS(h[1], WAITS);
-	done(h[2]);
 	CHECK_IS(h[1], QUEUED);
+	CHECK_IS(h[2], WAITS);
 	run_queued();
 	CHECK_IS(h[1], HAS);
+	done(h[1]);
+	CHECK_IS(h[2], QUEUED);
+	finish_all();
+}
+
+/* Some hold the first block in turn, and some the last one, with never a gap in both. */
+static void who_wants_all_is_not_passed_for_ever(void)
+{
+	enum kind kind;
+
+	for (kind = WRITES; kind <= HOLDS; kind++) {
+		struct task *left[2], *right[2], *all, *late;
+		unsigned int i;
+
+		start();
+		for (i = 0; i < 2; i++) {
+			left[i] = command(HOLDS, 0, 1);
+			right[i] = command(HOLDS, 7, 1);
+		}
+		all = command(kind, 0, 8);
+		late = command(HOLDS, 3, 1);
+		run(left[0]);
+		run(right[0]);
+		run(all);
+		run(left[1]);
+		run(right[1]);
+		done(left[0]);
+		CHECK_IS(left[1], WAITS);
+		/* Nobody holds its block. */
+		run(late);
+		CHECK_IS(late, WAITS);
+		done(right[0]);
+		CHECK_IS(all, QUEUED);
+		run_queued();
+		CHECK_IS(all, HAS);
+		if (kind == HOLDS) {
+			CHECK_IS(right[1], WAITS);
+			CHECK_IS(late, WAITS);
+			done(all);
+		}
+		/* They wait for the write by themselves. */
+		CHECK_IS(left[1], QUEUED);
+		CHECK_IS(right[1], QUEUED);
+		CHECK_IS(late, QUEUED);
+		finish_all();
+	}
+}
+
+/* Who waited only for the oldest goes on when that is aborted. */
+static void the_oldest_is_aborted(void)
+{
+	struct task *h, *all, *late;
+
+	start();
+	h = command(HOLDS, 0, 1);
+	all = command(WRITES, 0, 8);
+	late = command(HOLDS, 7, 1);
+	run(h);
+	run(all);
+	run(late);
+	CHECK_IS(late, WAITS);
+	abort_task(all);
+	run_queued();
+	CHECK_IS(all, GONE);
+	CHECK_IS(late, QUEUED);
+	run_queued();
+	CHECK_IS(late, HAS);
 	finish_all();
 }
 
@@ -724,6 +791,8 @@ TEST_MAIN(
 	T(a_write_ends_before_the_holder_looks),
 	T(one_write_tells_two_holders),
 	T(holders_take_turns),
+	T(who_wants_all_is_not_passed_for_ever),
+	T(the_oldest_is_aborted),
 	T(who_waited_first_goes_first),
 	T(who_waits_is_aborted),
 	T(who_waits_for_writes_is_aborted),
