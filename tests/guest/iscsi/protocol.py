@@ -11,7 +11,6 @@ Not tested: markers, multiple connections (the target negotiates neither).
 
 from __future__ import annotations
 
-import itertools
 import os
 import pathlib
 import random
@@ -29,7 +28,6 @@ from rawiscsi import (
     FINAL,
     IMMEDIATE,
     LOGIN,
-    LOGOUT,
     LOGOUT_RSP,
     NONE,
     NOP_IN,
@@ -42,7 +40,6 @@ from rawiscsi import (
     SNACK,
     TEXT,
     TEXT_RSP,
-    TMF,
     TMF_RSP,
     WRITE,
     Closed,
@@ -201,31 +198,6 @@ def opcodes_rejected() -> None:
         equal(rsp.response, reason, f"reject reason of opcode {opcode:#x}")
         equal(rsp.data[0] & 0x3F, opcode, "returned header's opcode")
     c.alive()
-
-
-@case
-def rejected_requests_count() -> None:
-    """Whatever is wrong with it: a request that is rejected leaves no gap in CmdSN."""
-    c = conn()
-    depth = c.maxcmdsn - c.cmdsn + 1
-    segment = struct.pack(">HBB", 1, 1, 0)
-    requests = (
-        (NOP_OUT, segment, 9), (TMF, segment, 9), (TEXT, segment, 9), (LOGOUT, segment, 9),
-        (LOGIN, segment, 9), (LOGIN, b"", 4), (0x07, b"", 5), (0x1C, segment, 9), (0x1F, b"", 5),
-    )
-    for opcode, ahs_segment, reason in requests:
-        for data in b"", pattern(8):
-            c.send(c.request(opcode, FINAL, next(c.tags), NONE), data, ahs=ahs_segment)
-            rsp = c.expect(REJECT)
-            equal(rsp.response, reason, f"reject reason of opcode {opcode:#x}")
-            equal(rsp.expcmdsn, c.cmdsn, f"ExpCmdSN behind opcode {opcode:#x}")
-            c.alive()
-    # What has no CmdSN does not count.
-    for opcode, reason in ((SNACK, 3), (0x25, 5), (0x3F, 5)):
-        c.send(c.request(opcode, FINAL, next(c.tags), cmdsn=c.cmdsn), ahs=segment)
-        equal(c.rejected(), reason, f"reject reason of opcode {opcode:#x}")
-        c.alive()
-    equal(c.maxcmdsn - c.cmdsn + 1 & NONE, depth, "places at the end")
 
 
 @case
@@ -715,37 +687,6 @@ def tmf_not_arrived() -> None:
     equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost)).response, 0, "response")
     # Its number is used up.
     c.alive()
-
-
-@case
-def several_not_arrived() -> None:
-    """Requests that are missing are aborted in any order, and one may come after all."""
-    c = conn()
-    depth = c.maxcmdsn - c.cmdsn + 1
-    for order in itertools.permutations(range(3)):
-        lost = c.cmdsn
-        c.cmdsn += 3
-        for n in order:
-            rsp = c.expect(TMF_RSP, c.tmf(1, 999 + n, refcmdsn=lost + n))
-            equal(rsp.response, 0, f"response to the abort of {n} in {order}")
-        equal(rsp.expcmdsn, c.cmdsn, f"ExpCmdSN behind {order}")
-        # A task that has been received and aborted is none.
-        equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost)).response, 1, "no such task")
-        c.alive()
-    lost = c.cmdsn
-    c.cmdsn += 3
-    for _ in range(2):
-        equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost + 1)).response, 0, "response")
-    c.scsi(bytes(6), cmdsn=lost + 1)
-    c.scsi(bytes(6), cmdsn=lost + 2)
-    assert c.silent(), "an answer to what is behind a gap"
-    rsp = c.expect(SCSI_RSP, c.scsi(bytes(6), cmdsn=lost))
-    equal(rsp.expcmdsn, lost + 2, "ExpCmdSN when the first one has come")
-    c.scsi(bytes(6), cmdsn=lost + 1)
-    assert c.silent(), "an answer to what was aborted"
-    c.expect(SCSI_RSP, c.scsi(bytes(6), cmdsn=lost + 2))
-    c.alive()
-    equal(c.maxcmdsn - c.cmdsn + 1 & NONE, depth, "places at the end")
 
 
 @case
