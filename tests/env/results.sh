@@ -77,7 +77,7 @@ judge_skips() {
 judge_reasons() {
 	local test
 	while read -r _ test _; do
-		[ ! -e "$top/tests/$test" ] || continue
+		[ ! -e "$top/tests/guest/$test" ] || continue
 		failed=$((failed + 1))
 		echo "FAIL $test  has a reason to skip, but is not there"
 	done < <(grep -E "^($1|all)[[:space:]]" "$skip_reasons")

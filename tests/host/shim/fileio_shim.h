@@ -79,7 +79,7 @@ struct super_block { unsigned long s_magic; struct file_system_type *s_type; };
 struct inode { umode_t i_mode; struct super_block *i_sb; loff_t i_size; };
 struct address_space { struct inode *host; errseq_t wb_err; };
 struct iov_iter { size_t count; };
-struct va_format { const char *fmt; va_list *va; };
+struct va_format { const char *fmt; void *va; };
 
 struct kiocb {
 	struct file	*ki_filp;
@@ -99,7 +99,7 @@ struct file {
 	const struct file_operations *f_op;
 	struct address_space	*f_mapping;
 	unsigned int		f_flags, f_mode;
-	spinlock_t		f_lock;
+	spinlock_t		f_lock;		/* protects f_flags */
 	struct path		f_path;
 };
 
