@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a script has started ends with the script.  Sourced on the host by those that run
-# guests for long: a signal ends all that is below them, then them, and nothing is begun
-# any more.  Who starts something long with `attend` or in the background minds it at once.
+# Ends what a script has started together with the script.  Sourced on the host by scripts
+# that run guests for long.  On a signal such a script ends all its descendants, then itself,
+# and starts nothing more.  A script that starts a long command with `attend`, or in the
+# background, reacts to a signal at once.
 
-# descendants TOP: the processes below it, but for those that look
+# descendants TOP: prints the processes below TOP, without those of this function
 descendants() {
 	local me=$BASHPID
 	ps -e -o pid=,ppid=,stat= | awk -v top="$1" -v me="$me" '
@@ -19,21 +20,21 @@ descendants() {
 		}' | sort -n
 }
 
-# living PID...: those of them that have not ended
+# living PID...: prints those of the processes that have not ended
 living() {
 	ps -o pid=,stat= -p "$(IFS=,; echo "$*")" | awk '$2 !~ /^Z/ { print $1 }'
 }
 
-# tell SIGNAL PID...: some may be gone, some are root's
+# tell SIGNAL PID...: sends a signal to processes; some may be gone, some belong to root
 tell() {
 	kill -"$1" "${@:2}" 2>/dev/null
 	[ "$(id -u)" = 0 ] || sudo -n kill -"$1" "${@:2}" 2>/dev/null
 }
 
-# end_below TOP [PID]: ends what is below it, and that process
+# end_below TOP [PID]: ends all processes below TOP, and the process PID
 end_below() {
 	local pids='' before left end
-	# Who is stopped starts nothing: until nobody is new.
+	# A stopped process starts no other; repeat until no new process is found.
 	while before=$pids; pids="$(descendants "$1") ${2:-}"; [ "$pids" != "$before" ]; do
 		# shellcheck disable=SC2086 # numbers
 		tell STOP $pids
@@ -43,7 +44,7 @@ end_below() {
 	tell TERM $pids
 	# shellcheck disable=SC2086
 	tell CONT $pids
-	# They end their guests themselves, and take away what they made.
+	# Leave them 20 seconds to end their guests and to remove their files themselves.
 	end=$((SECONDS + 20))
 	# shellcheck disable=SC2086
 	while left=$(living $pids); [ -n "$left" ]; do
@@ -58,29 +59,29 @@ end_children() {
 	end_below $$
 }
 
-# interrupted SIGNAL STATUS: what a signal does
+# interrupted SIGNAL STATUS: the trap of a signal; exits with STATUS
 interrupted() {
 	trap '' HUP INT TERM
 	echo "${0##*/}: ended by SIG$1" >&2
 	exit "$2"
 }
 
-# attend COMMAND...: runs it; bash minds no signal while it waits for what is not in the
-# background
+# attend COMMAND...: runs a command in the background and waits for it; bash runs no trap
+# while it waits for a foreground command
 attend() {
 	"$@" &
 	wait $!
 }
 
-# cpu_below PID: the seconds of CPU time that it and what it began have used
+# cpu_below PID: prints the seconds of CPU time that PID and its descendants have used
 cpu_below() {
 	cat /proc/[0-9]*/stat 2>/dev/null | awk -v top="$1" -v hz="$(getconf CLK_TCK)" '
 		{
 			pid = $1
-			# A name may have blanks.
+			# The name of a process may have blanks.
 			sub(/^.*\) /, "")
 			parent[pid] = $2
-			# Its own, and that of children that have ended.
+			# Time of the process itself, and of its children that have ended.
 			ticks[pid] = $12 + $13 + $14 + $15
 		}
 		END {
@@ -93,14 +94,14 @@ cpu_below() {
 		}'
 }
 
-# watch SECONDS PID NAME: ends it when it has used so much CPU time, and when it hangs: for
-# $within_idle seconds it had less than a hundredth of a CPU.  What runs on a busy machine
-# takes long, but has its share.
+# watch SECONDS PID NAME: ends PID when it has used SECONDS of CPU time, or when it hangs.  A
+# process hangs that used less than a hundredth of a CPU for $within_idle seconds; a process
+# on a busy machine takes long, but gets more than that.
 within_poll=10 within_idle=1200
 watch() {
 	local limit=$1 pid=$2 name=$3 used before=0 since=$SECONDS why=
 	while [ -z "$why" ]; do
-		# Nobody shall wait for it to end.
+		# sleep must not hold the caller's pipes open: their readers would wait for it.
 		sleep $within_poll >/dev/null 2>&1
 		used=$(cpu_below "$pid")
 		if [ "$used" -ge "$limit" ]; then
@@ -116,8 +117,9 @@ watch() {
 	end_below "$pid" "$pid"
 }
 
-# within SECONDS COMMAND...: runs it and ends it after that much CPU time, which is for one
-# round, or when it hangs.  How long it takes is no matter: that depends on the machine.
+# within SECONDS COMMAND...: runs a command, and ends it after SECONDS of CPU time, times
+# CST_ROUNDS, or when it hangs.  The time that passes does not count: it depends on what
+# else the machine does.
 within() {
 	local limit=$(($1 * ${CST_ROUNDS:-1})) pid watch status
 	shift
@@ -127,7 +129,7 @@ within() {
 	watch=$!
 	wait $pid
 	status=$?
-	# Unless it is at work, which it goes on with.
+	# A watch that is just ending the command ignores TERM and finishes that first.
 	kill $watch 2>/dev/null
 	wait $watch 2>/dev/null
 	return $status

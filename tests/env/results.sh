@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What runners of tests print, read and added up: a line a test, `ok NAME`, `FAIL NAME`
-# or `skip NAME`, and as the last one `N passed, N failed` or `N passed, N failed, N
+# Reads and adds up what runners of tests print: a line for each test, `ok NAME`, `FAIL NAME`
+# or `skip NAME`, and the last line `N passed, N failed` or `N passed, N failed, N
 # skipped`.  Sourced on the host, with $top set to the root of the tree.
 
 skip_reasons=$top/tests/env/vm/kernels/skips
 passed=0 failed=0 skipped=0
 
-# count_results FILE STATUS: sets p, f and s from a runner's output and exit status, and
-# wrong to what none of its lines tells, which is a failure of its own.
+# count_results FILE STATUS: sets p, f and s (passed, failed, skipped) from a runner's output
+# and exit status.  When the runner failed without a line for a failed test, sets wrong to the
+# reason and f to 1.
 count_results() {
 	local last='^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?'
 	wrong=
@@ -33,19 +34,19 @@ add_results() {
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# print_results: the last line; fails when something did, or nothing ran
+# print_results: prints the last line; fails when a test failed, or when none passed
 print_results() {
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-# skip_reason KERNEL TEST: there is one
+# skip_reason KERNEL TEST: whether $skip_reasons has a reason for this test to skip
 skip_reason() {
 	grep -qE "^($1|all)[[:space:]]+$2([[:space:]]|\$)" "$skip_reasons"
 }
 
-# judge_skips KERNEL: passes on what tests/run printed.  A test that skips without a
-# reason has failed, and so has one that runs in spite of a reason.
+# judge_skips KERNEL: copies the output of tests/run.  A test that skips without a reason
+# becomes a failure, and so does one that runs although there is a reason to skip it.
 judge_skips() {
 	local kernel=$1 line test rest p=0 f=0 s=0
 	while IFS= read -r line || [ -n "$line" ]; do
@@ -73,7 +74,7 @@ judge_skips() {
 	done
 }
 
-# judge_reasons KERNEL: adds a failure for each reason whose test is not there
+# judge_reasons KERNEL: adds a failure for each reason whose test does not exist
 judge_reasons() {
 	local test
 	while read -r _ test _; do
