@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Other suites of the archives that this machine uses, with an apt of their own that
-# changes nothing here.  Sourced after tests/env/vm/lib.sh.
+# Reads other suites of the Debian archives that this machine uses.  apt keeps its state in a
+# folder of the caller's, so that nothing changes in this machine's own apt.  Sourced after
+# tests/env/vm/lib.sh.
 
-# sources SUITE: the archives this machine uses, with another suite's names.
+# sources SUITE: prints lines for sources.list, the archives that this machine uses with SUITE
+# in place of its own suite.
 sources() {
 	local own base=${1%-backports}
 	own=$(debian_suite)
@@ -21,7 +23,7 @@ sources() {
 		}'
 }
 
-# apt_at DIR COMMAND...: apt with the state, the lists and the sources in DIR.
+# apt_at DIR COMMAND...: runs apt with its state, its lists and its sources in DIR.
 apt_at() {
 	local dir=$1 cmd=$2
 	shift 2
@@ -31,15 +33,15 @@ apt_at() {
 		-o APT::Sandbox::User=root "$@"
 }
 
-# read_lists DIR SUITE: a suite's lists; fails when the archive answers that it has no such
-# suite.  An archive that does not answer is the end: nobody knows what it has.
+# read_lists DIR SUITE: reads a suite's lists; fails when the archive answers that it has no
+# such suite.  Exits when an archive does not answer, because its suites are unknown then.
 read_lists() {
 	local dir=$1
 	rm -rf "$dir"
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
 	sources "$2" >"$dir/sources.list"
 	[ -s "$dir/sources.list" ] || die "apt on this machine has no Debian archive; run tests/env/vm/deps"
-	# By default what cannot be fetched is but a warning.
+	# By default apt only warns about a list that it cannot fetch.
 	if ! LC_ALL=C apt_at "$dir" apt-get update -o APT::Update::Error-Mode=any >"$dir/update.log" 2>&1; then
 		not_found "$dir/update.log" && return 1
 		tail -n 20 "$dir/update.log" >&2
@@ -49,7 +51,7 @@ read_lists() {
 		die "the lists of $2 have no kernel at all"
 }
 
-# not_found LOG: all that apt complains of is that the archive said it has no such suite
+# not_found LOG: whether apt's only complaint is that the archive has no such suite
 not_found() {
 	awk '/^E: / && !/ does not have a Release file\.$/ { other = 1 }
 		err && !/^ +(404 |File not found)/ { other = 1 }

@@ -3,23 +3,23 @@
 #
 # The kernels of the matrix.  Sourced with $top set to the root of the tree.
 
-# meta NAME: a field of META
+# meta NAME: prints a field of META
 meta() {
 	sed -n "s/^$1:[[:space:]]*//p" "$top/META"
 }
 
-# suites_of SERIES: the Debian suites that may have it
+# suites_of SERIES: prints the Debian suites that may have the series
 suites_of() {
 	awk -v s="$1" '$1 == s { for (i = 2; i <= NF; i++) print $i }' "$top/tests/env/kernels/suites"
 }
 
-# is_supported SERIES: META's range has it
+# is_supported SERIES: whether the series lies in META's range
 is_supported() {
 	printf '%s\n' "$(meta Linux-Minimum)" "$1" "$(meta Linux-Maximum)" | sort -V -C
 }
 
-# supported_series: those of the matrix that META's range has; both its ends must
-# be among them
+# supported_series: prints the series of the matrix that lie in META's range.  Exits when the
+# matrix lacks an end of the range.
 supported_series() {
 	local s end
 	for end in Minimum Maximum; do
@@ -31,7 +31,8 @@ supported_series() {
 	done
 }
 
-# module_sources: a tar of what compiles the modules, as the package cst-dkms has it
+# module_sources: writes a tar of the files that compile the modules, those of the package
+# cst-dkms
 module_sources() {
 	(cd "$top" && find META Kbuild src -type f \( -name Kbuild -o -name '*.[ch]' -o -name '*.mk' \) \
 		! -path '*/daemon/*' ! -name '*.mod.c' -print0 -o -name META -print0 | xargs -0 tar -cf -)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A job in a guest, whatever the guest is made of: the folder that it sees as
-# /run/cst-vm, what it says at its end, and the other guests that it wants beside
-# it.  Sourced by tests/env/vm/run and tests/env/uml/run after lib.sh and dmesg.sh.
+# What the guests of QEMU and of User-Mode Linux have in common: the folder that a guest sees
+# as /run/cst-vm, the other guests beside it, and the verdict at its end.  Sourced by
+# tests/env/vm/run and tests/env/uml/run after lib.sh and dmesg.sh.
 
-# make_share SHARE MODE UNLOAD [COMMAND...]: fills the folder; sets $token
+# make_share SHARE MODE UNLOAD [COMMAND...]: fills the folder SHARE; sets $token, which
+# identifies this job's result
 make_share() {
 	local share=$1 mode=$2 unload=$3 name
 	shift 3
@@ -28,8 +29,8 @@ make_share() {
 	done
 }
 
-# inject SHARE IMAGE KVER MODULES DAEMON: what is to be put over the root of the guest:
-# modules and tools of the tree, and module indexes that know them.
+# inject SHARE IMAGE KVER MODULES DAEMON: fills SHARE/inject, which the guest copies over its
+# root: modules and tools of the tree, and module indexes that list them.
 inject() {
 	local tree=$1/inject base=$2 kver=$3 modules=$4 daemon=$5 moddir ko kos
 	local theirs=$base/root/lib/modules/$kver own=
@@ -78,7 +79,7 @@ inject() {
 	fi
 }
 
-# measure SHARE: what runs in the guest shall say which lines it executed
+# measure SHARE: makes the tools in the guest record which lines they executed
 measure() {
 	local to=$1/inject/usr/local/lib/targetctl
 	cp -r /usr/lib/python3/dist-packages/coverage "$to/"
@@ -88,14 +89,15 @@ measure() {
 	echo 'export GCOV_PREFIX=/run/cst-vm/out/gcov-user' >>"$1/settings"
 }
 
-# peers_begin N WORK OPTION...: guests 1 to N, each a run of the caller's own with these
-# options, and a wire between them and guest 0.  Sets $wire, the folder of what joins them
+# peers_begin N WORK OPTION...: starts guests 1 to N, and the wire between them and guest 0.
+# Each is another run of the calling script with these options.  Sets $wire, the folder of
+# the hub's sockets and of the serial lines' FIFOs.
 peers_begin() {
 	local n=$1 work=$2 i log
 	shift 2
 	peers=() wire=$work/wire
 	mkdir "$wire"
-	# Whoever is killed here takes no leave: they end when this script does.
+	# pdeathsig ends the hub and the guests even when this script is killed.
 	exec {hub}< <(exec setpriv --pdeathsig KILL "$vmdir/hub" "$wire")
 	peers+=($!)
 	read -r -u "$hub" || die "no wire between the guests"
@@ -110,7 +112,8 @@ peers_begin() {
 	done
 }
 
-# peers_end DIED: waits for those that guest 0 has told to end; when that has died, ends them
+# peers_end DIED: waits until the other guests end, as guest 0 has told them to.  When guest 0
+# has died (DIED is not empty), kills them instead.
 peers_end() {
 	local i rc
 	[ ${#peers[@]} -gt 0 ] || return
@@ -134,19 +137,20 @@ peers_kill() {
 	peers=()
 }
 
-# peer_gone: guest 0 shall not wait for the answer of one that has ended
+# peer_gone: tells guest 0 that this guest has ended, so that guest 0 does not wait for its
+# answer
 peer_gone() {
 	[ "${guest:-0}" = 0 ] || echo gone 1<>"$wire/$guest.in" 2>/dev/null
 }
 
-# peers_settings: lines for the settings of this guest
+# peers_settings: prints lines for the settings file of this guest
 peers_settings() {
 	[ -z "$guest" ] || echo "export CST_GUEST=$guest"
 	[ "$npeers" = 0 ] || echo "export CST_PEERS=$npeers"
 }
 
-# judge OUT STATUS TIMEOUT: exits with what became of the job, from OUT/result,
-# OUT.console and the exit status of the guest's program
+# judge OUT STATUS TIMEOUT: exits with the job's result, from OUT/result, OUT.console and
+# STATUS, the exit status of the guest's program; returns when all is well
 judge() {
 	local out=$1 rc=$2 timeout=$3 result status verdict
 	[ -s "$out.err" ] || rm -f "$out.err"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commits, on request, one sin per checker of the debug kernels, so that
- * tests/env/vm/checkers can show that each is reported and that the harness takes the
- * report for a failure.  insmod provoke.ko what=NAME; the load is always refused
- * with EAGAIN afterwards, so that it can be repeated.
+ * Makes, on request, one fault for each checker of the debug kernels.  With it
+ * tests/env/vm/checkers shows that each checker reports its fault and that the harness
+ * takes the report for a failure.  Usage: insmod provoke.ko what=NAME.  The load always
+ * fails with EAGAIN afterwards, so that it can be repeated.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -19,7 +19,7 @@ static char *what = "";
 module_param(what, charp, 0444);
 MODULE_PARM_DESC(what, "name of the checker to provoke");
 
-/* Keeps the compiler from seeing through what it is asked to do. */
+/* Hides the origin of a pointer from the compiler, so that it does not remove the fault. */
 static void *hidden(void *p)
 {
 	OPTIMIZER_HIDE_VAR(p);
@@ -28,7 +28,7 @@ static void *hidden(void *p)
 
 static void provoke_out_of_bounds(void)
 {
-	/* A whole object of its cache: SLUB's red zone begins only after that. */
+	/* 64 bytes fill an object of their cache: SLUB's red zone begins right after them. */
 	char *p = hidden(kmalloc(64, GFP_KERNEL));
 
 	if (!p)
@@ -46,7 +46,7 @@ static void provoke_use_after_free(void)
 	kfree(p);
 	p = hidden(p);
 	WRITE_ONCE(p[8], READ_ONCE(p[8]) + 1);
-	/* Without KASAN it shows when the object is taken again. */
+	/* Without KASAN the poison check reports it when the object is allocated again. */
 	kfree(kmalloc(40, GFP_KERNEL));
 }
 
@@ -79,7 +79,7 @@ static void provoke_active_timer(void)
 		return;
 	timer_setup(timer, never, 0);
 	mod_timer(timer, jiffies + 3600 * HZ);
-	/* The checker takes the timer off its list when it objects. */
+	/* The checker removes the timer from the timer wheel when it reports. */
 	kfree(timer);
 }
 
