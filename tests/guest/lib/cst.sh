@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Configure cst by mkdir, ln and echo, take it down again, check what happens.
-# $cst is the root of the tree; $TMP the test's own folder.
+# Functions that configure cst by mkdir, ln and echo, take the configuration down again, and
+# check values.  $cst is the root of the tree; $TMP the test's own folder.
 
 cst=/sys/kernel/config/cst
 
 fail() {
 	echo "FAIL: $*" >&2
-	# Tells where in the test, also from inside a helper.
+	# Print the call stack, so that the line of the test is known.
 	local i
 	for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
 		echo "  ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]} ${FUNCNAME[i]}" >&2
@@ -30,7 +30,8 @@ need_cmd() {
 	done
 }
 
-# scaled NUMBER[SUFFIX] [MINIMUM]: less work where each piece of it takes longer
+# scaled NUMBER[SUFFIX] [MINIMUM]: prints NUMBER divided by CST_SCALE, an amount of work that
+# a slow guest can do in the time
 scaled() {
 	local n=${1%%[!0-9]*} least=${2:-1}
 	local suffix=${1#"$n"}
@@ -39,7 +40,8 @@ scaled() {
 	echo "$n$suffix"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds; fails when it does not in time.
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds; fails when it does not
+# succeed within the time.
 wait_for() {
 	local end=$((${EPOCHREALTIME/./} + $1 * ${CST_SCALE:-1} * 1000000))
 	shift
@@ -49,7 +51,7 @@ wait_for() {
 	done
 }
 
-# umount_below FOLDER [OPTION...]: all that is mounted there
+# umount_below FOLDER [OPTION...]: unmounts everything below FOLDER
 umount_below() {
 	awk -v t="$1/" 'index($2, t) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount "${@:2}"
 }
@@ -59,13 +61,13 @@ equal() {
 }
 
 put() {
-	# One write system call, errno in words in the message.
+	# One write system call; bash's error message has the errno in words.
 	local err
 	err=$(printf '%s\n' "$2" 2>&1 >"$1") ||
 		fail "echo '$2' >$1: ${err##*: } ($(cat $cst/last_error))"
 }
 
-# refused ERRNO-TEXT COMMAND...: it must fail, with that errno.
+# refused ERRNO-TEXT COMMAND...: the command must fail, with that errno in its message.
 refused() {
 	local want=$1 err
 	shift
@@ -75,18 +77,18 @@ refused() {
 	[[ $err == *"$want"* ]] || fail "refused with '${err##*: }', expected '$want': $*"
 }
 
-# The text of last_error, without the number and the time in front of it.
+# Prints the text of last_error, without the number and the time in front of it.
 last_error() {
 	cut -d' ' -f3- $cst/last_error
 }
 
-# write_value FILE VALUE: for refused, which needs a command.
+# write_value FILE VALUE: writes a value; a command that `refused` can run.
 write_value() {
 	# shellcheck disable=SC2069 # only the error message to the output, on purpose
 	printf '%s\n' "$2" 2>&1 >"$1"
 }
 
-# set_all DIR KEY=VALUE...
+# set_all DIR KEY=VALUE...: writes several attributes of an object.
 set_all() {
 	local dir=$1 kv
 	shift
@@ -95,7 +97,7 @@ set_all() {
 	done
 }
 
-# make_device HANDLER NAME KEY=VALUE...: made, set, enabled.
+# make_device HANDLER NAME KEY=VALUE...: makes a device, sets its attributes and enables it.
 make_device() {
 	local dir=$cst/handlers/$1/$2
 	mkdir "$dir" || fail "mkdir $dir: $(cat $cst/last_error)"
@@ -104,7 +106,7 @@ make_device() {
 	put "$dir/enabled" 1
 }
 
-# make_fileio NAME SIZE KEY=VALUE...: on a new sparse file $TMP/NAME.img
+# make_fileio NAME SIZE KEY=VALUE...: makes a device on a new sparse file, $TMP/NAME.img
 make_fileio() {
 	local name=$1 size=$2
 	shift 2
@@ -112,7 +114,8 @@ make_fileio() {
 	make_device vdisk_fileio "$name" "filename=$TMP/$name.img" "$@"
 }
 
-# make_target FABRIC NAME KEY=VALUE...: inert, with these attributes.
+# make_target FABRIC NAME KEY=VALUE...: makes a target with these attributes; it is not
+# enabled.
 make_target() {
 	local dir=$cst/targets/$1/$2
 	mkdir "$dir" || fail "mkdir $dir: $(cat $cst/last_error)"
@@ -120,7 +123,7 @@ make_target() {
 	set_all "$dir" "$@"
 }
 
-# make_lun TARGET-OR-GROUP NUMBER HANDLER/DEVICE KEY=VALUE...; the first is a
+# make_lun TARGET-OR-GROUP NUMBER HANDLER/DEVICE KEY=VALUE...: TARGET-OR-GROUP is a
 # path below targets/, as loop/t1 or iscsi/iqn.../ini_groups/g1.
 make_lun() {
 	local dir=$cst/targets/$1/luns/$2 dev=$3
@@ -145,19 +148,20 @@ make_ini_group() {
 	done
 }
 
-# Removes every object below DIR: links first, then folders bottom up.  Folders
-# that belong to an object go with it, so their own refusal means nothing.
+# remove_tree DIR: removes every object below DIR: links first, then folders bottom up.
+# rmdir fails on a folder that cst made for an object; that is no error, because such a
+# folder goes with its object.
 remove_tree() {
 	find "$1" -mindepth 1 -type l -delete
 	find "$1" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true
 	[ -z "$(find "$1" -mindepth 1 -maxdepth 1 -type d)" ]
 }
 
-# Takes the whole configuration down; complains about what does not go.
+# Takes the whole configuration down; fails, and prints what is left, when an object stays.
 cst_teardown() {
 	[ -d $cst ] || return 0
 	local f d rc=0 dotglob
-	# Any name that mkdir takes may be there, also one that * leaves out.
+	# A test may have made a name that starts with a dot; * must match it, too.
 	dotglob=$(shopt -p dotglob) || true
 	shopt -s dotglob
 	for f in $cst/targets/*/*/enabled; do
@@ -186,7 +190,8 @@ cst_modules() {
 	awk '$1 ~ /^cst(_|$)/ { print $1 }' /proc/modules
 }
 
-# Removes all our modules, users before the used.
+# Removes all our modules.  A module goes after the modules that use it, so try again as long
+# as one could be removed.
 cst_unload() {
 	local m gone=1
 	while [ $gone = 1 ] && [ -n "$(cst_modules)" ]; do

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a kernel log must not have, used in the guest after each test and on the
-# host for the console log.  Each pattern is what the checker prints when it found
-# something; what it prints when it starts must not match.
+# The texts that a kernel log must not have.  Used in the guest after each test, and on the
+# host for the console log.  Each pattern is what a checker prints when it found something;
+# what a checker prints when it starts must not match.
 
 # the kernel's own checks
 dmesg_bad='WARNING: |BUG: |BUG [^ ]+ \(.*\): |kernel BUG at|Oops: |general protection fault|Kernel panic'
@@ -23,16 +23,18 @@ dmesg_bad="$dmesg_bad"'|held lock freed|lock held when returning|bad unlock bala
 dmesg_bad="$dmesg_bad"'|trying to register non-static key|turning off the locking correctness validator'
 dmesg_bad="$dmesg_bad"'|Invalid wait context|DEBUG_LOCKS_WARN_ON'
 
-# What the kernel reports of its own code, for things that are none of ours: the iSCSI
-# initiator removes disks on a work queue meant for memory reclaim, whereby it may find
-# the runtime PM's request of a disk just added still under way.
+# Reports about the kernel's own code that no fault of cst causes.  The iSCSI initiator
+# removes disks on a work queue meant for memory reclaim.  There it may wait for a request of
+# runtime PM, of a disk just added, on a work queue that is not meant for reclaim.
 dmesg_known='workqueue: WQ_MEM_RECLAIM iscsi_ctrl_[0-9:]+:__iscsi_unbind_session .*is flushing !WQ_MEM_RECLAIM pm:'
 
-# Who finds no memory where a test has taken it all: a thread's stack, a page of the test's own.
+# Allocations that fail because a test has taken all memory: the stack of a new thread, and a
+# page of the test's own process.
 dmesg_known="$dmesg_known"'|kthreadd: page allocation failure|python3: page allocation stall'
 
-# dmesg_unknown FILE: the log without the reports of what is known.  A report is what
-# is between two cuts, or from the allocator's complaint to the end of its inventory.
+# dmesg_unknown FILE: prints the log without the reports that $dmesg_known matches.  A report
+# is the text from "cut here" to "end trace", or from the allocator's message to the end of
+# its list of free memory.
 dmesg_unknown() {
 	awk -v known="$dmesg_known" '
 		function flush() { if (text !~ known) printf "%s", text; text = ""; report = 0 }
@@ -45,7 +47,8 @@ dmesg_unknown() {
 		END { printf "%s", text }' "$1"
 }
 
-# dmesg_check FILE [LINES]: prints the bad lines with what follows each; fails when any.
+# dmesg_check FILE [LINES]: prints the bad lines, each with the lines that follow it, LINES
+# (60) at most; fails when there is one.
 dmesg_check() {
 	local bad
 	bad=$(dmesg_unknown "$1" | grep -E -A 25 "$dmesg_bad" | head -n "${2:-60}") || true

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The same test over every fabric that is there: a target, an initiator, its disks.
+# Functions for a test that runs over every fabric: a target, an initiator and its disks.
 
-# fabrics: the fabrics whose modules exist
+# fabrics: prints the fabrics whose modules exist
 fabrics() {
 	echo loop
 	! modinfo cst_iscsi >/dev/null 2>&1 || ! modinfo iscsi_tcp >/dev/null 2>&1 || echo iscsi
 }
 
-# fabric_target FABRIC: its target's path below targets/
+# fabric_target FABRIC: prints the path below targets/ of the fabric's target
 fabric_target() {
 	case $1 in
 	loop) echo loop/t1 ;;
@@ -17,7 +17,7 @@ fabric_target() {
 	esac
 }
 
-# fabric_up FABRIC: makes that target, inert; add LUNs, then fabric_login
+# fabric_up FABRIC: makes the fabric's target, not enabled; add LUNs, then fabric_login
 fabric_up() {
 	local target
 	target=$(fabric_target "$1")
@@ -52,8 +52,8 @@ fabric_disk() {
 	esac
 }
 
-# fabric_rescan FABRIC: what an administrator does after a change of LUNs; loop
-# sees it by itself
+# fabric_rescan FABRIC: scans for LUNs, as an administrator does after a change; loop notices
+# a change itself
 fabric_rescan() {
 	local target
 	target=$(fabric_target "$1")
@@ -85,14 +85,14 @@ fabric_down() {
 	cst_teardown
 }
 
-# ios DEVICE: the reads and writes that have ended since the disk was made
+# ios DEVICE: prints the number of reads and writes that have ended since the disk was made
 ios() {
 	awk '{ print $1 + $5 }' "/sys/block/${1##*/}/stat"
 }
 
-# fio_load DEVICE [FIO-OPTION...]: random reads and writes in the background until
-# fio_load_stop; its errors and its end tell what the initiator saw.  It opens the disk
-# again and again, and must not make a file of its name when the disk is gone.
+# fio_load DEVICE [FIO-OPTION...]: starts random reads and writes in the background, until
+# fio_load_stop.  fio's errors and its end show what the initiator saw.  fio opens the disk
+# again and again, and must not make a file of the same name when the disk is gone.
 fio_load() {
 	local dev=$1 before
 	shift
@@ -104,13 +104,13 @@ fio_load() {
 	fio_load_reaches "$dev" $((before + 200))
 }
 
-# fio_load_verified DEVICE [FIO-OPTION...]: the same with writes, which are read back and
-# compared soon after
+# fio_load_verified DEVICE [FIO-OPTION...]: as fio_load, with writes only, which fio reads
+# back and compares soon after
 fio_load_verified() {
 	fio_load "$1" --rw=randwrite --verify=crc32c --verify_fatal=1 --verify_backlog=64 "${@:2}"
 }
 
-# fio_load_goes_on DEVICE: it does more I/O than what was under way
+# fio_load_goes_on DEVICE: waits until the load has done more I/O than was under way
 fio_load_goes_on() {
 	fio_load_reaches "$1" $(($(ios "$1") + 50))
 }
@@ -124,7 +124,7 @@ load_reached() {
 	process_gone "$fio_pid" || [ "$(ios "$1")" -ge "$2" ]
 }
 
-# fio_load_fails TEXT: the load must end by itself, with that error
+# fio_load_fails TEXT: the load must end by itself, with an error that matches TEXT
 fio_load_fails() {
 	wait_for 60 process_gone "$fio_pid"
 	! wait "$fio_pid" || fail "the load went on without an error"
@@ -137,7 +137,7 @@ fio_load_stop() {
 	! grep -qE 'err= *[1-9]' "$TMP/load.log" || { cat "$TMP/load.log"; fail "the load saw an error"; }
 }
 
-# sessions_idle: no command of any session is under way
+# sessions_idle: whether no session has a command under way
 sessions_idle() {
 	local f
 	for f in "$cst"/targets/*/*/sessions/*/active_commands; do

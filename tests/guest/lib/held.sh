@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A reader of a folder who does not get on, and so keeps it locked.
+# A process that is stuck while it reads a folder, and so keeps the folder locked.
 
-# held_up FOLDER: from now on; also when the test fails it is let go
+# held_up FOLDER: holds the folder from now on, until held_down.  When the test fails, a trap
+# lets the process go.
 held_up() {
 	truncate -s 16M "$TMP/held.img"
 	mkfs.ext4 -q "$TMP/held.img"

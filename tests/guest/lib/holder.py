@@ -3,8 +3,9 @@
 
 Usage: holder.py FOLDER FILE
 
-FILE, a page long, lies on a file system that is frozen: the first write to it waits, here
-in the midst of getdents64(2).
+FILE is a page long and lies on a frozen file system. The first write to the page waits
+until the file system is thawed. The write is made by getdents64(2), which holds the
+folder's lock.
 """
 
 from __future__ import annotations

@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A target under attack beside a session that must not notice.
+# A target is attacked while another session, which must not notice, works.
 #
-# The well-behaved session is open-iscsi's, in an initiator group of its own: LUN 0
-# is a disk that fio writes and verifies all the time, LUN 1 the disk that
-# attackers, whom no group matches, find at their LUN 0.
+# The well-behaved session is open-iscsi's, in an initiator group of its own.  Its LUN 0
+# is a disk that fio writes and verifies all the time.  Its LUN 1 is the victim disk.
+# Attackers match no group, and find the victim disk at their LUN 0.
 #
 #   hostile_up [PARAMETER=VALUE...]
 #   attack SCRIPT [ARGUMENT...]    tests/guest/hostile/SCRIPT; any number of times
 #   hostile_down
 #
-# What each attack must leave behind is in attack(); hostile_down unloads the
-# modules, so that nothing is left that refers to them, and compares memory.
+# attack() checks after each attack that the well-behaved session and the daemon still work.
+# hostile_down unloads the modules, which shows that nothing refers to them any more, and
+# compares memory with that before hostile_up.
 
 hostile_iqn=iqn.2026-01.example:t1
 hostile_target=$cst/targets/iscsi/$hostile_iqn
 
-# A kernel with checkers is slow: fewer rounds, more patience.
+# A kernel with checkers is slow: attacks have fewer rounds and longer time limits.
 if grep -q ' kasan_report$' /proc/kallsyms 2>/dev/null; then
 	export CST_SLOW=${CST_SLOW:-8}
 fi
 export CST_SLOW=${CST_SLOW:-1}
-# There the well-behaved session leaves the CPUs to the attackers.
+# On a slow kernel the well-behaved session is limited, to leave CPU time to the attackers.
 hostile_load=()
 [ "$CST_SLOW" = 1 ] || hostile_load=(--rate_iops=$((400 / CST_SLOW)))
 
@@ -30,7 +31,7 @@ hostile_requires() {
 	need_module cst_vdisk cst_iscsi iscsi_tcp && need_cmd cst-iscsid fio python3 "$@"
 }
 
-# meminfo FIELD: KiB
+# meminfo FIELD: prints a field of /proc/meminfo, in KiB
 meminfo() {
 	awk -v f="$1:" '$1 == f { print $2 }' /proc/meminfo
 }
@@ -41,8 +42,8 @@ memory_settle() {
 	echo 3 >/proc/sys/vm/drop_caches
 }
 
-# memory_back: what the modules took has been given back, but for the page caches'
-# and per-CPU lists' noise
+# memory_back: whether the modules have given their memory back.  The limit allows for the
+# noise of page caches and per-CPU lists.
 memory_back() {
 	local slab
 	memory_settle
@@ -58,7 +59,7 @@ good_session() {
 	done
 }
 
-# Nobody but the well-behaved session is left.
+# Whether the well-behaved session is the only one left.
 only_good() {
 	[ "$(find "$hostile_target/sessions" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ]
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The initiator's side: open-iscsi, SCSI devices, fio; and our login daemon.
+# Functions for the initiator's side: open-iscsi, SCSI devices, fio; and for cst-iscsid.
 
 systemd_runs() {
 	[ -d /run/systemd/system ]
@@ -11,8 +11,8 @@ listens() {
 	[ -n "$(ss -Hltn "sport = :${1:-3260}")" ]
 }
 
-# daemon_start [OPTION...]: cst-iscsid in the background.  Wait for what you
-# need: it listens once a target is enabled (wait_for 10 listens).
+# daemon_start [OPTION...]: starts cst-iscsid in the background, and does not wait for it.
+# cst-iscsid listens once a target is enabled (wait_for 10 listens).
 daemon_start() {
 	cst-iscsid "$@" >>"${TMP:-/tmp}/cst-iscsid.log" 2>&1 &
 	echo $! >/run/cst-iscsid.test.pid
@@ -36,7 +36,7 @@ process_gone() {
 	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
 }
 
-# open-iscsi's daemon; under systemd its socket starts it.
+# Starts open-iscsi's daemon; under systemd its socket starts it.
 initiator_start() {
 	modprobe -q iscsi_tcp || fail "no iscsi_tcp"
 	systemd_runs && return 0
@@ -53,8 +53,8 @@ iscsi_discover() {
 	iscsiadm -m discovery -t sendtargets -p "${1:-127.0.0.1:3260}"
 }
 
-# iscsi_login IQN [PORTAL] [KEY=VALUE...]: a new session; keys are open-iscsi's,
-# as node.session.iscsi.InitialR2T=No
+# iscsi_login IQN [PORTAL] [KEY=VALUE...]: logs in to the target with a new session; the keys
+# are open-iscsi's, as node.session.iscsi.InitialR2T=No
 iscsi_login() {
 	local iqn=$1 portal=127.0.0.1:3260 kv
 	shift
@@ -66,16 +66,17 @@ iscsi_login() {
 	# A discovery may have made the record already.
 	iscsiadm -m node -T "$iqn" -p "$portal" >/dev/null 2>&1 ||
 		iscsiadm -m node -T "$iqn" -p "$portal" -o new >/dev/null
-	# A target that goes away shall fail I/O soon and not stop a test.
+	# When the target goes away, I/O must fail soon and not block the test.
 	for kv in node.session.timeo.replacement_timeout=5 node.startup=manual "$@"; do
 		iscsiadm -m node -T "$iqn" -p "$portal" -o update -n "${kv%%=*}" -v "${kv#*=}"
 	done
 	iscsiadm -m node -T "$iqn" -p "$portal" --login >/dev/null
 }
 
-# The initiator removes a SCSI target in a workqueue that is for reclaim, and waits there
-# for what runtime power management has queued in one that is not; when that is slow, the
-# kernel (6.1 at least) warns.  What may not idle queues nothing.
+# Prevents a warning of the kernel (6.1 at least).  The initiator removes a SCSI target in a
+# workqueue that is for memory reclaim.  There it waits for work of runtime power management
+# in a workqueue that is not for reclaim; when that work is slow, the kernel warns.  A device
+# that may not go idle queues no such work.
 iscsi_stay_awake() {
 	local f
 	for f in /sys/class/iscsi_session/session*/device/target*/power/control; do
@@ -92,7 +93,7 @@ iscsi_forget() {
 	iscsiadm -m node -T "$1" -o delete >/dev/null
 }
 
-# iscsi_session IQN: the newest session's folder in /sys/class/iscsi_session
+# iscsi_session IQN: prints the newest session's folder in /sys/class/iscsi_session
 iscsi_session() {
 	local s found=
 	for s in $(ls -dv /sys/class/iscsi_session/session* 2>/dev/null); do
@@ -101,23 +102,24 @@ iscsi_session() {
 	[ -n "$found" ] && echo "$found"
 }
 
-# iscsi_peer IQN: address and port of the initiator's connection, at the target
+# iscsi_peer IQN: prints address and port of the initiator's connection, as the target has it
 iscsi_peer() {
 	cat "$cst/targets/iscsi/$1"/sessions/*/connections/*/initiator_address 2>/dev/null
 }
 
-# iscsi_peer_is_new IQN PEER: the initiator is logged in again, and that one is gone
+# iscsi_peer_is_new IQN PEER: whether the initiator is logged in again, with another
+# connection than PEER, and PEER is gone
 iscsi_peer_is_new() {
 	local now
 	now=$(iscsi_peer "$1") && [ -n "$now" ] && ! grep -qxF "$2" <<<"$now"
 }
 
-# no_sessions TARGET: none of this target is left in configfs
+# no_sessions TARGET: whether configfs has no session of this target any more
 no_sessions() {
 	[ -z "$(find "$cst/targets/$1/sessions" -mindepth 1 -maxdepth 1 -type d)" ]
 }
 
-# block_of SCSI-DEVICE-FOLDER: the name of its disk node
+# block_of SCSI-DEVICE-FOLDER: prints the name of the device's disk node, as /dev/sda
 block_of() {
 	local b
 	for b in "$1"/block/*; do
@@ -141,7 +143,7 @@ iscsi_disk() {
 	iscsi_disk_now "$1" "$2"
 }
 
-# scsi_hosts PROC_NAME: the SCSI hosts of a driver, oldest first
+# scsi_hosts PROC_NAME: prints the SCSI hosts of a driver, oldest first
 scsi_hosts() {
 	local h
 	for h in $(ls -dv /sys/class/scsi_host/host* 2>/dev/null); do
@@ -157,13 +159,13 @@ host_disk_now() {
 	return 1
 }
 
-# host_disk HOST LUN: waits for the disk of, say, host3 and prints /dev/sdX
+# host_disk HOST LUN: waits for a disk of HOST, as host3, and prints /dev/sdX
 host_disk() {
 	wait_for 15 host_disk_now "$1" "$2"
 	host_disk_now "$1" "$2"
 }
 
-# loop_disk [N] LUN: disk of the Nth (last) loop session
+# loop_disk [N] LUN: waits for the disk of the Nth (last) loop session and prints /dev/sdX
 loop_disk() {
 	local host
 	[ $# -gt 1 ] || set -- '$' "$1"
@@ -176,8 +178,8 @@ scsi_hosts_found() {
 	[ -n "$(scsi_hosts "$1")" ]
 }
 
-# fio_verify DEVICE [FIO-OPTION...]: writes, reads back and compares; the size is
-# scaled, so give one in k or m
+# fio_verify DEVICE [FIO-OPTION...]: writes, reads back and compares.  The size is scaled;
+# it needs a suffix k or m, to stay a multiple of the block size.
 fio_verify() {
 	local dev=$1 arg args=()
 	shift

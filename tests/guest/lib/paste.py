@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Pastes text into a program on a terminal of its own, as a user does, and shows what appears.
+"""Pastes text into a program on a terminal of its own, as a user does, and prints its output.
 
 Usage: paste.py PROMPT COMMAND... <TEXT
 
-When PROMPT appears, TEXT is pasted (as one piece, where the program asks terminals for that) and
-then `exit` typed. What comes too late to be typed at once waits in the terminal, as for a user.
-The exit status is COMMAND's; 124 when it has not ended after TIMEOUT seconds (120).
+When PROMPT appears, the script pastes TEXT and then types `exit`. The paste is bracketed when the
+program has asked the terminal for that. The terminal keeps text that the program does not read at
+once, as it does for a user. The exit status is COMMAND's; 124 when COMMAND has not ended after
+TIMEOUT seconds (120).
 """
 
 import os

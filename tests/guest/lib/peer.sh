@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Other guests of a test.  A test that says PEERS=N runs in guest 0; guests 1 to N do what
-# it tells them.  All are on one private network, the interface `wire`.  Guest 0 speaks
-# with each of the others over a serial line of its own, which a cut network does not cut.
-# The guests are started by tests/env/vm/run and tests/env/uml/run with --peers N.
+# Other guests of a test.  A test that says PEERS=N runs in guest 0 and sends commands to the
+# guests 1 to N.  All are on one private network, the interface `wire`.  Guest 0 has a serial
+# line to each of the others, which still works when a test cuts the network.
+# tests/env/vm/run and tests/env/uml/run start the guests, with --peers N.
 
-# peer_address N: guest N's on the private network
+# peer_address N: prints the address of guest N on the private network
 peer_address() {
 	echo 198.51.100.$(($1 + 1))
 }
 
-# peer N COMMAND...: runs it in guest N, in a shell that has the helpers of tests/guest/lib and
-# lives as long as the test: variables and what runs in the background stay.  One argument
-# is a line for bash, several are a command and its arguments.  Prints what it printed, at
-# its end.  A command that fails ends that shell, as it ends this test.
+# peer N COMMAND...: runs a command in guest N, in a shell that has the functions of
+# tests/guest/lib.  The shell lives as long as the test, so that variables and background
+# processes stay.  One argument is a line for bash, several are a command and its arguments.
+# Prints the command's output when the command has ended.  A command that fails ends the
+# shell in guest N, as it ends this test.
 peer() {
 	peer_ask "$1" run "$(peer_line "${@:2}")"
 }
 
-# peer_try N COMMAND...: the same as a condition, in a subshell: nothing stays, and it may
-# fail (wait_for 10 peer_try 1 iscsi_disk_now $iqn 0)
+# peer_try N COMMAND...: as peer, but in a subshell of that shell: variables do not stay, and
+# the command may fail (wait_for 10 peer_try 1 iscsi_disk_now $iqn 0)
 peer_try() {
 	peer_ask "$1" try "$(peer_line "${@:2}")"
 }
@@ -33,11 +34,11 @@ peer_line() {
 	fi
 }
 
-# wire_up: this guest's interface, with its address
+# wire_up: names this guest's interface `wire`, gives it its address and brings it up
 wire_up() {
 	local dev
 	if [ ! -e /sys/class/net/wire ]; then
-		# User-Mode Linux has it built in; in QEMU it is virtio's.
+		# User-Mode Linux has its driver built in; QEMU's needs a module.
 		[ -e /sys/class/net/vec0 ] || modprobe virtio_net || return
 		for dev in vec0 eth0; do
 			[ ! -e /sys/class/net/$dev ] || ip link set $dev name wire
@@ -46,13 +47,13 @@ wire_up() {
 	ip address replace "$(peer_address "$CST_GUEST")/24" dev wire && ip link set wire up
 }
 
-# peer_line_of N: guest 0's serial line to guest N, whose end of it is its /dev/ttyS2
+# peer_line_of N: prints guest 0's serial line to guest N; in guest N the line is /dev/ttyS2
 peer_line_of() {
 	echo "/dev/ttyS$(($1 + 1))"
 }
 
-# peer_lines: opens them in guest 0 for good: what is opened for the first time forgets
-# what has arrived
+# peer_lines: opens the serial lines in guest 0 and keeps them open.  The first open of a line
+# discards what has arrived before.
 peer_lines() {
 	local n fd
 	for ((n = 1; n <= ${CST_PEERS:-0}; n++)); do
@@ -60,15 +61,15 @@ peer_lines() {
 	done
 }
 
-# peer_ask N WHAT [TEXT]: a request and its answer, both of one line: a token by which they
-# belong together, and texts in base64
+# peer_ask N WHAT [TEXT]: sends a request to guest N and waits for the answer.  Each is one
+# line.  Both have the same token; texts are in base64.
 peer_ask() {
 	local n=$1 limit=$((120 * ${CST_SCALE:-1})) end line rc=0
 	[ "$n" -le "${CST_PEERS:-0}" ] || fail "there is no guest $n"
 	[ ! -e "/run/peer-$n.gone" ] || fail "guest $n has died"
 	exec {line}<>"$(peer_line_of "$n")"
 	flock -w $limit $line || fail "guest $n is busy"
-	# It may not have come up yet, and then hears nothing.
+	# A guest that has not come up yet does not receive the request, so repeat it.
 	end=$((SECONDS + limit))
 	until [ -e "/run/peer-$n" ]; do
 		if [ $SECONDS -ge $end ] || [ -e "/run/peer-$n.gone" ]; then
@@ -82,13 +83,14 @@ peer_ask() {
 	return $rc
 }
 
-# peer_exchange SECONDS WHAT [TEXT]: on $line; 255 when there is no answer within the time
+# peer_exchange SECONDS WHAT [TEXT]: sends a request on $line and reads the answer; returns
+# 255 when there is no answer within the time
 peer_exchange() {
 	# $n and $line are the caller's.
 	local token=$RANDOM$RANDOM id status out err
 	printf '%s %s %s\n' "$2" $token "$(base64 -w 0 <<<"${3:-}")" >&"$line"
 	while read -r -t "$1" -u "$line" id status out err; do
-		# Its run has ended, on the host, which says so once.
+		# peer_gone on the host sends this once, when the other guest's run has ended.
 		[ "$id" != gone ] || { : >"/run/peer-$n.gone"; return 255; }
 		[ "$id" = $token ] || continue
 		base64 -d <<<"${out#-}"
@@ -108,7 +110,7 @@ peers_end() {
 	return $rc
 }
 
-# peers_quit: they end, and prove their health
+# peers_quit: ends the other guests; each then checks its own health
 peers_quit() {
 	local n rc=0
 	for ((n = 1; n <= ${CST_PEERS:-0}; n++)); do
@@ -119,7 +121,8 @@ peers_quit() {
 
 # --- in the other guests ---
 
-# peer_answer TOKEN STATUS: with what is in $TMP/.out and $TMP/.err, the ends of it
+# peer_answer TOKEN STATUS: sends an answer with the last 60000 bytes of $TMP/.out and of
+# $TMP/.err
 peer_answer() {
 	local name texts=()
 	for name in out err; do
@@ -128,13 +131,13 @@ peer_answer() {
 	echo "$1 $2 ${texts[*]}" >"$CST_LINE"
 }
 
-# peer_serve LINE: does what guest 0 asks for, until that says quit
+# peer_serve LINE: serves the requests of guest 0, until the request quit
 peer_serve() {
 	local line to='' what token text session='' rc
 	export CST_LINE=$1
 	exec {line}<>"$CST_LINE"
 	stty raw -echo <&"$line"
-	# Initiators are told apart by their names.
+	# Each initiator needs a name of its own.
 	echo "InitiatorName=iqn.2026-01.example:guest$CST_GUEST" >/etc/iscsi/initiatorname.iscsi
 	hostname "guest$CST_GUEST"
 	while read -r what token text <&"$line"; do
@@ -148,7 +151,7 @@ peer_serve() {
 				export TMP
 				mkfifo "$TMP/.commands"
 				exec {to}<>"$TMP/.commands"
-				# A session of its own: no signal of this terminal reaches it.
+				# In a session of its own, so that no signal of this terminal reaches it.
 				setsid "$tests/run" --session <"$TMP/.commands" {to}>&- {line}>&- &
 				session=$!
 			fi
@@ -182,10 +185,10 @@ peer_serve() {
 	done
 }
 
-# peer_session: the shell of one test; commands are on its standard input
+# peer_session: the shell of one test; reads commands from its standard input
 peer_session() {
-	# Names that a command does not happen to use, and that outlive this function: what ends
-	# the shell is answered from its trap.
+	# These are global variables, because the trap at the shell's end answers a command that
+	# ended the shell.  The prefix keeps them apart from the variables of the commands.
 	peer_what='' peer_token='' peer_text='' peer_status=0
 	set -euo pipefail
 	trap 'peer_status=$?; [ -z "$peer_token" ] || peer_answer "$peer_token" $peer_status' EXIT

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Named cases in one script, each a function; for tests with rawiscsi.
+"""Runs the named cases of a script, each a function; for tests with rawiscsi.
 
 A script decorates its cases with @case and ends with main().  Its arguments are
-the target's name and, optionally, the cases to run.  One line for each: ok, or
-what is wrong.  CST_SLOW is how many times slower than usual the machine is:
-counts go down by it, time limits up.
+the target's name and, optionally, the cases to run.  Prints a line for each case: ok,
+or what is wrong.  CST_SLOW says how many times slower than usual the machine is:
+counts are divided by it, and time limits multiplied.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def case(fn: Callable[[], None]) -> Callable[[], None]:
 
 
 def times(n: int, least: int = 1) -> int:
-    """So many rounds, fewer on a slow machine."""
+    """Return the number of rounds: n, less on a slow machine."""
     return max(n // SLOW, least)
 
 
 def conn(**keys: object) -> Conn:
-    """A session past the unit attention of a new nexus."""
+    """Log in, and consume the unit attention of the new nexus."""
     c = Conn(TARGET, timeout=20 * SLOW, **keys)  # type: ignore[arg-type]
     c.alive()
     return c
@@ -56,7 +56,7 @@ def until(seconds: float, condition: Callable[[], bool], what: str) -> None:
 
 
 def together(*fns: Callable[[], object]) -> None:
-    """Run them at the same time; the first error of any is raised."""
+    """Run functions at the same time; raise the first error of any."""
     errors: list[BaseException] = []
 
     def guarded(fn: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An iSCSI initiator without manners: it sends exactly the PDUs that it is told to.
+"""An iSCSI initiator that sends exactly the PDUs that its caller asks for.
 
-For tests of what a target does with PDUs that no decent initiator sends.
+For tests of what a target does with PDUs that no correct initiator sends.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def crc32c(data: bytes) -> bytes:
 
 
 class Pdu:
-    """A received PDU; fields as they lie in most headers."""
+    """A received PDU; the fields are those that most headers have at these offsets."""
 
     def __init__(self, bhs: bytes, data: bytes):
         self.bhs, self.data = bhs, data
@@ -47,7 +47,7 @@ class Pdu:
          self.offset, self.resid) = struct.unpack(">8I", bhs[16:48])
 
     def sense(self) -> str:
-        """ "0b/0c/0d" of a CHECK CONDITION, "ok" of GOOD."""
+        """Return "0b/0c/0d" (key, ASC, ASCQ) for CHECK CONDITION, "ok" for GOOD."""
         if self.status == 0:
             return "ok"
         if self.status != 2:
@@ -61,7 +61,7 @@ class Closed(Exception):  # noqa: N818 - an event, not an error
 
 
 class Conn:
-    """A connection, logged in unless told otherwise; keys are login keys."""
+    """A connection, logged in unless login is False; keys are login keys."""
 
     def __init__(self, target: str, name: str = "iqn.2026-01.example:raw", isid: int = 1,
                  tsih: int = 0, address: tuple[str, int] = ("127.0.0.1", 3260),
@@ -100,7 +100,7 @@ class Conn:
 
     def pdu(self, bhs: bytes, data: bytes = b"", ahs: bytes = b"",
             bad_header: bool = False, bad_data: bool = False, length: int | None = None) -> bytes:
-        """A PDU's bytes; `length` lies about the data segment's."""
+        """Return a PDU's bytes; `length`, when given, is a false length of the data segment."""
         length = len(data) if length is None else length
         bhs = bhs[:4] + bytes([len(ahs) // 4]) + length.to_bytes(3, "big") + bhs[8:]
         out = bhs + ahs
@@ -126,7 +126,10 @@ class Conn:
         return pdu
 
     def _check_statsn(self, pdu: Pdu) -> None:
-        """Everything that carries status advances StatSN by one; NOP-In pings show the next."""
+        """Check that each PDU that carries status advances StatSN by one.
+
+        A NOP-In that the target sends as a ping carries the next StatSN and does not advance it.
+        """
         carries = pdu.opcode not in (R2T, DATA_IN) or (pdu.opcode == DATA_IN and pdu.flags & 1)
         if pdu.opcode == NOP_IN and pdu.itt == NONE:
             carries = False
@@ -136,7 +139,7 @@ class Conn:
             self.statsn = pdu.statsn + 1 & NONE
 
     def closed(self) -> bool:
-        """Does the target close the connection, after what it may still send?"""
+        """Return whether the target closes the connection; read what it sends before that."""
         try:
             while True:
                 self.recv()
@@ -146,7 +149,7 @@ class Conn:
             return False
 
     def silent(self, seconds: float = 0.3) -> bool:
-        """Does the target send nothing for so long?"""
+        """Return whether the target sends nothing for this time."""
         old = self.sock.gettimeout()
         self.sock.settimeout(seconds)
         try:
@@ -180,23 +183,23 @@ class Conn:
     def login_bhs(self, flags: int = 0x87, itt: int = 1, version: tuple[int, int] = (0, 0),
                   opcode: int = LOGIN | IMMEDIATE, isid: int | None = None,
                   cid: int | None = None, tsih: int | None = None) -> bytes:
-        """A Login Request's header: T, C, CSG and NSG are in flags."""
+        """Return a Login Request's header: T, C, CSG and NSG are in flags."""
         isid = self.isid if isid is None else isid
         return struct.pack(">BBBB4xHIHIHHII16x", opcode, flags, *version, isid >> 32,
                            isid & NONE, self.tsih if tsih is None else tsih, itt,
                            self.cid if cid is None else cid, 0, self.cmdsn, 0)
 
     def login_keys(self, **keys: object) -> bytes:
-        """The text of a Login Request: who wants what, and these keys."""
+        """Return the text of a Login Request: the names, the session type and these keys."""
         text: dict[str, object] = {"InitiatorName": self.name, "TargetName": self.target,
                                    "SessionType": "Normal", **keys}
         return b"".join(f"{k}={v}\0".encode() for k, v in text.items() if v is not None)
 
     def login(self, keys: dict[str, object]) -> None:
         data = self.login_keys(**keys)
-        # Straight from the operational stage to the full feature phase.
+        # Go directly from the operational stage to the full feature phase.
         bhs = self.login_bhs(itt=next(self.tags))
-        # A target may wait for an answer to what it proposes itself, and there is none.
+        # A target that proposes keys itself may want another request; these have no keys.
         for _ in range(8):
             self.send(bhs, data)
             rsp = self.recv()
@@ -216,7 +219,7 @@ class Conn:
     def scsi(self, cdb: bytes, flags: int = FINAL, length: int = 0, data: bytes = b"",
              lun: int = 0, opcode: int = SCSI_CMD, itt: int | None = None,
              cmdsn: int | None = None, **how: object) -> int:
-        """Send a command; its tag."""
+        """Send a command; return its tag."""
         itt = next(self.tags) if itt is None else itt
         self.send(self.request(opcode, flags, itt, length, lun, cmdsn, cdb), data, **how)
         return itt
@@ -267,7 +270,7 @@ class Conn:
         return self.expect(REJECT).response
 
     def alive(self) -> bool:
-        """A command works and is answered next."""
+        """Check that a command succeeds and that its response is the next PDU."""
         itt = self.scsi(bytes(6))
         rsp = self.expect(SCSI_RSP, itt)
         if rsp.sense().startswith("06/"):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SCSI commands by SG_IO, and what came of them.
+"""Sends SCSI commands by SG_IO, and prints their results.
 
 Usage: sgio.py DISK read|readfua|write|writefua LBA BLOCKS | sync | cdb HEX
-Prints "ok", "03/11/00" (sense key, ASC, ASCQ), "status 28" or "host 1"; writes are
-of the byte A5h.
+Prints "ok", "03/11/00" (sense key, ASC, ASCQ), "status 28" or "host 1".  A write fills
+its blocks with the byte A5h.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def sense_text(sense: bytes) -> str:
 
 
 class Command:
-    """One command, its memory allocated at once, so that run() is one ioctl."""
+    """A command; its memory is allocated here, so that run() is only an ioctl."""
 
     def __init__(self, cdb: bytes, direction: int = NONE, data: bytes | int = 0,
                  timeout: float = 60):
@@ -100,7 +100,7 @@ def main(disk: str, what: str, *args: str) -> None:
     else:
         command = Command(bytes.fromhex("".join(args)))
     result = command.run(fd)
-    # A unit attention is no answer to what was asked.
+    # A unit attention is not the command's result, so send the command again.
     while result.startswith("06/"):
         result = command.run(fd)
     print(result)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# For tests of timers: an iSCSI target, one whose backing does not finish, and how
-# long a command took.
+# Functions for tests of timers: an iSCSI target, a target whose backing does not finish, and
+# a check how long a command took.
 
 timers_iqn=iqn.2026-01.example:t1
 timers_target=$cst/targets/iscsi/$timers_iqn
@@ -20,8 +20,8 @@ timers_up() {
 	wait_for 10 listens 3260
 }
 
-# A target whose disk is a file on a file system that frozen and thawed stop and
-# let go.
+# Makes a target whose disk is a file on a file system.  frozen freezes the file system,
+# thawed lets it go on; it is frozen at the start.
 frozen_up() {
 	truncate -s 64M "$TMP/fs.img"
 	mkfs.ext4 -q "$TMP/fs.img"
@@ -52,7 +52,8 @@ frozen_down() {
 	umount "$TMP/mnt"
 }
 
-# took SECONDS COMMAND...: it takes so long, give or take one, whatever it says
+# took SECONDS COMMAND...: the command must take SECONDS, a second more or less; its output
+# and its exit status do not matter
 took() {
 	local want=$1 begin=${EPOCHREALTIME/./} ms
 	shift
