@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plays what is around core: the kernel (core_shim.h), the worker, buffer.c, a fabric and
- * a handler.  Buffers are made page by page with the heap, so that the sanitizer sees each
- * end.  Whatever breaks a contract ends the program.
+ * Emulates what is around core: the kernel (core_shim.h), the worker, buffer.c, a fabric and
+ * a handler.  Each page of a buffer is a piece of the heap, so that the sanitizer notices
+ * an access beyond its end.  A breach of a contract ends the program.
  */
 #include <linux/unaligned.h>
 #include <scsi/scsi_proto.h>
@@ -17,7 +17,7 @@ static u32 emu_out_len;
 
 /* --- the kernel --- */
 
-/* A test of identity.c brings its own. */
+/* test_identity.c has its own. */
 __weak const char *dmi_get_system_info(int field)
 {
 	return NULL;
@@ -93,7 +93,7 @@ static char emu_places[4];
 struct workqueue_struct *cst_wq = (void *)&emu_places[0];
 struct workqueue_struct *cst_tmf_wq = (void *)&emu_places[1];
 struct workqueue_struct *cst_linger_wq = (void *)&emu_places[2];
-/* Every device that may block has the same. */
+/* All devices that may block share these. */
 static struct cst_lanes *emu_lanes = (void *)&emu_places[3];
 
 struct list_head emu_jobs = { &emu_jobs, &emu_jobs };
@@ -104,7 +104,7 @@ void cst_job_queue(struct cst_device *dev, struct cst_job *job)
 	list_add_tail(&job->node, &emu_jobs);
 }
 
-/* It is the command of emu_run() that goes on. */
+/* Count a step of emu_run()'s command that goes on in the worker. */
 static void emu_step(const void *work_or_job)
 {
 	if (work_or_job != &emu.cmd.job || !emu.cmd.resume)
@@ -248,7 +248,7 @@ static void emu_bvec_copy(const struct bio_vec *bv, u8 *data, u32 len, bool in)
 	}
 }
 
-/* --- the control plane, which nothing here enters --- */
+/* --- the control plane, which no test enters --- */
 
 ssize_t cst_attr_show(struct config_item *item, const struct cst_attr *attr,
 		      char *page)
@@ -310,7 +310,7 @@ static int emu_submit(struct cst_io *io)
 {
 	u64 size = emu.disk.nblocks << emu.disk.block_shift;
 
-	/* What the contract promises to a handler. */
+	/* The contract promises this to a handler. */
 	shim_must(io->dev == &emu.disk.dev && io->dev->io_ref.count > 1);
 	shim_must(io->pos <= size && io->len <= size - io->pos);
 	shim_must(!(io->pos % emu.disk.block_size) && !(io->len % emu.disk.block_size));
@@ -337,7 +337,7 @@ static int emu_submit(struct cst_io *io)
 	return 0;
 }
 
-/* --- a fabric, whose target's name tells its port --- */
+/* --- a fabric; a target's port is derived from its name --- */
 
 static void emu_target_port(const struct cst_target *target, struct cst_port *port)
 {
@@ -374,7 +374,7 @@ static void emu_abort_data(struct cst_cmd *cmd)
 	to_task(cmd)->told_to_stop = true;
 }
 
-/* What holds at the end of every command, whichever way it takes. */
+/* Check what must hold at the end of every command, answered or dropped. */
 static void emu_ends(struct cst_cmd *cmd)
 {
 	const unsigned long held = BIT(CST_CMD_ORDER_FAST) | BIT(CST_CMD_ORDER_SLOW) |
@@ -382,7 +382,7 @@ static void emu_ends(struct cst_cmd *cmd)
 
 	shim_must(to_task(cmd)->fate == UNDER_WAY);
 	shim_must(shim_rcu_depth);
-	/* It has left the task set and the device. */
+	/* The command has left the task set and the device. */
 	shim_must(!(cmd->flags & held));
 	shim_must(!cmd->wait.q);
 }
@@ -538,7 +538,7 @@ static void emu_forget_command(void)
 	emu.in = NULL;
 }
 
-/* A test may have left a timer behind, but no command that is under way. */
+/* Check that the last test has left no command under way; a timer may be left. */
 static void emu_end(void)
 {
 	if (!emu.sess)
@@ -630,7 +630,10 @@ void emu_data_out(const void *data, u32 len)
 	emu_out_len = len;
 }
 
-/* An initiator knows what it asks for; this one has read it in core. */
+/*
+ * Set what the initiator expects.  With EMU_ALL that is what the CDB asks for, which core's
+ * own parser tells.
+ */
 static void emu_expect(struct cst_cmd *cmd, u32 exp_len)
 {
 	struct cst_cmd ask;
@@ -647,7 +650,7 @@ static void emu_expect(struct cst_cmd *cmd, u32 exp_len)
 	cmd->exp_dir = reason ? DMA_FROM_DEVICE : ask.dir;
 	if (exp_len != EMU_ALL) {
 		cmd->exp_len = exp_len;
-		/* More than the CDB asks for goes where its command may move something. */
+		/* For a CDB that moves nothing, take the direction of its operation. */
 		if (cmd->exp_dir == DMA_NONE && exp_len)
 			cmd->exp_dir = ask.op->dir == DMA_NONE ? DMA_TO_DEVICE : ask.op->dir;
 	} else if (!reason) {
@@ -665,7 +668,7 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 	emu.ios = 0;
 	emu.steps = 0;
 	emu_task_init(&emu.task, emu.sess, emu.lun);
-	/* On the heap, so that reading past it is seen. */
+	/* On the heap, so that the sanitizer notices a read beyond the CDB. */
 	copy = malloc(cdb_len ? cdb_len : 1);
 	memcpy(copy, cdb, cdb_len);
 	cmd->cdb = copy;
@@ -681,7 +684,7 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 		while (emu.task.fate == UNDER_WAY && emu_work())
 			;
 	}
-	/* What waits for time to pass. */
+	/* The command may wait for time to pass: let it. */
 	for (wait = 60 * HZ; emu.task.fate == UNDER_WAY && wait; wait--) {
 		shim_jiffies_64++;
 		while (emu.task.fate == UNDER_WAY && emu_work())

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is around core: a fabric, a handler with a disk in memory, the buffers and the
- * worker.  A command goes from cst_cmd_submit() through all of core to send_response or
- * drop.  Nothing happens by itself: what is queued is done by emu_work().
+ * Emulates what is around core: a fabric, a handler with a disk in memory, the buffers and
+ * the worker.  A command goes from cst_cmd_submit() through all of core to send_response or
+ * drop.  Queued work, jobs, grace periods and timers run only when a test calls emu_work().
  */
 #ifndef _CST_TEST_EMU_H
 #define _CST_TEST_EMU_H
@@ -14,7 +14,7 @@
 #define EMU_BLOCKS	64
 #define EMU_MAX_BLOCK	4096
 
-/* What one I/O of the handler was. */
+/* The last I/O that the handler was given. */
 struct emu_io {
 	u8	op;
 	u8	flags;
@@ -24,14 +24,14 @@ struct emu_io {
 
 enum fate { UNDER_WAY, ANSWERED, DROPPED, RELEASED };
 
-/* What the fabric knows of a command. */
+/* A command as the fabric has it. */
 struct task {
 	struct cst_cmd	cmd;
 	enum fate	fate;
 	bool		was_dropped;
-	bool		wants_data;	/* get_data was called, and nothing has come */
-	bool		told_to_stop;	/* ops->abort_data */
-	bool		runs;		/* executes, and a test ends it: nexus.h */
+	bool		wants_data;	/* get_data was called, the data has not come yet */
+	bool		told_to_stop;	/* ops->abort_data was called */
+	bool		runs;		/* it executes until a test ends it: nexus.h */
 };
 
 struct emu {
@@ -46,91 +46,91 @@ struct emu {
 	struct cst_block_ops	block;
 	union {
 		struct task	task;
-		struct cst_cmd	cmd;		/* the task's */
+		struct cst_cmd	cmd;		/* task.cmd */
 	};
 
 	u8			medium[EMU_BLOCKS * EMU_MAX_BLOCK];
 
 	/* how the handler behaves */
 	int			io_error;
-	bool			io_would_block;	/* once, where it may */
-	bool			io_later;	/* emu_io_ends() says when */
+	bool			io_would_block;	/* the next I/O that may block would */
+	bool			io_later;	/* an I/O ends by emu_io_ends() */
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
 	bool			no_buffer;	/* for any command */
 
 	/* how the initiator and the fabric behave */
 	u64			lun;		/* of commands, as on the wire */
 	u8			task_attr;	/* of commands */
-	bool			data_later;	/* emu_data_comes() says when */
+	bool			data_later;	/* data comes by emu_data_comes() */
 
-	/* what somebody else does while a command gets its buffer */
+	/* called while a command gets its buffer */
 	void			(*meanwhile)(void);
 
-	/* what somebody else does before a command goes on in the worker */
+	/* called before a command goes on in the worker */
 	void			(*between_steps)(void);
 
-	/* what somebody else does when nothing else happens and no response has come */
+	/* called when there is nothing left to run and no response has come */
 	void			(*at_last)(void);
 
 	/* what has happened in the last command */
-	unsigned int		steps;		/* after the first, in the worker */
+	unsigned int		steps;		/* in the worker, after the first step */
 	unsigned int		ios;
 	struct emu_io		io;
-	struct cst_io		*pending;	/* that ends later */
+	struct cst_io		*pending;	/* an I/O that ends later */
 	unsigned int		config_errors;	/* since emu_reset() */
-	unsigned int		regrouped;	/* how often a map has asked for it */
+	unsigned int		regrouped;	/* how often a map has asked to regroup */
 	u8			*in;		/* data-in, data_len bytes */
 };
 
 extern struct emu emu;
 
-/* --- for whoever has tasks, devices and sessions of its own, too --- */
+/* --- for all tests, also those with tasks, devices and sessions of their own --- */
 
 extern const struct cst_fabric_ops emu_fabric_ops;
 extern void (*emu_tmf_done)(struct cst_tmf *tmf);
-extern struct list_head emu_jobs;	/* of devices, in their lanes */
+extern struct list_head emu_jobs;	/* queued in the lanes of devices */
 
 static inline struct task *to_task(struct cst_cmd *cmd)
 {
 	return container_of(cmd, struct task, cmd);
 }
 
-/* Enabled, and nothing has happened yet; its type and handler are the caller's. */
+/* Make an enabled device that no command has used; the caller sets its type and handler. */
 void emu_device_init(struct cst_device *dev, struct cst_dev_stats *stats);
-/* No command has left anything behind in it. */
+/* Check that no command has left anything behind in the device. */
 void emu_device_check(const struct cst_device *dev);
-/* @lists are SHIM_CPUS. */
+/* @lists: an array of SHIM_CPUS lists. */
 void emu_session_init(struct cst_session *sess, struct cst_cmd_list *lists);
 void emu_itl_init(struct cst_itl *itl, struct cst_session *sess, struct cst_device *dev,
 		  u32 lun);
-/* A fresh command, of which the caller fills in the rest; what it was before is rubbish. */
+/* Make a new command, of which the caller fills in the rest; @task may contain garbage. */
 void emu_task_init(struct task *task, struct cst_session *sess, u64 lun);
 void emu_release(struct task *task);
-/* The data-out of a task that wants it is there. */
+/* Deliver the data-out that a task waits for. */
 void emu_data_comes(struct task *task);
-/* The I/O that is pending ends. */
+/* End the pending I/O. */
 void emu_io_ends(int error);
-/* One work, job, grace period or timer; false: there is none. */
+/* Run one work, job, grace period or timer; false: there is none. */
 bool emu_work(void);
-/* What the initiator has been told; CST_PENDING: nothing, the command was dropped. */
+/* The result that the initiator was sent; CST_PENDING: none, the command was dropped. */
 cst_sense_t emu_answer(const struct task *task);
 
 /* --- for the commands of a disk --- */
 
-/* A fresh disk of 64 blocks of 512 bytes at LUN 0; the next commands go to it. */
+/* Make a new disk of 64 blocks of 512 bytes at LUN 0; the next commands go to it. */
 void emu_reset(void);
-/* Commands go to a LUN where there is nothing. */
+/* Commands go to a LUN without a logical unit. */
 void emu_no_lun(void);
 /* Commands go to the REPORT LUNS well-known logical unit. */
 void emu_report_luns(void);
 void emu_add_lun(u32 lun);
-/* What the data-out of the next command is. */
+/* Set the data-out of the next command. */
 void emu_data_out(const void *data, u32 len);
 
 /*
- * Run a command to its end, as emu.cmd; what emu_answer() says of it.  @exp_len bytes are
- * expected in the CDB's own direction, or as much as it asks for with EMU_ALL.  The
- * command is released when the next one begins.
+ * Run a command to its end, as emu.cmd, and return emu_answer() of it.  The initiator
+ * expects @exp_len bytes in the CDB's own direction; EMU_ALL: as many as the CDB asks for.
+ * The command is released when the next one begins.
  */
 #define EMU_ALL	(~0U)
 cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len);

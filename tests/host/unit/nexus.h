@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Several nexuses and logical units, for tests of what commands do to each other.  Their
- * commands come by cst_cmd_submit(); how one is parsed and executed a test says.  Two
- * CPUs; work is done and time passes when a test says so.
+ * Several nexuses and logical units, for tests of how commands affect each other.  Commands
+ * come by cst_cmd_submit(); the test determines how they are parsed and executed.  There are
+ * two CPUs.  Work runs, and time passes, only when a test asks for it.
  *
  * Included once by a test program.
  */
@@ -14,16 +14,16 @@
 #include "emu.h"
 #include "test.h"
 
-/* --- a device type with one command, which a test plays --- */
+/* --- a device type with one command, whose behaviour a test determines --- */
 
 #define PLAY_OPCODE	0xc0
 
-/* Of the next commands. */
+/* The behaviour of the next commands. */
 static struct play {
-	/* how it is parsed, and how much of it moves */
+	/* what parsing finds: the direction, and the length */
 	u8		dir;
 	u32		len;
-	/* what it answers when it is executed for the first, the second time; else PENDING */
+	/* what the first, the second, ... execution returns; later ones: CST_PENDING */
 	cst_sense_t	answers[4];
 	void		(*in_execute)(struct cst_cmd *cmd);
 	/* what happened */
@@ -38,7 +38,7 @@ static cst_sense_t play_parse(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* One that pends is ended by the test. */
+/* A command for which this returns CST_PENDING is ended by the test. */
 static cst_sense_t play_execute(struct cst_cmd *cmd)
 {
 	unsigned int i = play.executed++;
@@ -55,7 +55,7 @@ static cst_sense_t play_execute(struct cst_cmd *cmd)
 	return reason;
 }
 
-/* A test may change what follows the usage map. */
+/* A test may change the fields after the usage map. */
 static struct cst_op play_ops[] = {
 	{
 		CST_CDB(6, PLAY_OPCODE, 0xff, 0xff, 0xff, 0xff, 0xff),
@@ -85,8 +85,8 @@ static const struct cst_handler_ops play_handler = { .name = "play" };
 struct nexus {
 	struct cst_session	sess;
 	struct cst_cmd_list	lists[SHIM_CPUS];
-	struct cst_itl		*itls[NR_LUNS];		/* live ones */
-	struct cst_itl		all[NR_LUNS * 4];	/* ever */
+	struct cst_itl		*itls[NR_LUNS];		/* those that are mapped now */
+	struct cst_itl		all[NR_LUNS * 4];	/* all that were ever mapped */
 	unsigned int		nr_all;
 };
 
@@ -98,7 +98,10 @@ static unsigned int nr_nexuses;
 static struct task tasks[4096];
 static unsigned int nr_tasks;
 
-/* Not all of what lun_map.c does: what stands there before loses its last holder. */
+/*
+ * Map @dev (none: NULL) at @lun, a part of what lun_map.c does.  The nexus that was there
+ * before loses the map's reference.
+ */
 static void nexus_map(struct nexus *n, u32 lun, struct cst_device *dev)
 {
 	struct cst_itl *itl = n->itls[lun];
@@ -163,7 +166,7 @@ static inline void run_works(void)
 		CHECK(rounds++ < 100000);
 }
 
-/* In steps, since works arm themselves again. */
+/* Let time pass tick by tick, because works arm themselves again. */
 static inline void advance(unsigned long delta)
 {
 	while (delta--) {
@@ -172,7 +175,7 @@ static inline void advance(unsigned long delta)
 	}
 }
 
-/* A fresh command, which its caller may fill in further before it submits it. */
+/* Make a new command; the caller may change it before submitting it. */
 static struct task *new_task(struct nexus *n, u32 lun, u64 tag)
 {
 	struct task *t = &tasks[nr_tasks++];
@@ -202,7 +205,7 @@ static inline struct task *submit(struct nexus *n, u32 lun, u64 tag)
 	return submit_on(n, lun, tag, tag % SHIM_CPUS);
 }
 
-/* What executes ends, and so does what still waits for its data. */
+/* End a command that executes, or that still waits for its data. */
 static inline void finish(struct task *t)
 {
 	CHECK_EQ(t->fate, UNDER_WAY);
@@ -217,7 +220,7 @@ static inline void release(struct task *t)
 	emu_release(t);
 }
 
-/* Its end as it is for most: nobody lets the response wait. */
+/* End a command and release it at once, as a fabric does that sends the response without delay. */
 static inline void end(struct task *t)
 {
 	if (t->fate == UNDER_WAY)
@@ -245,7 +248,7 @@ static inline cst_sense_t ua_first(struct nexus *n, u32 lun)
 	return cst_ua_peek(n->itls[lun]);
 }
 
-/* Nothing is left behind. */
+/* End all commands, and check that nothing is left behind. */
 static void nexuses_end(void)
 {
 	unsigned int i, j;
@@ -253,7 +256,7 @@ static void nexuses_end(void)
 	end_all();
 	for (i = 0; i < NR_DEVS; i++) {
 		emu_device_check(&devs[i]);
-		/* Its last reference may wait, and nothing here may. */
+		/* Dropping a device's last reference may sleep, so no test may do it. */
 		CHECK_EQ(devs[i].obj.group.cg_item.ci_refs, 0);
 	}
 	for (i = 0; i < nr_nexuses; i++) {

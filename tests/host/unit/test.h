@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A test program is a table of functions and TEST_MAIN().  It prints one line a
- * test, and answers 0 when all were right.
+ * A test program is a number of functions and TEST_MAIN(), which lists them.  It prints a
+ * line for each test and exits with 0 when all have passed.
  */
 #ifndef _CST_TEST_H
 #define _CST_TEST_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * abort.c: which commands an abort hits, when it is done, who is told, and what becomes
- * of the commands of one that is given up.  Beside the scenarios, random histories are
- * compared with a model that remembers for each abort what it has hit.
+ * abort.c: which commands an abort hits, when the abort is done, which initiators are told,
+ * and what becomes of the commands of an abort that is given up.  Besides the scenarios,
+ * random histories are compared with a model that records for each abort what it has hit.
  */
 #include "nexus.h"
 
@@ -13,11 +13,11 @@ static unsigned int nr_done;
 static void count_done(struct cst_abort *abort)
 {
 	nr_done++;
-	/* Whoever has it may free it. */
+	/* From here on the owner may free the abort. */
 	abort->done = NULL;
 }
 
-/* Every field may have been something else. */
+/* Fill the abort with garbage first: cst_abort_start() must set every private field. */
 #define START(_abort, ...) do {						\
 	memset(_abort, 0xa5, sizeof(*(_abort)));			\
 	*(_abort) = (struct cst_abort){					\
@@ -40,10 +40,10 @@ static void an_abort_of_a_nexus_is_by_lun_and_tag(void)
 	t[0] = submit(nexuses[0], 0, 1);
 	t[1] = submit(nexuses[0], 0, 2);
 	t[2] = submit(nexuses[0], 1, 1);
-	/* The same device at another number is not meant. */
+	/* The same device at another LUN is not hit. */
 	t[3] = submit(nexuses[0], 2, 3);
 	t[4] = submit(nexuses[1], 0, 1);
-	/* One that is nowhere. */
+	/* A LUN that is not mapped. */
 	t[5] = submit(nexuses[0], 3, 9);
 
 	START(&a, .sess = &nexuses[0]->sess, .by_lun = true, .by_tag = true, .tag = 1);
@@ -60,9 +60,9 @@ static void an_abort_of_a_nexus_is_by_lun_and_tag(void)
 	run_works();
 	CHECK(IS_DONE(&d) && d.complete && !IS_DONE(&a));
 
-	/* What comes later is not hit. */
+	/* A command that comes later is not hit. */
 	CHECK(!cst_cmd_aborted(&submit(nexuses[0], 0, 1)->cmd));
-	/* Its initiator waits for the release. */
+	/* An abort of the initiator's own command waits until the command is released. */
 	finish(t[0]);
 	run_works();
 	CHECK(!IS_DONE(&a));
@@ -76,7 +76,7 @@ static void an_abort_of_a_nexus_is_by_lun_and_tag(void)
 		end(t[i]);
 	run_works();
 	CHECK(IS_DONE(&c) && c.complete);
-	/* Who has asked for it is not told of it. */
+	/* The initiator that has asked for the abort gets no unit attention. */
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	CHECK(t[0]->was_dropped && !t[4]->was_dropped);
 	nexuses_end();
@@ -93,7 +93,7 @@ static void what_has_been_answered_is_waited_for_by_its_own(void)
 	START(&all, .dev = &devs[0]);
 	START(&own, .sess = &nexuses[0]->sess);
 	run_works();
-	/* Others do not wait until somebody reads his responses. */
+	/* An abort by another nexus does not wait until this initiator reads its responses. */
 	CHECK(IS_DONE(&all) && all.complete);
 	CHECK(!IS_DONE(&own));
 	release(t);
@@ -121,7 +121,7 @@ static void an_abort_of_a_device_is_of_all_nexuses(void)
 	run_works();
 	CHECK(!IS_DONE(&a));
 	CHECK(!cst_cmd_aborted(&t[3]->cmd));
-	/* Each is told when it is dropped, and not before. */
+	/* An initiator is told when its command is dropped, and not before. */
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	nexuses[1]->itls[0]->prevents_removal = true;
 	cst_medium_stop(&devs[0]);
@@ -136,9 +136,9 @@ static void an_abort_of_a_device_is_of_all_nexuses(void)
 	CHECK(!IS_DONE(&a) && devs[0].stopped);
 	run_works();
 	CHECK(IS_DONE(&a) && a.complete);
-	/* It is in the active power condition; another unit is none of its business. */
+	/* The reset unit is in the active power condition; another unit keeps its own. */
 	CHECK(!devs[0].stopped && devs[1].stopped);
-	/* The reset is told to all, also to those who had nothing there. */
+	/* All nexuses are told of the reset, also those that had no command there. */
 	CHECK_REASON(ua_first(nexuses[0], 0), CST_SENSE(BUS_DEVICE_RESET));
 	CHECK_REASON(ua_first(nexuses[2], 0), CST_SENSE(BUS_DEVICE_RESET));
 	CHECK_REASON(ua_first(nexuses[2], 2), CST_SENSE(BUS_DEVICE_RESET));
@@ -148,7 +148,7 @@ static void an_abort_of_a_device_is_of_all_nexuses(void)
 	CHECK(!t[3]->was_dropped);
 }
 
-/* PREEMPT AND ABORT: what one nexus has in one logical unit, for somebody else. */
+/* PREEMPT AND ABORT: another nexus aborts what one nexus has in one logical unit. */
 static void an_abort_of_both(void)
 {
 	struct cst_abort a, b;
@@ -169,7 +169,7 @@ static void an_abort_of_both(void)
 	finish(t[0]);
 	run_works();
 	CHECK(IS_DONE(&a) && a.complete && !IS_DONE(&b));
-	/* Its initiator has asked for the same. */
+	/* No unit attention: the command's own initiator has asked for an abort, too. */
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	release(t[0]);
 	release(t[3]);
@@ -198,7 +198,7 @@ static void given_up_what_executes_is_answered(void)
 	START(&other, .sess = &nexuses[1]->sess, .dev = &devs[0]);
 	START(&all, .dev = &devs[0], .reset = true);
 	advance(HZ);
-	/* One ends in time, and is dropped. */
+	/* One command ends in time, and is dropped. */
 	end(t[3]);
 	CHECK_REASON(ua_first(nexuses[2], 0),
 		     CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
@@ -213,7 +213,7 @@ static void given_up_what_executes_is_answered(void)
 		end(t[i]);
 		CHECK(!t[i]->was_dropped);
 	}
-	/* Nothing has been reset. */
+	/* No reset is told: the reset was given up. */
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	CHECK_EQ(ua_count(nexuses[1], 0), 0);
 	CHECK_EQ(ua_count(nexuses[2], 0), 1);
@@ -266,13 +266,16 @@ static void who_is_left_still_wants_it(void)
 	run_works();
 	CHECK(IS_DONE(&d) && d.complete);
 	CHECK(t->was_dropped && u->was_dropped);
-	/* It was its own wish when it ended. */
+	/* When the command ended, its own initiator wanted the abort, so nobody is told. */
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	CHECK_EQ(ua_count(nexuses[1], 0), 1);
 	nexuses_end();
 }
 
-/* The later one has marked what came in between; only that is given back. */
+/*
+ * The later abort has marked the commands that came after the earlier one; only these lose
+ * their mark when the later abort is given up.
+ */
 static void the_last_one_is_given_up_first(void)
 {
 	struct cst_abort a, b;
@@ -296,7 +299,7 @@ static void the_last_one_is_given_up_first(void)
 	nexuses_end();
 }
 
-/* Those that came together, one of which has more time than the others. */
+/* Aborts that start together, of which one has a longer time limit than the others. */
 static void a_peer_takes_over(void)
 {
 	struct cst_abort a[3];
@@ -328,7 +331,7 @@ static void mark_it(void)
 	CHECK(cst_cmd_aborted(&tasks[0].cmd));
 }
 
-/* cst_cmd_finish() has seen no mark, and then one is there. */
+/* A command is marked after cst_cmd_finish() has found no mark. */
 static void answered_just_as_it_is_marked(void)
 {
 	struct task *t[2];
@@ -345,20 +348,20 @@ static void answered_just_as_it_is_marked(void)
 		if (i)
 			release(t[0]);
 		else
-			/* It lies there unread; a look finds it. */
+			/* The response stays unread; the abort's next look finds it. */
 			advance(HZ);
 		run_works();
 		CHECK(IS_DONE(&all_of_it) && all_of_it.complete);
 		CHECK(IS_DONE(&both_of_it) && both_of_it.complete);
-		/* It has been answered. */
+		/* No unit attention: the command was answered. */
 		CHECK_EQ(ua_count(nexuses[0], 0), 0);
 		nexuses_end();
 	}
 }
 
 /*
- * Each of a thousand nexuses resets the same logical unit: how often a list of
- * commands is looked at is a multiple of their number, not of its square.
+ * Each of a thousand nexuses resets the same logical unit.  The number of times that a list
+ * of commands is looked at must grow with the number of resets, not with its square.
  */
 static void many_at_once(void)
 {
@@ -377,7 +380,7 @@ static void many_at_once(void)
 		for (i = 0; i < n; i++) {
 			START(&own[i], .sess = &nexuses[i]->sess, .by_lun = true);
 			START(&all[i], .dev = &devs[0], .reset = true);
-			/* One that is quick meets a work for each. */
+			/* The first two aborts do not share a run of the work. */
 			if (i < 2)
 				run_works();
 		}
@@ -398,7 +401,7 @@ static void many_at_once(void)
 
 #define MODEL_ABORTS	128
 
-/* What an abort has hit is known from what can be seen of the commands. */
+/* The model derives what an abort has hit from the visible state of the commands. */
 struct model {
 	struct cst_abort	abort;
 	struct cst_abort	scope;
@@ -471,12 +474,12 @@ static void model_start(unsigned int kind)
 	for (; i < ARRAY_SIZE(m->hit); i++)
 		m->hit[i] = false;
 	cst_abort_start(&m->abort);
-	/* Else it may mark what comes meanwhile, too. */
+	/* Run its work now: otherwise the abort may also mark commands that come meanwhile. */
 	if (kind == 1)
 		run_works();
 }
 
-/* Is it marked just as long as somebody who waits has hit it? */
+/* Check that a command is marked exactly as long as a waiting abort has hit it. */
 static void model_check(void)
 {
 	unsigned int i, j;
@@ -551,7 +554,7 @@ static void random_histories(void)
 	}
 }
 
-/* SAM-5 5.3.1: a status of its own, without sense. */
+/* SAM-5 5.3.1: RESERVATION CONFLICT is a status of its own, without sense. */
 static void a_reservation_conflict_is_a_status(void)
 {
 	struct task *t;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * buffer.c: how much a session may have, and what the limit counts.
+ * buffer.c: how much memory a session may have, and what the limit counts.
  *
- * The page allocator and the CPUs are played by hand: a chunk of pages is memory
- * behind a small header, and a test says on which CPU it runs.
+ * The page allocator and the CPUs are emulated: a chunk of pages is memory behind a small
+ * header, and the test sets the CPU that it runs on.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static int cpu_now;
 #define atomic_long_sub(n, v)		((void)((v)->counter -= (n)))
 #define atomic_long_sub_return(n, v)	((v)->counter -= (n))
 #define smp_acquire__after_ctrl_dep()	do { } while (0)
-/* data_race: nobody else is there. */
+/* No data race is possible: there is one thread. */
 #define data_race(x)			(x)
 #define WARN_ON(x)			CHECK(!(x))
 
@@ -46,7 +46,7 @@ static inline void list_add(struct list_head *n, struct list_head *l)
 	list_add_tail(n, l->next);
 }
 
-/* Work is done when a test says so. */
+/* Queued work runs when a test calls work(). */
 struct workqueue_struct *cst_linger_wq;
 static struct work_struct *queued;
 
@@ -70,7 +70,7 @@ static bool work(void)
 	return now;
 }
 
-/* What the kernel knows of a chunk; its memory begins at a page. */
+/* The header of a chunk; the chunk's memory begins at a page boundary. */
 struct chunk {
 	unsigned int	order;
 	int		refs;
@@ -81,10 +81,10 @@ static struct chunk *chunk_of(struct page *page)
 	return (struct chunk *)((u8 *)page - PAGE_SIZE);
 }
 
-static unsigned int asked;	/* how often */
-static long pages_out;		/* taken from the system */
-static long pages_max;		/* that the system has */
-static unsigned int order_max;	/* in pieces no larger than that */
+static unsigned int asked;	/* calls of alloc_pages() */
+static long pages_out;		/* pages taken from the system */
+static long pages_max;		/* pages that the system has */
+static unsigned int order_max;	/* the order of the largest piece that it has */
 
 static struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
@@ -118,7 +118,7 @@ static void put_page(struct page *page)
 #define virt_to_page(p)		((struct page *)(p))
 #define totalram_pages()	(1UL << 18)
 
-/* Virtually contiguous memory is a word, and a list of bvecs after it. */
+/* Virtually contiguous memory: a word, and a list of bvecs after it. */
 static unsigned int tables_out;
 static bool tables_fail;
 
@@ -148,7 +148,7 @@ static bool is_vmalloc_addr(const void *p)
 #define kvzalloc(size, gfp)	calloc(1, size)
 #define kvfree(p)		free(p)
 
-/* The system is short of memory when a test says so. */
+/* The shrinker is called by a test. */
 #define SHRINK_EMPTY		(~0UL - 1)
 #define SHRINK_STOP		(~0UL)
 
@@ -188,7 +188,7 @@ bool cst_cmd_may_sleep(const struct cst_cmd *cmd)
 
 static struct cst_session *one, *two;
 static struct cst_fabric_ops fabric;
-static long base;		/* pages of the reserve */
+static long base;		/* the number of pages in the reserve */
 static struct cst_cmd *cmds[128];
 static unsigned int nr;
 
@@ -210,7 +210,7 @@ static void start(unsigned int limit_mb)
 	nr = 0;
 }
 
-/* A command of that session takes so much, if it may. */
+/* A command of @sess takes @len bytes; false: it may not. */
 static bool take(struct cst_session *sess, u32 len)
 {
 	struct cst_cmd *cmd = calloc(1, sizeof(*cmd));
@@ -255,15 +255,15 @@ static void one_that_takes_all_it_can_leaves_room(void)
 	taken = one->buf_bytes.counter;
 	CHECK(taken >= 16 * MB);
 	CHECK(taken <= 24 * MB);
-	/* Large commands of another find room, and its small ones always do. */
+	/* Another session has room for a large command, and for a small one as well. */
 	CHECK(take(two, 8 * MB));
 	CHECK(take(two, 4096));
-	/* What was refused is not counted. */
+	/* A refused command is not counted. */
 	CHECK_EQ(one->buf_bytes.counter, taken);
 	finish();
 }
 
-/* What a fabric cannot carry is no buffer. */
+/* A buffer has no more pieces than the fabric can carry. */
 static void no_more_pieces_than_the_fabric_takes(void)
 {
 	start(64);
@@ -272,7 +272,7 @@ static void no_more_pieces_than_the_fabric_takes(void)
 	CHECK(!take(one, 6 * 65536));
 	CHECK_EQ(one->buf_bytes.counter, 5 * 65536);
 	give_back();
-	/* Memory in single pages */
+	/* The system has memory in single pages only. */
 	cst_pool_trim(ULONG_MAX);
 	order_max = 0;
 	CHECK(take(one, 5 * PAGE_SIZE));
@@ -292,11 +292,11 @@ static void its_only_command_may_be_as_large_as_there_is_room(void)
 	finish();
 }
 
-/* VERIFY needs room for what comes, and for what the medium holds. */
+/* VERIFY needs room for the data-out, and for the blocks of the medium. */
 static void its_only_command_may_be_one_that_compares(void)
 {
 	start(16);
-	/* Nothing is left of what several may share. */
+	/* Nothing is left of the memory that sessions share. */
 	CHECK(take(two, 8 * MB));
 	CHECK(take(one, 4 * MB));
 	CHECK(cst_buffer_alloc_scratch(cmds[nr - 1], 3 * MB));
@@ -310,13 +310,13 @@ static void its_only_command_may_be_one_that_compares(void)
 	finish();
 }
 
-/* Chunks of every size, on every CPU, as many as a pool keeps. */
+/* Fill the pool of every CPU with as many chunks of every size as it keeps. */
 static void fill_pools(void)
 {
 	unsigned int i;
 
 	for (cpu_now = 0; cpu_now < TEST_CPUS; cpu_now++) {
-		/* Each within what a session may always have. */
+		/* Each command stays within the amount that a session may always have. */
 		for (i = 0; i < 32; i++)
 			CHECK(take(i & 1 ? one : two, 64 * 1024));
 		give_back();
@@ -333,7 +333,7 @@ static void idle_memory_is_nobodys(void)
 	CHECK(pages_out << PAGE_SHIFT >= 8 * MB);
 	for (i = 0; i < 5; i++)
 		CHECK(take(one, MB));
-	/* Still a share. */
+	/* The session is still limited to its share. */
 	CHECK(!take(one, 2 * MB));
 	CHECK(take(two, MB));
 	finish();
@@ -352,7 +352,7 @@ static void where_only_single_pages_can_be_had(void)
 	bvec = cmds[1]->bvec;
 	CHECK_EQ(cmds[1]->nr_bvec, 256);
 	CHECK_EQ(bvec[255].bv_len, PAGE_SIZE);
-	/* A page lists no more of them; and the longest command is as long as ever. */
+	/* A page lists at most 256 pieces; a command may have more, up to the same length. */
 	CHECK(take(one, MB + PAGE_SIZE));
 	CHECK_EQ(cmds[2]->nr_bvec, 257);
 	before = asked;
@@ -363,15 +363,15 @@ static void where_only_single_pages_can_be_had(void)
 		CHECK_EQ(bvec[i].bv_len, PAGE_SIZE);
 		memset(page_address(bvec[i].bv_page), i, PAGE_SIZE);
 	}
-	/* Who has been refused a larger chunk does not ask for each of them again. */
+	/* A command that was refused a larger chunk does not ask for it again for each piece. */
 	CHECK(asked - before < 2048 + 8);
-	/* Nor is all that many inline: the list moves to a page when it is too long. */
+	/* The inline list is short: a longer list moves to a page. */
 	CHECK(take(one, 5 * PAGE_SIZE));
 	CHECK_EQ(cmds[4]->nr_bvec, 5);
 	finish();
 }
 
-/* Each has a list that is longer than a page. */
+/* Commands whose lists are longer than a page. */
 static void commands_whose_list_is_long(void)
 {
 	unsigned int i;
@@ -381,7 +381,7 @@ static void commands_whose_list_is_long(void)
 	for (i = 0; i < CST_TABLES_MIN; i++)
 		CHECK(take(one, 2 * MB));
 	CHECK(!queued);
-	/* None is left: it may be repeated, and one more is made for that. */
+	/* No table is left: the command may be repeated, and work makes one more table. */
 	CHECK(!take(one, 2 * MB));
 	CHECK_EQ(one->buf_bytes.counter, CST_TABLES_MIN * 2 * MB);
 	tables_fail = true;
@@ -394,7 +394,7 @@ static void commands_whose_list_is_long(void)
 	CHECK(work());
 	CHECK(take(one, 2 * MB));
 	CHECK_EQ(tables_out, CST_TABLES_MIN + 2);
-	/* They stay, but not where memory is short. */
+	/* Idle tables are kept, until the shrinker asks for memory. */
 	give_back();
 	CHECK_EQ(tables_out, CST_TABLES_MIN + 2);
 	shrinker.scan(&shrinker, &(struct shrink_control){ .nr_to_scan = 1 });
@@ -405,7 +405,7 @@ static void commands_whose_list_is_long(void)
 	finish();
 }
 
-/* There are no more of them than commands that the limit has room for. */
+/* There are no more tables than commands that the limit has room for. */
 static void lists_are_limited(void)
 {
 	unsigned int i, more = 0;
@@ -430,11 +430,11 @@ static void where_there_is_no_memory(void)
 	for (pages_max = base; pages_max < base + 300; pages_max++)
 		if (take(one, MB + 4096))
 			break;
-	/* 1 MiB and a page; their list is a table, what is idle is of other sizes. */
+	/* 1 MiB and a page; the list is a table, and the idle chunks have other sizes. */
 	CHECK(pages_max >= base + 257 && pages_max < base + 300);
 	give_back();
 	out = pages_out;
-	/* At the limit what is idle goes first, then commands are refused. */
+	/* At the limit idle chunks are freed first; after that commands are refused. */
 	pages_max = LONG_MAX;
 	cst_buffer_set_limit_mb(1);
 	CHECK(pages_out < out);
@@ -447,7 +447,7 @@ static void where_there_is_no_memory(void)
 	finish();
 }
 
-/* A command may be the one that frees memory. */
+/* The command may be the one whose end frees memory, so it must be able to go on. */
 static void without_memory_each_session_goes_on_with_one_command(void)
 {
 	struct cst_session *sess[CST_RESERVES + 1];
@@ -460,7 +460,7 @@ static void without_memory_each_session_goes_on_with_one_command(void)
 	CHECK_EQ(pages_out, base);
 	for (i = 0; i < 256; i++)
 		memset(page_address(cmds[0]->bvec[i].bv_page), i, PAGE_SIZE);
-	/* Not two, whatever comes of it; and none that is larger. */
+	/* The session may have no second command from the reserve, and no larger one. */
 	CHECK(!take(one, 4096));
 	CHECK(!take(two, MB + 4096));
 	CHECK(take(two, 4097));
@@ -475,7 +475,7 @@ static void without_memory_each_session_goes_on_with_one_command(void)
 	}
 	give_back();
 	CHECK(take(sess[CST_RESERVES], MB));
-	/* Where the limit is met, too. */
+	/* The same when the limit is reached. */
 	give_back();
 	pages_max = LONG_MAX;
 	cst_buffer_set_limit_mb(16);
@@ -535,7 +535,7 @@ static long idle_of(int cpu)
 	return per_cpu_ptr(cst_pools, cpu)->ring[2].count;
 }
 
-/* At the limit what is idle on other CPUs goes once, not for each command. */
+/* At the limit the idle chunks of other CPUs are freed once, not for each command. */
 static void the_limit_does_not_empty_all_pools_again_and_again(void)
 {
 	struct cst_session *three = calloc(1, sizeof(*three));
@@ -548,7 +548,7 @@ static void the_limit_does_not_empty_all_pools_again_and_again(void)
 	CHECK(take(one, 8 * MB));
 	CHECK(take(two, 7 * MB));
 	CHECK_EQ(idle_of(3), 0);
-	/* Nothing becomes idle again while it is needed. */
+	/* A chunk that is given back while memory is short does not become idle. */
 	CHECK(take(three, 64 * 1024));
 	cpu_now = 3;
 	nr--;
@@ -556,13 +556,13 @@ static void the_limit_does_not_empty_all_pools_again_and_again(void)
 	free(cmds[nr]);
 	CHECK_EQ(idle_of(3), 0);
 	cpu_now = 0;
-	/* Put there by hand: nobody who is refused looks. */
+	/* An idle chunk, put there directly: refused commands do not look for it. */
 	cst_ring_push(&per_cpu_ptr(cst_pools, 3)->ring[2], 32, alloc_pages(0, 4));
 	CHECK_EQ(cst_pages_charge(16), true);
 	for (i = 0; i < 8; i++)
 		CHECK(!take(two, 2 * MB));
 	CHECK_EQ(idle_of(3), 1);
-	/* All of it is free: as before. */
+	/* Once all memory is given back, the pools work as before. */
 	give_back();
 	fill_ring_of_all();
 	CHECK_EQ(idle_of(2), 16);
@@ -570,7 +570,7 @@ static void the_limit_does_not_empty_all_pools_again_and_again(void)
 	finish();
 }
 
-/* One that has its share and asks for more costs others nothing. */
+/* A session that has its share and asks for more does not empty the pools of others. */
 static void who_is_refused_its_share_does_not_empty_the_pools(void)
 {
 	unsigned int i;
@@ -621,7 +621,7 @@ static void loading_without_memory(void)
 		CHECK_EQ(tables_out, 0);
 	}
 	pages_max = LONG_MAX;
-	/* Tables are made again when somebody asks for one. */
+	/* Tables that could not be made are made again when a command asks for one. */
 	tables_fail = true;
 	CHECK_EQ(cst_buffer_init(), 0);
 	CHECK(work());
@@ -646,7 +646,7 @@ static void a_command_compares_with_one_buffer(void)
 	finish();
 }
 
-/* What the network still reads is not handed out again. */
+/* A page that the network still reads is not handed out again. */
 static void who_holds_a_page_keeps_its_bytes(void)
 {
 	struct page *held;

@@ -64,7 +64,7 @@ static void numbers_wrap(void)
 	CHECK_EQ(w.max - w.exp, 7);
 }
 
-/* A smaller credit takes nothing back, and comes to hold as requests end. */
+/* A smaller credit takes nothing back; it takes effect as requests end. */
 static void the_window_never_shrinks(void)
 {
 	struct cit_window w;
@@ -79,18 +79,18 @@ static void the_window_never_shrinks(void)
 		cit_window_retire(&w, 3);
 		CHECK_EQ(w.max, max);
 	}
-	/* Three are under way: from now on each that ends lets another one in. */
+	/* Three requests are under way: from now on each that ends lets another one in. */
 	cit_window_retire(&w, 3);
 	CHECK_EQ(w.max, max + 1);
 	cit_window_accept(&w);
 	cit_window_retire(&w, 3);
 	CHECK_EQ(w.max, max + 2);
-	/* more again */
+	/* The credit grows again. */
 	cit_window_retire(&w, 8);
 	CHECK_EQ(w.max - w.exp, 8 - 1 - 1);
 }
 
-/* RFC 7143 11.6.1 */
+/* RFC 7143, 11.6.1 */
 static void a_task_that_has_not_arrived_counts_as_received(void)
 {
 	struct cit_window w;
@@ -98,10 +98,10 @@ static void a_task_that_has_not_arrived_counts_as_received(void)
 	cit_window_init(&w, 0xfffffffe, 8);
 	CHECK(cit_window_ref_pending(&w, 0xfffffffe, 0xffffffff));
 	CHECK(cit_window_ref_pending(&w, 1, 2));
-	/* It is not before the request that aborts it. */
+	/* RefCmdSN is not before the CmdSN of the request that aborts it. */
 	CHECK(!cit_window_ref_pending(&w, 2, 2));
 	CHECK(!cit_window_ref_pending(&w, 3, 2));
-	/* Accepted long ago, or out of the window. */
+	/* RefCmdSN was accepted long ago, or lies outside the window. */
 	CHECK(!cit_window_ref_pending(&w, 0xfffffffd, 2));
 	CHECK(!cit_window_ref_pending(&w, 6, 7));
 }
@@ -113,7 +113,7 @@ static void accept_and_skip(struct cit_window *w)
 		cit_window_retire(w, 8);
 }
 
-/* RFC 7143 11.6.1, for several tasks that are missing: they are aborted in any order. */
+/* RFC 7143, 11.6.1, for several tasks that are missing: they may be aborted in any order. */
 static void what_was_aborted_ahead_counts_in_its_turn(void)
 {
 	struct cit_window w;
@@ -124,7 +124,7 @@ static void what_was_aborted_ahead_counts_in_its_turn(void)
 	cit_window_abort(&w, 1);
 	CHECK_EQ(w.nr_aborted, 2);
 	CHECK_EQ(w.exp, 0xfffffffe);
-	/* They may come after all. */
+	/* The missing commands may still arrive. */
 	CHECK_EQ(cit_window_check(&w, 0xffffffff), CIT_CMDSN_IGNORE);
 	CHECK_EQ(cit_window_check(&w, 0), CIT_CMDSN_GAP);
 	CHECK_EQ(cit_window_check(&w, 1), CIT_CMDSN_IGNORE);
@@ -137,9 +137,9 @@ static void what_was_aborted_ahead_counts_in_its_turn(void)
 	accept_and_skip(&w);
 	CHECK_EQ(w.exp, 2);
 	CHECK_EQ(w.nr_aborted, 0);
-	/* Those that were aborted have ended, the others are under way. */
+	/* The aborted commands have ended, the others are under way. */
 	CHECK_EQ(w.max - w.exp, 8 - 2 - 1);
-	/* The same places of the window, later: nothing is left of it. */
+	/* Later commands at the same places of the window: no mark is left there. */
 	for (; w.exp != CIT_WINDOW_MAX + 2;) {
 		accept_and_skip(&w);
 		cit_window_retire(&w, 8);

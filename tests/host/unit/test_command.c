@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command.c: commands that their handler parses, executes and aborts.  A handler plays what
- * a test says; aborts are those of abort.c.
+ * command.c: commands that their handler parses, executes and aborts.  The handler does what
+ * a test sets; aborts go through the real abort.c.
  */
 #include <cst/command.h>
 #include <cst/spc.h>
@@ -71,7 +71,7 @@ static const struct cst_dev_type own_type = {
 
 static struct task *t;
 
-/* One that is about to come; its CDB is a vendor's. */
+/* Make a command that is not submitted yet; its CDB is vendor specific. */
 static void a_command(void)
 {
 	if (!own_index.nr_ops)
@@ -92,7 +92,7 @@ static void a_command(void)
 	memset(answers, 0, sizeof(answers));
 }
 
-/* It asks for @len bytes of data-in, and @exp are expected. */
+/* As a_command(); it asks for @len bytes of data-in, and the initiator expects @exp. */
 static void a_command_in(u32 len, u32 exp)
 {
 	a_command();
@@ -119,10 +119,10 @@ static void execute(void)
 
 /* --- parsing --- */
 
-/* Only parsed: what parse.c answers, and where it points. */
+/* Only parse a CDB: the result of parse.c, and the field that it points at. */
 static cst_sense_t parse(unsigned int len, const u8 *cdb)
 {
-	/* On the heap, so that reading past it is seen. */
+	/* On the heap, so that the sanitizer notices a read beyond the CDB. */
 	u8 *copy = malloc(len ? len : 1);
 	cst_sense_t reason;
 
@@ -149,7 +149,7 @@ static void any_is_what_the_tables_do_not_have(void)
 	cdb[0] = 0xa3;
 	cdb[1] = 0x0c;
 	CHECK(cst_op_find(&own_type, cdb, 12, &reason, &detail) == cst_spc_opcodes_ops);
-	/* Another service action of the same code */
+	/* another service action of the same operation code */
 	cdb[1] = 0x0a;
 	CHECK(cst_op_find(&own_type, cdb, 12, &reason, &detail) == &cst_any_op);
 	cdb[0] = 0xc0;
@@ -220,7 +220,7 @@ static void what_parse_says_is_bounded(void)
 	parse_len++;
 	CHECK_REASON(cst_parse(&t->cmd), CST_SENSE(INVALID_FIELD_IN_CDB));
 	CHECK(!t->cmd.detail.field_valid);
-	/* Nothing moves in no direction. */
+	/* Without a direction no data moves. */
 	parse_dir = DMA_NONE;
 	CHECK_REASON(cst_parse(&t->cmd), CST_OK);
 	CHECK_EQ(t->cmd.cdb_xfer_len, 0);
@@ -275,7 +275,7 @@ static void it_blocks_in_a_worker(void)
 	CHECK_EQ(shim_warned, 0);
 	nexuses_end();
 
-	/* There again it may not, nor without may_block at all. */
+	/* The second try may not block, and neither may a handler without may_block. */
 	a_command_in(100, 100);
 	answers[0] = CST_WOULD_BLOCK;
 	answers[1] = CST_WOULD_BLOCK;
@@ -334,7 +334,7 @@ static void sense_is_of_any_length(void)
 	pends(512, 512);
 	ANSWER(.status = SAM_STAT_CHECK_CONDITION, .sense = fill, .sense_len = 252,
 	       .moved = 512);
-	/* The data that has moved stays. */
+	/* The data that has moved counts, in spite of the error. */
 	CHECK_ANSWER(SAM_STAT_CHECK_CONDITION, 512, 0);
 	CHECK_EQ(t->cmd.sense_len, 252);
 	CHECK(!memcmp(t->cmd.sense, fill, 252));
@@ -342,7 +342,7 @@ static void sense_is_of_any_length(void)
 	CHECK_EQ(shim_warned, 0);
 	nexuses_end();
 
-	/* No status but that one has any. */
+	/* Only CHECK CONDITION has sense. */
 	pends(512, 512);
 	ANSWER(.status = SAM_STAT_BUSY, .sense = fill, .sense_len = 8);
 	CHECK_EQ(t->cmd.sense_len, 0);
@@ -350,7 +350,7 @@ static void sense_is_of_any_length(void)
 	nexuses_end();
 }
 
-/* The handler's memory in the command is where sense goes. */
+/* The handler may build sense in its own memory in the command, where sense is stored. */
 static void sense_may_lie_in_the_command(void)
 {
 	u8 *own;
@@ -395,7 +395,7 @@ static void what_is_out_of_bounds_is_cut_off(void)
 	CHECK_EQ(shim_warned, 1);
 	nexuses_end();
 
-	/* Twice */
+	/* The handler answers twice. */
 	pends(100, 100);
 	ANSWER(.moved = 100);
 	ANSWER(.status = SAM_STAT_BUSY);
@@ -407,7 +407,7 @@ static void what_is_out_of_bounds_is_cut_off(void)
 static void answer_good(struct cst_cmd *cmd)
 {
 	cst_cmd_answer(cmd, &(struct cst_answer){ .moved = 10 });
-	/* The command is there until execute returns. */
+	/* The command exists until execute returns. */
 	CHECK_EQ(t->fate, UNDER_WAY);
 }
 
@@ -449,7 +449,7 @@ static void an_abort_is_told_while_the_handler_has_the_command(void)
 	pends(0, 0);
 	abort_all(NULL);
 	CHECK_EQ(told, 1);
-	/* It has been told already. */
+	/* The handler has been told already, and is not told again. */
 	abort_all(NULL);
 	cst_session_abort_all(&nexuses[0]->sess);
 	CHECK_EQ(told, 1);
@@ -458,7 +458,7 @@ static void an_abort_is_told_while_the_handler_has_the_command(void)
 	CHECK(t->was_dropped);
 	nexuses_end();
 
-	/* By another nexus, which resets the unit, or by the loss of its own */
+	/* Aborted by another nexus, which resets the unit, or by the loss of its own nexus. */
 	pends(0, 0);
 	memset(aborts, 0, sizeof(aborts));
 	aborts[0] = (struct cst_abort){
@@ -479,7 +479,7 @@ static void an_abort_is_told_while_the_handler_has_the_command(void)
 
 static void no_abort_is_told_before_or_after(void)
 {
-	/* It has not been executed. */
+	/* The command has not been executed yet. */
 	memset(aborts, 0, sizeof(aborts));
 	a_command();
 	parse_dir = DMA_TO_DEVICE;
@@ -496,7 +496,7 @@ static void no_abort_is_told_before_or_after(void)
 	CHECK_EQ(told, 0);
 	nexuses_end();
 
-	/* It is executed just now: told when execute has answered that it pends. */
+	/* The command executes: the handler is told once execute has returned CST_PENDING, */
 	memset(aborts, 0, sizeof(aborts));
 	a_command();
 	in_execute = abort_all;
@@ -507,7 +507,7 @@ static void no_abort_is_told_before_or_after(void)
 	CHECK(t->was_dropped);
 	nexuses_end();
 
-	/* ... and not when it answers itself */
+	/* and is not told when execute answers the command itself. */
 	memset(aborts, 0, sizeof(aborts));
 	a_command();
 	in_execute = abort_all;
@@ -524,7 +524,7 @@ static void no_abort_is_told_before_or_after(void)
 	CHECK_EQ(told, 0);
 	nexuses_end();
 
-	/* It has been answered and not been released. */
+	/* The command has been answered and not been released. */
 	memset(aborts, 0, sizeof(aborts));
 	pends(0, 0);
 	ANSWER();

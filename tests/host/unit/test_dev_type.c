@@ -50,17 +50,17 @@ static void rows_are_whole(void)
 			      op->cdb_len == 12 || op->cdb_len == 16);
 			/* CONTROL: NACA, and the obsolete LINK and FLAG */
 			CHECK_EQ(op->usage[op->cdb_len - 1], 0);
-			/* What is written may not skip the gate. */
+			/* A command that writes may not skip the gate. */
 			if (op->flags & CST_OP_WRITES)
 				CHECK(!(op->flags & CST_OP_SKIP_UA));
-			/* Where there is no device nothing can need one. */
+			/* A type without a device has no command that needs the medium. */
 			if (types[t] != &cst_disk_type)
 				CHECK(!(op->flags & CST_OP_MEDIUM));
 		}
 	}
 }
 
-/* SPC-5 7.6.1 and SAM-5 5.14: who must be answered whatever is the matter. */
+/* SPC-5 7.6.1 and SAM-5 5.14: commands that must be answered in any state of the unit. */
 static void three_commands_are_answered_always(void)
 {
 	const struct cst_op *op;
@@ -131,7 +131,7 @@ static void reserved_bits_beside_a_service_action_do_not_hide_it(void)
 		      1, 7);
 }
 
-/* --- a type of this test's --- */
+/* --- device types made for this test --- */
 
 static cst_sense_t nothing(struct cst_cmd *cmd)
 {
@@ -155,7 +155,7 @@ struct own_type {
 	struct cst_vpd_page	pages[3];
 	struct cst_mode_page	mode_pages[3];
 	const struct cst_op	*any;
-	bool			answers_nothing;	/* to an unknown operation code */
+	bool			answers_nothing;	/* has no unknown_op */
 };
 
 static int make(const struct own_type *own, struct cst_type_index *index)
@@ -173,7 +173,7 @@ static int make(const struct own_type *own, struct cst_type_index *index)
 	return cst_dev_type_init(&type);
 }
 
-/* A usage map has a place of its own only outside of functions. */
+/* Outside of functions: only there a usage map is static. */
 static const struct own_type own = {
 	.rows = {
 		ROW(CST_CDB_SA(12, 0xa3, 0x0d), .flags = CST_OP_ACTION),
@@ -185,7 +185,7 @@ static const struct own_type own = {
 };
 
 static const struct own_type wrong[] = {
-	/* twice */
+	/* the same command, or the same service action, twice */
 	{ .rows = { ROW(CST_CDB(6, 0x12)), ROW(CST_CDB(6, 0x12)) } },
 	{ .rows = { ROW(CST_CDB_SA(12, 0xa3, 1), .flags = CST_OP_ACTION),
 		    ROW(CST_CDB_SA(12, 0xa3, 1), .flags = CST_OP_ACTION) } },
@@ -198,7 +198,7 @@ static const struct own_type wrong[] = {
 	/* writes without a medium, blocks without a direction */
 	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_WRITES) } },
 	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_BLOCKS) } },
-	/* nothing said of reservations, and what there is not */
+	/* no reservation rule, and one that does not exist */
 	{ .rows = { ROW_UNSAID(CST_CDB(6, 0x12)) } },
 	{ .rows = { ROW_UNSAID(CST_CDB(6, 0x12), .resv = CST_RESV_WRITE + 1) } },
 	{ .pages = { { 0x80, no_page }, { 0x80, no_page } } },
@@ -230,7 +230,7 @@ static void mistakes_are_refused(void)
 		CHECK_EQ(make(&wrong[i], &index), -EINVAL);
 }
 
-/* Else it would be let pass, and there is no row to execute. */
+/* Without unknown_op such a command would pass, and no row could execute it. */
 static void an_unknown_operation_code_has_an_answer(void)
 {
 	struct own_type type = { .answers_nothing = true };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exec.c: what a command meets when its turn has come.
+ * exec.c: what happens to a command when its turn has come.
  *
- * Each command has passed the gates and waits for its data; what changes meanwhile a test
- * says, and what it answers when it executes.
+ * Each command has passed the gates and waits for its data.  The test determines what
+ * changes meanwhile, and the result of the execution.
  */
 #include "nexus.h"
 
@@ -25,20 +25,20 @@ static void a_command(unsigned int flags)
 	CHECK(t->wants_data);
 }
 
-/* In the context that brings the data. */
+/* The data comes, and the command executes in the context that brought it. */
 static void executes(void)
 {
 	emu_data_comes(t);
 }
 
-/* It had to wait for something, and now it has its turn. */
+/* The command had to wait for its turn, which comes now. */
 static void its_turn_comes(void)
 {
 	t->wants_data = false;
 	cst_cmd_queue(&t->cmd);
 }
 
-/* In core's queue, or in that of its device. */
+/* Whether the command is in core's queue, or in that of its device. */
 static bool queued(void)
 {
 	if (list_empty(&shim_works))
@@ -59,7 +59,7 @@ static void work(void)
 	emu_work();
 }
 
-/* It has been answered so, after that many executions, and nothing is left. */
+/* The command was answered with @_reason after @_executed executions; nothing is left. */
 #define CHECK_END(_reason, _executed) do {				\
 	CHECK_REASON(emu_answer(t), _reason);				\
 	CHECK_EQ(play.executed, (_executed));				\
@@ -86,7 +86,7 @@ static void one_that_would_block_goes_to_the_worker(void)
 	CHECK_END(CST_OK, 1);
 }
 
-/* What waited for its turn comes by a queue that all devices need. */
+/* A command whose turn comes runs from a queue that all devices need, so it may not block. */
 static void nothing_waits_but_in_the_queue_of_its_device(void)
 {
 	a_command(CST_OP_MEDIUM);
@@ -108,7 +108,7 @@ static void nothing_waits_but_in_the_queue_of_its_device(void)
 	work();
 	CHECK_END(CST_OK, 1);
 
-	/* Its device has no queue any more. */
+	/* The device has no queue any more. */
 	a_command(CST_OP_MEDIUM);
 	dev->io_ref.dying = true;
 	dev->lanes = NULL;
@@ -117,7 +117,7 @@ static void nothing_waits_but_in_the_queue_of_its_device(void)
 	work();
 	CHECK_END(CST_SENSE(MANUAL_INTERVENTION_REQUIRED), 0);
 
-	/* Without a backing. */
+	/* The device has no backing, and so no queue. */
 	a_command(CST_OP_SLEEPS);
 	dev->lanes = NULL;
 	executes();
@@ -133,7 +133,7 @@ static cst_sense_t execute_io(struct cst_cmd *c)
 	return cst_cmd_start_io(c);
 }
 
-/* The handler would rather not; in the device's own worker it has no choice. */
+/* An I/O that would block the first time; it may block in the device's own worker. */
 static unsigned int io_flags[4];
 static unsigned int ios;
 
@@ -148,7 +148,7 @@ static int submit_io(struct cst_io *io)
 static struct cst_itl *itl;
 static unsigned int gone;
 
-/* Whoever disables the device sees a nexus until the backing has been left. */
+/* A thread that disables the device finds the nexus until the submitter has left the backing. */
 static void device_is_unused(struct percpu_ref *ref)
 {
 	CHECK_EQ(itl->ref.count, 1);
@@ -161,7 +161,7 @@ static void nexus_is_unused(struct percpu_ref *ref)
 	gone++;
 }
 
-/* Its command ends while the submitter is still in the backing's code. */
+/* The I/O's command ends while the submitter is still in the backing's code. */
 static int submit_and_linger(struct cst_io *io)
 {
 	struct cst_itl *held = cst_io_hold(io);
@@ -170,7 +170,7 @@ static int submit_and_linger(struct cst_io *io)
 	CHECK(held == itl);
 	cst_cmd_finish(container_of(io, struct cst_cmd, io), CST_OK);
 	release(t);
-	/* Its memory is another command's by now. */
+	/* The command's memory may belong to another command by now. */
 	memset(&t->cmd, 0xa5, sizeof(t->cmd));
 	CHECK_EQ(itl->ref.count, 2);
 	CHECK_EQ(dev->io_ref.count, 2);
@@ -207,7 +207,7 @@ static void what_the_submitter_may_do_ends_with_it(void)
 	static const struct cst_block_ops block = { .submit = submit_io };
 	static const struct cst_handler_ops ops = { .block = &block };
 
-	/* It may sleep, for memory and locks. */
+	/* In the device's worker the I/O may sleep, for memory and locks. */
 	a_command(CST_OP_MEDIUM);
 	play_ops[0].execute = execute_io;
 	dev->ops = &ops;
@@ -220,7 +220,7 @@ static void what_the_submitter_may_do_ends_with_it(void)
 	CHECK_EQ(io_flags[1], 0);
 	nexuses_end();
 
-	/* But the queue that all devices need does not, for anybody. */
+	/* In the queue that all devices need no I/O may sleep. */
 	a_command(CST_OP_MEDIUM);
 	play_ops[0].execute = execute_io;
 	dev->ops = &ops;
@@ -246,7 +246,7 @@ static void one_that_waits_elsewhere_is_not_ended(void)
 	CHECK_END(CST_SENSE(WRITE_ERROR), 1);
 }
 
-/* Another backing, or the same one with other blocks. */
+/* The device may have another backing, or other blocks. */
 static void the_device_was_enabled_anew_meanwhile(void)
 {
 	a_command(CST_OP_MEDIUM);
@@ -254,7 +254,7 @@ static void the_device_was_enabled_anew_meanwhile(void)
 	executes();
 	CHECK_END(CST_SENSE(MEDIUM_MAY_HAVE_CHANGED), 0);
 
-	/* One that needs no backing need not know. */
+	/* A command that needs no backing is not concerned. */
 	a_command(0);
 	dev->enabled_seq = cst_gate_changed(dev);
 	executes();
@@ -285,7 +285,7 @@ static void eject(void)
 	cst_gate_changed(dev);
 }
 
-/* A command is ended for @reason when that changes before it executes. */
+/* A command ends with @reason when @change happens before it executes. */
 static void after(void (*change)(void), unsigned int flags, cst_sense_t reason)
 {
 	a_command(flags);
@@ -303,13 +303,13 @@ static void the_nexus_changed_meanwhile(void)
 	after(protect_lun, CST_OP_MEDIUM, CST_OK);
 }
 
-/* It has passed the gate, and waited for its data or its turn since. */
+/* The command has passed the gate, and waited for its data or its turn since. */
 static void the_device_was_disabled_meanwhile(void)
 {
 	after(disable, CST_OP_MEDIUM, CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
 	after(disable, 0, CST_OK);
 
-	/* One that executes already is waited for. */
+	/* Disabling waits for a command that executes already. */
 	a_command(CST_OP_MEDIUM);
 	play.answers[0] = CST_WOULD_BLOCK;
 	executes();
@@ -317,7 +317,7 @@ static void the_device_was_disabled_meanwhile(void)
 	work();
 	CHECK_END(CST_OK, 2);
 
-	/* The nexus went as well: that it has no such unit comes first. */
+	/* The nexus went as well: LU NOT SUPPORTED comes first. */
 	a_command(CST_OP_MEDIUM);
 	take_nexus_away();
 	disable();
@@ -328,11 +328,11 @@ static void the_device_was_disabled_meanwhile(void)
 static void the_medium_was_ejected_meanwhile(void)
 {
 	after(eject, CST_OP_MEDIUM, CST_SENSE(MEDIUM_NOT_PRESENT));
-	/* What loads it, and what does without it. */
+	/* A command that loads the medium, and one that does not need it. */
 	after(eject, CST_OP_MEDIUM | CST_OP_UNREADY, CST_OK);
 	after(eject, 0, CST_OK);
 
-	/* Nothing has happened yet when it is to be tried again. */
+	/* A command that would have blocked has done nothing yet. */
 	a_command(CST_OP_MEDIUM);
 	play.answers[0] = CST_WOULD_BLOCK;
 	executes();
@@ -341,7 +341,7 @@ static void the_medium_was_ejected_meanwhile(void)
 	CHECK_END(CST_SENSE(MEDIUM_NOT_PRESENT), 1);
 }
 
-/* What is not counted is not looked at: it costs a compare. */
+/* Without a change of gate_seq the state is not looked at again: only one compare is made. */
 static void nothing_is_asked_twice_for_nothing(void)
 {
 	a_command(CST_OP_MEDIUM);
@@ -349,7 +349,7 @@ static void nothing_is_asked_twice_for_nothing(void)
 	executes();
 	CHECK_END(CST_OK, 1);
 
-	/* A change that does not concern it is looked at once. */
+	/* A change that does not concern the command is looked at once. */
 	a_command(CST_OP_MEDIUM);
 	play.answers[0] = CST_WOULD_BLOCK;
 	protect_lun();
@@ -360,7 +360,7 @@ static void nothing_is_asked_twice_for_nothing(void)
 	CHECK_END(CST_OK, 2);
 }
 
-/* A LUN without a device has none of this. */
+/* At a LUN without a device there is no device state to check. */
 static void without_a_device(void)
 {
 	nexuses_start(1);
@@ -373,7 +373,7 @@ static void without_a_device(void)
 	CHECK_END(CST_OK, 0);
 }
 
-/* A command of several I/Os; each of them ends in an interrupt. */
+/* A command of several I/Os, each of which ends in an interrupt. */
 static unsigned int steps;
 static cst_sense_t step_answers[4];
 
@@ -412,7 +412,7 @@ static void it_goes_on_where_it_was(void)
 	CHECK(!t->cmd.scratch_bvec);
 	CHECK_END(CST_SENSE(WRITE_ERROR), 1);
 
-	/* Queued by whoever has let it wait: still no new beginning. */
+	/* Queued by the code that let it wait: it goes on, and does not start anew. */
 	a_command_of_steps();
 	step_answers[0] = CST_PENDING;
 	cst_cmd_continue(&t->cmd, step);
@@ -431,7 +431,7 @@ static void it_goes_on_where_it_was(void)
 	CHECK_EQ(steps, 1);
 	CHECK_END(CST_OK, 1);
 
-	/* Being disabled waits for it. */
+	/* The device is being disabled, which waits for the command. */
 	a_command_of_steps();
 	dev->io_ref.dying = true;
 	cst_cmd_continue(&t->cmd, step);
@@ -453,7 +453,7 @@ static void aborted_between_steps(void)
 	CHECK(!t->cmd.scratch_bvec);
 	CHECK_END(CST_PENDING, 1);
 
-	/* It was taken out of a queue, and the mark taken back. */
+	/* An abort took it out of a queue, and was given up. */
 	a_command_of_steps();
 	cst_cmd_continue(&t->cmd, step);
 	t->cmd.out_of_turn = true;

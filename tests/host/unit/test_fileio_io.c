@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fileio_io.c: direct I/O that the file system queues, and who uses its kiocb until when.  The
- * file system is played: the I/O may end before the call that has started it returns.
+ * fileio_io.c: direct I/O that the file system queues, and how long its kiocb is in use.  The
+ * file system is emulated: the I/O may end before the call that started it returns.
  */
 #include "../../../src/handlers/fileio_io.c"
 
@@ -18,19 +18,19 @@ static struct cst_dev_stats stats;
 static struct cst_cmd command;
 static struct cst_io *const io = &command.io;
 
-/* What the file system does. */
+/* What the file system does, and what it was asked for. */
 static struct {
-	long		answer;		/* of the call */
-	long		ends;		/* how a queued I/O ends */
+	long		answer;		/* the call's return value */
+	long		ends;		/* the result of a queued I/O */
 	bool		ends_at_once;	/* before the call returns */
 	struct kiocb	*queued;
 	unsigned int	calls;
-	u32		asked;		/* bytes, the last time */
-	unsigned int	dones;		/* of the I/O */
+	u32		asked;		/* bytes of the last call */
+	unsigned int	dones;		/* calls of io_done() */
 	int		error;
 } fs;
 
-/* As the fabric may: the command's memory is somebody else's from here on. */
+/* The I/O has ended: from here on the fabric may use the command's memory for another one. */
 static void io_done(struct cst_io *done, int error)
 {
 	CHECK(done == io);
@@ -60,7 +60,7 @@ static ssize_t fs_rw(struct kiocb *iocb, struct iov_iter *iter)
 	fs.queued = iocb;
 	if (fs.ends_at_once)
 		queued_io_ends();
-	/* As ext4 does on its way out. */
+	/* ext4 reads the kiocb on its way out, too. */
 	CHECK_EQ(fs.dones, 0);
 	CHECK(iocb->ki_filp == &file);
 	return -EIOCBQUEUED;
@@ -128,7 +128,7 @@ static void it_ends_while_the_file_system_still_uses_it(void)
 	}
 }
 
-/* A worker does the rest, and finds the error if there is one. */
+/* After a short I/O a worker does the rest, and finds the error if there is one. */
 static void one_that_falls_short_goes_on_in_a_worker(void)
 {
 	static const long ends[] = { 512, -EIO, -EAGAIN };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * gate.c: what each command meets when it comes, and when something has changed before it
- * executes.  The tables are typed from the standards, the rows are those of the types.
+ * gate.c: whether each command passes the gate when it comes, and when something has changed
+ * before it executes.  The tables below are copied from the standards; the rows of commands
+ * are those of the device types.
  */
 #include "emu.h"
 #include "test.h"
@@ -10,18 +11,18 @@
 
 /*
  * @resv: SPC-5 5.14 and SBC-4, the tables of commands that are allowed in the presence of
- * various reservations; A allowed, X conflict, for five columns:
+ * various reservations.  A is allowed, X is a conflict, in five columns:
  *	0  any other nexus, Write Exclusive
  *	1  any other nexus, Exclusive Access
  *	2  a registered nexus, all types of registrants
  *	3  not registered, Write Exclusive of registrants
  *	4  not registered, Exclusive Access of registrants
- * @ports: SPC-5 5.17.2, the states of a port in which it must work: Standby, Unavailable,
- *	Offline, Transitioning
- * @first: SPC-5 and SBC-4, may be processed as if its attribute were HEAD OF QUEUE
- * @medium: is refused while the unit is not Ready
- * @writes: and while it is write protected
- * Not all of them are built.
+ * @ports: SPC-5 5.17.2, the states of a port in which the command must work: Standby,
+ *	Unavailable, Offline, Transitioning
+ * @first: SPC-5 and SBC-4, the command may be processed as if its attribute were HEAD OF QUEUE
+ * @medium: the command is refused while the unit is not ready
+ * @writes: the command is refused while the unit is write protected, too
+ * cst does not have all of these commands.
  */
 static const struct known {
 	u8		opcode;
@@ -90,7 +91,7 @@ static bool starts(void)
 	return k->opcode == 0x1b;
 }
 
-/* A fresh command of the round, as lun.h leaves it. */
+/* A new command of the round arrives, in the state that lun.h leaves it in. */
 static void comes(void)
 {
 	cst_sense_t reason;
@@ -117,7 +118,7 @@ static cst_sense_t arrives(void)
 	return cst_gate(cmd);
 }
 
-/* exec.c in short */
+/* What exec.c does, in short. */
 static cst_sense_t executes(void)
 {
 	if (cmd->gate_seq == (unsigned long)atomic_long_read(&cmd->dev->gate_seq))
@@ -134,7 +135,7 @@ static cst_sense_t executes(void)
 			 cst_sense_name(_g), cst_sense_name(_w));	\
 } while (0)
 
-/* The next command that is built, from @from on, with a fresh unit. */
+/* Set k to the next command, from @from on, that cst has; make a new unit for it. */
 static const struct known *built(const struct known *from)
 {
 	for (k = from; k < known + ARRAY_SIZE(known); k++) {
@@ -189,18 +190,18 @@ static void rows_say_what_the_standards_say(void)
 
 enum role { HOLDER, REGISTRANT, OTHER };
 
-/* SPC-5 table of persistent reservation type codes: what each means for whom. */
+/* SPC-5, table of persistent reservation type codes. */
 static const struct {
 	u8	type;
 	bool	exclusive_access;
-	bool	registrants;	/* only, or all of them */
-	bool	all;		/* registrants hold it */
+	bool	registrants;	/* Registrants Only or All Registrants */
+	bool	all;		/* All Registrants: each holds the reservation */
 } types[] = {
 	{ 1, false }, { 3, true }, { 5, false, true }, { 6, true, true },
 	{ 7, false, true, true }, { 8, true, true, true },
 };
 
-/* The column of the table, or -1: it holds the reservation. */
+/* The column of @resv for a nexus in that role; -1: the nexus holds the reservation. */
 static int column(unsigned int type, enum role role)
 {
 	bool ea = types[type].exclusive_access;
@@ -237,13 +238,13 @@ static void a_reservation_is_kept(void)
 				cst_itl_set_verdict(&emu.itl, verdict(type, role));
 				CHECK_MEETS(arrives(), want);
 
-				/* It was made while the command waited. */
+				/* The reservation was made while the command waited. */
 				emu_reset();
 				CHECK_MEETS(arrives(), CST_OK);
 				cst_itl_set_verdict(&emu.itl, verdict(type, role));
 				CHECK_MEETS(executes(), want);
 
-				/* It has gone. */
+				/* The reservation has gone. */
 				cst_itl_set_verdict(&emu.itl, CST_RESERVED_NOTHING);
 				CHECK_MEETS(arrives(), CST_OK);
 			}
@@ -251,7 +252,7 @@ static void a_reservation_is_kept(void)
 	}
 }
 
-/* SAM-5 5.3.3 */
+/* SAM-5 5.3.3: the order of a conflict and of unit attentions. */
 static void a_conflict_goes_before_what_is_not_a_reset(void)
 {
 	FOR_EACH_KNOWN() {
@@ -319,7 +320,10 @@ static void a_port_that_is_not_active_refuses(void)
 	}
 }
 
-/* An initiator there has to be told that the state has changed; a conflict is told, too. */
+/*
+ * An initiator at such a port is still told by unit attentions that the state has changed, and
+ * of a reservation conflict.
+ */
 static void a_port_comes_behind_attentions_and_before_the_unit(void)
 {
 	FOR_EACH_KNOWN() {
@@ -347,7 +351,7 @@ static void disable(void)
 	cst_gate_changed(&emu.disk.dev);
 }
 
-/* device.c */
+/* as device.c does */
 static void enable(void)
 {
 	struct cst_device *dev = &emu.disk.dev;
@@ -387,7 +391,7 @@ static void eject_and_load(void)
 	cst_medium_load(&emu.disk.dev, emu.sess);
 }
 
-/* lun_map.c */
+/* as lun_map.c does */
 static void protect_lun(void)
 {
 	emu.itl.read_only = true;
@@ -442,13 +446,13 @@ static cst_sense_t after_take_nexus_away(void)
 	return always_answered() ? CST_OK : CST_SENSE(LU_NOT_SUPPORTED);
 }
 
-/* It was established after the command came: the next one is told. */
+/* A unit attention that was established after the command came: the next command tells it. */
 static cst_sense_t after_attention(void)
 {
 	return CST_OK;
 }
 
-/* As if it had come after it. */
+/* A change that the command treats as if it had happened before the command came. */
 static cst_sense_t after_all(void)
 {
 	return CST_OK;
@@ -475,10 +479,10 @@ static void what_changes_while_a_command_waits(void)
 			CHECK_MEETS(arrives(), CST_OK);
 			changes[i].change();
 			CHECK_MEETS(executes(), changes[i].meets());
-			/* No unit attention has been taken by one that came before it. */
+			/* A command that came before a unit attention does not tell it. */
 			CHECK(!test_bit(CST_CMD_TELLS_UA, &cmd->flags));
 
-			/* What lets it pass is not looked at again. */
+			/* A change that lets the command pass is not looked at again. */
 			if (!changes[i].meets()) {
 				CHECK_EQ(cmd->gate_seq,
 					 atomic_long_read(&emu.disk.dev.gate_seq));
@@ -487,7 +491,7 @@ static void what_changes_while_a_command_waits(void)
 	}
 }
 
-/* Two things at once: the earlier on the list is answered. */
+/* Of two changes at once, the one that is earlier on the list is answered. */
 static void the_second_list_has_an_order(void)
 {
 	FOR_EACH_KNOWN() {
@@ -513,7 +517,7 @@ static void the_second_list_has_an_order(void)
 	}
 }
 
-/* However many changes come between them. */
+/* An enabling is noticed however many other changes follow it. */
 static void an_enabling_is_not_forgotten(void)
 {
 	FOR_EACH_KNOWN() {
@@ -526,7 +530,7 @@ static void an_enabling_is_not_forgotten(void)
 		protect_lun();
 		emu.itl.read_only = false;
 		CHECK_MEETS(executes(), CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
-		/* One that came after it knows, once its attention has been told. */
+		/* A command that came after it passes, once the unit attention has been told. */
 		emu.itl.ua_pending = false;
 		emu.itl.ua_count = 0;
 		CHECK_MEETS(arrives(), CST_OK);
@@ -535,7 +539,7 @@ static void an_enabling_is_not_forgotten(void)
 	}
 }
 
-/* A command that has begun is waited for: it holds the device. */
+/* A command that has begun holds the device, and disabling waits for it. */
 static void one_that_holds_the_device_is_not_refused_for_it(void)
 {
 	FOR_EACH_KNOWN() {

@@ -3,7 +3,7 @@
 #include "identity.h"
 #include "test.h"
 
-/* The module's parameter, as identity.c has it. */
+/* The module parameter of identity.c. */
 extern char *const shim_param_host_id;
 
 static const char *uuid;
@@ -33,7 +33,7 @@ static bool same_ids(const struct cst_device *a, const struct cst_device *b)
 {
 	bool usn = !strcmp(a->usn, b->usn);
 
-	/* All or none: they must never be mixed up. */
+	/* Two devices have either all identifiers in common, or none. */
 	if (!strcmp(a->naa_id, b->naa_id) != usn ||
 	    !strcmp(a->t10_dev_id, b->t10_dev_id) != usn)
 		test_say(__FILE__, __LINE__, "some of the identifiers agree");
@@ -88,7 +88,7 @@ static void setup_id_is_the_firmwares_uuid(void)
 	uuid = "4c4c4544-0051-3810-8054-b7c04f4e3533";
 	cst_setup_id_get(id);
 	CHECK_STR(id, uuid);
-	/* once and for all */
+	/* The identifier does not change afterwards. */
 	uuid = "11112222-0051-3810-8054-b7c04f4e3533";
 	cst_setup_id_get(id);
 	CHECK_STR(id, "4c4c4544-0051-3810-8054-b7c04f4e3533");
@@ -118,7 +118,7 @@ static void a_uuid_that_many_have_is_not_used(void)
 		CHECK_EQ(strlen(id), 32);
 		CHECK(id[0] == 'a' && id[30] == 'a');
 
-		/* What user space has kept comes first, then. */
+		/* Then the identifier that user space has kept takes precedence. */
 		strcpy(shim_param_host_id, "kept");
 		cst_setup_id_set("");
 		cst_setup_id_get(id);

@@ -34,9 +34,9 @@ static void patterns(void)
 		{ "!*", "h1", false },
 		{ "!", "", false },
 		{ "!", "x", true },
-		{ "!!h1", "h1", true },		/* inverts once: the name is not "!h1" */
+		{ "!!h1", "h1", true },		/* inverts once: true for any name but "!h1" */
 		{ "!!h1", "!h1", false },
-		{ "a!b", "a!b", true },		/* only in front */
+		{ "a!b", "a!b", true },		/* "!" inverts only at the start */
 	};
 	unsigned int i;
 
@@ -47,7 +47,7 @@ static void patterns(void)
 				 map[i].pattern, map[i].name);
 }
 
-/* As many stars as a name is long: a naive match would need years. */
+/* A pattern with as many stars as a name is long: a naive match would take years. */
 static void time_is_bounded(void)
 {
 	char pattern[200], name[CST_NAME_MAX + 1];

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lun_map.c: what live sessions see of LUN maps when these change, what they are told, and
- * that nothing is half done where memory ends.
+ * lun_map.c: what live sessions see when a LUN map changes, which unit attentions they get,
+ * and that a change without memory is not half done.
  */
 #include "nexus.h"
 
 #define NR_SESSIONS	2
 
-/* Two maps of one target, and one of another. */
+/* Two maps of one target, and one map of another target. */
 static struct cst_target target, other_target;
 static struct cst_lun_map map, group_map, other_map;
 static struct cst_lun luns[8];
@@ -34,7 +34,7 @@ static struct cst_lun *lun_of(struct cst_lun_map *m, unsigned int i, u32 number)
 	return &luns[i];
 }
 
-/* @nr sessions that use `map`, which is empty. */
+/* Start @nr sessions that use `map`, which is empty. */
 static void start(unsigned int nr)
 {
 	unsigned int i;
@@ -85,7 +85,7 @@ static unsigned int length(const struct list_head *list)
 	return n;
 }
 
-/* Attentions of a nexus, and none besides these. */
+/* Check that the nexus has these @nr unit attentions, and no others. */
 static void told(const struct cst_itl *itl, unsigned int nr, ...)
 {
 	va_list args;
@@ -104,7 +104,7 @@ static void forget_ua(struct cst_itl *itl)
 	itl->ua_pending = false;
 }
 
-/* All sessions go, and with them each nexus, its reference to the device, and its memory. */
+/* End all sessions; each nexus must go, with its reference to the device and its memory. */
 static void finish_all(void)
 {
 	unsigned int i;
@@ -155,10 +155,10 @@ static void a_link_shows_a_device_to_all_who_use_the_map(void)
 	/* Each nexus keeps the device. */
 	CHECK_EQ(devs[0].obj.group.cg_item.ci_refs, 2);
 	CHECK_EQ(notices, 2);
-	/* Who had none may now have some. */
+	/* A session may now match another group, so cst is asked once to regroup. */
 	CHECK_EQ(emu.regrouped, 1);
 
-	/* What was there already is told that the list is another. */
+	/* The logical unit that was there before tells that the list of LUNs has changed. */
 	forget_ua(itl_at(seer, 5));
 	CHECK_EQ(cst_lun_map_link(lun_of(&map, 1, 6), &devs[1]), 0);
 	told(itl_at(seer, 5), 1, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
@@ -195,14 +195,14 @@ static void an_unlinked_device_is_left_when_its_commands_have_ended(void)
 	CHECK(list_empty(&devs[0].luns));
 	CHECK(!xa_load(&map.luns, 0));
 	CHECK(!itl_at(seer, 0) && !itl_at(nexuses[1], 0));
-	/* What the initiator held is free however long its commands take. */
+	/* The nexus no longer prevents removal, although its command is still under way. */
 	CHECK(!itl->prevents_removal);
 	told(itl_at(seer, 1), 1, CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	/* New commands are refused at once. */
 	later = submit(seer, 0, 2);
 	CHECK_REASON(emu_answer(later), CST_SENSE(LU_NOT_SUPPORTED));
 	run_works();
-	/* The other nexus has gone, this one has a command. */
+	/* The other nexus has gone; this one stays while it has a command. */
 	CHECK_EQ(length(&devs[0].itls), 1);
 	CHECK_EQ(devs[0].obj.group.cg_item.ci_refs, 1);
 	CHECK_EQ(seer->sess.nr_itls.counter, 3);
@@ -211,7 +211,7 @@ static void an_unlinked_device_is_left_when_its_commands_have_ended(void)
 	CHECK_REASON(emu_answer(running), CST_OK);
 	run_works();
 	CHECK_EQ(length(&devs[0].itls), 1);
-	/* The response is the fabric's until it releases the command. */
+	/* The nexus stays until the fabric releases the command. */
 	release(running);
 	run_works();
 	CHECK(list_empty(&devs[0].itls));
@@ -221,7 +221,7 @@ static void an_unlinked_device_is_left_when_its_commands_have_ended(void)
 	finish_all();
 }
 
-/* It has passed the gate already: what it meets is the change of its nexus. */
+/* A command that has passed the gate is refused, because its nexus has changed. */
 static void one_that_waits_for_its_data_is_refused(void)
 {
 	struct task *t;
@@ -254,7 +254,7 @@ static void the_same_device_keeps_its_nexus(void)
 	CHECK_EQ(cst_lun_map_link(lun_of(&map, 0, 0), &devs[0]), 0);
 	CHECK_EQ(cst_lun_map_link(lun_of(&map, 1, 1), &devs[1]), 0);
 	CHECK_EQ(cst_lun_map_link(lun_of(&map, 2, 2), &devs[2]), 0);
-	/* The same, the same device for reading only, none, and one more. */
+	/* The same LUN, the same device read-only, a LUN less, and a LUN more. */
 	CHECK_EQ(cst_lun_map_link(lun_of(&group_map, 3, 0), &devs[0]), 0);
 	lun_of(&group_map, 4, 1)->read_only = true;
 	CHECK_EQ(cst_lun_map_link(&luns[4], &devs[1]), 0);
@@ -268,7 +268,7 @@ static void the_same_device_keeps_its_nexus(void)
 
 	CHECK_EQ(cst_session_map_set(&seer->sess, &group_map), 0);
 	CHECK(seer->sess.map == &group_map);
-	/* Its I/O goes on; that the list is another is told. */
+	/* I/O of the same nexus goes on; a unit attention tells that the list has changed. */
 	CHECK(itl_at(seer, 0) == same);
 	CHECK(!same->ref.dying);
 	CHECK_EQ(running->fate, UNDER_WAY);
@@ -280,7 +280,7 @@ static void the_same_device_keeps_its_nexus(void)
 	     CST_SENSE(INQUIRY_DATA_CHANGED), CST_SENSE(REPORTED_LUNS_DATA_CHANGED));
 	CHECK_EQ(notices, 1);
 
-	/* Nothing is another, and nobody is told. */
+	/* The same map again: nothing changes, and nobody is told. */
 	forget_ua(same);
 	CHECK_EQ(cst_session_map_set(&seer->sess, &group_map), 0);
 	told(same, 0);
@@ -302,7 +302,7 @@ static void the_first_map_is_all_new(void)
 	CHECK(!itl_at(seer, 0));
 	seq = seer->sess.luns_seq;
 	CHECK_EQ(cst_session_map_set(&seer->sess, &map), 0);
-	/* POWER ON OCCURRED says all. */
+	/* A new nexus has POWER ON OCCURRED, which covers other unit attentions. */
 	told(itl_at(seer, 0), 1, CST_SENSE(POWER_ON_OCCURRED));
 	told(itl_at(seer, 7), 1, CST_SENSE(POWER_ON_OCCURRED));
 	CHECK(!itl_at(seer, 8));
@@ -311,7 +311,7 @@ static void the_first_map_is_all_new(void)
 	finish_all();
 }
 
-/* The device at a number is another: commands find the one or the other, and always one. */
+/* A LUN gets another device: a command finds the old one or the new one, never none. */
 static void another_device_takes_the_place(void)
 {
 	struct cst_itl *old;
@@ -360,7 +360,7 @@ static void read_only_is_live(void)
 
 /* --- no memory --- */
 
-/* A link fails at each thing that it allocates; then nothing has changed. */
+/* Let each allocation of a link fail in turn; nothing may have changed then. */
 static void a_link_without_memory_changes_nothing(void)
 {
 	unsigned int at, kept;
@@ -385,23 +385,26 @@ static void a_link_without_memory_changes_nothing(void)
 		CHECK_EQ(devs[1].obj.group.cg_item.ci_refs, 0);
 		CHECK_EQ(shim_allocated, NR_SESSIONS);
 		CHECK(itl_at(seer, 0));
-		/* No place is kept either. */
+		/* No slot of the map is reserved either. */
 		CHECK(!seer->sess.itls.slots[1] && !nexuses[1]->sess.itls.slots[1]);
 		CHECK_EQ(itl_at(seer, 0)->ua_count, kept);
 		CHECK_EQ(seer->sess.nr_itls.counter, 2);
 		CHECK_EQ(notices, 0);
 		CHECK_EQ(emu.regrouped, 0);
-		/* The same can be done later, also where a place was kept. */
+		/* The same link works later, also where a slot was reserved. */
 		CHECK_EQ(cst_lun_map_link(lun, &devs[1]), 0);
 		CHECK(itl_at(nexuses[1], 1));
 		finish_all();
 	}
-	/* Of each session the nexus, its reference, its place; and the map's. */
+	/* For each session the nexus, its reference and its slot; and two for the map. */
 	CHECK_EQ(at, 3 * NR_SESSIONS + 2);
 	finish_all();
 }
 
-/* It loses what it may not see any more, gains nothing, and that may be repeated. */
+/*
+ * Without memory, a session loses the LUNs that the new map does not have, and gains none.  The
+ * change can be repeated.
+ */
 static void a_map_without_memory_takes_away_only(void)
 {
 	struct cst_itl *same;
@@ -412,7 +415,7 @@ static void a_map_without_memory_takes_away_only(void)
 		CHECK_EQ(cst_lun_map_link(lun_of(&map, 0, 0), &devs[0]), 0);
 		CHECK_EQ(cst_lun_map_link(lun_of(&map, 1, 1), &devs[1]), 0);
 		CHECK_EQ(cst_lun_map_link(lun_of(&map, 2, 2), &devs[2]), 0);
-		/* The same, another one in its place, none, and two more. */
+		/* The same LUN, another device at a LUN, a LUN less, and two more. */
 		CHECK_EQ(cst_lun_map_link(lun_of(&group_map, 3, 0), &devs[0]), 0);
 		CHECK_EQ(cst_lun_map_link(lun_of(&group_map, 4, 1), &devs[2]), 0);
 		CHECK_EQ(cst_lun_map_link(lun_of(&group_map, 5, 3), &devs[1]), 0);
@@ -439,7 +442,7 @@ static void a_map_without_memory_takes_away_only(void)
 		CHECK(itl_at(seer, 1) && itl_at(seer, 3) && itl_at(seer, 4));
 		finish_all();
 	}
-	/* Three nexuses with a reference each; one has its place already. */
+	/* Three nexuses, a reference for each, and a slot for two: the third has one already. */
 	CHECK_EQ(at, 3 * 2 + 2 + 1);
 	finish_all();
 }
@@ -462,7 +465,7 @@ static void expect_luns(unsigned int nr, ...)
 	CHECK_EQ(length(&devs[0].luns), nr);
 }
 
-/* Those of a target together, targets and their LUNs in the order of linking. */
+/* The LUNs of a target stand together; targets and LUNs stand in the order of linking. */
 static void what_is_exported_stands_in_the_order_of_linking(void)
 {
 	start(0);
@@ -470,22 +473,22 @@ static void what_is_exported_stands_in_the_order_of_linking(void)
 	expect_luns(1, 0);
 	CHECK_EQ(cst_lun_map_link(lun_of(&other_map, 1, 0), &devs[0]), 0);
 	expect_luns(2, 0, 1);
-	/* Behind what its target has, of whichever map, and before the other target's. */
+	/* Behind the target's LUNs, in whichever map these are, and before the other target's. */
 	CHECK_EQ(cst_lun_map_link(lun_of(&group_map, 2, 3), &devs[0]), 0);
 	expect_luns(3, 0, 2, 1);
 	CHECK_EQ(cst_lun_map_link(lun_of(&map, 3, 1), &devs[0]), 0);
 	expect_luns(4, 0, 2, 3, 1);
 	CHECK_EQ(cst_lun_map_link(lun_of(&other_map, 4, 5), &devs[0]), 0);
 	expect_luns(5, 0, 2, 3, 1, 4);
-	/* Another device's are none of these. */
+	/* LUNs of another device are not on the list. */
 	CHECK_EQ(cst_lun_map_link(lun_of(&map, 5, 2), &devs[1]), 0);
 	expect_luns(5, 0, 2, 3, 1, 4);
-	/* One that is linked again comes last of its target. */
+	/* A LUN that is linked again comes last of its target. */
 	cst_lun_map_unlink(&luns[0]);
 	expect_luns(4, 2, 3, 1, 4);
 	CHECK_EQ(cst_lun_map_link(&luns[0], &devs[0]), 0);
 	expect_luns(5, 2, 3, 0, 1, 4);
-	/* A target of which none was left comes last of all. */
+	/* A target that had no LUN left comes last of all targets. */
 	cst_lun_map_unlink(&luns[2]);
 	cst_lun_map_unlink(&luns[3]);
 	cst_lun_map_unlink(&luns[0]);

@@ -41,7 +41,7 @@ static void an_eject_flushes_and_takes_the_medium_away(void)
 	CHECK_REASON(EMU(0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		     CST_SENSE(MEDIUM_NOT_PRESENT));
 	CHECK_EQ(emu.ios, 0);
-	/* What does not need it works. */
+	/* Commands that do not need the medium work. */
 	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
 	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 192, 0), CST_OK);
 	CHECK_REASON(EMU(0x03, 0, 0, 0, 18, 0), CST_OK);
@@ -81,7 +81,7 @@ static void without_a_flush(void)
 	CHECK(emu.disk.dev.ejected);
 }
 
-/* Neither an error nor a second try in a worker leaves it half-way. */
+/* Neither an error of the flush nor a second try in a worker leaves the eject half done. */
 static void a_flush_that_fails_or_blocks(void)
 {
 	removable_disk();
@@ -106,7 +106,7 @@ static void anybody_can_hold_it_in_place(void)
 		     CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
 	CHECK_EQ(emu.ios, 0);
 	CHECK(!emu.disk.dev.ejected);
-	/* each for itself */
+	/* PREVENT and ALLOW count for each nexus. */
 	other.prevents_removal = true;
 	CHECK_REASON(PREVENT(0), CST_OK);
 	CHECK_REASON(START_STOP(EJECT), CST_SENSE(MEDIUM_REMOVAL_PREVENTED));
@@ -114,7 +114,7 @@ static void anybody_can_hold_it_in_place(void)
 	CHECK_REASON(START_STOP(EJECT), CST_OK);
 	CHECK(emu.disk.dev.ejected);
 
-	/* a reset lets go for all */
+	/* A reset ends the prevention of all nexuses. */
 	removable_disk();
 	other.prevents_removal = true;
 	CHECK_REASON(PREVENT(1), CST_OK);
@@ -129,7 +129,7 @@ static void the_nexus_goes(void)
 	emu.itl.ref.dying = true;
 }
 
-/* The nexus goes when PREVENT has found its LUN: nobody would let go for it any more. */
+/* The nexus goes after PREVENT has found its LUN: nothing would end that prevention later. */
 static void who_is_gone_holds_nothing(void)
 {
 	removable_disk();
@@ -155,7 +155,7 @@ static void check_stopped(bool stopped)
 	CHECK_REASON(EMU(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0), want);
 	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), want);
 	CHECK_REASON(EMU(0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0), want);
-	/* What does not need the medium works, and tells. */
+	/* Commands that do not need the medium work; REQUEST SENSE reports the state. */
 	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
 	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 192, 0), CST_OK);
 	CHECK_REASON(EMU(0x03, 0, 0, 0, 18, 0), CST_OK);
@@ -172,21 +172,21 @@ static void a_stop_flushes_and_is_for_everybody(void)
 	CHECK_EQ(emu.io.op, CST_IO_FLUSH);
 	CHECK_EQ(emu.io.len, 0);
 	check_stopped(true);
-	/* Another one is no error. */
+	/* A second stop is no error. */
 	CHECK_REASON(START_STOP(STOP), CST_OK);
 	check_stopped(true);
 	CHECK_REASON(START_STOP(START), CST_OK);
 	CHECK_EQ(emu.ios, 0);
 	check_stopped(false);
 
-	/* IMMED is no other way; a reset starts it. */
+	/* IMMED makes no difference; a reset starts the unit. */
 	CHECK_REASON(EMU(0x1b, 0x01, 0, 0, STOP, 0), CST_OK);
 	CHECK_EQ(emu.ios, 1);
 	check_stopped(true);
 	cst_medium_start(&emu.disk.dev);
 	check_stopped(false);
 
-	/* It may also be stopped without a flush. */
+	/* The unit may also be stopped without a flush. */
 	CHECK_REASON(START_STOP(STOP | NO_FLUSH), CST_OK);
 	CHECK_EQ(emu.ios, 0);
 	check_stopped(true);
@@ -212,14 +212,14 @@ static void a_stop_that_cannot_flush_does_not_stop(void)
 	check_stopped(true);
 }
 
-/* SPC and SBC have no unit attention for it. */
+/* SPC and SBC have no unit attention for a stop. */
 static void nobody_is_told_of_a_stop(void)
 {
 	removable_disk();
 	CHECK_REASON(START_STOP(STOP), CST_OK);
 	CHECK_REASON(START_STOP(START), CST_OK);
 	CHECK(!other.ua_pending);
-	/* Who holds the medium in place does not keep it turning. */
+	/* A nexus that prevents removal does not prevent a stop. */
 	other.prevents_removal = true;
 	CHECK_REASON(START_STOP(STOP), CST_OK);
 	check_stopped(true);

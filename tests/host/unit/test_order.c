@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * order.c: who may execute before whom, in both modes and across their changes.
+ * order.c: which commands may execute before which, in both modes and when the mode changes.
  *
- * The kernel's percpu_ref, work and timers are played by hand: a grace period and
- * the timer happen when a test says so.  Beside the scenarios, random histories
- * are checked against what SAM-5 8.6 demands.
+ * The kernel's percpu_ref, work and timers are emulated: a grace period ends, and the timer
+ * expires, when a test calls for it.  Besides the scenarios, random histories are checked
+ * against SAM-5 8.6.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 
 struct workqueue_struct *cst_wq;
 
-/* One task set, so one of each. */
+/* There is one task set, so one reference and one timer are enough. */
 static void (*ref_release)(struct percpu_ref *ref);
 static bool grace_pending;	/* killed; the first reference goes after a grace period */
 static bool timer_armed;
@@ -130,13 +130,13 @@ static bool has_to_wait(unsigned int i)
 
 		if (j == i || states[j] == GONE || aborted[j] || cmds[j].op == &op_hoq)
 			continue;
-		/* What came before an ORDERED one must have ended. */
+		/* Commands that came before an ORDERED one must have ended. */
 		if (cmds[i].task_attr == CST_TASK_ORDERED && older)
 			return true;
-		/* Nothing passes an older ORDERED one. */
+		/* No command passes an older ORDERED one. */
 		if (cmds[j].task_attr == CST_TASK_ORDERED && older)
 			return true;
-		/* A younger HEAD OF QUEUE that runs delays an ORDERED one, too. */
+		/* order.c lets a younger HEAD OF QUEUE command delay an ORDERED one, too. */
 	}
 	return false;
 }
@@ -151,7 +151,7 @@ static void runs(struct cst_cmd *cmd)
 	states[i] = RUNS;
 }
 
-/* exec.c: its turn has come after all. */
+/* Replaces that of exec.c: the turn of a command that waited has come. */
 void cst_cmd_queue(struct cst_cmd *cmd)
 {
 	runs(cmd);
@@ -240,7 +240,7 @@ static void finish(void)
 	CHECK_EQ(dev.order.running, 0);
 	CHECK(!dev.order.ordered);
 	CHECK(list_empty(&dev.order.blocked.waiters));
-	/* The fast way opens again, once the timer says so. */
+	/* Fast mode returns when the timer expires. */
 	timer();
 	CHECK(!dev.order.slow);
 	CHECK_EQ(dev.order.simple.count, 1);
@@ -390,11 +390,11 @@ static void fast_way_opens_again(void)
 
 	start();
 	o = arrive(CST_TASK_ORDERED);
-	timer();	/* too early: still draining */
+	timer();	/* too early: fast commands still drain */
 	CHECK(dev.order.slow);
 	CHECK(timer_armed);
 	grace();
-	timer();	/* too early: it runs */
+	timer();	/* too early: the ORDERED command runs */
 	CHECK(dev.order.slow);
 	leave(o);
 	timer();
@@ -426,9 +426,9 @@ static void aborted_on_its_way_in(void)
 		CHECK_EQ(states[o], READY);
 		leave(a);
 		CHECK_EQ(states[o], RUNS);
-		/* Also when whoever has marked it gives that up before it runs. */
+		/* The command stays out of turn, even if the abort is given up before it runs. */
 		CHECK(cmds[x].out_of_turn);
-		/* It does not end the turn of the one that it passes. */
+		/* It does not end the turn of the command that it passes. */
 		cmds[nr].aborted = 1UL << CST_ABORTED_OWN;
 		aborted[nr] = true;
 		x = arrive(attrs[i]);
@@ -440,7 +440,7 @@ static void aborted_on_its_way_in(void)
 	}
 }
 
-/* It has been answered, and stays with its fabric for a while. */
+/* The command has no logical unit: it was answered, and the fabric has not released it yet. */
 static void aborted_without_a_logical_unit(void)
 {
 	struct cst_cmd none = { .op = &op };
@@ -453,7 +453,7 @@ static void aborted_without_a_logical_unit(void)
 	finish();
 }
 
-/* Random histories; the seed of a failing one is its number. */
+/* The seed of a failing history is its number. */
 static void random_histories(void)
 {
 	static const u8 attrs[] = {

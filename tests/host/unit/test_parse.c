@@ -75,7 +75,7 @@ static void longer_than_the_block_limits_page_says(void)
 {
 	emu_reset();
 	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x40, 0x01, 0), 7, 7);
-	/* or than the fabric carries */
+	/* or longer than the fabric carries */
 	emu.sess->max_xfer = 64 << 10;
 	CHECK_REASON(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x00, 0x80, 0), CST_OK);
 	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0x00, 0x81, 0), 7, 7);
@@ -86,7 +86,7 @@ static void longer_than_the_block_limits_page_says(void)
 			    0), 10, 7);
 	CHECK_INVALID(PARSE(0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 1, 0,
 			    0), 10, 7);
-	/* ... which is nothing to SYNCHRONIZE CACHE. */
+	/* ... but SYNCHRONIZE CACHE has no maximum. */
 	CHECK_REASON(PARSE(0x91, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,
 			   0xff, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.nblocks, 0xffffffff);
@@ -129,7 +129,7 @@ static void allocation_lengths(void)
 	CHECK_EQ(emu.cmd.cdb_xfer_len, 8);
 }
 
-/* Each bit of each command, alone: refused exactly when the usage map says so. */
+/* Each bit of each command is set alone: it is refused exactly when the usage map lacks it. */
 static void every_bit_outside_the_usage_map_is_pointed_at(void)
 {
 	const struct cst_op *op;
@@ -143,7 +143,7 @@ static void every_bit_outside_the_usage_map_is_pointed_at(void)
 			for (bit = 0; bit < 8; bit++) {
 				if (op->usage[byte] & 1 << bit)
 					continue;
-				/* That is another service action. */
+				/* These bits make another service action. */
 				if (op->flags & CST_OP_ACTION && byte == 1 && bit < 5)
 					continue;
 				memset(cdb, 0, sizeof(cdb));
@@ -167,7 +167,7 @@ static void named_fields_that_are_not_supported(void)
 	CHECK_INVALID(PARSE(0x2f, 0x42, 0, 0, 0, 0, 0, 0, 1, 0), 1, 6);
 	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0x1f, 0, 1, 0), 6, 4);
 	CHECK_INVALID(PARSE(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0x04), 9, 2);
-	/* the first wrong byte is told, not the last */
+	/* The field pointer has the first wrong byte, not the last. */
 	CHECK_INVALID(PARSE(0x28, 0x80, 0, 0, 0, 0, 0x10, 0, 1, 0x04), 1, 7);
 	/* power conditions */
 	CHECK_INVALID(PARSE(0x1b, 0, 0, 0, 0x10, 0), 4, 4);
@@ -202,7 +202,7 @@ static void a_wrong_lun_outweighs_a_wrong_cdb(void)
 	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_SENSE(LU_NOT_SUPPORTED));
 	CHECK_REASON(EMU(0x9e, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		     CST_SENSE(LU_NOT_SUPPORTED));
-	/* These are answered without a unit, so their CDB counts. */
+	/* INQUIRY is answered without a unit, so its CDB is checked. */
 	CHECK_INVALID(EMU(0x12, 0x80, 0, 0, 36, 0), 1, 7);
 }
 

@@ -14,7 +14,7 @@ static struct cst_port iscsi(const char *name, bool has_isid)
 	return port;
 }
 
-/* On the heap, so that the sanitizer sees each end. */
+/* Build a TransportID on the heap, so that the sanitizer notices a write beyond its end. */
 static u32 build(const struct cst_port *port, u8 **id)
 {
 	u8 buf[CST_TRANSPORT_ID_MAX];
@@ -154,7 +154,10 @@ static void other_ports_are_others(void)
 	CHECK(!cst_port_is(&a, &b));
 }
 
-/* A TransportID with that text, ADDITIONAL LENGTH and bytes behind its header. */
+/*
+ * Parse a TransportID with @text, @size as its ADDITIONAL LENGTH, and @room bytes behind its
+ * header.
+ */
 static int parse_text(u8 byte0, const char *text, u32 size, u32 room)
 {
 	static u8 id[70000];
@@ -182,7 +185,7 @@ static void names_at_their_longest(void)
 	CHECK_EQ(build(&port, &id), CST_TRANSPORT_ID_MAX);
 	CHECK_EQ(parse(id, CST_TRANSPORT_ID_MAX, &back), CST_TRANSPORT_ID_MAX);
 	CHECK(cst_port_is(&back, &port));
-	/* One byte more in the name, none in the text */
+	/* The name is a byte longer, in a text of the same length. */
 	memcpy(id + 4 + CST_NAME_MAX, "x,i,0x1", 8);
 	memset(id + 4 + CST_NAME_MAX + 8, 0, 13);
 	CHECK_EQ(parse(id, CST_TRANSPORT_ID_MAX, &back), -EINVAL);
@@ -210,7 +213,7 @@ static void whatever_an_initiator_sends(void)
 	unsigned int i;
 	u8 id[64] = { 0x05, 0, 0, 20, 'a' };
 
-	/* well formed, and further ones may follow */
+	/* Well formed; further TransportIDs may follow. */
 	CHECK_EQ(parse_text(0x05, "iqn.a", 20, 20), 24);
 	CHECK_EQ(parse_text(0x05, "iqn.a", 20, 400), 24);
 	CHECK_EQ(parse_text(0x05, "iqn.\xc3\xa9\xe2\x82\xac\xf0\x9f\x92\xbe", 20, 20), 24);
@@ -224,24 +227,24 @@ static void whatever_an_initiator_sends(void)
 		if (parse_text(0x45, bad_ports[i], 24, 24) != -EINVAL)
 			test_say(__FILE__, __LINE__, "taken: port %u", i);
 
-	/* lengths: too short, no multiple of four, more than there is, no end */
+	/* lengths: too short, no multiple of four, more than there is, text without an end */
 	CHECK_EQ(parse_text(0x05, "a", 16, 100), -EINVAL);
 	CHECK_EQ(parse_text(0x05, "a", 21, 100), -EINVAL);
 	CHECK_EQ(parse_text(0x05, "a", 24, 23), -EINVAL);
 	CHECK_EQ(parse_text(0x05, "a", 65532, 100), -EINVAL);
 	CHECK_EQ(parse_text(0x05, "aaaaaaaaaaaaaaaaaaaa", 20, 100), -EINVAL);
-	/* reserved formats, protocols that we do not know */
+	/* reserved formats, unknown protocols */
 	CHECK_EQ(parse_text(0x85, "a", 20, 20), -EINVAL);
 	CHECK_EQ(parse_text(0xc5, "a", 20, 20), -EINVAL);
 	for (i = 0; i < 16; i++)
 		if (i != 5 && i != 6)
 			CHECK_EQ(parse_text(i, "a", 20, 20), -EINVAL);
-	/* something behind the end of the name */
+	/* a byte that is not 0 behind the end of the name */
 	CHECK_EQ(parse(id, 24, &port), 24);
 	id[23] = 'x';
 	CHECK_EQ(parse(id, 24, &port), -EINVAL);
 	id[23] = 0;
-	/* any beginning of one */
+	/* a TransportID that is cut off, at any length */
 	for (i = 0; i < 24; i++)
 		CHECK_EQ(parse(id, i, &port), -EINVAL);
 }
