@@ -155,7 +155,7 @@ static void a_link_shows_a_device_to_all_who_use_the_map(void)
 	/* Each nexus keeps the device. */
 	CHECK_EQ(devs[0].obj.group.cg_item.ci_refs, 2);
 	CHECK_EQ(notices, 2);
-	/* A session may now match another group, so cst is asked once to regroup. */
+	/* The map is no longer empty: sessions that had no map may now have this one. */
 	CHECK_EQ(emu.regrouped, 1);
 
 	/* The logical unit that was there before tells that the list of LUNs has changed. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * range.c: who holds blocks has them for itself, nobody waits for ever, and each
- * interleaving of a write and a holder is forced once.
+ * range.c: a command that holds blocks has them for itself, no command waits for ever, and
+ * each interleaving of a write and a holder is forced once.
  *
- * What happens at the same time happens at the barrier of a holder, before it looks for
- * writes, or before it has the lock, when it has found some.  Beside the scenarios,
- * random histories.
+ * A concurrent event is forced at one of two places: at the barrier of a holder, before the
+ * holder looks for writes; or before a holder that has found writes takes the lock.  Besides
+ * the scenarios there are random histories.
  */
 /* Queued commands are run by the test. */
 #define cst_cmd_queue	range_cmd_queue
@@ -28,7 +28,7 @@ static void meanwhile(void (**what)(void))
 #include "../../../src/core/wait.c"
 
 #undef smp_mb
-/* Where the holder's stores are seen. */
+/* From here on other CPUs see the holder's stores. */
 #define smp_mb()		do { barriers++; meanwhile(&at_barrier); } while (0)
 #undef spin_lock_irq
 #define spin_lock_irq(l)	do { meanwhile(&before_lock); spin_lock(l); } while (0)
@@ -56,7 +56,7 @@ static unsigned int of(const struct cst_cmd *cmd)
 	return container_of(cmd, struct task, cmd) - tasks;
 }
 
-/* exec.c */
+/* Replaces that of exec.c. */
 void cst_cmd_queue(struct cst_cmd *cmd)
 {
 	CHECK_EQ(is[of(cmd)].state, WAITS);
@@ -123,7 +123,7 @@ static void done(struct task *t)
 	ends(t, CST_OK);
 }
 
-/* submit.c and exec.c in short: it executes, for the first time or again. */
+/* What submit.c and exec.c do, in short: the command executes, for the first time or again. */
 static void run(struct task *t)
 {
 	enum state *state = &is[t - tasks].state;
@@ -161,7 +161,7 @@ static void abort_is_done(struct cst_abort *abort)
 {
 }
 
-/* For good; each of its nexus's commands has a tag of its own. */
+/* Abort a command, for good; each command of a nexus has a tag of its own. */
 static void abort_task(struct task *t)
 {
 	struct cst_abort *abort = &aborts[t - tasks];
@@ -178,7 +178,7 @@ static void abort_task(struct task *t)
 
 #define CHECK_IS(t, want)	CHECK_EQ(is[(t) - tasks].state, want)
 
-/* Everything comes to its end, and nothing is left. */
+/* End all commands, and check that nothing is left. */
 static void finish_all(void)
 {
 	unsigned int i, left;
@@ -203,7 +203,7 @@ static void finish_all(void)
 		CHECK_EQ(devs[i].ranges.held, 0);
 		CHECK(!devs[i].ranges.tree.rb_root.rb_node);
 		CHECK(list_empty(&devs[i].ranges.waiting.waiters));
-		/* So a device that is being disabled becomes idle. */
+		/* No reference is left, so that a device that is being disabled becomes idle. */
 		CHECK_EQ(devs[i].io_ref.count, 1);
 	}
 	for (i = 0; i < nr_tasks; i++)
@@ -221,7 +221,7 @@ static void writes_do_not_meet(void)
 	start();
 	a = command(WRITES, 0, 8);
 	b = command(WRITES, 4, 8);
-	/* The lock is not theirs. */
+	/* Writes that meet no holder do not take the lock. */
 	devs[0].ranges.waiting.lock.held = true;
 	run(a);
 	run(b);
@@ -259,7 +259,7 @@ static void a_write_waits_for_a_holder(void)
 	CHECK_IS(w, HAS);
 	CHECK(run_queued());
 	CHECK_IS(around, HAS);
-	/* One that would block is executed again. */
+	/* A write that would have blocked is executed again. */
 	run(w);
 	CHECK_IS(w, HAS);
 	finish_all();
@@ -278,7 +278,7 @@ static void a_holder_waits_for_writes(void)
 	run(other);
 	run(h);
 	CHECK_IS(h, WAITS);
-	/* None comes in any more. */
+	/* No other write gets its blocks now. */
 	run(w);
 	CHECK_IS(w, WAITS);
 	done(other);
@@ -291,7 +291,7 @@ static void a_holder_waits_for_writes(void)
 	finish_all();
 }
 
-/* Its initiator does not take the response. */
+/* A write that has ended, but whose response the initiator does not take. */
 static void a_write_that_has_ended_is_not_waited_for(void)
 {
 	struct task *h, *w;
@@ -331,7 +331,7 @@ static void what_is_of_another_device_is_not_waited_for(void)
 	h = command_of(nexuses[0], 0, HOLDS, 0, 1);
 	run(h);
 	CHECK_IS(h, HAS);
-	/* By another LUN it is the same. */
+	/* A write by another LUN of the device waits, too. */
 	run(same);
 	CHECK_IS(same, WAITS);
 	done(h);
@@ -343,7 +343,7 @@ static void what_is_of_another_device_is_not_waited_for(void)
 	finish_all();
 }
 
-/* The halves of a write that meets a holder. */
+/* A write that meets a holder, in two halves. */
 static struct task *met;
 
 static void first_half(void)
@@ -375,7 +375,7 @@ static void holder_and_write(void)
 	met = command(WRITES, 5, 1);
 }
 
-/* The write has stored its state, and the holder its range: both see the other. */
+/* The write has stored its state, and the holder its range: each sees the other. */
 static void both_see_the_other(void)
 {
 	struct task *h;
@@ -408,7 +408,7 @@ static void both_see_the_other(void)
 	CHECK_IS(h, HAS);
 	finish_all();
 
-	/* It has been seen, but only beside the range. */
+	/* The holder has seen the write, but the write lies beside the range. */
 	start();
 	h = command(HOLDS, 0, 10);
 	met = command(WRITES, 10, 1);
@@ -497,7 +497,7 @@ static void holders_take_turns(void)
 	run(beside);
 	CHECK_IS(h[0], HAS);
 	CHECK_IS(h[1], WAITS);
-	/* It does not pass the one that waits. */
+	/* The third holder does not pass the second one, which waits. */
 	CHECK_IS(h[2], WAITS);
 	CHECK_IS(beside, HAS);
 	done(h[0]);
@@ -510,7 +510,7 @@ static void holders_take_turns(void)
 	finish_all();
 }
 
-/* Some hold the first block in turn, and some the last one, with never a gap in both. */
+/* Some commands hold the first block in turn, others the last one; both are never free at once. */
 static void who_wants_all_is_not_passed_for_ever(void)
 {
 	enum kind kind;
@@ -533,7 +533,7 @@ static void who_wants_all_is_not_passed_for_ever(void)
 		run(right[1]);
 		done(left[0]);
 		CHECK_IS(left[1], WAITS);
-		/* Nobody holds its block. */
+		/* No command holds the block of this one, but the one that wants all is older. */
 		run(late);
 		CHECK_IS(late, WAITS);
 		done(right[0]);
@@ -545,7 +545,7 @@ static void who_wants_all_is_not_passed_for_ever(void)
 			CHECK_IS(late, WAITS);
 			done(all);
 		}
-		/* They wait for the write by themselves. */
+		/* If that is a write, each of them waits for it when it executes. */
 		CHECK_IS(left[1], QUEUED);
 		CHECK_IS(right[1], QUEUED);
 		CHECK_IS(late, QUEUED);
@@ -553,7 +553,7 @@ static void who_wants_all_is_not_passed_for_ever(void)
 	}
 }
 
-/* Who waited only for the oldest goes on when that is aborted. */
+/* A command that waited only for the oldest one goes on when the oldest is aborted. */
 static void the_oldest_is_aborted(void)
 {
 	struct task *h, *all, *late;
@@ -646,7 +646,7 @@ static void who_waits_for_writes_is_aborted(void)
 	CHECK_IS(w, WAITS);
 	abort_task(h);
 	CHECK_IS(h, QUEUED);
-	/* It still holds them; the write that ends does not let it go twice. */
+	/* The holder still has its range; the end of the write must not queue it again. */
 	done(in);
 	run_queued();
 	CHECK_IS(h, GONE);
@@ -660,7 +660,7 @@ static void abort_met(void)
 	abort_task(met);
 }
 
-/* Too late to be found waiting, too early to be found aborted. */
+/* The abort comes before the command waits, and after the command has looked for a mark. */
 static void aborted_while_it_begins_to_wait(void)
 {
 	struct task *h, *in, *w;
@@ -706,7 +706,7 @@ static void a_holder_is_aborted_before_its_turn(void)
 	done(h);
 	CHECK_IS(next, QUEUED);
 	CHECK_IS(last, WAITS);
-	/* It has the range, and gives it back. */
+	/* The second holder has the range already, and gives it back. */
 	abort_task(next);
 	run_queued();
 	CHECK_IS(next, GONE);
@@ -745,7 +745,7 @@ static void random_step(void)
 	}
 }
 
-/* While somebody looks, others run; what they are in the middle of is none of theirs. */
+/* While a holder looks for writes, a write begins or ends.  Holders do not: one is half-way. */
 static void a_random_write(void)
 {
 	unsigned int i = rand() % nr_tasks;

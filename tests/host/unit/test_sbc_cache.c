@@ -13,20 +13,20 @@ static void synchronize_cache_flushes_what_it_names(void)
 	CHECK_EQ(emu.io.op, CST_IO_FLUSH);
 	CHECK_EQ(emu.io.pos, 3 * 512);
 	CHECK_EQ(emu.io.len, 5 * 512);
-	/* no blocks: to the end */
+	/* no number of blocks: to the end of the medium */
 	CHECK_REASON(SYNC10(3, 0), CST_OK);
 	CHECK_EQ(emu.io.pos, 0);
 	CHECK_EQ(emu.io.len, 0);
-	/* IMMED is answered no earlier */
+	/* With IMMED the response comes no earlier. */
 	CHECK_REASON(EMU(0x35, 0x02, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
 	CHECK_EQ(emu.ios, 1);
-	/* SYNC_NV asks for less than is done */
+	/* SYNC_NV asks for less; the same is done. */
 	CHECK_REASON(EMU(0x35, 0x04, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
 	CHECK_EQ(emu.ios, 1);
 	CHECK_INVALID(EMU(0x35, 0x08, 0, 0, 0, 0, 0, 0, 0, 0), 1, 3);
 }
 
-/* More bytes than the length of an I/O can say: everything, not a part. */
+/* A range of more bytes than the length of an I/O can express: the whole medium is flushed. */
 static void a_long_range_is_everything(void)
 {
 	emu_reset();

@@ -10,7 +10,7 @@
 static u8 data[2 * 255 * 512];
 static u8 before[sizeof(emu.medium)];
 
-/* What is expected is there; what is to be written is not. */
+/* Data-out that has the medium's contents to compare with, and other data to write. */
 static void data_out(unsigned int lba, unsigned int n, unsigned int block)
 {
 	unsigned int i, len = n * block;
@@ -40,7 +40,7 @@ static void writes_what_is_as_expected(void)
 	CHECK(!memcmp(emu.medium, before, 3 * 512));
 	CHECK(!memcmp(emu.medium + 12 * 512, before + 12 * 512, 52 * 512));
 	CHECK(!emu.cmd.scratch_bvec);
-	/* It has its blocks for itself. */
+	/* The command held its blocks. */
 	CHECK(test_bit(CST_CMD_RANGE, &emu.cmd.flags));
 }
 
@@ -93,9 +93,9 @@ static void more_than_the_maximum(void)
 	emu.sess->max_xfer = 64 * 512;
 	CHECK_REASON(CAW(0, 0, 32), CST_SENSE(MISCOMPARE_DURING_VERIFY));
 	CHECK_INVALID(CAW(0, 0, 33), 13, 7);
-	/* Above are reserved bytes. */
+	/* The bytes before NUMBER OF LOGICAL BLOCKS are reserved. */
 	CHECK_INVALID(EMU(0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0), 12, 0);
-	/* UNMAP of others, a group */
+	/* WRPROTECT, a group */
 	CHECK_INVALID(CAW(0x20, 0, 1), 1, 5);
 	CHECK_INVALID(EMU(0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0), 14, 1);
 }
@@ -141,7 +141,7 @@ static void cache_flags(void)
 
 static void the_backing_fails(void)
 {
-	/* the second I/O */
+	/* called between the I/Os: the second one fails */
 	emu.io_error = -EIO;
 }
 
@@ -178,7 +178,7 @@ static void abort_all(void)
 	cst_session_abort_all(emu.sess);
 }
 
-/* Aborted while it waits for the range: it holds nothing, and has done nothing. */
+/* A command that is aborted while it waits for its range holds nothing, and has done no I/O. */
 static void without_the_range(void)
 {
 	static u8 cdb[16] = { 0x89, [9] = 1, [13] = 1 };

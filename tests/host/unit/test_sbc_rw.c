@@ -43,7 +43,7 @@ static void writes_the_blocks(void)
 	CHECK(!memcmp(emu.medium + 5 * 512, before + 5 * 512, 59 * 512));
 }
 
-/* SBC-4 4.5; the same for every command with an LBA. */
+/* SBC-4 4.5: the same rule holds for every command with an LBA. */
 static void beyond_the_end(void)
 {
 	static const u8 opcodes[] = { 0x88, 0x8a, 0x8f, 0x91 };
@@ -75,7 +75,7 @@ static void beyond_the_end(void)
 				CHECK_EQ(emu.ios, 0);
 		}
 	}
-	/* 0 means 256 in READ(6) */
+	/* In READ(6) a TRANSFER LENGTH of 0 means 256 blocks. */
 	CHECK_REASON(EMU(0x08, 0, 0, 0, 0, 0), CST_SENSE(LBA_OUT_OF_RANGE));
 }
 
@@ -110,7 +110,7 @@ static void cache_flags(void)
 	CHECK_REASON(READ10(0x08, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, 0);
 
-	/* ... which is not vouched for once the backing has died */
+	/* ... which fails once the backing has lost data */
 	emu.block.lost = lost;
 	CHECK_REASON(WRITE10(0, 0, 1), CST_SENSE(WRITE_ERROR));
 	CHECK_REASON(READ10(0x08, 0, 1), CST_SENSE(WRITE_ERROR));
@@ -119,7 +119,7 @@ static void cache_flags(void)
 	CHECK_REASON(WRITE10(0, 0, 1), CST_OK);
 	CHECK_REASON(WRITE10(0x08, 0, 1), CST_SENSE(WRITE_ERROR));
 
-	/* the LBA of READ(6) stands where the others have these bits */
+	/* READ(6) has its LBA where the others have these bits. */
 	emu.disk.nv_cache = false;
 	emu.disk.nblocks = 1 << 21;
 	CHECK_REASON(EMU(0x08, 0x18, 0, 0, 1, 0), CST_OK);
@@ -152,17 +152,17 @@ static void the_initiator_sends_less_than_it_writes(void)
 	memset(data, 'b', sizeof(data));
 	emu_data_out(data, 4096);
 	memcpy(before, emu.medium, sizeof(before));
-	/* nothing */
+	/* The initiator sends no data. */
 	CHECK_REASON(EMU_EXP(0, 0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0), CST_OK);
 	CHECK_EQ(emu.ios, 0);
 	CHECK_EQ(emu.cmd.residual, 512);
-	/* part of a block cannot be written */
+	/* Part of a block cannot be written. */
 	CHECK_REASON(EMU_EXP(200, 0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0),
 		     CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
 	CHECK_REASON(EMU_EXP(700, 0x2a, 0, 0, 0, 0, 0, 0, 0, 2, 0),
 		     CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
 	CHECK(!memcmp(emu.medium, before, sizeof(before)));
-	/* whole blocks can */
+	/* Whole blocks can. */
 	CHECK_REASON(EMU_EXP(512, 0x2a, 0, 0, 0, 0, 0, 0, 0, 2, 0), CST_OK);
 	CHECK_EQ(emu.io.len, 512);
 	CHECK_EQ(emu.cmd.residual, 512);
@@ -179,7 +179,7 @@ static void errors_of_the_backend(void)
 	CHECK_EQ(emu.cmd.detail.info, 7);
 	CHECK_REASON(WRITE10(0, 9, 1), CST_SENSE(WRITE_ERROR));
 	CHECK_EQ(emu.cmd.detail.info, 9);
-	/* which of them it was is not known */
+	/* With several blocks, the LBA of the error is not known. */
 	CHECK_REASON(READ10(0, 7, 2), CST_SENSE(UNRECOVERED_READ_ERROR));
 	CHECK(!emu.cmd.detail.info_valid);
 	CHECK_REASON(VERIFY10(0, 7, 1), CST_SENSE(UNRECOVERED_READ_ERROR));
@@ -254,7 +254,7 @@ static void verify_compares_with_one_block(void)
 	CHECK_EQ(emu.ios, 0);
 }
 
-/* An I/O may end where nothing may take long. */
+/* An I/O may end in an interrupt, where comparing many blocks would take too long. */
 static void verify_compares_much_in_the_worker(void)
 {
 	emu_reset();
@@ -270,7 +270,7 @@ static void verify_compares_much_in_the_worker(void)
 	shim_hardirq_count = 1;
 	CHECK_REASON(VERIFY10(0x02, 0, 1), CST_OK);
 	CHECK_EQ(emu.steps, 1);
-	/* There is nothing to compare. */
+	/* Without BYTCHK there is nothing to compare. */
 	CHECK_REASON(VERIFY10(0, 0, 64), CST_OK);
 	CHECK_EQ(emu.steps, 0);
 	shim_hardirq_count = 0;
@@ -299,7 +299,7 @@ static void verify_needs_all_that_it_compares_with(void)
 		     CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
 	CHECK_REASON(EMU_EXP(0, 0x2f, 0x06, 0, 0, 0, 0, 0, 0, 2, 0),
 		     CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
-	/* Data that is not asked for does not move. */
+	/* Data that the CDB does not ask for does not move. */
 	CHECK_REASON(EMU_EXP(1024, 0x2f, 0x00, 0, 0, 0, 0, 0, 0, 2, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 0);
 	CHECK_EQ(emu.cmd.residual, 1024);

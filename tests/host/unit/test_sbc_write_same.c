@@ -60,12 +60,12 @@ static void zeroes_without_data(void)
 	CHECK_REASON(WS(NDOB, 0, 64), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 0);
 	CHECK(!memcmp(emu.medium, zero, sizeof(zero)));
-	/* Data that is not asked for does not move. */
+	/* Data that the CDB does not ask for does not move. */
 	CHECK_REASON(WS_EXP(512, NDOB), CST_OK);
 	CHECK_EQ(emu.cmd.residual, 512);
 }
 
-/* A medium that is not there really: only what is done with it is seen. */
+/* A disk larger than emu.medium: the test sees only which I/Os are done. */
 static void a_large_disk(void)
 {
 	emu_reset();

@@ -4,7 +4,7 @@
 #include "emu.h"
 #include "test.h"
 
-/* Peripheral device types, SPC-5 6.7.2 */
+/* Peripheral device types, SPC-5 6.7.2. */
 #define DISK		0x00
 #define TAPE		0x01
 #define PROCESSOR	0x03
@@ -88,7 +88,7 @@ static void descriptor_format(void)
 		    0x02, 0x06, 0, 0, 0xcf, 0x00, 0x01, 0);
 }
 
-/* SPC-5 4.4.2.4.4 */
+/* SPC-5 4.4.2.4.4: the progress indication. */
 static void progress_is_told_while_not_ready(void)
 {
 	struct cst_sense_detail detail = {
@@ -104,7 +104,7 @@ static void progress_is_told_while_not_ready(void)
 	CHECK_BYTES(buf, 0x72, 0x00, 0, 0, 0, 0, 0, 8,
 		    0x02, 0x06, 0, 0, 0x80, 0x80, 0x01, 0);
 
-	/* Others have another meaning for those bytes, or none. */
+	/* With other sense keys these bytes have another meaning, or none. */
 	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(WRITE_ERROR), &detail);
 	CHECK_BYTES(buf + 15, 0, 0, 0);
 	cst_sense_build(buf, sizeof(buf), false, DISK, CST_SENSE(INVALID_FIELD_IN_CDB),
@@ -112,7 +112,7 @@ static void progress_is_told_while_not_ready(void)
 	CHECK_BYTES(buf + 15, 0x80, 0x01, 0x02);
 }
 
-/* SPC-5 4.4.3: each has a bit of byte 2. */
+/* SPC-5 4.4.3: each of them is a bit of byte 2. */
 static void fixed_format_has_filemark_eom_and_ili(void)
 {
 	struct cst_sense_detail detail = { .filemark = true };
@@ -123,7 +123,7 @@ static void fixed_format_has_filemark_eom_and_ili(void)
 	detail = (struct cst_sense_detail){ .eom = true };
 	cst_sense_build(buf, sizeof(buf), false, TAPE, CST_OK, &detail);
 	CHECK_BYTES(buf, 0x70, 0, 0x40);
-	/* A block of 512 bytes less than was asked for. */
+	/* The block was 512 bytes shorter than asked for. */
 	detail = (struct cst_sense_detail){
 		.ili = true, .info = 0x200, .info_valid = true,
 	};
@@ -135,7 +135,7 @@ static void fixed_format_has_filemark_eom_and_ili(void)
 	CHECK_BYTES(buf, 0xf0, 0, 0xe3);
 }
 
-/* SPC-5 4.4.2.5 and 4.4.2.6: by the commands of the device type. */
+/* SPC-5 4.4.2.5 and 4.4.2.6: the descriptor depends on the commands of the device type. */
 static void descriptor_format_has_them_by_the_type(void)
 {
 	struct cst_sense_detail detail = {

@@ -52,7 +52,7 @@ static void the_allocation_length_cuts(void)
 	for (len = 0; len <= 100; len++) {
 		CHECK_REASON(EMU(0x12, 0, 0, 0, len, 0), CST_OK);
 		CHECK_EQ(emu.cmd.data_len, len < 96 ? len : 96);
-		/* ADDITIONAL LENGTH does not depend on it. */
+		/* ADDITIONAL LENGTH does not depend on the allocation length. */
 		if (len > 4)
 			CHECK_EQ(emu.in[4], 91);
 	}

@@ -10,7 +10,7 @@
 
 static void the_list_is_sorted(void)
 {
-	/* Those of the map, those and the well-known one. */
+	/* SELECT REPORT 00h and 11h: the LUNs of the map; 02h: these and the well-known LUN. */
 	static const u8 all[] = { 0x00, 0x11, 0x02 };
 	unsigned int i;
 
@@ -84,7 +84,7 @@ static void without_a_logical_unit(void)
 	CHECK_BYTES(emu.in, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
-/* LUIDs told: that unit attention is over, others are not. */
+/* A list that was sent ends REPORTED LUNS DATA HAS CHANGED, and no other unit attention. */
 static void the_unit_attention_ends(void)
 {
 	emu_reset();

@@ -27,7 +27,7 @@ static void all_pages_of_mode_sense_10(void)
 	CHECK_EQ(emu.in[36], 0x0a);
 }
 
-/* Whoever enables the device with a cache asks whether everybody knows of one. */
+/* When a device is enabled with a cache, core asks whether each nexus knows of the cache. */
 static void who_is_told_of_the_cache_is_remembered(void)
 {
 	emu_reset();
@@ -61,7 +61,7 @@ static void block_descriptors(void)
 		    0, 34, 0, 0x10, 0x01, 0, 0, 16,
 		    0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0x02, 0x00,
 		    0x0a, 0x0a);
-	/* ... which MODE SENSE(6) does not have */
+	/* ... and MODE SENSE(6) has no LLBAA */
 	CHECK_INVALID(EMU(0x1a, 0x10, 0x0a, 0, 0xff, 0), 1, 4);
 
 	emu.disk.nblocks = 0x123456789aULL;
@@ -99,14 +99,14 @@ static void page_control(void)
 	static const u8 zero[18];
 
 	emu_reset();
-	/* changeable: nothing is */
+	/* changeable values: no field can be changed */
 	CHECK_REASON(EMU(0x1a, 0x08, 0x48, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x08, 0x12);
 	CHECK(!memcmp(emu.in + 6, zero, 18));
-	/* default */
+	/* default values */
 	CHECK_REASON(EMU(0x1a, 0x08, 0x88, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x08, 0x12, 0x04);
-	/* saved */
+	/* saved values */
 	CHECK_REASON(EMU(0x1a, 0x08, 0xc8, 0, 0xff, 0),
 		     CST_SENSE(SAVING_PARAMETERS_NOT_SUPPORTED));
 	CHECK_REASON(EMU(0x5a, 0, 0xff, 0, 0, 0, 0, 0, 0xff, 0),

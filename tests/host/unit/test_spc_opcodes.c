@@ -126,7 +126,7 @@ static void questions_about_the_other_kind(void)
 	CHECK_INVALID(RSOC(0x08, 0, 0), 2, 3);
 }
 
-/* An initiator that sets every bit it is told it may must not be refused. */
+/* A CDB with every bit of the reported usage data set must not be refused. */
 static void usage_data_is_true(void)
 {
 	const struct cst_op *op;
@@ -137,7 +137,7 @@ static void usage_data_is_true(void)
 	for (i = 0; i < nr_ops; i++) {
 		op = cst_disk_type.index->ops[i];
 		memcpy(cdb, op->usage, op->cdb_len);
-		/* within the fields that have wrong values */
+		/* These fields have wrong values, too, so give them right ones. */
 		if (op->parse) {
 			if (op->cdb_len == 16)
 				memset(cdb + 10, 0, 3);

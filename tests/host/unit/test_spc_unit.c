@@ -41,14 +41,14 @@ static void a_disabled_unit_is_not_ready(void)
 	CHECK_REASON(SENSE(0), CST_OK);
 	CHECK_EQ(emu.in[2], 0x02);
 	CHECK_BYTES(emu.in + 12, 0x04, 0x03);
-	/* What it is can be asked all the same. */
+	/* INQUIRY works all the same. */
 	CHECK_REASON(EMU(0x12, 0, 0, 0, 96, 0), CST_OK);
 	CHECK_EQ(emu.in[0], 0x00);
 	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0),
 		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
 }
 
-/* An administrator's restart of it: initiators wait, but not for ever. */
+/* While an administrator restarts the device, initiators wait, but not for ever. */
 static void a_unit_that_may_come_back_is_becoming_ready(void)
 {
 	emu_reset();
@@ -103,7 +103,7 @@ static void the_allocation_length_cuts(void)
 	CHECK_EQ(emu.cmd.data_len, 0);
 }
 
-/* Nothing is answered half, and the command can be repeated. */
+/* A command without memory returns no part of its data, and can be repeated. */
 static void without_memory_for_the_data(void)
 {
 	unsigned int pass;

@@ -88,7 +88,7 @@ static void longer(void)
 		sizeof(emu.disk.dev.naa_id));
 }
 
-/* The whole buffer is written, with what belongs together. */
+/* A page is built from one state of the names, and fills the buffer that was measured for it. */
 static void page_83_while_the_names_change(void)
 {
 	void (*const changes[])(void) = { shorter, longer };
@@ -123,7 +123,7 @@ static void page_83_elsewhere(void)
 		    0x61, 0x93, 0x00, 8,
 		    0x30, 0x00, 0x00, 0x00, 0x00, 0x00, 0x12, 0x34);
 
-	/* none is better than a wrong one */
+	/* Without a NAA identifier its designator is left out. */
 	emu.disk.dev.naa_id[0] = '\0';
 	CHECK_REASON(VPD(0x83), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + 22 + 8 + 12);
@@ -149,13 +149,13 @@ static void page_83_at_its_longest(void)
 	CHECK_EQ(emu.in[emu.cmd.data_len - 1], 0);
 	CHECK_EQ(emu.in[emu.cmd.data_len - 2], 'n');
 
-	/* A short allocation length cuts, and PAGE LENGTH stays. */
+	/* A short allocation length cuts the page off, and does not change PAGE LENGTH. */
 	CHECK_REASON(EMU(0x12, 0x01, 0x83, 0x00, 200, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 200);
 	CHECK_EQ(get_unaligned_be16(emu.in + 2), 76 + 12 + 8 + padded + 228);
 }
 
-/* Read while somebody sets it: what is no name is left out. */
+/* The identifier is read while it is being set: half an identifier is left out. */
 static void page_83_with_half_a_name(void)
 {
 	u32 with;
@@ -206,7 +206,7 @@ static void page_b0(void)
 		    0x00, 0x00, 0x08, 0x00,
 		    0x00, 0x00, 0x08, 0x00);	/* not more than the maximum */
 
-	/* what the fabric can carry */
+	/* limited by what the fabric can carry */
 	emu.sess->max_xfer = 256 << 10;
 	CHECK_REASON(VPD(0xb0), CST_OK);
 	CHECK_BYTES(emu.in + 8, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x40);

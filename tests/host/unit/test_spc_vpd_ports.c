@@ -18,7 +18,7 @@ static void sas_port(const struct cst_target *target, struct cst_port *port)
 	port->address = 0x3000000000000000ULL + target->rel_tgt_id;
 }
 
-/* The device stands in another target's map, too. */
+/* Link the device in another target's map, too. */
 static void add_target(unsigned int i, struct cst_target *target)
 {
 	maps[i].target = target;
@@ -68,7 +68,7 @@ static void every_other_port_once(void)
 		    0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 12,
 		    0x61, 0x93, 0, 8, 0x30, 0, 0, 0, 0, 0, 0, 9);
 
-	/* A short allocation length cuts, and PAGE LENGTH stays. */
+	/* A short allocation length cuts the page off, and does not change PAGE LENGTH. */
 	CHECK_REASON(PORTS(0x00, 10), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 10);
 	CHECK_EQ(emu.in[3], 48 + 2 * 24);
@@ -84,7 +84,7 @@ static void no_more_than_a_page_holds(void)
 		add_sas(i, i + 1);
 	CHECK_REASON(PORTS(0xff, 0xff), CST_OK);
 	size = get_unaligned_be16(emu.in + 2);
-	/* 65535 bytes: the first port, and as many whole ones as there is room for */
+	/* at most 65535 bytes: the first port, and as many whole ports as there is room for */
 	CHECK_EQ(size, 48 + (65535 - 48) / 24 * 24);
 	CHECK_EQ(emu.cmd.data_len, min(size + 4, 0xffffu));
 }
@@ -99,7 +99,7 @@ static void one_comes(void)
 	add_sas(2, 3);
 }
 
-/* What is told fits what was measured, and nothing but what was written is sent. */
+/* The page fits the buffer that was measured for it, and no byte is sent that was not written. */
 static void ports_come_and_go_meanwhile(void)
 {
 	emu_reset();

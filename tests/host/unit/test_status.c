@@ -6,7 +6,7 @@
 
 static struct task *t;
 
-/* One that executes and moves 100 bytes of the 512 that its initiator expects. */
+/* A command that executes and moves 100 bytes; its initiator expects 512. */
 static void a_command(enum dma_data_direction dir)
 {
 	nexuses_start(1);
@@ -59,7 +59,7 @@ static void each_status_has_its_code_and_no_data(void)
 		{ CST_BUSY, SAM_STAT_BUSY },
 		{ CST_RESERVATION_CONFLICT, SAM_STAT_RESERVATION_CONFLICT },
 		{ CST_ACA_ACTIVE, SAM_STAT_ACA_ACTIVE },
-		/* Nothing else is in the task set, whose end would tell when to come again. */
+		/* No other command is in the task set whose end would tell when to try again. */
 		{ CST_TASK_SET_FULL, SAM_STAT_BUSY },
 	};
 	unsigned int i;
@@ -87,7 +87,7 @@ static void sense_comes_with_check_condition(void)
 	CHECK_ANSWER(SAM_STAT_CHECK_CONDITION, 0, 512);
 }
 
-/* It has been received, and the residual is of what was to move. */
+/* Data-out that was received counts as moved, in spite of the error. */
 static void data_out_that_has_come_stays(void)
 {
 	a_command(DMA_TO_DEVICE);
@@ -108,7 +108,7 @@ static void data_out_that_has_come_stays(void)
 	CHECK_ANSWER(SAM_STAT_RESERVATION_CONFLICT, 0, 512);
 }
 
-/* One count for each command, in the device of its nexus. */
+/* Each command is counted once, in the device of its nexus. */
 static void what_is_counted(void)
 {
 	a_command(DMA_FROM_DEVICE);
@@ -118,7 +118,7 @@ static void what_is_counted(void)
 	CHECK_EQ(dev_stats[0].errors, 0);
 	nexuses_end();
 
-	/* One that moves blocks, by its direction; data that did not move is none. */
+	/* A command that moves blocks counts by its direction; only data that moved counts. */
 	a_command(DMA_FROM_DEVICE);
 	play_ops[0].flags |= CST_OP_BLOCKS;
 	ends(CST_OK);

@@ -2,14 +2,14 @@
 /*
  * submit.c: the order of the stages, and what ends a command between them.
  *
- * The commands' row is played: how much moves in which direction a test says.
+ * The commands are those of nexus.h: the test sets how much moves in which direction.
  */
 #include "nexus.h"
 
 static struct cst_device *const dev = &devs[0];
 static struct task *t;
 
-/* It moves @len bytes in @dir, and its initiator expects @exp of @exp_dir. */
+/* Make a command that moves @len bytes in @dir; its initiator expects @exp in @exp_dir. */
 static void a_command(enum dma_data_direction dir, u32 len,
 		      enum dma_data_direction exp_dir, u32 exp)
 {
@@ -31,7 +31,7 @@ static void comes(void)
 	run_works();
 }
 
-/* It was answered so, and executed that often. */
+/* The command was answered with @_reason, after @_executed executions. */
 #define CHECK_END(_reason, _executed) do {				\
 	CHECK_REASON(emu_answer(t), _reason);				\
 	CHECK_EQ(play.executed, _executed);				\
@@ -51,7 +51,7 @@ static void without_data(void)
 	CHECK(!t->wants_data);
 	CHECK_LEN(0, 0, false);
 	CHECK_END(CST_OK, 1);
-	/* What is expected does not come. */
+	/* The initiator expects data that does not come. */
 	a_command(DMA_NONE, 0, DMA_FROM_DEVICE, 512);
 	comes();
 	CHECK_LEN(0, 512, false);
@@ -70,7 +70,7 @@ static void it_executes_when_its_data_is_there(void)
 	CHECK(t->wants_data);
 	CHECK_EQ(play.executed, 0);
 	CHECK_EQ(t->fate, UNDER_WAY);
-	/* Its place in the task set is that of its arrival. */
+	/* The command has taken its place in the task set when it arrived. */
 	CHECK_EQ(dev->order.simple.count, 2);
 	CHECK_EQ(dev->io_ref.count, 1);
 	emu_data_comes(t);
@@ -78,7 +78,7 @@ static void it_executes_when_its_data_is_there(void)
 	CHECK_LEN(512, 0, false);
 	CHECK_END(CST_OK, 1);
 
-	/* Of what the initiator has, the CDB wants less, and the other way round. */
+	/* The CDB asks for less than the initiator has, and the other way round. */
 	a_command(DMA_TO_DEVICE, 100, DMA_TO_DEVICE, 512);
 	comes();
 	CHECK_LEN(100, 412, false);
@@ -90,7 +90,7 @@ static void it_executes_when_its_data_is_there(void)
 	emu_data_comes(t);
 	CHECK_END(CST_OK, 1);
 
-	/* There is none to come. */
+	/* The CDB asks for no data. */
 	a_command(DMA_TO_DEVICE, 0, DMA_TO_DEVICE, 512);
 	comes();
 	CHECK(!t->wants_data);
@@ -115,13 +115,13 @@ static void data_that_is_in_place_is_not_asked_for(void)
 	CHECK_END(CST_OK, 1);
 }
 
-/* It sends for a read, and takes what it should send. */
+/* The initiator sends data for a read, and expects data for a write. */
 static void the_initiator_expects_the_other_direction(void)
 {
 	a_command(DMA_FROM_DEVICE, 512, DMA_TO_DEVICE, 1024);
 	comes();
 	CHECK(!t->wants_data);
-	/* Nothing moves: an overflow of everything. */
+	/* Nothing moves: all of the data is overflow. */
 	CHECK_EQ(t->cmd.exp_dir, DMA_NONE);
 	CHECK_LEN(0, 512, true);
 	CHECK_END(CST_OK, 1);
@@ -132,7 +132,7 @@ static void the_initiator_expects_the_other_direction(void)
 	CHECK_LEN(0, 1024, false);
 	CHECK_END(CST_SENSE(INVALID_MESSAGE), 0);
 
-	/* Without data there is no direction. */
+	/* A CDB that asks for no data has no direction. */
 	a_command(DMA_TO_DEVICE, 0, DMA_FROM_DEVICE, 1024);
 	comes();
 	CHECK_LEN(0, 1024, false);
@@ -147,7 +147,7 @@ static void the_initiator_expects_the_other_direction(void)
 	CHECK_END(CST_OK, 1);
 }
 
-/* A write of 512 bytes, whose data is in no hurry. */
+/* A write of 512 bytes whose data need not be taken at once. */
 static struct task *a_write(struct nexus *n, u32 lun, u64 tag)
 {
 	struct task *task = new_task(n, lun, tag);
@@ -168,7 +168,7 @@ static void a_write_waits_for_its_buffer(void)
 	cst_cmd_submit(&next->cmd);
 	advance(4 * HZ);
 	CHECK(!t->wants_data && t->fate == UNDER_WAY);
-	/* Its place in the task set is that of its arrival. */
+	/* The command has taken its place in the task set when it arrived. */
 	CHECK_EQ(dev->order.simple.count, 3);
 	emu.no_buffer = false;
 	advance(HZ / 10);
@@ -179,7 +179,7 @@ static void a_write_waits_for_its_buffer(void)
 	CHECK_END(CST_OK, 2);
 }
 
-/* Nothing of it stays in the task set. */
+/* The write is answered after a time limit, and leaves the task set. */
 static void a_write_does_not_wait_for_ever(void)
 {
 	struct task *other;
@@ -193,7 +193,7 @@ static void a_write_does_not_wait_for_ever(void)
 	CHECK_LEN(0, 512, false);
 	CHECK_END(CST_BUSY, 0);
 
-	/* The end of another one of the same nexus tells when to come again. */
+	/* The end of another command of the same nexus tells when to try again, */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	comes();
 	other = t;
@@ -203,7 +203,7 @@ static void a_write_does_not_wait_for_ever(void)
 	advance(6 * HZ);
 	CHECK(!t->wants_data);
 	CHECK_REASON(emu_answer(t), CST_TASK_SET_FULL);
-	/* ... but not that of somebody else */
+	/* but not the end of another nexus's command. */
 	t = a_write(nexuses[1], 0, 3);
 	comes();
 	advance(6 * HZ);
@@ -213,7 +213,7 @@ static void a_write_does_not_wait_for_ever(void)
 	nexuses_end();
 }
 
-/* More of them than one run of the work looks at. */
+/* More commands than one run of the work looks at. */
 static void a_crowd_waits_for_buffers(void)
 {
 	struct task *crowd[150];
@@ -259,19 +259,19 @@ static void a_write_is_aborted_while_it_waits_for_its_buffer(void)
 	emu.no_buffer = true;
 	comes();
 	cst_session_abort_all(&nexuses[0]->sess);
-	/* Not after the time limit. */
+	/* The command ends at once, and not after the time limit. */
 	run_works();
 	CHECK_EQ(t->fate, DROPPED);
 	CHECK(!t->wants_data);
 	CHECK_EQ(dev->order.simple.count, 1);
 	CHECK_EQ(play.executed, 0);
-	/* Nobody looks for it any more. */
+	/* The command no longer waits for a buffer. */
 	emu.no_buffer = false;
 	advance(HZ);
 	CHECK(!t->wants_data);
 	nexuses_end();
 
-	/* Just before it would wait. */
+	/* Aborted just before it would wait. */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	emu.no_buffer = true;
 	emu.meanwhile = abort_all;
@@ -281,7 +281,7 @@ static void a_write_is_aborted_while_it_waits_for_its_buffer(void)
 	nexuses_end();
 }
 
-/* One that may have to wait for its turn, too, is told to come again. */
+/* A write that may also have to wait for its turn is answered at once, to be tried again. */
 static void a_write_in_slow_mode_does_not_wait_for_its_buffer(void)
 {
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
@@ -302,8 +302,9 @@ static void a_read_does_not_wait_for_its_buffer(void)
 }
 
 /*
- * Data that is on its way unasked has a place when cst_cmd_submit() returns, or its command
- * is answered by then: also when it has to wait for its turn, or for memory.
+ * Unsolicited data is on its way.  When cst_cmd_submit() returns, there is either a buffer for
+ * it, or the command has been answered.  That holds also for a command that has to wait for
+ * its turn or for memory.
  */
 static void data_that_follows_is_taken_now_or_never(void)
 {
@@ -324,7 +325,7 @@ static void data_that_follows_is_taken_now_or_never(void)
 		CHECK(after->wants_data || after->fate == ANSWERED);
 		CHECK_EQ(after->wants_data, !i);
 		if (!i) {
-			/* It is there, and has to wait all the same. */
+			/* The data is there; the command has to wait for its turn all the same. */
 			emu_data_comes(after);
 			run_works();
 			CHECK_EQ(play.executed, 0);
@@ -356,7 +357,7 @@ static void the_data_does_not_come(void)
 	cst_cmd_data_failed(&t->cmd, CST_SENSE(DATA_OFFSET_ERROR));
 	CHECK_LEN(0, 512, false);
 	CHECK_REASON(emu_answer(t), CST_SENSE(DATA_OFFSET_ERROR));
-	/* Who waited for it goes on. */
+	/* The command that waited for it goes on. */
 	run_works();
 	CHECK_REASON(emu_answer(behind), CST_OK);
 	CHECK_EQ(play.executed, 1);
@@ -376,7 +377,7 @@ static void aborted_while_its_data_comes(void)
 	CHECK(t->was_dropped);
 	CHECK_END(CST_PENDING, 0);
 
-	/* It does not, and the fabric says so. */
+	/* The data does not come, and the fabric says so. */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	comes();
 	cst_session_abort_all(&nexuses[0]->sess);
@@ -385,7 +386,7 @@ static void aborted_while_its_data_comes(void)
 	CHECK_END(CST_PENDING, 0);
 }
 
-/* It waits for its turn, with its data in place or without. */
+/* The command waits for its turn, with its data there or not. */
 static void aborted_while_it_waits_for_its_turn(void)
 {
 	struct task *front;
@@ -424,8 +425,8 @@ static void reset_is_done(struct cst_abort *abort)
 }
 
 /*
- * An abort has taken it out of its queue, and is given up before it runs: it may not execute,
- * and is answered.
+ * An abort has taken the command out of its queue, and is given up before the command runs:
+ * the command must not execute, and is answered.
  */
 static void out_of_turn_it_does_not_execute(void)
 {
@@ -451,7 +452,7 @@ static void out_of_turn_it_does_not_execute(void)
 	emu_data_comes(t);
 	CHECK_REASON(emu_answer(t), CST_SENSE(COMMAND_ABORTED));
 	CHECK_EQ(play.executed, 0);
-	/* The one that had its turn executes. */
+	/* The command whose turn it was executes. */
 	emu_data_comes(front);
 	run_works();
 	CHECK_REASON(emu_answer(front), CST_OK);
@@ -459,23 +460,23 @@ static void out_of_turn_it_does_not_execute(void)
 	nexuses_end();
 }
 
-/* Whatever refuses it, it has not been in the task set, and no data was asked for. */
+/* A command that is refused has not been in the task set, and did not ask for its data. */
 static void what_is_refused_leaves_nothing(void)
 {
-	/* by the parser */
+	/* refused by the parser */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	t->cmd.cdb[0] = 0xc1;
 	comes();
 	CHECK(!t->wants_data);
 	CHECK_LEN(0, 512, false);
 	CHECK_END(CST_SENSE(INVALID_COMMAND_OPERATION_CODE), 0);
-	/* by the gate */
+	/* refused by the gate */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	dev->ejected = true;
 	comes();
 	CHECK(!t->wants_data);
 	CHECK_END(CST_SENSE(MEDIUM_NOT_PRESENT), 0);
-	/* A unit attention is told once, when its response is on its way. */
+	/* A unit attention is told once, by the response of this command. */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	play_ops[0].flags = CST_OP_MEDIUM;
 	cst_ua_add(nexuses[0]->itls[0], CST_SENSE(CAPACITY_DATA_CHANGED));
@@ -483,14 +484,14 @@ static void what_is_refused_leaves_nothing(void)
 	CHECK(!t->wants_data);
 	CHECK_EQ(ua_count(nexuses[0], 0), 0);
 	CHECK_END(CST_SENSE(CAPACITY_DATA_CHANGED), 0);
-	/* by the second gate */
+	/* refused by the second gate, before it executes */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	comes();
 	cst_itl_set_verdict(nexuses[0]->itls[0], CST_RESERVED_ALL);
 	emu_data_comes(t);
 	CHECK_LEN(512, 0, false);
 	CHECK_END(CST_RESERVATION_CONFLICT, 0);
-	/* where there is nothing */
+	/* refused at a LUN that is not mapped */
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
 	cst_lun_encode(3, t->cmd.lun);
 	comes();
@@ -504,7 +505,7 @@ static void unmap_its_lun(void)
 	cst_gate_changed(dev);
 }
 
-/* Its LUN is unmapped in the moment in which it is looked up: its data may come much later. */
+/* The LUN is unmapped at the moment of the lookup; the command's data may come much later. */
 static void a_lun_that_goes_meanwhile_is_not_written(void)
 {
 	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);

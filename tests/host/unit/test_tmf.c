@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tmf.c with the aborts that it starts: what a function hits, what it answers and when,
- * and that it gives back all that it holds.
+ * tmf.c with the aborts that it starts: which commands a function hits, when it is answered
+ * and how, and that it gives back everything that it holds.
  */
 #include "nexus.h"
 
@@ -30,7 +30,7 @@ static void start(unsigned int nr)
 	nexuses_start(nr);
 }
 
-/* On the heap and full of rubbish, but for what a fabric fills in. */
+/* Start a function.  It lies on the heap, full of garbage but for what a fabric fills in. */
 static unsigned int function(struct nexus *n, u8 what, u64 wire, u64 tag)
 {
 	struct cst_tmf *tmf = malloc(sizeof(*tmf));
@@ -84,7 +84,7 @@ static void nothing_is_there_to_be_hit(void)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		start(2);
 		f = function(nexuses[0], cases[i].function, cases[i].lun, 1);
-		/* From a worker, always. */
+		/* The answer always comes from a worker. */
 		CHECK(!answered[f]);
 		run_works();
 		CHECK_ANSWER(f, cases[i].response);
@@ -92,7 +92,7 @@ static void nothing_is_there_to_be_hit(void)
 	}
 }
 
-/* SAM-5 7.2: the task set is left with the status, not when the fabric has sent it. */
+/* SAM-5 7.2: a command leaves the task set with its status, before the fabric sends that. */
 static void what_has_its_status_is_not_aborted(void)
 {
 	struct task *t;
@@ -116,7 +116,7 @@ static void what_has_its_status_is_not_aborted(void)
 	}
 }
 
-/* One device at two numbers of a nexus. */
+/* One device at two LUNs of a nexus. */
 static void abort_task_set_is_of_one_lun(void)
 {
 	struct task *t[3];
@@ -139,7 +139,7 @@ static void abort_task_set_is_of_one_lun(void)
 	finish_all();
 }
 
-/* What has been sent to a number is found there, whatever stands at it now. */
+/* A command that was sent to a LUN is found there, whatever is mapped at the LUN now. */
 static void after_the_lun_was_taken_away(void)
 {
 	static const u8 functions[] = {
@@ -160,7 +160,7 @@ static void after_the_lun_was_taken_away(void)
 			run_works();
 			CHECK(!answered[f]);
 			CHECK(cst_cmd_aborted(&t->cmd));
-			/* It is no business of this nexus any more. */
+			/* The device is not mapped for this nexus any more. */
 			CHECK(!cst_cmd_aborted(&other->cmd));
 			if (i)
 				end(later);
@@ -169,7 +169,7 @@ static void after_the_lun_was_taken_away(void)
 			CHECK_ANSWER(f, CST_TMF_COMPLETE);
 			CHECK(t->was_dropped);
 			finish_all();
-			/* Where there is nothing now, it has been answered. */
+			/* At a LUN that is not mapped the later command was answered. */
 			CHECK_EQ(later->was_dropped, i != 0 && relink);
 		}
 	}
@@ -217,7 +217,10 @@ static void clear_task_set_tells_those_it_hits(void)
 	finish_all();
 }
 
-/* Its answer comes in time for open-iscsi, and says what is true of each command. */
+/*
+ * The answer comes early enough for open-iscsi.  It says that the function failed; each command
+ * has ended or will end accordingly.
+ */
 static void a_reset_that_takes_too_long(void)
 {
 	static const u8 functions[] = { CST_TMF_LUN_RESET, CST_TMF_TARGET_RESET };
@@ -237,7 +240,7 @@ static void a_reset_that_takes_too_long(void)
 		CHECK_ANSWER(f, CST_TMF_REJECTED);
 		end(mine);
 		end(stuck);
-		/* Dropped and told, or answered. */
+		/* A command was either dropped, and its initiator told, or answered. */
 		CHECK(quick->was_dropped && !mine->was_dropped && !stuck->was_dropped);
 		CHECK_EQ(ua_count(nexuses[0], 0), 0);
 		CHECK_REASON(ua_first(nexuses[1], 0),
@@ -258,7 +261,7 @@ static void a_target_reset_reaches_each_lun(void)
 	t[1] = submit(nexuses[1], 1, 2);
 	t[2] = submit(nexuses[1], 3, 3);
 	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
-	/* One at a time. */
+	/* The second reset waits for the first one. */
 	g = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
 	run_works();
 	CHECK(!answered[f]);
@@ -266,7 +269,7 @@ static void a_target_reset_reaches_each_lun(void)
 	CHECK(!cst_cmd_aborted(&t[2]->cmd));
 	end(t[0]);
 	run_works();
-	/* That one is through. */
+	/* The reset of that logical unit is done. */
 	CHECK_REASON(ua_first(nexuses[1], 0), CST_SENSE(BUS_DEVICE_RESET));
 	CHECK(!answered[f]);
 	end(t[1]);
@@ -280,7 +283,7 @@ static void a_target_reset_reaches_each_lun(void)
 	finish_all();
 }
 
-/* All of it or nothing. */
+/* A target reset that lacks memory resets no logical unit. */
 static void a_target_reset_without_memory(void)
 {
 	struct task *t;
@@ -288,7 +291,7 @@ static void a_target_reset_without_memory(void)
 
 	start(2);
 	t = submit(nexuses[0], 0, 1);
-	/* for the second */
+	/* The allocation for the second logical unit fails. */
 	shim_fail_at = 2;
 	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
 	run_works();
@@ -300,7 +303,7 @@ static void a_target_reset_without_memory(void)
 	end(t);
 	run_works();
 	CHECK_ANSWER(f, CST_TMF_COMPLETE);
-	/* A LUN that is going is not one. */
+	/* A LUN that is being unmapped is left out. */
 	nexuses[0]->itls[1]->ref.dying = true;
 	f = function(nexuses[0], CST_TMF_TARGET_RESET, 0, 0);
 	run_works();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is answered at LUNs that have no device. */
+/* How commands are answered at LUNs that have no device. */
 #include <linux/unaligned.h>
 
 #include "emu.h"
@@ -35,7 +35,7 @@ static void report_luns_unit_tells_what_it_is(void)
 	CHECK_EQ(emu.cmd.data_len, 6);
 	CHECK_BYTES(emu.in, 0x1e, 0x00, 0, 2, 0x00, 0x83);
 
-	/* The port's designators, and none of a device. */
+	/* The designators of the port, and none of a logical unit. */
 	CHECK_REASON(EMU(0x12, 1, 0x83, 0, 255, 0), CST_OK);
 	CHECK_EQ(emu.in[0], 0x1e);
 	CHECK_BYTES(emu.in + 4, 0x51, 0x94, 0, 4, 0, 0, 0x12, 0x34);
@@ -66,7 +66,7 @@ static void report_luns_unit_is_ready_and_no_disk(void)
 		     CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
 	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 255, 0),
 		     CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
-	/* It tells its own commands, not those of a disk. */
+	/* The unit reports its own commands, not those of a disk. */
 	CHECK_REASON(EMU(0xa3, 0x0c, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0), CST_OK);
 	CHECK_EQ(get_unaligned_be32(emu.in), cst_report_luns_type.index->nr_ops * 8);
 	CHECK(cst_report_luns_type.index->nr_ops < cst_disk_type.index->nr_ops);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ua.c and who tells what it has: in which order, and until when it is pending. */
+/* ua.c, and the commands that tell a unit attention: the order, and how long it is pending. */
 #include <linux/unaligned.h>
 
 #include "emu.h"
@@ -30,7 +30,7 @@ static void a_weaker_one_neither_leads_nor_replaces(void)
 	}
 }
 
-/* Linux repeats a command after a reset, and looks for nothing else. */
+/* After a unit attention for a reset Linux repeats the command, and looks for nothing else. */
 static void a_reset_is_told_first_and_hides_nothing(void)
 {
 	emu_reset();
@@ -47,7 +47,7 @@ static void a_reset_is_told_first_and_hides_nothing(void)
 	CHECK_REASON(TUR, CST_OK);
 }
 
-/* Commands that a reset has cleared are told by the reset. */
+/* The reset's unit attention also covers the commands that the reset has cleared. */
 static void a_reset_has_cleared_the_commands(void)
 {
 	emu_reset();
@@ -58,13 +58,13 @@ static void a_reset_has_cleared_the_commands(void)
 	CHECK_REASON(TUR, CST_SENSE(BUS_DEVICE_RESET));
 	CHECK_REASON(TUR, CST_SENSE(MODE_PARAMETERS_CHANGED));
 	CHECK_REASON(TUR, CST_OK);
-	/* Those of a later one are not. */
+	/* It does not cover commands that are cleared later. */
 	ADD(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR);
 	CHECK_REASON(TUR, CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
 	CHECK_REASON(TUR, CST_OK);
 }
 
-/* The fabric had its response, and the initiator aborted the command before it went out. */
+/* The initiator aborted the command after the fabric got its response, and before it was sent. */
 static void what_is_not_sent_is_told_again(void)
 {
 	emu_reset();
@@ -77,7 +77,7 @@ static void what_is_not_sent_is_told_again(void)
 	cst_cmd_unsent(&emu.cmd);
 	CHECK_REASON(TUR, CST_OK);
 
-	/* REPORT LUNS tells that one by its data. */
+	/* The data of REPORT LUNS tells this unit attention. */
 	ADD(REPORTED_LUNS_DATA_CHANGED);
 	CHECK_REASON(LUNS(16), CST_OK);
 	CHECK(!emu.itl.ua_pending);
@@ -88,7 +88,7 @@ static void what_is_not_sent_is_told_again(void)
 	CHECK_REASON(TUR, CST_OK);
 }
 
-/* Nothing is written behind the queue, and nothing that was lost stays untold. */
+/* Nothing is written beyond the queue, and a unit attention that found no room is covered. */
 static void a_full_queue_says_that_everything_may_have_changed(void)
 {
 	emu_reset();
@@ -121,14 +121,14 @@ static void abort_it(void)
 	cst_session_abort_all(emu.sess);
 }
 
-/* Whichever way it was to be told: the response did not go out. */
+/* However the command would have told a unit attention, its response was not sent. */
 static void an_aborted_command_tells_nothing(void)
 {
 	emu_reset();
 	emu.sess->luns_seq = 1;
 	ADD(CAPACITY_DATA_CHANGED);
 	ADD(REPORTED_LUNS_DATA_CHANGED);
-	/* The gate has seen what is to be told. */
+	/* Aborted after the gate has chosen the unit attention. */
 	shim_unlock.lock = &emu.itl.ua_lock;
 	shim_unlock.then = abort_it;
 	CHECK_REASON(TUR, CST_PENDING);
@@ -206,7 +206,7 @@ static void another_lun(void)
 	ADD(REPORTED_LUNS_DATA_CHANGED);
 }
 
-/* The list has been read already, and the response is on its way. */
+/* LUNs change after the command has read the list, and before its response is sent. */
 static void a_change_behind_the_list_is_told(void)
 {
 	emu_reset();
@@ -221,7 +221,7 @@ static void a_change_behind_the_list_is_told(void)
 	CHECK_REASON(TUR, CST_OK);
 }
 
-/* There never is an ACA condition, so nobody can have established one. */
+/* cst never establishes an ACA condition, so no command with the ACA attribute is valid. */
 static void an_aca_task_is_refused(void)
 {
 	emu_reset();

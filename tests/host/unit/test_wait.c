@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wait.c: an abort finds a command that waits, whichever of the two is first.
+ * wait.c: an abort finds a command that waits, whether the abort or the wait comes first.
  *
- * What happens at the same time happens where a test says so: at the barrier of one who
- * parks, or before an abort has the lock.
+ * A concurrent event is forced at one of two places: at the barrier of a command that parks,
+ * or before an abort takes the lock.
  */
 #include "core.h"
 #include "test.h"
@@ -21,7 +21,7 @@ static void meanwhile(void (**what)(void))
 }
 
 #undef smp_mb
-/* Where the store of who parks is seen. */
+/* From here on other CPUs see the store of a command that parks. */
 #define smp_mb()			meanwhile(&at_barrier)
 #undef spin_lock_irqsave
 #define spin_lock_irqsave(l, f)		do {				\
@@ -121,7 +121,7 @@ static void who_is_marked_does_not_begin_to_wait(void)
 	CHECK(cmds[0].out_of_turn);
 	CHECK(!cmds[0].wait.q);
 	CHECK(list_empty(&one.waiters));
-	/* Its owner knows by the answer. */
+	/* The owner learns of the abort from the return value. */
 	CHECK_EQ(nr_left, 0);
 }
 

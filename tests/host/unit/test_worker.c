@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * worker.c: how many jobs of a device are under way, and what the reserve does when
- * the kernel has no thread for them.
+ * worker.c: how many jobs of a device are under way, and what the reserve threads do when
+ * the kernel has no thread for these jobs.
  *
- * CPUs, work queues and time are played by hand: a runner begins when a test says so,
- * and may stay in its job; the watch looks, and reserve threads work, when told to.
+ * CPUs, work queues and time are emulated: a runner begins, the watch looks, and reserve
+ * threads work, when a test calls for it.  A runner may stay in its job.
  */
 #include <stdlib.h>
 
@@ -20,11 +20,11 @@ static int cpu_now;
 #define per_cpu_ptr(p, cpu)		(&(p)[cpu])
 #define raw_cpu_ptr(p)			(&(p)[cpu_now])
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < TEST_CPUS; (cpu)++)
-/* data_race: nobody else is there. */
+/* No data race is possible: there is one thread. */
 #define data_race(x)			(x)
-/* barriers: nor here */
+/* For the same reason barriers are not needed. */
 #define smp_mb()			do { } while (0)
-/* release */
+/* nor is release order */
 #define smp_store_release(p, v)		((void)(*(p) = (v)))
 
 #define atomic_read(v)			((v)->counter)
@@ -86,7 +86,7 @@ static void kthread_stop(struct task_struct *task)
 	threads--;
 }
 
-/* Queues are numbers, and what is queued on all of them a list. */
+/* Queues are numbers; all queued work is on one list. */
 static unsigned int wqs;
 
 static struct workqueue_struct *alloc_workqueue(const char *name, int flags, int max, ...)
@@ -113,7 +113,7 @@ static void queue_work_on(int cpu, struct workqueue_struct *wq, struct work_stru
 
 #include "../../../src/core/worker.c"
 
-/* A worker begins with the oldest. */
+/* A worker begins with the oldest work. */
 static bool begin(void)
 {
 	struct work_struct *work = queue[0];
@@ -138,13 +138,13 @@ struct test_device {
 	unsigned int		given;
 	unsigned int		done;
 	unsigned int		under_way;
-	unsigned int		most;	/* of @under_way */
+	unsigned int		most;	/* the maximum of @under_way */
 	bool			hangs;
 };
 
 static unsigned int order[512], nr_done;
 
-/* A job that waits: meanwhile the CPU begins with something else. */
+/* A job that may wait; while it waits, the CPU begins with other work. */
 static void do_job(struct cst_job *job)
 {
 	struct test_job *tj = container_of(job, struct test_job, job);
@@ -221,7 +221,7 @@ static void jobs_begin_in_order(void)
 	for (i = 0; i < 100; i++)
 		CHECK_EQ(order[i], i);
 	CHECK_EQ(td->most, 1);
-	/* And again, with nothing left over from before. */
+	/* A second round works the same. */
 	give(td, 1);
 	CHECK_EQ(nr_queued, 1);
 	CHECK(begin());
@@ -238,12 +238,12 @@ static void a_crowd_is_no_crowd_of_threads(void)
 	td = device();
 	td->hangs = true;
 	give(td, 200);
-	/* Those that it has wait, each on top of the other. */
+	/* The runners that the device may have all wait in their jobs, nested in this call. */
 	while (begin())
 		;
 	CHECK_EQ(td->most, CST_LANE_RUNNERS);
 	CHECK_EQ(td->done, 200);
-	/* Of each CPU. */
+	/* The limit holds for each CPU. */
 	td->most = 0;
 	give(td, 20);
 	cpu_now = 1;
@@ -255,7 +255,7 @@ static void a_crowd_is_no_crowd_of_threads(void)
 	finish();
 }
 
-/* Devices take turns, however much one of them has to do. */
+/* Devices take turns, however many jobs one of them has. */
 static void one_device_does_not_keep_a_cpu(void)
 {
 	struct test_device *busy, *other;
@@ -291,9 +291,9 @@ static void the_watch_sleeps_when_nobody_waits(void)
 	give(td, 20);
 	CHECK_EQ(woken, 1);
 	cst_watch_look();
-	/* They were queued right now perhaps. */
+	/* The first look proves nothing: the jobs may have been queued just now. */
 	CHECK_EQ(cst_watch, CST_WATCH_AWAKE);
-	/* One begins each time: slow, not stuck. */
+	/* A runner begins before each look: the CPU is slow, not stuck. */
 	CHECK(begin());
 	give(td, CST_LANE_BATCH);
 	cst_watch_look();
@@ -306,7 +306,7 @@ static void the_watch_sleeps_when_nobody_waits(void)
 	finish();
 }
 
-/* No runner begins. */
+/* Let the watch look until it finds that no runner begins. */
 static void stuck(void)
 {
 	cst_watch_look();
@@ -331,13 +331,13 @@ static void the_reserve_does_what_runners_do_not(void)
 	cst_reserve_serve();
 	CHECK_EQ(td->done, 5);
 	CHECK_EQ(other->done, 1);
-	/* At once from now on, also where a runner is queued already. */
+	/* From now on a job wakes the reserve at once, also where a runner is queued already. */
 	woken = 0;
 	give(td, 1);
 	CHECK(woken);
 	cst_reserve_serve();
 	CHECK_EQ(td->done, 6);
-	/* Runners begin again and find nothing; then all is as before. */
+	/* Runners begin again and find no jobs; then the watch returns to its first state. */
 	while (begin())
 		;
 	cst_watch_look();
@@ -351,7 +351,7 @@ static void the_reserve_does_what_runners_do_not(void)
 	finish();
 }
 
-/* A reserve thread that is in a backing: another one looks meanwhile. */
+/* A reserve thread is in a job of a backing; meanwhile another reserve thread looks for jobs. */
 static unsigned int depth, deepest;
 
 static void do_and_look(struct cst_job *job)
@@ -361,7 +361,7 @@ static void do_and_look(struct cst_job *job)
 	deepest = max(deepest, ++depth);
 	CHECK(tj->of->dev.lanes->reserved);
 	CHECK_EQ(tj->of->under_way++, 0);
-	/* No more of them than there are. */
+	/* There are only so many reserve threads. */
 	if (depth < CST_RESERVE_THREADS)
 		cst_reserve_serve();
 	tj->of->under_way--;
@@ -401,7 +401,7 @@ static void no_two_of_the_reserve_wait_for_the_same_backing(void)
 	finish();
 }
 
-/* Some of the reserve is left for those of which nothing is at work. */
+/* Half of the reserve threads are kept for devices of which no job is under way. */
 static void backings_that_hang_do_not_take_all_of_the_reserve(void)
 {
 	struct test_device *td[CST_RESERVE_THREADS], *quiet;
@@ -440,7 +440,10 @@ static void backings_that_hang_do_not_take_all_of_the_reserve(void)
 	finish();
 }
 
-/* All of its runners wait, so more of it is the backing's fault and not the kernel's. */
+/*
+ * All runners of the device wait in its backing.  So its other jobs wait for the backing, and
+ * not for a thread of the kernel.
+ */
 static void a_crowd_is_not_for_the_reserve(void)
 {
 	struct test_device *td;

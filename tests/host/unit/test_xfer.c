@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * xfer.c: how much moves and what is left over, and copies and comparisons across entries
+ * xfer.c: how much moves, what the residual is, and copies and comparisons across entries
  * and pages of lists.
  *
- * A list is cut in all ways that a test names out of one piece of the heap, so an entry may
- * span pages, and the sanitizer sees who goes beyond the last.
+ * A test names the ways in which a list is cut into entries.  All entries lie in one piece of
+ * the heap, so an entry may span pages, and the sanitizer notices an access beyond the last.
  */
 #include <cst/bvec_walk.h>
 
@@ -14,7 +14,7 @@
 static struct task task;
 static struct cst_cmd *const cmd = &task.cmd;
 
-/* One of @dir of which the CDB asks for @asked bytes, and @exp are expected. */
+/* Make a command of @dir; the CDB asks for @asked bytes, the initiator expects @exp. */
 static void a_command(enum dma_data_direction dir, u32 asked, u32 exp)
 {
 	emu_reset();
@@ -43,7 +43,7 @@ static void the_smaller_one_moves(void)
 	CHECK_LEN(100, 412, false);
 	cst_cmd_set_len(cmd, 600);
 	CHECK_LEN(512, 88, true);
-	/* What was set before does not stay. */
+	/* A second call replaces the values of the first. */
 	cst_cmd_set_len(cmd, 512);
 	CHECK_LEN(512, 0, false);
 	cst_cmd_set_len(cmd, 0);
@@ -66,7 +66,7 @@ static u32 bytes(const struct bio_vec *bv, u16 nr)
 	return sum;
 }
 
-/* The handler fills all blocks, whatever of them the initiator takes. */
+/* The handler fills whole blocks, however much of them the initiator takes. */
 static void a_read_has_room_for_all_its_blocks(void)
 {
 	static const u32 expected[] = { 0, 1, 511, 512, 5 * 512 - 1, 5 * 512, 9 * 512 };
@@ -86,7 +86,7 @@ static void a_read_has_room_for_all_its_blocks(void)
 	CHECK_REASON(cst_cmd_blocks_len(cmd), CST_OK);
 	CHECK_LEN(0, 512, false);
 	CHECK(!cmd->bvec);
-	/* Those of a write come later, when the data is asked for. */
+	/* A write gets its buffer later, when its data is asked for. */
 	a_command(DMA_TO_DEVICE, 512, 512);
 	CHECK_REASON(cst_cmd_blocks_len(cmd), CST_OK);
 	CHECK_LEN(512, 0, false);
@@ -96,7 +96,7 @@ static void a_read_has_room_for_all_its_blocks(void)
 	CHECK_REASON(cst_cmd_blocks_len(cmd), CST_TASK_SET_FULL);
 }
 
-/* It holds what the initiator expects and no more: a broken block does not fit. */
+/* A fabric's buffer holds only what the initiator expects, so part of a block does not fit. */
 static void a_buffer_of_the_fabric_takes_whole_blocks(void)
 {
 	static const struct {
@@ -116,7 +116,7 @@ static void a_buffer_of_the_fabric_takes_whole_blocks(void)
 		CHECK_LEN(len, exp > 5 * 512 ? exp - len : 5 * 512 - len, exp < 5 * 512);
 		CHECK(!cmd->bvec);
 	}
-	/* What is written comes from there as it is. */
+	/* A write takes its data from the buffer as it is. */
 	a_command(DMA_TO_DEVICE, 1024, 1000);
 	__set_bit(CST_CMD_FABRIC_BUF, &cmd->flags);
 	CHECK_REASON(cst_cmd_blocks_len(cmd), CST_OK);
@@ -129,7 +129,7 @@ static void emulated_data_has_three_lengths(void)
 	CHECK_REASON(cst_cmd_data_in_len(cmd, 96), CST_OK);
 	CHECK_LEN(96, 104, false);
 	CHECK(bytes(cmd->bvec, cmd->nr_bvec) >= 96);
-	/* The same buffer when it is said again. */
+	/* A second call keeps the same buffer. */
 	CHECK_REASON(cst_cmd_data_in_len(cmd, 50), CST_OK);
 	CHECK_LEN(50, 150, false);
 	cst_buffer_free(cmd);
@@ -144,7 +144,7 @@ static void emulated_data_has_three_lengths(void)
 	CHECK_LEN(30, 66, true);
 	cst_buffer_free(cmd);
 
-	/* Nothing moves, so there is nothing to put it into. */
+	/* No data moves, so no buffer is needed. */
 	a_command(DMA_FROM_DEVICE, 0, 30);
 	emu.no_buffer = true;
 	CHECK_REASON(cst_cmd_data_in_len(cmd, 96), CST_OK);
@@ -161,14 +161,14 @@ static void emulated_data_has_three_lengths(void)
 
 struct list {
 	u8		*memory;
-	struct bio_vec	*bv;	/* as long as they are needed, and no longer */
+	struct bio_vec	*bv;	/* an array of exactly @nr entries */
 	u16		nr;
 	u32		len;
 };
 
 /*
- * Entries of @len bytes in all: they begin at @offset of a page, and each has the next of
- * @cuts bytes, again from the first.
+ * A list of @len bytes in all.  Each entry begins at @offset of a page; its length is the next
+ * of @cuts, which repeat from the first.
  */
 static struct list a_list(u32 len, u32 offset, const u16 *cuts, unsigned int nr_cuts)
 {
@@ -182,7 +182,7 @@ static struct list a_list(u32 len, u32 offset, const u16 *cuts, unsigned int nr_
 		list.nr++;
 	}
 	list.bv = calloc(list.nr, sizeof(*list.bv));
-	/* Entries that lie behind each other are some pages apart. */
+	/* In memory, consecutive entries are some pages apart. */
 	list.memory = aligned_alloc(PAGE_SIZE, (u32)list.nr * PAGES * PAGE_SIZE);
 	memset(list.memory, 0xee, (u32)list.nr * PAGES * PAGE_SIZE);
 	left = len;
@@ -215,7 +215,7 @@ static void fill(const struct list *list, unsigned int seed)
 		*byte_of(list, i) = i * 7 + (i >> 8) * 3 + seed;
 }
 
-/* Nothing but its entries has been written. */
+/* Check that nothing outside of the entries was written, and free the list. */
 static void free_list(struct list *list)
 {
 	unsigned int i, j;
@@ -241,7 +241,7 @@ static const struct {
 } shapes[] = {
 	{ 0, 1, { 4096 } },			/* page by page */
 	{ 0, 1, { 16384 } },			/* some pages at once */
-	{ 4095, 1, { 8192 } },			/* from the last byte of one */
+	{ 4095, 1, { 8192 } },			/* from the last byte of a page */
 	{ 512, 3, { 1, 511, 4096 } },
 	{ 100, 4, { 9000, 3, 4093, 1 } },
 	{ 0, 1, { 512 } },
@@ -289,7 +289,7 @@ static void linear_data_goes_into_any_list(void)
 	}
 }
 
-/* What the initiator does not take is not written. */
+/* Data that the initiator does not take is not written. */
 static void what_is_cut_off_is_dropped(void)
 {
 	static const u16 cut = 30;
@@ -319,10 +319,10 @@ static void what_is_cut_off_is_dropped(void)
 #define LEN	9216
 
 static const u32 periods[] = { LEN, 4608, 512, 96, 1 };
-/* Bytes behind a period: it ends with the list, or within an entry. */
+/* Bytes of the list behind the period: the period ends with the list, or within an entry. */
 static const u32 behind[] = { 0, 700 };
 
-/* What a byte of @b is compared with, or comes from. */
+/* The byte of @b that byte @i is compared with, or comes from. */
 static u8 *partner(const struct list *b, u32 offset, u32 i, u32 period)
 {
 	return byte_of(b, offset + i % period);
@@ -343,7 +343,7 @@ static void differ_and_look(unsigned int x, unsigned int y, u32 period, u32 more
 		*byte_of(&a, flips[f]) ^= 0x10;
 		*byte_of(&a, LEN - 1) ^= 0x01;
 		CHECK_EQ(cst_bvec_compare(a.bv, b.bv, LEN, period), flips[f]);
-		/* What lies behind the length is not looked at. */
+		/* A difference beyond the length is not found. */
 		CHECK_EQ(cst_bvec_compare(a.bv, b.bv, flips[f], period), flips[f]);
 		*byte_of(&a, flips[f]) ^= 0x10;
 		*byte_of(&a, LEN - 1) ^= 0x01;
@@ -366,9 +366,9 @@ static void each_difference_is_found_where_it_is(void)
 static void copy_and_look(unsigned int x, unsigned int y, u32 offset, u32 period)
 {
 	struct list dst = shaped(x, LEN);
-	/* The less there is before it, the more behind it. */
+	/* The list has @offset bytes before the period, and 4096 - @offset behind it. */
 	struct list src = shaped(y, 4096 + period);
-	/* The last byte is left alone. */
+	/* The last byte is not copied. */
 	u32 i, len = LEN - 1;
 
 	fill(&src, y);
