@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is written to attribute files: any bytes to any kind of attribute.  A value
- * that is refused changes nothing and is explained in one printable line; one that
- * is accepted is in its range, reads back in canonical form, and that can be
- * written back and changes nothing.
+ * Writes any bytes to any kind of attribute file.  A refused value changes nothing and is
+ * explained in one printable line.  An accepted value is in its range and reads back in
+ * canonical form.  The canonical form can be written back and changes nothing.
  */
 #include "attr_shim.h"
 
@@ -45,7 +44,7 @@ static const char *const kinds[] = { "None", "CRC32C", "None,CRC32C", "", NULL }
 
 static int thing_apply(struct cst_object *obj, union cst_attr_value val)
 {
-	/* Every other value is refused; of those, some without a word. */
+	/* Even values are refused; some of them without an explanation. */
 	if (val.num & 1)
 		return 0;
 	if (val.num & 2)
@@ -133,7 +132,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	data++;
 	size--;
 	size = min_t(size_t, size, CST_CFS_PAGE);
-	/* configfs ends it with a NUL that does not count. */
+	/* configfs adds a NUL that the size does not count. */
 	page = kmemdup_nul((const char *)data, size, 0);
 
 	len_before = cst_attr_show(&thing.obj.group.cg_item, attr, before);
@@ -151,7 +150,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		return 0;
 	}
 	MUST((size_t)ret == size && errors_said.counter == said);
-	/* Nothing behind a NUL is taken for read. */
+	/* A value with a NUL in it must be refused, since bytes behind the NUL would be ignored. */
 	MUST(!memchr(data, '\0', size));
 	check_range(attr);
 	changes = cst_generation();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any CDB, to any device, expecting any length: nothing is read or written out of
- * bounds, the handler's contract holds (emu.c aborts otherwise), and what is
- * answered agrees with itself.
+ * Sends any CDB, with any expected length, to a device in any state.  Nothing is read or
+ * written out of bounds, the handler's contract holds (emu.c aborts otherwise), and the
+ * parts of the answer agree with each other.
  */
 #include "emu.h"
 #include "test.h"
 
 #define FUZZ_MUST(cond)	do { if (!(cond)) abort(); } while (0)
 
-/* How the device is; the first bytes of the input. */
+/* The state of the device; the first bytes of the input. */
 struct fuzz_setup {
 	u8	flags;
 	u8	block_shift;
@@ -18,7 +18,7 @@ struct fuzz_setup {
 	u8	luns;
 	u8	name_len;
 	u8	error;
-	u8	row;		/* of the opcode table; beyond it the CDB is as it is */
+	u8	row;		/* of the opcode table; beyond its end: the CDB as it is */
 };
 
 static char fuzz_name[CST_NAME_MAX + 1];
@@ -62,7 +62,7 @@ static void fuzz_answer(cst_sense_t reason)
 	u8 fixed[CST_SENSE_SIZE], desc[CST_SENSE_DESC_SIZE];
 	unsigned int len;
 
-	/* A value that status.c knows. */
+	/* The result must be one that status.c knows. */
 	FUZZ_MUST(reason != CST_PENDING && reason != CST_WOULD_BLOCK);
 	FUZZ_MUST(strcmp(cst_sense_name(reason), "?"));
 	FUZZ_MUST(cst_sense_build(fixed, sizeof(fixed), false, cmd->type->peripheral,
@@ -115,13 +115,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		cdb[0] = op->opcode;
 		if (op->flags & CST_OP_ACTION)
 			cdb[1] = op->service_action;
-		/* Half of them pass the usage map, to get further. */
+		/* Make half of the CDBs fit the usage map, so that they get further. */
 		if (setup.row & 0x80)
 			for (i = 0; i < op->cdb_len; i++)
 				cdb[i] &= op->usage[i];
 	}
 
-	/* Two commands: the second finds what the first has left behind. */
+	/* Run two commands: the second one runs in the state that the first has left. */
 	fuzz_answer(emu_run(cdb, size,
 			    setup.exp_len[0] << 8 | setup.exp_len[1]));
 	fuzz_answer(emu_run(cdb, size, EMU_ALL));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's side of the netlink family, and addresses as text: any attributes that
- * the policy lets through, to targets with any portals.  A request is refused or what
- * it hands over is in range; what was referenced is put back; a dump names every target
- * once and ends; an address reads back as it is printed.
+ * The kernel's side of the netlink family, and addresses as text.  Requests with any
+ * attributes that the policy lets through go to targets with any portals.  A request is
+ * refused, or the values that it hands over are in range.  References are put back.  A dump
+ * names every target once and ends.  An address reads back as it is printed.
  *
- * The input makes targets and portals and is then a list of requests (request()).
- * Core, configfs and netlink are played here.
+ * The input makes targets and portals; the rest of it is a list of requests (request()).
+ * Core, configfs and netlink are emulated here.
  */
 #include "cit.h"
 #include "input.h"
@@ -49,7 +49,7 @@ int kstrtou16(const char *s, unsigned int base, u16 *to)
 	unsigned long v = 0;
 	const char *c;
 
-	/* Like the kernel's, it allows one newline at the end. */
+	/* Like the kernel's, this allows one newline at the end. */
 	for (c = s; isdigit((u8)*c) && v < 100000; c++)
 		v = v * 10 + *c - '0';
 	if (c == s || (*c == '\n' ? c[1] : *c) || v > 65535)
@@ -63,7 +63,7 @@ int in4_pton(const char *src, int srclen, u8 *dst, int delim, const char **end)
 	const char *stop = src + srclen;
 	int i, v, digits;
 
-	/* The kernel's takes leading zeros. */
+	/* The kernel's in4_pton() takes leading zeros, too. */
 	for (i = 0; i < 4; i++) {
 		v = 0;
 		for (digits = 0; src < stop && isdigit((u8)*src) && v < 256; digits++)
@@ -135,7 +135,7 @@ static void check_host(const struct sockaddr_storage *addr)
 
 	MUST(addr->ss_family == AF_INET ||
 	     (addr->ss_family == AF_INET6 && !ipv6_addr_v4mapped(&in6->sin6_addr)));
-	/* It is compared as memory. */
+	/* The padding must be zero, because addresses are compared as memory. */
 	MUST(addr->ss_family != AF_INET ||
 	     !memcmp((u8 *)addr + sizeof(struct sockaddr_in), &zero,
 		     sizeof(zero) - sizeof(struct sockaddr_in)));
@@ -153,7 +153,7 @@ static void check_addr(const struct cit_addr *addr)
 	MUST(!cit_addr_parse(text, &again) && !memcmp(addr, &again, sizeof(again)));
 }
 
-/* Whatever is taken for an address has the right brackets, and a port. */
+/* Check that a text which was accepted as an address has the right brackets, and a port. */
 static void check_text(const char *text)
 {
 	const char *end = text + strspn(text, "0123456789.");
@@ -193,7 +193,7 @@ void cst_item_linger(struct config_group *parent, struct config_item *item) { }
 
 int cst_object_init(struct cst_object *obj, const char *name, const struct cst_item_type *it)
 {
-	/* Not a portal: part of a target. */
+	/* This is no portal but a part of a target. */
 	if (!it->type.ct_item_ops)
 		return 0;
 	obj->group.cg_item.ci_name = shim_no_memory() ? NULL : strdup(name);
@@ -308,7 +308,7 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 	MUST(*login->initiator && strlen(login->initiator) <= CST_NAME_MAX);
 	MUST(login->rsp_len >= 48 && login->rsp_len <= CST_ISCSI_LOGIN_RSP_MAX &&
 	     !(login->rsp_len % 4));
-	/* That there is so much is what the sanitizer tells. */
+	/* Read every byte, so that the sanitizer checks that the memory is that long. */
 	for (i = 0; i < login->rsp_len; i++)
 		sum += ((const u8 *)login->rsp)[i];
 	for (i = 0; i < sizeof(((struct cit_session *)0)->isid); i++)
@@ -327,7 +327,7 @@ int cit_session_login(struct cit_target *target, struct socket *sock,
 		return login_result;
 	logins++;
 	*tsih = 7;
-	/* The session, which has both now, has ended. */
+	/* The session now owns both references, and ends here. */
 	sockfd_put(sock);
 	cst_target_put(&target->tgt);
 	return 0;
@@ -415,7 +415,7 @@ static void set_attr(struct nlattr *a, const void *data, size_t len)
 		memcpy(a->data, data, len);
 }
 
-/* What NL_VALIDATE_STRICT checks. */
+/* The checks of NL_VALIDATE_STRICT. */
 static bool policy_allows(int type, const struct nlattr *a)
 {
 	const struct nla_policy *p = &family->policy[type];
@@ -484,7 +484,10 @@ static void good_attrs(struct nlattr *a)
 	set_attr(&a[CST_ISCSI_A_INITIATOR_NAME], "iqn.i", 6);
 }
 
-/* Changes one: away, a text that is known, almost one, a number, zeros, or any bytes. */
+/*
+ * Change an attribute: remove it, or set it to a known text, almost such a text, a number, zeros
+ * or any bytes.
+ */
 static void change(struct nlattr *a)
 {
 	static const u8 zeros[CST_ISCSI_LOGIN_RSP_MAX + 64];
@@ -533,7 +536,7 @@ static void dump(const struct genl_ops *op, struct nlattr **attrs)
 	do {
 		skb.len = 0;
 		ret = op->dumpit(&skb, &cb);
-		/* A message of its own has room for what there may be of one target. */
+		/* All portals that a target may have fit into one message. */
 		MUST(ret == (int)skb.len || ret == -EINVAL);
 		MUST(++rounds <= NR_TARGETS * CIT_PORTALS_MAX + 2);
 	} while (ret > 0);
@@ -623,7 +626,7 @@ static void make_portal(struct cit_target *t, const char *name)
 	portal = container_of(group, struct cit_portal, obj.group);
 	check_addr(&portal->addr);
 	MUST(portal->target == t);
-	/* A link-local address alone is nowhere. */
+	/* A link-local address needs a zone. */
 	MUST(portal->addr.zone[0] || !cit_addr_is_link_local(&portal->addr.ss));
 	cit_portal_print(&portal->addr, text);
 	MUST(!strcmp(text, name) && !strcmp(group->cg_item.ci_name, name));
@@ -635,7 +638,7 @@ static void make_portals(struct cit_target *t)
 	char name[256], *exact;
 
 	if (n == 255) {
-		/* As many, and as long, as there may be. */
+		/* The maximum number of portals, with names of the maximum length, and one more. */
 		for (i = 0; i <= CIT_PORTALS_MAX; i++) {
 			snprintf(name, sizeof(name), "[2001:db8:1111:2222:3333:4444:5555:6666]:%u",
 				 10000 + i);
@@ -656,7 +659,7 @@ static void make_portals(struct cit_target *t)
 		name[len] = '\0';
 		in += len;
 		in_left -= len;
-		/* Memory that is no longer than that. */
+		/* A copy of exactly that size: the sanitizer notices an access beyond it. */
 		exact = strdup(name);
 		fail_after = take(1);
 		make_portal(t, exact);
@@ -665,7 +668,7 @@ static void make_portals(struct cit_target *t)
 	}
 }
 
-/* The daemon's socket is closed: nothing that it has said is left. */
+/* The daemon's socket is closed: no state that the daemon has set may be left. */
 static void forget(void)
 {
 	struct netlink_notify gone = {

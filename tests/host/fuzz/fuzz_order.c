@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * order.c: any history of arrivals, data, ends, aborts, grace periods and timers
- * keeps the rules of SAM-5 8.6 and lets every command run in the end.  The kernel's
- * part, and the rules, are those of the unit test.
+ * order.c: in any history of arrivals, data, ends, aborts, grace periods and timers, the
+ * rules of SAM-5 8.6 hold and every command runs in the end.  The emulated kernel and the
+ * check of the rules are those of the unit test, test_order.c.
  */
 #include <stdarg.h>
 
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	start();
 	for (; size; data++, size--) {
-		/* What in three bits, to whom or how in five. */
+		/* Three bits choose the step, five bits the command or a variant. */
 		arg = *data >> 3;
 		i = nr ? (nr - 1 - arg % nr) : 0;
 		switch (*data & 7) {
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			timer();
 			break;
 		case 6:
-			/* Its data will not come. */
+			/* The command's data will not come. */
 			if (states[i] == ENTERED && nr)
 				leave(i);
 			break;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The data path of an iSCSI connection, from the kernel's own files: whatever
- * bytes come, in whatever pieces, with commands that end at any time, aborts,
- * timers, failed allocations and a TCP that takes little - what is sent is a
- * well-formed stream, core's contract is kept, nothing is left at the end.
+ * The data path of an iSCSI connection, compiled from the module's own files.  Any bytes
+ * come, in any pieces.  Commands end at any time; there are aborts, timers, failed
+ * allocations, and a TCP that takes little.  In spite of all that the sent bytes must be a
+ * well-formed stream, core's contract must be kept, and nothing may be left at the end.
  *
- * The input is a header that sets the session up and then a list of steps
- * (enum step).  Core is played here: the CDB's first bytes say what a command does.
+ * The input is a header that sets the session up, and then a list of steps
+ * (enum step).  Core is emulated here: the CDB's first bytes say what a command does.
  */
 #include "cit.h"
 #include "input.h"
@@ -59,7 +59,7 @@ void cit_session_close_others(struct cit_session *cs)
 	MUST(cs == sess);
 }
 
-static bool again;		/* io_work will look again by itself */
+static bool again;		/* io_work will run again without another event */
 
 void cit_conn_again(struct cit_conn *c, unsigned long delay)
 {
@@ -76,7 +76,7 @@ void cit_conn_event(struct cit_conn *c, struct cit_event *event)
 	events[nr_events++] = event;
 }
 
-/* --- names and addresses, of no interest here --- */
+/* --- names and addresses, which this fuzzer does not need --- */
 
 void cit_addr_print(const struct sockaddr_storage *addr, char *buf)
 {
@@ -96,7 +96,7 @@ bool cit_portals_tell(struct cit_target *t, const struct sockaddr_storage *local
 
 /* --- core --- */
 
-/* CORE_WAITS: for its buffer */
+/* CORE_WAITS: the command waits for its buffer. */
 enum core_state { CORE_FREE, CORE_WAITS, CORE_PENDING, CORE_DATA, CORE_ANSWERED };
 
 struct core_cmd {
@@ -139,7 +139,7 @@ void cst_cmd_init(struct cst_cmd *cmd, struct cst_session *s)
 	cmd->nr_bvec = 0;
 }
 
-/* A buffer in pieces of its own, so that a byte too much is seen. */
+/* Make a buffer of pieces of the heap, so that the sanitizer notices a byte too much. */
 static void core_buffer(struct core_cmd *c, u32 len)
 {
 	struct cst_cmd *cmd = c->cmd;
@@ -167,7 +167,7 @@ static void core_finish(struct core_cmd *c, u8 status)
 	if (status == 2) {
 		if (cmd->dir != DMA_TO_DEVICE)
 			cmd->data_len = 0;
-		/* Of any length; the initiator's tag chooses. */
+		/* Sense of any length, which depends on the initiator's tag. */
 		cmd->sense_len = 1 + cmd->tag % CST_SENSE_MAX;
 		memset(cmd->sense, 0x70, cmd->sense_len);
 	}
@@ -185,8 +185,9 @@ static void core_get_data(struct core_cmd *c)
 }
 
 /*
- * CDB: byte 0 what, bytes 1 and 2 how much, byte 3 when it ends and gets its buffer
- * and whether its abort is given up, byte 4 the next credit.
+ * The CDB: byte 0 is the kind of the command, bytes 1 and 2 are the length, byte 3 says when
+ * the command ends, when it gets its buffer, and whether its abort is given up, and byte 4
+ * is the next credit.
  */
 void cst_cmd_submit(struct cst_cmd *cmd)
 {
@@ -255,13 +256,13 @@ void cst_cmd_data_failed(struct cst_cmd *cmd, cst_sense_t reason)
 
 	MUST(c && c->state == CORE_DATA);
 	MUST(reason != CST_OK);
-	/* The abort has been given up meanwhile: the command is answered. */
+	/* If the abort has been given up meanwhile, the command is answered. */
 	if (cmd->cdb[3] & 8)
 		cmd->aborted = 0;
 	core_finish(c, 2);
 }
 
-/* Only of one whose response waits for the end of its data. */
+/* Only called for a command whose response waits for the end of its data. */
 void cst_cmd_unsent(struct cst_cmd *cmd)
 {
 	MUST(to_cit_cmd(cmd)->state == CIT_CMD_HELD);
@@ -284,12 +285,12 @@ static void core_abort(struct core_cmd *c)
 	if (test_and_set_bit(CST_ABORTED_OWN, &c->cmd->aborted))
 		return;
 	cit_scsi_abort_data(c->cmd);
-	/* What waits for its buffer waits no longer - unless that has just come. */
+	/* A command that waits for its buffer ends, unless the buffer has just come. */
 	if (c->state == CORE_WAITS && !(c->cmd->cdb[3] & 4))
 		core_finish(c, 0);
 }
 
-/* No medium is removable here. */
+/* No medium is removable in this fuzzer. */
 void cst_session_let_go(struct cst_session *sess)
 {
 }
@@ -320,12 +321,12 @@ void cst_tmf_submit(struct cst_tmf *tmf)
 
 static u8 *rx_buf;
 static size_t rx_len, rx_pos;
-static size_t tx_room;		/* TCP takes so much */
+static size_t tx_room;		/* the number of bytes that TCP takes */
 static u8 tx_buf[BUF_MAX + 65536];
 static size_t tx_len;
-static bool tx_more;		/* it has been told that more follows */
-static bool tx_flies;		/* something was taken in this round */
-static bool tx_refused;		/* and nothing is under way that would say when it is not */
+static bool tx_more;		/* TCP has been told that more follows */
+static bool tx_flies;		/* TCP has taken something in this round */
+static bool tx_refused;		/* TCP is full, and no acknowledgement is to come */
 static u32 next_statsn;
 static u32 max_xmit;
 
@@ -334,7 +335,7 @@ int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t acto
 	int done = 0;
 
 	while (rx_pos < rx_len && desc->count) {
-		/* In packets of odd lengths. */
+		/* Deliver the data in packets of odd lengths. */
 		size_t n = min_t(size_t, rx_len - rx_pos, 1461);
 		struct sk_buff skb = { .data = rx_buf + rx_pos, .len = n };
 		int used = actor(desc, &skb, 0, n);
@@ -348,13 +349,13 @@ int tcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t acto
 	return done;
 }
 
-/* What it takes is acknowledged between two rounds. */
+/* Data that TCP takes is acknowledged between two rounds. */
 bool tcp_rtx_and_write_queues_empty(const struct sock *sk)
 {
 	return !tx_flies;
 }
 
-/* One PDU that we have sent: is it one? */
+/* Check that a PDU that was sent is well-formed. */
 static void check_pdu(const u8 *p, u32 len)
 {
 	const union iscsi_hdr *hdr = (const void *)p;
@@ -364,7 +365,7 @@ static void check_pdu(const u8 *p, u32 len)
 	struct cit_cmd *cc;
 
 	MUST(!hdr->bhs.ahs_len);
-	/* What was queued before another length was declared may be as long as then. */
+	/* A PDU that was queued before a smaller length was declared may still be longer. */
 	max_xmit = max(max_xmit, conn->keys.max_xmit_dsl);
 	MUST(len <= max_xmit || opcode == ISCSI_OP_SCSI_RSP ||
 	     opcode == ISCSI_OP_REJECT);
@@ -393,12 +394,12 @@ static void check_pdu(const u8 *p, u32 len)
 		MUST(len == ISCSI_BHS_LEN);
 		break;
 	case ISCSI_OP_LOGOUT_RSP:
-		/* It says that everything has ended. */
+		/* A successful response means that all commands have ended. */
 		MUST(hdr->pdu.response || !conn->active);
 		break;
 	case ISCSI_OP_SCSI_RSP:
 		cc = cit_cmd_find(conn, hdr->pdu.itt);
-		/* All that was asked for has come. */
+		/* All data that was asked for has come. */
 		MUST(!cc || (!cc->unsol && !cc->r2ts));
 		break;
 	case ISCSI_OP_TMF_RSP:
@@ -444,7 +445,7 @@ int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t l
 	MUST(len);
 	len = min(len, tx_room);
 	if (!len) {
-		/* What it has taken before is acknowledged, and then it has room. */
+		/* TCP has room again when data that it took in this round is acknowledged. */
 		tx_refused = !tx_flies;
 		return -EAGAIN;
 	}
@@ -481,7 +482,7 @@ u32 crc32c(u32 crc, const void *data, size_t len)
 /* --- steps --- */
 
 enum step {
-	STEP_PDU,		/* a PDU, made to fit as its first byte says */
+	STEP_PDU,		/* a PDU, made to fit as its first byte says: FIT_* */
 	STEP_BYTES,		/* bytes as they are */
 	STEP_ROUND,		/* io_work runs */
 	STEP_END_ONE,		/* core ends a command that is under way */
@@ -503,17 +504,17 @@ static void put(const void *p, size_t n)
 }
 
 enum {
-	FIT_CMDSN	= 0x01,	/* the expected one */
+	FIT_CMDSN	= 0x01,	/* the expected CmdSN */
 	FIT_LENGTH	= 0x02,	/* the data segment is as long as declared */
-	FIT_ITT		= 0x04,	/* one of few */
+	FIT_ITT		= 0x04,	/* one of a few tags */
 	FIT_ANSWER	= 0x08,	/* Data-Out: tags and offset of a command that waits */
 	FIT_DIGEST	= 0x10,
 	FIT_FLAGS	= 0x20,	/* final bit */
 	FIT_NO_AHS	= 0x40,
-	FIT_OPCODE	= 0x80,	/* one that initiators send */
+	FIT_OPCODE	= 0x80,	/* an opcode that initiators send */
 };
 
-/* What the right Data-Out for a waiting command would be. */
+/* Fill in the header of a correct Data-Out for a waiting command. */
 static u32 fit_answer(union iscsi_hdr *hdr, unsigned int pick)
 {
 	unsigned int i;
@@ -592,7 +593,7 @@ static void step_pdu(void)
 	}
 }
 
-/* The last PDU, if it was the end of a command's unsolicited data, has counted as that. */
+/* Check that the last PDU, if it ended a command's unsolicited data, was counted as that end. */
 static void check_unsolicited_end(void)
 {
 	const struct iscsi_data_out *hdr = &conn->rx.hdr.data_out;
@@ -606,7 +607,7 @@ static void check_unsolicited_end(void)
 	MUST(!cc || !cc->unsol);
 }
 
-/* What was aborted before it came lies in the window, behind what is missing. */
+/* Check that CmdSNs aborted before they came lie in the window, behind the missing ones. */
 static void check_window(void)
 {
 	const struct cit_window *w = &conn->window;
@@ -621,7 +622,7 @@ static void check_window(void)
 	MUST(aborted == w->nr_aborted);
 }
 
-/* As cit_conn_round() does. */
+/* One round, as cit_conn_round() makes it. */
 static bool round_once(void)
 {
 	unsigned int i;
@@ -646,7 +647,7 @@ static bool round_once(void)
 	ret = conn->gap ? cit_cmdsn_due(conn) : 0;
 	if (!ret)
 		ret = cit_rx(conn);
-	/* It stops soon, and then there is another round. */
+	/* A round stops soon after its budget is spent, and then another round follows. */
 	MUST(conn->budget > -BUF_MAX);
 	MUST(ret || conn->budget > 0 || kicked);
 	if (!ret) {
@@ -656,7 +657,7 @@ static bool round_once(void)
 	}
 	conn->io_task = NULL;
 	if (!ret) {
-		/* Nothing waits for what never comes: neither TCP for us nor we for it. */
+		/* Neither TCP nor the connection waits for an event that never comes. */
 		MUST(!tx_more || conn->tx.head != conn->tx.tail);
 		MUST(!tx_refused || again);
 	}
@@ -666,11 +667,11 @@ static bool round_once(void)
 
 		if (cc->state != CIT_CMD_DATA)
 			continue;
-		/* No more than what was asked for, or agreed. */
+		/* No more data was received than was asked for, or agreed. */
 		MUST(cc->rcvd <= (cc->r2ts ? cc->burst_end :
 				  max(cc->unsol_max, cc->cmd.data_len)));
 		MUST(cc->r2ts <= conn->keys.max_outstanding_r2t);
-		/* It comes, or has been asked for; nobody waits for what is aborted. */
+		/* The data comes or has been asked for, unless the command was aborted. */
 		MUST(ret || cc->unsol || cc->r2ts || conn->rx.cmd == cc ||
 		     !list_empty(&cc->tx.node));
 		MUST(!cst_cmd_aborted(&cc->cmd) || test_bit(CIT_CONN_ABORTS, &conn->flags));
@@ -807,7 +808,7 @@ static void conn_up(void)
 	tx_room = 65536;
 }
 
-/* As close_work and cit_conn_reap() do; then nothing may be left. */
+/* End the connection as close_work and cit_conn_reap() do; nothing may be left then. */
 static void conn_down(void)
 {
 	bool graceful = test_bit(CIT_CONN_GRACEFUL, &conn->flags);
@@ -840,7 +841,7 @@ static void conn_down(void)
 		for (i = 0; i < NR_CMDS; i++)
 			end_one(i);
 	}
-	/* What was not sent by then never is. */
+	/* Data that was not sent by then will never be sent. */
 	MUST(test_bit(CIT_CONN_GRACEFUL, &conn->flags) == graceful);
 	MUST(!conn->active && !conn->immediates);
 	MUST(!conn->pdus && !conn->pdu_bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sense data for any reason and detail into a buffer of any size, and the small
+ * Sense data for any reason and detail, written to a buffer of any size; and the small
  * parsers of names: patterns of initiator groups, NAA and EUI-64 identifiers,
- * LUNs.  Nothing is written or read out of bounds, and what is said holds.
+ * LUNs.  Nothing is written or read out of bounds, and the results are consistent.
  */
 #include "core.h"
 #include "emu.h"
@@ -21,14 +21,14 @@ static void sense(const u8 *data, size_t size)
 		return;
 	desc = data[0] & 1;
 	memcpy(&detail, data + 4, sizeof(detail));
-	/* What bool fields may hold. */
+	/* A bool may only hold 0 or 1. */
 	detail.info_valid = data[0] >> 1 & 1;
 	detail.field_valid = data[0] >> 2 & 1;
 	detail.field_in_cdb = data[0] >> 3 & 1;
 	detail.bit_valid = data[0] >> 4 & 1;
 	detail.progress_valid = data[0] >> 5 & 1;
 	detail.deferred = data[0] >> 6 & 1;
-	/* A buffer of any size: what does not fit is cut off. */
+	/* A buffer of any size: sense that does not fit is cut off. */
 	room = data[3] % 40;
 	buf = malloc(room);
 	len = cst_sense_build(buf, room, desc, data[3] >> 3,
@@ -42,7 +42,7 @@ static void sense(const u8 *data, size_t size)
 	MUST(strcmp(cst_sense_name(cst_sense_from_errno(-(int)data[1], data[2] & 1)), "?"));
 }
 
-/* Text of its own size, so that a byte too far is seen. */
+/* Copy a text to memory of exactly its size, so that the sanitizer notices a byte too far. */
 static char *text(const u8 *data, size_t size)
 {
 	char *s = malloc(size + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The input of a fuzzer as a stream of choices: zeros when it has come to its end.
+ * The input of a fuzzer as a stream of choices; after its end the stream is zeros.
  */
 #ifndef CST_FUZZ_INPUT_H
 #define CST_FUZZ_INPUT_H
@@ -11,7 +11,7 @@
 static const uint8_t *in;
 static size_t in_left;
 
-/* The next @n bytes as a number, at most four. */
+/* The next @n bytes, at most four, as a number. */
 static inline uint32_t take(unsigned int n)
 {
 	uint32_t v = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs every input of a fuzzer's corpus once, instead of libFuzzer.  A line for each
- * in the unit tests' form; a sanitizer or an abort ends the program.
+ * Runs every input of a fuzzer's corpus once, in place of libFuzzer.  Prints a line for each
+ * input, in the unit tests' form.  A sanitizer or an abort ends the program.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ static void run(const char *name)
 		perror(path);
 		exit(1);
 	}
-	/* Of its own size, so that a byte too far is seen. */
+	/* Memory of exactly the input's size, so that the sanitizer notices a byte too far. */
 	fseek(f, 0, SEEK_END);
 	size = ftell(f);
 	rewind(f);
@@ -36,7 +36,7 @@ static void run(const char *name)
 	if (fread(data, 1, size, f) != size)
 		exit(1);
 	fclose(f);
-	/* Before: so that the input is known when it ends the program. */
+	/* Print the name first, so that it is known which input ended the program. */
 	printf("%s\n", name);
 	fflush(stdout);
 	LLVMFuzzerTestOneInput(data, size);

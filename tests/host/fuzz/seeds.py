@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Writes inputs of the fuzzer rx that play ordinary exchanges, and their mistakes.
+"""Writes inputs of the fuzzer rx: ordinary exchanges, and the same with mistakes.
 
 Usage: seeds.py FOLDER      (tests/host/fuzz/corpus/rx)
 
-In the order in which fuzz_rx.c takes its bytes.
+The bytes are in the order in which fuzz_rx.c takes them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CMDSN, LENGTH, ITT, ANSWER, DIGEST, FLAGS, NO_AHS = 1, 2, 4, 8, 16, 32, 64
 GOOD = CMDSN | LENGTH | ITT | ANSWER | DIGEST | NO_AHS
 PDU, BYTES, ROUND, END_ONE, END_TMF, ABORT, ROOM, NOP_DUE, DATA_DUE = range(9)
 FINAL, READ, WRITE = 0x80, 0x40, 0x20
-# Of a Data-Out: another length than what is waited for, and without the final bit.
+# Flags of a Data-Out: another length than the expected one, and no final bit.
 OTHER, GOES_ON = 0x80, 0x40
 ROUND_STEP = bytes([ROUND])
 
@@ -38,7 +38,10 @@ def pdu(opcode: int, flags: int, itt: int = 1, ttt: int | None = None, cdb: byte
 
 
 def setup(flags: int, xmit: int = 255, burst: int = 255, first: int = 255) -> bytes:
-    """flags: digests 1 and 2, InitialR2T 4, ImmediateData 8, short segments 16, wrap 32."""
+    """Return the header of an input.
+
+    flags: digests 1 and 2, InitialR2T 4, ImmediateData 8, short segments 16, wrap 32.
+    """
     return bytes([flags, xmit, burst, first])
 
 
@@ -46,12 +49,12 @@ ENDS_LATE, BUFFER_LATE, BUFFER_IN_ABORT, ABORT_GIVEN_UP = 1, 2, 4, 8
 
 
 def command(kind: int, length: int, later: int = 0) -> bytes:
-    """The CDB of fuzz_rx.c: what, how much in pairs of bytes, what comes later."""
+    """Return a CDB of fuzz_rx.c: the kind, the length in pairs of bytes, and what comes later."""
     return bytes([kind]) + (length // 2).to_bytes(2, "big") + bytes([later])
 
 
 NOTHING, IN, OUT, SENSE = range(4)
-# Core's place of the only command that is under way is the last one.
+# When one command is under way, it has the last place in core's table.
 ABORT_IT = bytes([ABORT, 31])
 
 SEEDS = {
@@ -100,13 +103,13 @@ SEEDS = {
     "buffer-comes-in-abort": setup(4) +
     pdu(1, FINAL | WRITE, cdb=command(OUT, 8192, BUFFER_LATE | BUFFER_IN_ABORT), expected=8192) +
     ROUND_STEP + ABORT_IT + ROUND_STEP + bytes([END_ONE, 0]) + ROUND_STEP,
-    # The budget of a round ends amid the unsolicited data.  There the command is answered.
+    # The budget of a round ends amid the unsolicited data, and the command is answered then.
     "answered-in-mid-segment": setup(8, 255, 255, 255) +
     pdu(1, WRITE, cdb=command(OUT, 4000, ABORT_GIVEN_UP), expected=4000) + ROUND_STEP +
     pdu(0x40, FINAL, length=4000) * 4 + pdu(5, FINAL, length=4000) + ROUND_STEP +
     ABORT_IT + ROUND_STEP,
     "text-and-logout": setup(0) + pdu(0x44, FINAL, length=20) + pdu(0x46, FINAL) + ROUND_STEP,
-    # Written at once, it would come before the end of what it ends.
+    # A response sent at once would come before the commands that the logout ends.
     "logout-waits": setup(4) +
     pdu(1, FINAL | READ, cdb=command(IN, 512, ENDS_LATE), expected=512) +
     pdu(1, FINAL | WRITE, itt=2, cdb=command(OUT, 512), expected=512) + ROUND_STEP +

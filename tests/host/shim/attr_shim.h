@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What attr.c needs from the kernel besides iscsi_shim.h: nothing of configfs works. */
+/* What attr.c needs from the kernel besides iscsi_shim.h.  configfs is only declared. */
 #ifndef _CST_ATTR_SHIM_H
 #define _CST_ATTR_SHIM_H
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What core's own files need of the kernel besides: references, work, time, two CPUs and
- * memory.  Single-threaded: nothing happens by itself.  unit/emu.c has the state; work is
- * done, grace periods end and time passes when a test says so.
+ * What core's own files need of the kernel besides kernel_shim.h: references, work, time, two
+ * CPUs and memory.  Single-threaded: work runs, grace periods end and time passes only when
+ * a test calls for it.  unit/emu.c has the state.
  */
 #ifndef _CST_CORE_SHIM_H
 #define _CST_CORE_SHIM_H
 
 #include "kernel_shim.h"
 
-/* Whatever must not happen in the kernel ends the program. */
+/* End the program when something happens that must not happen in the kernel. */
 static inline void shim_die(const char *file, int line, const char *what)
 {
 	fprintf(stderr, "%s:%d: not true: %s\n", file, line, what);
@@ -21,7 +21,7 @@ static inline void shim_die(const char *file, int line, const char *what)
 		shim_die(__FILE__, __LINE__, #cond);			\
 } while (0)
 
-/* <linux/bug.h>: counted */
+/* <linux/bug.h>: warnings are counted */
 extern unsigned int shim_warned;
 #define WARN_ONCE(cond, ...) ({						\
 	bool _cond = (cond);						\
@@ -82,7 +82,7 @@ static inline void list_splice_init(struct list_head *from, struct list_head *to
 extern unsigned int shim_rcu_depth;
 #undef rcu_read_lock
 #undef rcu_read_unlock
-/* What somebody else does at the next rcu_read_lock(). */
+/* Called once, at the next rcu_read_lock(): a concurrent event. */
 extern void (*shim_rcu_then)(void);
 
 static inline void rcu_read_lock(void)
@@ -96,12 +96,12 @@ static inline void rcu_read_lock(void)
 }
 
 #define rcu_read_unlock()	((void)shim_rcu_depth--)
-/* barrier: there is nobody else to see an order */
+/* No barrier is needed: there is one thread. */
 #define smp_rmb()		do { } while (0)
-/* release: nor here */
+/* Nor is release order. */
 #define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
 
-/* What somebody else does when that lock is free again, once. */
+/* Called once, when that lock is released: a concurrent event. */
 extern struct shim_unlock {
 	const spinlock_t	*lock;
 	void (*then)(void);
@@ -133,7 +133,7 @@ static inline void complete(struct completion *c)
 /* <linux/percpu.h>: a CPU is a number */
 #define SHIM_CPUS	2
 extern int shim_cpu;
-/* How often somebody has looked at something of a CPU. */
+/* The number of accesses to per-CPU data. */
 extern unsigned long shim_cpu_looks;
 #define per_cpu_ptr(p, cpu)	(shim_cpu_looks++, &(p)[cpu])
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < SHIM_CPUS; (cpu)++)
@@ -141,7 +141,7 @@ extern unsigned long shim_cpu_looks;
 #define this_cpu_inc(x)		((x)++)
 #define this_cpu_add(x, n)	((x) += (n))
 
-/* <linux/percpu-refcount.h>: the first reference of a killed one goes after a grace period */
+/* <linux/percpu-refcount.h>: a killed ref loses its first reference after a grace period */
 #define PERCPU_REF_ALLOW_REINIT	1
 
 extern struct percpu_ref *shim_killed;
@@ -155,7 +155,7 @@ static inline bool percpu_ref_tryget(struct percpu_ref *ref)
 	return true;
 }
 
-/* What somebody else does when the next reference to a live one has been got. */
+/* Called once, after the next successful tryget_live: a concurrent event. */
 extern void (*shim_live_then)(void);
 
 static inline bool percpu_ref_tryget_live(struct percpu_ref *ref)
@@ -258,7 +258,7 @@ static inline void cancel_delayed_work_sync(struct delayed_work *w)
 #define memalloc_noio_restore(noio) ((void)(noio))
 
 extern long shim_allocated;	/* pieces of kmalloc() */
-/* There is no memory for the n-th of all that ask for some from now on; 0: there is. */
+/* The n-th allocation from now on fails; 0: none does. */
 extern unsigned int shim_fail_at;
 
 static inline bool shim_fails(void)
@@ -287,7 +287,7 @@ static inline void kfree(void *p)
 	free(p);
 }
 
-/* Nobody reads meanwhile. */
+/* There is one thread, so no RCU reader is left here. */
 #define kfree_rcu(p, field)	kfree(p)
 
 /* <linux/xarray.h> */

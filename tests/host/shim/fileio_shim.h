@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What fileio.c needs of the kernel besides core_shim.h.  The file system's read_iter and
- * write_iter are the test's; opening, making and resizing a file do not work here.
+ * What fileio.c needs of the kernel besides core_shim.h.  The test defines the file system's
+ * read_iter and write_iter; opening, making and resizing a file do not work.
  */
 #ifndef _CST_FILEIO_SHIM_H
 #define _CST_FILEIO_SHIM_H
@@ -103,7 +103,7 @@ struct file {
 	struct path		f_path;
 };
 
-/* <linux/fs.h> of compat */
+/* src/compat's <linux/fs.h> */
 #define CST_KIOCB_DONE_ARGS(_iocb, _ret)	struct kiocb *_iocb, long _ret
 #define cst_file_can_direct(file)	false
 #define cst_vfs_unlink(mnt, dir, dentry) shim_never(int)
@@ -138,7 +138,7 @@ struct file {
 #define d_unhashed(dentry)		((void)(dentry), false)
 #define kmemdup_nul(s, len, gfp)	((void)(len), shim_never(char *))
 
-/* How many writes keep the file system from being frozen. */
+/* The number of writes that keep the file system from being frozen. */
 static int shim_writers;
 #define file_start_write(file)		((void)shim_writers++)
 #define file_start_write_trylock(file)	((void)(file), shim_writers++, true)

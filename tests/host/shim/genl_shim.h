@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What genl.c and portal.c need from the kernel besides attr_shim.h.  Each attribute's
- * payload is memory of its own, and a message is a count of bytes.
+ * payload is a piece of the heap of its own; a message is only a count of bytes.
  */
 #ifndef _CST_GENL_SHIM_H
 #define _CST_GENL_SHIM_H
@@ -33,7 +33,7 @@ struct configfs_group_operations {
 	void (*drop_item)(struct config_group *group, struct config_item *item);
 };
 
-/* Its only reference. */
+/* The callers have the item's only reference. */
 #define config_item_put(item)	shim_config_item_put(item)
 
 static inline void shim_config_item_put(struct config_item *item)
@@ -91,7 +91,7 @@ enum { NLA_UNSPEC, NLA_U8, NLA_U16, NLA_U32, NLA_NUL_STRING, NLA_BINARY, SHIM_NL
 
 #define NLA_POLICY_EXACT_LEN(l)	{ .type = SHIM_NLA_EXACT, .len = (l) }
 #define NLM_F_MULTI		2
-#define NLMSG_GOODSIZE		3776	/* a page without what an skb needs of it */
+#define NLMSG_GOODSIZE		3776	/* a page without the skb's own part */
 #define NLMSG_DEFAULT_SIZE	(NLMSG_GOODSIZE - 16)
 #define NETLINK_CB(skb)		((struct { int portid; }) { 1 })
 #define GENL_ADMIN_PERM		1

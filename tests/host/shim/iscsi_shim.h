@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the data path of cst_iscsi.ko needs from the kernel besides the unit
- * tests' kernel_shim.h.  Single-threaded: atomic means nothing, a page is memory
- * of its own, and the socket is what fuzz_rx.c says.
+ * tests' kernel_shim.h.  Single-threaded: atomic operations are plain ones.  A page is
+ * a piece of the heap, and fuzz_rx.c emulates the socket.
  */
 #ifndef _CST_ISCSI_SHIM_H
 #define _CST_ISCSI_SHIM_H
@@ -115,7 +115,7 @@ static inline void *page_address(struct page *page)
 	return page->data;
 }
 
-/* TCP copies here at once, so the ring's own reference is the only one. */
+/* The emulated TCP copies pages at once, so the ring's own reference is the only one. */
 static inline int page_ref_count(struct page *page)
 {
 	return 1;
@@ -165,7 +165,7 @@ static inline u32 hash_32(u32 val, unsigned int bits)
 
 u32 crc32c(u32 crc, const void *data, size_t len);
 
-/* <linux/jiffies.h>, timers: only the fuzzer lets time pass */
+/* <linux/jiffies.h>, timers: time passes only when the fuzzer changes jiffies */
 extern unsigned long jiffies;
 extern struct workqueue_struct *system_percpu_wq;
 
@@ -208,7 +208,7 @@ struct socket {
 	struct sock	*sk;
 };
 
-/* What has come, as one piece of the receive queue. */
+/* Received data, as one piece of the receive queue. */
 struct sk_buff {
 	const u8	*data;
 	size_t		len;
@@ -236,7 +236,7 @@ static inline int skb_copy_bits(const struct sk_buff *skb, int offset, void *to,
 	return 0;
 }
 
-/* <linux/version.h>: the sending function without iterators */
+/* <linux/version.h>: 6.1, so that the sending function without iterators is compiled */
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 1, 0)
 #define MSG_SENDPAGE_NOTLAST	0

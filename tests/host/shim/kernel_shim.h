@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as the pure logic of core needs to compile in user space.
- * Single-threaded: locks do nothing, RCU neither; a percpu_ref is a counter.
+ * The part of the kernel that the pure logic of core needs to compile in user space.
+ * Single-threaded: locks and RCU do nothing; a percpu_ref is a counter.
  */
 #ifndef _CST_KERNEL_SHIM_H
 #define _CST_KERNEL_SHIM_H
@@ -48,13 +48,13 @@ typedef unsigned int gfp_t;
 #define __stringify(x...)	__stringify_1(x)
 #define EXPORT_SYMBOL_GPL(x)	extern typeof(x) x
 #define THIS_MODULE		NULL
-/* With the text optional, as in C23. */
+/* The text is optional, as in C23. */
 #undef static_assert
 #define static_assert(x, ...)	_Static_assert(x, "" __VA_ARGS__)
 
 struct module;
 
-/* <linux/moduleparam.h>: a test sets what the parameter would */
+/* <linux/moduleparam.h>: a test writes the string that the parameter would set */
 #define module_param_string(name, string, len, perm)			\
 	char *const shim_param_##name = string
 #define MODULE_PARM_DESC(name, desc)
@@ -80,7 +80,7 @@ struct module;
 #define min_t(t, a, b)		min((t)(a), (t)(b))
 #define max_t(t, a, b)		max((t)(a), (t)(b))
 
-/* <linux/sysfs.h> and what it stands on */
+/* <linux/sysfs.h>, and what it needs */
 static inline int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
 	int n = vsnprintf(buf, size, fmt, args);
@@ -206,7 +206,7 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-/* Only a member of structures that the tests have, too. */
+/* Never used, only a member of structures that the tests use. */
 struct hlist_node {
 	struct hlist_node *next, **pprev;
 };
@@ -323,21 +323,21 @@ static inline void spin_unlock(spinlock_t *l)
 #define lockdep_assert_held(l)		do { } while (0)
 #define rcu_read_lock()			do { } while (0)
 #define rcu_read_unlock()		do { } while (0)
-/* barrier: there is nobody else to see an order */
+/* No barrier is needed: there is one thread. */
 #define smp_mb()			do { } while (0)
-/* acquire: nor here */
+/* Nor is acquire order. */
 #define smp_load_acquire(p)		READ_ONCE(*(p))
 
 static inline long atomic_long_read(const atomic_long_t *v) { return v->counter; }
 static inline long atomic_long_inc_return(atomic_long_t *v) { return ++v->counter; }
 #define atomic_long_read_acquire(v)	atomic_long_read(v)
 
-/* <linux/preempt.h>: a test says what it is in */
+/* <linux/preempt.h>: a test sets whether it is in an interrupt */
 extern unsigned long shim_hardirq_count;
 #define hardirq_count()		shim_hardirq_count
 
 /* <linux/percpu-refcount.h> */
-/* Only a test lets time pass. */
+/* Time passes only when a test changes this. */
 extern u64 shim_jiffies_64;
 static inline u64 get_jiffies_64(void) { return shim_jiffies_64; }
 #define time_before64(a, b)	((s64)((a) - (b)) < 0)
@@ -363,7 +363,7 @@ struct rb_root_cached { struct rb_root rb_root; };
 /* <linux/xarray.h>: small, dense, ordered */
 #define SHIM_XA_SIZE	16384
 struct xarray {
-	unsigned long	end;	/* nothing stands there or beyond */
+	unsigned long	end;	/* slots from here on are empty */
 	void		*slots[SHIM_XA_SIZE];
 };
 
@@ -374,7 +374,7 @@ static inline void shim_xa_store(struct xarray *xa, unsigned long i, void *p)
 		xa->end = i + 1;
 }
 
-/* A place that is kept, in which nothing stands. */
+/* A slot that is reserved and has no entry. */
 #define SHIM_XA_RESERVED	((void *)1)
 
 static inline void *xa_load(const struct xarray *xa, unsigned long i)
@@ -438,7 +438,7 @@ static inline void memzero_page(struct page *page, size_t offset, size_t len)
 /* <linux/configfs.h> */
 struct config_item {
 	char				*ci_name;
-	int				ci_refs;	/* besides the directory's */
+	int				ci_refs;	/* without the directory's own */
 	struct config_item		*ci_parent;
 	const struct config_item_type	*ci_type;
 	struct dentry			*ci_dentry;
@@ -485,7 +485,7 @@ static inline char *config_item_name(struct config_item *item)
 	return item->ci_name;
 }
 
-/* <linux/dmi.h>, <linux/random.h>, <linux/siphash.h>: the tests' own */
+/* <linux/dmi.h>, <linux/random.h>, <linux/siphash.h>: defined by the tests */
 enum { DMI_PRODUCT_UUID };
 const char *dmi_get_system_info(int field);
 void get_random_bytes(void *buf, size_t len);

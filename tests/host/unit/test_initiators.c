@@ -34,7 +34,7 @@ static void patterns(void)
 		{ "!*", "h1", false },
 		{ "!", "", false },
 		{ "!", "x", true },
-		{ "!!h1", "h1", true },		/* inverts once: true for any name but "!h1" */
+		{ "!!h1", "h1", true },		/* inverts once: any name but "!h1" */
 		{ "!!h1", "!h1", false },
 		{ "a!b", "a!b", true },		/* "!" inverts only at the start */
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Intervals in a list: what the tree answers, if not how fast. */
+/* Keeps intervals in a list: the answers are those of the tree, only slower. */
 #include CST_SHIM
 
 #define INTERVAL_TREE_DEFINE(T, RB, TYPE, SUBTREE, START, LAST, STATIC, PREFIX)	\
