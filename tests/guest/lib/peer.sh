@@ -151,7 +151,7 @@ peer_serve() {
 				export TMP
 				mkfifo "$TMP/.commands"
 				exec {to}<>"$TMP/.commands"
-				# In a session of its own, so that no signal of this terminal reaches it.
+				# In a session of its own: no signal of this terminal reaches it.
 				setsid "$tests/run" --session <"$TMP/.commands" {to}>&- {line}>&- &
 				session=$!
 			fi

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the cases of tests/machine/boot share.  $kept is a folder that lives from boot to boot.
+# Functions for the cases of tests/machine/boot.  $kept is a folder that stays from boot to boot.
 
 kept=/var/lib/cst-boot
 data=/srv/data			# the file system on the second disk, in fstab with nofail
 iqn=iqn.2026-01.example:boot
 
-# tell_host WORDS: to tests/machine/boot/run, which acts on it (plug, unplug)
+# tell_host WORDS: sends a request (plug, unplug) to tests/machine/boot/run
 tell_host() {
 	echo "host: $*" >/dev/ttyS1
 }
@@ -16,22 +16,23 @@ unit_is() {
 	[ "$(systemctl show -P ActiveState "$1")" = "$2" ]
 }
 
-# journal [-1]: of this boot, or of the one before
+# journal [-1]: prints the journal of this boot, or of the boot before
 journal() {
 	journalctl --no-pager -o short-monotonic -b "$@"
 }
 
-# ids HANDLER/DEVICE
+# ids HANDLER/DEVICE: prints the identifiers of a device
 ids() {
 	cat "$cst/handlers/$1"/{t10_dev_id,usn,naa_id}
 }
 
-# line_of LOG PATTERN: the number of the first line that has it, nothing without one
+# line_of LOG PATTERN: prints the number of the first line that matches; nothing if none does
 line_of() {
 	grep -nE -m 1 "$2" <<<"$1" | cut -d: -f1 || true
 }
 
-# went_down MOUNT...: the boot before took the targets down before it unmounted any of them
+# went_down MOUNT...: the boot before must have taken the targets down before it unmounted any
+# of these mounts
 went_down() {
 	local log mount unit down gone
 	log=$(journal -1) || fail "no journal of the boot before"
@@ -50,7 +51,7 @@ went_down() {
 	done
 }
 
-# lun_sg LUN: the SCSI generic node of the loop session's LUN, whether it has a disk or not
+# lun_sg LUN: prints the SCSI generic node of a LUN of the loop session; there may be no disk
 lun_sg() {
 	wait_for 20 lun_sg_now "$1"
 	lun_sg_now "$1"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""40 sessions read 1 MiB at queue depth 32, and do not take what comes for a while.
+"""40 sessions read 1 MiB at queue depth 32, and do not read their sockets for a while.
 
-Usage: charged.py TARGET LUN FILE     FILE says how much memory is charged to the daemon's unit
+Usage: charged.py TARGET LUN FILE     FILE has the memory that is charged to the daemon's unit
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rawiscsi import DATA_IN, FINAL, READ, SCSI_CMD, SCSI_RSP, Conn
 
 SESSIONS, DEPTH, LENGTH = 40, 32, 1 << 20
 LIMIT = 128 << 20
-FULL = (0x08, 0x28)  # BUSY, TASK SET FULL: there is no memory for more
+FULL = (0x08, 0x28)  # BUSY, TASK SET FULL: the target has no memory for more commands
 
 
 def charged(path: str) -> int:
@@ -30,7 +30,7 @@ def main() -> None:
     conns = [Conn(target, isid=i, timeout=120, MaxRecvDataSegmentLength=LENGTH)
              for i in range(1, SESSIONS + 1)]
     for conn in conns:
-        # The unit attention of a new nexus.
+        # This command gets the unit attention of a new nexus.
         conn.expect(SCSI_RSP, conn.scsi(bytes(6), lun=lun))
         cdb = struct.pack(">BBIBHB", 0x28, 0, 0, 0, LENGTH // 512, 0)
         conn.write(b"".join(

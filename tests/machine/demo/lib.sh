@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the demonstration's two boots, inside the guest.
+# Functions for the demonstration's two boots, inside the guest.
 
 . /cst/tests/guest/lib/cst.sh
 . /cst/tests/guest/lib/initiator.sh
@@ -17,25 +17,25 @@ step() {
 	printf '\n[guest %3d s] %s\n' "$(cut -d. -f1 /proc/uptime)" "$*"
 }
 
-# Shows a command as the user would type it, then runs it.
+# show COMMAND...: prints a command as the user would type it, then runs it.
 show() {
 	echo "  # $*"
 	"$@" 2>&1 | sed 's/^/    /'
 	[ "${PIPESTATUS[0]}" = 0 ] || fail "$*"
 }
 
-# wait_service NAME
+# wait_service NAME: waits until a unit is active
 wait_service() {
 	wait_for 60 systemctl -q is-active "$1"
 }
 
-# The job of both boots: every block is written once, with a checksum; seed and
-# size are enough to verify it later.
+# The options of fio in both boots: every block is written once, with a checksum; seed and
+# size are enough to verify the blocks later.
 fio_args=(--name=demo --direct=1 --ioengine=libaio --bs=8k --iodepth=16 --rw=randwrite
 	--offset=128m --size=24m --verify=crc32c --verify_fatal=1 --randseed=42
 	--eta=never --output-format=json)
 
-# fio_row LABEL DEVICE OPTION...: runs fio, adds a line to the table of results
+# fio_row LABEL DEVICE OPTION...: runs fio and adds a line to the table of results
 fio_row() {
 	local label=$1 dev=$2
 	shift 2

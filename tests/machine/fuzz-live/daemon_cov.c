@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coverage of cst-iscsid for the live fuzzer: the function that the compiler calls
- * at each basic block, linked to a daemon compiled with -fsanitize-coverage=trace-pc.
- * It writes to the file named by CST_FUZZ_MAP, laid out as cov/map.h says.
+ * Records the coverage of cst-iscsid for the live fuzzer.  The daemon is compiled with
+ * -fsanitize-coverage=trace-pc and linked with this file, which has the function that the
+ * compiler calls at each basic block.  The function writes to the file that CST_FUZZ_MAP
+ * names; cov/map.h describes the layout.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The live fuzzer: feeds mutated inputs to a surface of the running target and
- * keeps those that reach code which none has reached before.
+ * keeps the inputs that reach code which no input has reached before.
  *
  * Usage: fuzz -s SURFACE [OPTION]...        see usage(); tests/machine/fuzz-live/run calls it
  *
- * What was fed last is in a file of the host before it is fed (option -l), because a
- * kernel with a finding stops at once.  A kernel's complaint that does not stop it is
- * found in its log.  The same seed makes the same random numbers; since workers and
- * interrupts come when they come, the ring of last inputs is what replays a finding.
+ * Each input is written to a file of the host before it is fed (option -l), because a
+ * kernel with a finding may stop at once.  A report that does not stop the kernel is
+ * found in the kernel log.  The same seed makes the same random numbers, but the timing of
+ * workers and interrupts differs.  So a finding is replayed from the ring of last inputs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -58,7 +58,7 @@ void die(const char *what)
 	exit(2);
 }
 
-/* xorshift64*, so that a seed means the same everywhere. */
+/* xorshift64*, so that a seed makes the same numbers on every machine. */
 static uint64_t rnd_state = 1;
 
 void rnd_seed(uint64_t seed)
@@ -101,13 +101,13 @@ static void map_open(void)
 	close(fd);
 }
 
-/* Once, a few times, often: more detail would only see the weather. */
+/* Classes of counts: once, a few times, often.  Finer classes would only show noise. */
 static uint8_t class_of(uint8_t count)
 {
 	return count < 2 ? 1 : count < 8 ? 2 : count < 64 ? 4 : 8;
 }
 
-/* Does the map show something new?  Counts it as seen. */
+/* Return whether the map shows something new, and count it as seen. */
 static bool map_news(void)
 {
 	bool news = false;
@@ -132,7 +132,7 @@ static bool map_news(void)
 	return news;
 }
 
-/* --- what is left for the one who looks into a finding --- */
+/* --- records for the analysis of a finding --- */
 
 static void ring_put(const struct input *in)
 {
@@ -149,7 +149,7 @@ static void ring_put(const struct input *in)
 	len += sizeof(head);
 	if (pwrite(ring_fd, slot, len, at) != (ssize_t)len)
 		die("ring");
-	/* To the host, not further: it does not die with us. */
+	/* Write to the host's cache only: the host does not stop with the guest. */
 	sync_file_range(ring_fd, at, (off_t)len,
 			SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 }
@@ -223,7 +223,7 @@ static void corpus_save(const struct input *in)
 	close(fd);
 }
 
-/* One run.  False: a finding. */
+/* Run one input; false: a finding. */
 static bool run_one(const struct input *in)
 {
 	ring_put(in);
@@ -247,7 +247,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Those that add nothing are not kept.  False: a finding. */
+/* Run the inputs of a folder, and keep those that reach something new; false: a finding. */
 static bool corpus_read(const char *dir)
 {
 	static struct input in;
@@ -280,7 +280,7 @@ static void report(const char *when)
 	fflush(stdout);
 }
 
-/* False: a finding. */
+/* Run mutated inputs for some time; false: a finding. */
 static bool fuzz(double seconds)
 {
 	static struct input in;
@@ -305,7 +305,7 @@ static bool fuzz(double seconds)
 	return true;
 }
 
-/* The inputs of a ring, oldest first; or one input. */
+/* Run the inputs of a ring, oldest first; or a single input. */
 static bool replay(const char *path)
 {
 	static uint8_t ring[RING * RING_SLOT];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The live fuzzer: inputs, the surfaces that they are fed to, and what the
- * surfaces share.  fuzz.c has the loop, input.c inputs and their mutation.
+ * The live fuzzer: inputs, the surfaces that they are fed to, and the functions that
+ * surfaces share.  fuzz.c has the loop; input.c has inputs and their mutation.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -14,9 +14,9 @@
 #define RECORD_MAX	2048
 
 /*
- * One thing that is sent: a PDU, or a SCSI command as scsi.c lays it out.  What
- * flags ask for is filled in when it is sent, so that a PDU gets past the checks
- * that a random one fails at.
+ * A record is sent as a whole: a PDU, or a SCSI command in the layout of scsi.c.  Fields
+ * that the flags name are filled in when the record is sent, so that a PDU passes the
+ * checks at which a random one fails.
  */
 struct record {
 	uint8_t		flags;
@@ -25,9 +25,9 @@ struct record {
 };
 
 #define FIX_CMDSN	0x01	/* the next CmdSN */
-#define FIX_LENGTH	0x02	/* DataSegmentLength as there is data; padding */
-#define FIX_ITT		0x04	/* a fresh tag; of a Data-Out: the last command's */
-#define FIX_TTT		0x08	/* the tag of the last R2T, which is waited for */
+#define FIX_LENGTH	0x02	/* DataSegmentLength for the data; padding */
+#define FIX_ITT		0x04	/* a new tag; of a Data-Out: the last command's */
+#define FIX_TTT		0x08	/* the tag of the last R2T, after waiting for it */
 
 struct input {
 	unsigned int	count;
@@ -35,9 +35,9 @@ struct input {
 };
 
 enum outcome {
-	RAN,		/* it was taken, in whatever way */
+	RAN,		/* the input was processed, successfully or not */
 	STALLED,	/* the peer waits for more of a PDU; the connection is dropped */
-	BROKEN,		/* a good request is not answered any more: a finding */
+	BROKEN,		/* a correct request is not answered any more: a finding */
 };
 
 struct surface {
@@ -46,19 +46,19 @@ struct surface {
 	const char	*map;		/* the file of the coverage map */
 	void		(*open)(void);
 	enum outcome	(*run)(const struct input *in);
-	bool		(*alive)(void);	/* is a good request answered? */
+	bool		(*alive)(void);	/* whether a correct request is answered */
 };
 
 extern const struct surface wire_surface, login_surface, scsi_surface;
 
 struct options {
-	const char	*target;	/* its name */
-	const char	*disk;		/* an sg device of loop */
+	const char	*target;	/* the name of the iSCSI target */
+	const char	*disk;		/* the sg device of a disk of loop */
 	uint16_t	port;
 };
 
 extern struct options options;
-extern unsigned long sent;		/* records */
+extern unsigned long sent;		/* the number of records */
 
 uint64_t rnd(void);
 unsigned int below(unsigned int n);
@@ -72,13 +72,13 @@ size_t input_pack(const struct input *in, uint8_t *buf);
 bool input_unpack(struct input *in, const uint8_t *buf, size_t len);
 #define INPUT_PACKED_MAX	(RECORDS_MAX * (RECORD_MAX + 3))
 
-/* pdu.c: what wire.c and login.c share */
+/* pdu.c: shared by wire.c and login.c */
 #define BHS		48
 #define NONE		0xffffffffu
 int tcp_connect(void);
 bool tcp_write(int fd, const void *buf, size_t len);
 bool tcp_wait(int fd, int ms);
-int pdu_read(int fd, uint8_t *bhs, int ms);	/* 1 a PDU, 0 none in time, -1 closed */
+int pdu_read(int fd, uint8_t *bhs, int ms);	/* 1: a PDU, 0: none in time, -1: closed */
 size_t pdu_fix_length(uint8_t *pdu, size_t len);
 int login(const char *name, uint32_t *cmdsn);
 void put32(uint8_t *p, uint32_t v);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Inputs of the live fuzzer: their form in a file (for each record its flags, its
- * length in two bytes, little endian, its bytes) and their mutation.
+ * Inputs of the live fuzzer: their form in a file, and their mutation.  A file has for each
+ * record its flags, its length in two bytes, little endian, and its bytes.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -57,7 +57,7 @@ bool input_load(struct input *in, const char *path)
 	return n > 0 && input_unpack(in, buf, (size_t)n);
 }
 
-/* Values at which comparisons tip over, as numbers of 1, 2 and 4 bytes. */
+/* Values at which the results of comparisons change, as numbers of 1, 2 and 4 bytes. */
 static const uint32_t tipping[] = {
 	0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 511, 512, 1023, 1024,
 	4095, 4096, 8191, 8192, 32767, 32768, 65535, 65536, 262144, 0xffffff, 0x1000000,
@@ -81,7 +81,7 @@ static uint32_t get_be(const uint8_t *p, unsigned int size)
 	return v;
 }
 
-/* Most of what decides is in the header. */
+/* Choose a place to mutate; most fields that matter are in the header. */
 static unsigned int place(const struct record *r, bool pdus, unsigned int size)
 {
 	unsigned int end = r->len;
@@ -127,7 +127,7 @@ static void mutate_chunk(struct record *r, const struct record *from, bool pdus)
 	n = 1 + below(r->len < from->len ? r->len : from->len);
 	if (n > 64)
 		n = 1 + below(64);
-	/* The same field of another PDU, or anywhere. */
+	/* Copy from the same offset of another PDU, or from anywhere. */
 	at = place(r, pdus, n);
 	src = below(2) && at + n <= from->len ? at : below(from->len - n + 1);
 	memcpy(r->data + at, from->data + src, n);
@@ -153,18 +153,18 @@ static void mutate_order(struct input *in, const struct input *other)
 	struct record spare;
 
 	switch (below(4)) {
-	case 0:		/* one goes */
+	case 0:		/* remove a record */
 		if (in->count == 1)
 			return;
 		in->count--;
 		for (i = at; i < in->count; i++)
 			in->rec[i] = in->rec[i + 1];
 		return;
-	case 1:		/* one comes twice */
+	case 1:		/* repeat a record */
 		if (in->count < RECORDS_MAX)
 			in->rec[in->count++] = in->rec[at];
 		return;
-	case 2:		/* one comes from another input */
+	case 2:		/* add a record of another input */
 		if (in->count < RECORDS_MAX)
 			in->rec[in->count++] = other->rec[below(other->count)];
 		return;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Surface "login": PDUs of login, discovery and text on new connections, which the
- * daemon reads, and what it hands to the kernel after them.  The map is the daemon's.
+ * daemon reads, and connections that it hands to the kernel.  The coverage is the daemon's.
  *
- * The end of our sending is told with a FIN, and the input has been taken when the
- * other side has closed.
+ * A FIN tells the target that the input has ended.  The target has processed the input when
+ * it closes the connection.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -32,7 +32,7 @@ static enum outcome login_run(const struct input *in)
 		sent++;
 		if (!tcp_write(fd, pdu, len))
 			break;
-		/* A login is a dialogue; who sends all at once is heard, too. */
+		/* A login is a dialogue, but a target must also take requests that come at once. */
 		if ((r->flags & FIX_ITT) && pdu_read(fd, bhs, 20) < 0)
 			break;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the two surfaces that speak iSCSI share: a connection, whole PDUs, and the
- * login of a decent initiator.
+ * Functions for the two surfaces that speak iSCSI: a connection, whole PDUs, and the
+ * login of a correct initiator.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,7 +36,7 @@ int tcp_connect(void)
 		.sin_port = htons(options.port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	/* Closed with a reset: no port has to rest. */
+	/* Close with a reset, so that no port stays in TIME-WAIT. */
 	const struct linger linger = { .l_onoff = 1 };
 	const int one = 1;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -59,7 +59,7 @@ bool tcp_wait(int fd, int ms)
 	return poll(&pfd, 1, ms) > 0;
 }
 
-/* A peer that does not read does not stop us. */
+/* Write with a time limit: the peer may not read. */
 bool tcp_write(int fd, const void *buf, size_t len)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
@@ -128,7 +128,7 @@ size_t pdu_fix_length(uint8_t *pdu, size_t len)
 	return BHS + ahs + ((len + 3) & ~(size_t)3);
 }
 
-/* A connection in the full feature phase, or -1. */
+/* Return a connection in the full feature phase, or -1. */
 int login(const char *name, uint32_t *cmdsn)
 {
 	uint8_t pdu[1024] = { 0x43, 0x87, [13] = 1 }, rsp[BHS];

@@ -46,7 +46,7 @@ static int command(int direction, const uint8_t *cdb, uint8_t cdb_len, unsigned 
 
 	if (ioctl(fd, SG_IO, &io) < 0)
 		return -errno;
-	/* The host's own codes: one that timed out was not answered. */
+	/* host_status 3 is DID_TIME_OUT: the command was not answered. */
 	return io.host_status == 3 ? -ETIME : io.status;
 }
 

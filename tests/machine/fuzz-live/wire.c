@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Surface "wire": PDUs on a session that is logged in, which ends in the modules.
+ * Surface "wire": PDUs on a session that is logged in, which the modules handle.
  *
- * After each input an immediate NOP-Out is sent: its answer tells that everything
- * before it has been taken.  A connection that the target has closed, as it should
- * on much of this, is made anew; a target that does not take a login any more, or
+ * After each input an immediate NOP-Out is sent; its answer shows that everything
+ * before it was processed.  A connection that the target has closed, as it should
+ * after many inputs, is made anew.  A target that does not accept a login any more, or
  * does not answer the first NOP-Out of a session, is broken.
  */
 #include <string.h>
@@ -12,8 +12,8 @@
 
 #include "fuzz.h"
 
-#define MARK		0xfedc0000u	/* tags of ours */
-#define SESSION_INPUTS	256		/* a session has state: not for ever */
+#define MARK		0xfedc0000u	/* the tags of these NOP-Outs */
+#define SESSION_INPUTS	256		/* then a new session, without old state */
 
 static int fd = -1;
 static uint32_t cmdsn, maxcmdsn, itt, ttt, mark, inputs;
@@ -25,7 +25,7 @@ static void drop(void)
 	fd = -1;
 }
 
-/* 1 when the NOP-In with our tag has come, 0 not in time, -1 closed. */
+/* 1: the NOP-In with our tag has come, 0: not in time, -1: the connection was closed. */
 static int answers(uint32_t until, int ms)
 {
 	uint8_t bhs[BHS];
@@ -62,7 +62,7 @@ static bool up(void)
 {
 	int tries;
 
-	/* A session that is being replaced may take a moment. */
+	/* Try again: the target may take a moment to replace the old session. */
 	for (tries = 0; fd < 0 && tries < 3; tries++) {
 		fd = login("iqn.2026-01.example:fuzz", &cmdsn);
 		inputs = 0;
@@ -104,7 +104,7 @@ static enum outcome wire_run(const struct input *in)
 	unsigned int i;
 	int ret;
 
-	/* A window that is shut swallows everything. */
+	/* With a closed command window the target would ignore all commands. */
 	if (fd >= 0 && (++inputs > SESSION_INPUTS || (int32_t)(maxcmdsn - cmdsn) < RECORDS_MAX))
 		drop();
 	if (fd < 0 && !up())

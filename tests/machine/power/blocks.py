@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is written to the disks, so that every sector tells what it is; who writes what where.
+"""The contents of the disks: every sector names its writer, its place and its version.
 
-The guest writes with it, the host checks with it.
+Also the list of writers and their regions.  The guest writes with this module, the host
+checks with it.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ import zlib
 from dataclasses import dataclass
 
 SECTOR = 512
-REGION = 512  # sectors of one worker
+REGION = 512  # the number of sectors of one worker
 HEAD = struct.Struct("<4sIIQ")
 
-# LUNs of both targets; what they are is said in tests/machine/power/guest.
+# LUNs of both targets; tests/machine/power/guest describes them.
 WRITE_BACK, WRITE_THROUGH, DIRECT, RAW, NV_CACHE = range(5)
 
 
 @dataclass(frozen=True)
 class Worker:
-    """One writer: a region of one LUN, over one fabric, in one way.
+    """A writer: it writes a region of one LUN, over one fabric, in one of these modes.
 
     fua     WRITE with FUA
-    sync    some WRITEs, then SYNCHRONIZE CACHE or a stop of the unit
-    plain   WRITE alone, for a disk that says that it has no volatile cache
+    sync    some WRITEs, then SYNCHRONIZE CACHE
+    plain   WRITE alone, for a disk that reports no volatile cache
     dsync   pwrite() to the kernel's disk, opened with O_DSYNC
     """
 
@@ -67,7 +68,7 @@ def sector(worker: int, lba: int, version: int) -> bytes:
 
 
 def version(data: bytes, worker: int, lba: int) -> int | None:
-    """The version of a sector; 0 for one never written, None for what is neither."""
+    """Return the version of a sector; 0: never written; None: other contents."""
     if data == bytes(SECTOR):
         return 0
     magic, who, where, number = HEAD.unpack_from(data)

@@ -2,13 +2,13 @@
 """Disks with a volatile write cache, whose power can be cut: an NBD server for qemu.
 
 A write is kept in memory until a flush makes it durable; a read sees it at once.
-The cut comes when a given number of requests have arrived after the guest asked
-for it.  From then on nothing is answered; of the writes that no flush covers,
-some, chosen at random, reach the medium, whole or torn between physical blocks,
-never against the order in which they were made to one sector.  The rest is lost.
+The cut comes when a given number of requests have arrived after the guest has asked
+for a cut.  From then on no request is answered.  Some of the writes that no flush
+covers, chosen at random, reach the medium, whole or torn between physical blocks.
+Writes to the same sector keep their order.  The other writes are lost.
 
-A flush covers the writes that were answered before it came, no others: so answers
-to writes are held back for a while.
+A flush covers only the writes that were answered before it came.  So that there are
+other writes, too, answers to writes are held back for a while.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ REPLY_MAGIC = 0x3E889045565A9
 REQUEST = struct.Struct(">IHHQQI")
 READ, WRITE, DISCONNECT, FLUSH = 0, 1, 2, 3
 EINVAL = 22
-# HAS_FLAGS, SEND_FLUSH; a guest makes a flush of FUA then
+# HAS_FLAGS and SEND_FLUSH, without SEND_FUA: a guest then sends a flush instead of FUA.
 TRANSMISSION_FLAGS = 1 | 4
-# What a cache can hold: the older half goes to the medium by itself.
+# The size of a cache: when it is full, the older half goes to the medium.
 CACHED_WRITES = 4000
 HELD_ANSWERS = 8
 
 
 @dataclass
 class Write:
-    """One that no flush has covered yet."""
+    """A write that no flush has covered yet."""
 
     offset: int
     data: bytes
@@ -50,7 +50,7 @@ class Write:
 
 @dataclass
 class Cut:
-    """How the power goes; all of it follows from the seed."""
+    """A power cut; everything about it follows from the seed."""
 
     seed: int
     requests: int
@@ -71,7 +71,7 @@ class Disk:
     name: str
     path: Path
     size: int
-    # In bytes: what the medium writes whole or not at all, even as the power goes.
+    # The bytes that the medium writes whole or not at all, even when the power goes.
     block: int = SECTOR
     cache: list[Write] = field(default_factory=list)
 
@@ -101,20 +101,20 @@ class Disk:
         return write
 
     def flush(self) -> None:
-        """What was answered becomes durable."""
+        """Make durable all writes that were answered."""
         left: list[Write] = []
         for write in self.cache:
             if not write.answered:
                 left.append(write)
                 continue
-            # What lies below a covered write goes with it; what lies below that
-            # was not answered either, so the two have no order.
+            # Older writes that a covered write overlaps become durable before it.  They
+            # were not answered, so that writes below these have no order with them.
             self.make_durable([*(w for w in left if w.overlaps(write)), write])
             left = [w for w in left if not w.overlaps(write)]
         self.cache = left
 
     def lose_power(self, cut: Cut) -> int:
-        """Decides what of the cache has reached the medium; the number of writes that have not."""
+        """Choose which cached writes reach the medium; return the number of lost ones."""
         chance = random.Random(f"{cut.seed} {self.name}")
         lost = 0
         for write in self.cache:
@@ -137,7 +137,7 @@ class Disk:
 
 
 class Stream:
-    """A socket that can tell whether more is there already."""
+    """A socket that can tell whether another request is there already."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -154,7 +154,7 @@ class Stream:
         return data
 
     def more(self, seconds: float) -> bool:
-        """Has another request come, within so many seconds?"""
+        """Return whether another request comes within this time."""
         if len(self.buffer) >= REQUEST.size:
             return True
         self.sock.settimeout(seconds)
@@ -239,7 +239,7 @@ class Server:
             return disk
 
     def requests_of(self, stream: Stream, disk: Disk) -> bool:
-        """Takes requests as long as they come at once; then answers the writes among them."""
+        """Take requests as long as they come at once; then answer the writes among them."""
         held: list[tuple[bytes, Write]] = []
         limit = self.chance.randrange(HELD_ANSWERS)
         go_on = True
@@ -274,7 +274,7 @@ class Server:
         return go_on
 
     def power_is_off(self, kind: int, data: bytes) -> bool:
-        """Counts a request; with self.lock held."""
+        """Count a request; return whether the power is off.  The caller holds self.lock."""
         if self.off:
             return True
         if kind == WRITE and data.startswith(b"cst power: cut"):

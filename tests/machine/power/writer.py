@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs in the guest: writes to the disks, and tells the host what was promised to be safe.
+"""Runs in the guest: writes to the disks, and tells the host which writes were promised safe.
 
 Usage: writer.py OUT ROUND CONTROL FABRIC:LUN=/dev/sdX...
 
 First every worker's region is read into OUT/found.N, for the host to check.  Then,
-unless CONTROL is `none`, the files are saved again and again.  When all of them
-have been once, CONTROL, a block device, is told that the power may be cut, and
-everybody writes until it is.  OUT/promised gets a line for each sector
-that the target promised to keep: "WORKER SECTOR VERSION"; and one for each state
-of a file, when it is about to be made and when it is: "config begin N", "config
-done N", and the same with "pending".  OUT is a folder of the host.
+unless CONTROL is `none`, the files are saved again and again.  When each file has been
+saved once, a write to CONTROL, a block device, tells the host that the power may be
+cut, and all workers write until it is.  OUT/promised gets a line for each sector that
+the target promised to keep: "WORKER SECTOR VERSION".  It also gets a line before and
+after each save of a file: "config begin N", "config done N", and the same with
+"pending".  OUT is a folder of the host.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ class SgIo(ctypes.Structure):
 
 
 def scsi(fd: int, cdb: bytes, data: bytes = b"", offset: int = 0) -> None:
-    """A command that must end with GOOD; a unit attention is heard and the command repeated.
+    """Send a command that must end with GOOD; repeat it after a unit attention.
 
-    The data lies so many bytes into a page, and the target gets it like that over loop.
+    The data begins offset bytes into a page; over loop the target gets it at this offset.
     """
     memory = mmap.mmap(-1, offset + len(data) + 1)
     memory[offset : offset + len(data)] = data
@@ -95,7 +95,7 @@ def scsi(fd: int, cdb: bytes, data: bytes = b"", offset: int = 0) -> None:
         fcntl.ioctl(fd, SG_IO, header)
         if header.status == 0 and header.host_status == 0:
             return
-        # Descriptor or fixed format; the key is UNIT ATTENTION.
+        # Descriptor or fixed format; only the key UNIT ATTENTION (6) is expected.
         key = sense.raw[1] if sense.raw[0] & 0x7F >= 0x72 else sense.raw[2]
         if header.status != 2 or key & 0xF != 6:
             raise OSError(f"{cdb.hex()}: status {header.status}, host {header.host_status}, "
@@ -103,13 +103,13 @@ def scsi(fd: int, cdb: bytes, data: bytes = b"", offset: int = 0) -> None:
 
 
 class Writer:
-    """What all workers share: the way to tell the host, and the disks."""
+    """The disks, and the file for the host, which all workers share."""
 
     def __init__(self, out: Path, cycle: int, disks: dict[tuple[str, int], str]) -> None:
         self.cycle = cycle
         self.disks = disks
         self.out = out
-        # The folder is the host's: when write() returns, the host has it.
+        # The folder is the host's: when write() returns, the host has the line.
         self.promises = os.open(out / "promised", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def promise(self, lines: list[str]) -> None:
@@ -118,7 +118,7 @@ class Writer:
             raise OSError("the host did not take a promise whole")
 
     def dump(self, worker: Worker) -> None:
-        """What is on the disk now, past the initiator's cache."""
+        """Copy the worker's region of the disk for the host, not from the initiator's cache."""
         length = REGION * SECTOR
         with mmap.mmap(-1, length) as buffer:
             fd = os.open(self.disks[worker.fabric, worker.lun], os.O_RDONLY | os.O_DIRECT)
@@ -128,13 +128,13 @@ class Writer:
             (self.out / f"found.{worker.number}").write_bytes(buffer[:])
 
     def run(self, worker: Worker, ready: threading.Barrier) -> None:
-        """Writes for ever, once everybody is ready to."""
+        """Write for ever, once all workers are ready."""
         chance = random.Random(f"{self.cycle} {worker.number}")
         path = self.disks[worker.fabric, worker.lun]
         direct = os.O_DIRECT | os.O_DSYNC if worker.mode == "dsync" else 0
         fd = os.open(path, os.O_RDWR | direct)
-        # A write too fine to be direct is flushed, and so is all that others wrote:
-        # now and then there are none.
+        # A write that is too small for direct I/O is flushed, and with it the writes of
+        # other workers.  In odd cycles there are no such writes.
         whole = worker.lun == DIRECT and self.cycle % 2 == 1
         number = self.cycle * 1000000
         ready.wait()
@@ -172,19 +172,19 @@ class Writer:
             scsi(fd, struct.pack(">BBQIBB", 0x8A, fua, lba, count, 0, 0), data, offset)
 
     def flush(self, fd: int, worker: Worker, chance: random.Random) -> None:
-        """Everything that makes written data safe; the answer tells that it is, IMMED or not."""
+        """Send a command that makes written data safe, with IMMED or without."""
         immediate = chance.choice((0, 2))
-        # All of the disk, or just what this worker wrote.
+        # The whole disk, or only the region of this worker.
         lba, count = chance.choice(((0, 0), (worker.base, REGION)))
-        # Not by START STOP UNIT, which would stop the others, too.
+        # START STOP UNIT is not used: it would stop the disk for the other workers, too.
         if chance.random() < 0.5:
             scsi(fd, struct.pack(">BBIBHB", 0x35, immediate, lba, 0, count, 0))
         else:
             scsi(fd, struct.pack(">BBQIBB", 0x91, immediate, lba, count, 0, 0))
 
     def save(self, saved: threading.Event) -> None:
-        """targetctl saves one configuration after the other; what it sets then tells that it has."""
-        # One process for all: only its commands are of interest.
+        """Let targetctl save configurations; a value that it sets next shows that it has saved."""
+        # One process makes all saves: only its commands matter.
         shell = subprocess.Popen(["targetctl", "-f", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         assert shell.stdin
         number = self.cycle * 1000000
@@ -202,7 +202,7 @@ class Writer:
             saved.set()
 
     def keep_pending(self, saved: threading.Event) -> None:
-        """The list of what could not be restored: written, and removed again, by turns."""
+        """Write and remove the list of pending objects, by turns."""
         file = PendingFile("/var/lib/cst/power.json", print)
         number = self.cycle * 1000000
         while True:
@@ -242,7 +242,7 @@ def main() -> None:
         saved = threading.Event()
         start(name, function, saved)
         saved.wait()
-    # Who is started first would else write alone until the power is cut.
+    # Without a barrier the first worker might write alone until the power is cut.
     ready = threading.Barrier(len(WORKERS) + 1)
     for worker in WORKERS:
         start(f"worker {worker.number}", writer.run, worker, ready)

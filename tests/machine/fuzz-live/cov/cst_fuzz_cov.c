@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coverage of our modules for the live fuzzer, from every context.
+ * Records the coverage of our modules for the live fuzzer, in every context.
  *
- * KCOV follows one task; what a target does with a PDU happens in softirqs and
- * workers.  So for fuzzing our modules are compiled with -fsanitize-coverage=trace-pc,
- * and this module gives them the function that the compiler calls at each basic
- * block, on a kernel without KCOV, whose own would take its place.  It writes to
- * one map that the fuzzer clears and reads: debugfs cst_fuzz/map, to be mmapped.
+ * KCOV follows one task, but a target handles a PDU in softirqs and workers.  So for
+ * fuzzing our modules are compiled with -fsanitize-coverage=trace-pc, and this module
+ * has the function that the compiler calls at each basic block.  The kernel must be one
+ * without KCOV, which has a function of the same name.  The function writes to one map,
+ * debugfs cst_fuzz/map, which the fuzzer maps, clears and reads.
  *
- * The map: FUZZ_EDGES counters, one for each hash of a block and its predecessor
+ * The map has FUZZ_EDGES counters, one for each hash of a block and its predecessor
  * in the same context, then FUZZ_BLOCKS flags, one for each hash of a block.
- * Increments are not atomic: the guest has one CPU, and a count that an
- * interrupt has taken away harms nobody.
+ * Increments are not atomic: the guest has one CPU, and it does not matter when an
+ * interrupt makes an increment get lost.
  */
 #include <linux/debugfs.h>
 #include <linux/hash.h>
@@ -27,7 +27,7 @@
 
 static u8 *cov_map;
 static struct dentry *cov_dir;
-/* The last block of each task, by its number, and of interrupts. */
+/* The last block of each task, by the low bits of its PID, and the last block of interrupts. */
 static unsigned long cov_last[(1 << COV_CONTEXT_BITS) + 1];
 
 void __sanitizer_cov_trace_pc(void);
@@ -68,7 +68,7 @@ static int __init cov_init(void)
 	return 0;
 }
 
-/* Whoever calls into the map has been unloaded before this module can be. */
+/* This module is unloaded after the modules that call it. */
 static void __exit cov_exit(void)
 {
 	debugfs_remove(cov_dir);
