@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A boot of the guest for the benchmarks, and what it reports line by line."""
+"""Boots the guest for the benchmarks, and reads the lines that it reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def die(text: str) -> NoReturn:
 
 
 class Guest:
-    """One boot, and what it reports line by line."""
+    """A boot of the guest, and the results that it reports line by line."""
 
     def __init__(self, name: str, script: str = "tests/measure/bench/guest", icount: bool = True) -> None:
         self.name = name
@@ -36,7 +36,7 @@ class Guest:
         self.failed: list[str] = []
         # (row, workload, I/Os) of each window of the plug-in
         self.windows: list[tuple[str, str, int]] = []
-        # All, and those of the target's modules, in so many I/Os
+        # {row: (all lock waits, those of the target's modules, I/Os)}
         self.contended: dict[str, tuple[int, int, int]] = {}
         # {case: {step: seconds}}
         self.times: dict[str, dict[str, float]] = {}
@@ -105,7 +105,7 @@ class Guest:
         return wire
 
     def profiles(self) -> Iterator[tuple[str, str, str, hotspots.Symbols, int]]:
-        """Row, workload, blocks, symbols and I/Os of each window."""
+        """Yield row, workload, blocks, symbols and I/Os of each window."""
         for number, (row, workload, ios) in enumerate(self.windows, 1):
             blocks = self.out.parent / f"{self.name}.blocks.{number}"
             symbols = hotspots.Symbols((self.out / f"kallsyms.{number}").read_text())

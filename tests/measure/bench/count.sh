@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Counts, for the row that is set up, what a 4k read at queue depth 32 makes
-# happen besides instructions, with histogram triggers on tracepoints and nft
-# counters.  The load is stopped while the counters are armed and read, so that
-# they and the number of I/Os cover exactly the same commands.
+# Counts events of 4k reads at queue depth 32 for the row that is set up: wake-ups, packets,
+# allocations.  The counters are histogram triggers on tracepoints, and nft counters.  The
+# load is stopped while the counters are armed and read, so that they and the number of I/Os
+# cover exactly the same commands.
 
 tracing=/sys/kernel/tracing/events
 
@@ -17,7 +17,7 @@ target_port() {
 	esac
 }
 
-# None of the stopped load's I/O is under way.
+# Whether the stopped load has no I/O under way.
 load_paused() {
 	local inflight
 	read -r -a inflight <"/sys/block/${disk#/dev/}/inflight"
@@ -35,12 +35,12 @@ completed() {
 	echo $((stat[0] + stat[4]))
 }
 
-# Of the whole machine: initiator, network and target.
+# Prints the context switches of the whole machine: initiator, network and target.
 switches() {
 	sed -n 's/^ctxt //p' /proc/stat
 }
 
-# count_pass EVENT:KEYS...: lets the load run for a while with these counted
+# count_pass EVENT:KEYS...: lets the load run for a while, with these events counted
 count_pass() {
 	local ek before switched
 	for ek; do
@@ -70,7 +70,7 @@ count() {
 	port=$(target_port "$row")
 	load_start rr4k-q32 || return 1
 	load_pause
-	# A pure acknowledgement is an IP and a TCP header with time stamps.
+	# The length tells a pure acknowledgement: an IP and a TCP header with time stamps.
 	nft -f - <<-END || return 1
 		table inet bench {
 			counter data { }
@@ -83,8 +83,9 @@ count() {
 		}
 	END
 	{
-		# Packets are counted without the cost of tracing, and wake-ups without
-		# that of stack traces: work arrives in larger batches when it takes longer.
+		# Packets are counted without tracing, and wake-ups without stack traces, in
+		# passes of their own: slower work arrives in larger batches, which changes
+		# the counts.
 		count_pass
 		count_pass sched/sched_wakeup:comm
 		count_pass sched/sched_wakeup:comm,stacktrace

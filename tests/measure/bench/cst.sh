@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Rows of the benchmark: cst, by the helpers of the tests.
+# Rows of the benchmark for cst, made with the functions of tests/guest/lib.
 
 cst_iqn=iqn.2026-01.example:bench-cst
 

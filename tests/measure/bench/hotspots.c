@@ -5,12 +5,12 @@
  *
  *   address instructions atomics executions target
  *
- * where target is what the block's last instruction calls or jumps to, if that is
- * written in the instruction, else 0.  The Nth window goes to the file FILE.N.
+ * target is the address that the block's last instruction calls or jumps to, if the
+ * instruction contains it, else 0.  The Nth window goes to the file FILE.N.
  *
- * With -icount this is the whole truth: no sampling, and no cost in the guest.
- * Debian ships QEMU with plug-ins enabled but without their header, so what is
- * used of the interface (version 1) is declared here.
+ * With -icount the counts are complete: there is no sampling, and no cost in the guest.
+ * Debian ships QEMU with plug-ins enabled but without their header, so the part of the
+ * interface (version 1) that is used is declared here.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -41,7 +41,10 @@ const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
-/* A page may hold other code later, and a block be cut shorter: all are kept apart. */
+/*
+ * A page may hold other code later, and a block may be translated with another length: each
+ * translation has an entry of its own.
+ */
 struct block {
 	struct block *next;
 	uint64_t addr;
@@ -117,9 +120,9 @@ static void window_stop(unsigned int vcpu, void *arg)
 }
 
 /*
- * An atomic instruction, as it would be on a machine with several CPUs: with one,
- * the kernel patches each lock prefix (f0) to a ds one (3e), which means nothing
- * else but on jumps and calls (notrack).  xchg with memory needs no prefix.
+ * Whether the instruction is atomic on a machine with several CPUs.  With one CPU the
+ * kernel patches each lock prefix (f0) to a ds prefix (3e).  That prefix has another
+ * meaning only on jumps and calls (notrack).  xchg with memory needs no prefix.
  */
 static bool is_atomic(const uint8_t *p, size_t size)
 {
@@ -142,7 +145,7 @@ static bool is_atomic(const uint8_t *p, size_t size)
 	return locked;
 }
 
-/* Where a call (e8) or a tail call (e9) goes; it ends its block. */
+/* The target of a call (e8) or a tail call (e9), which ends its block. */
 static uint64_t call_target(const struct qemu_plugin_insn *insn)
 {
 	const uint8_t *code = qemu_plugin_insn_data(insn);

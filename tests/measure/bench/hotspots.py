@@ -15,13 +15,13 @@ class Symbols:
         table: dict[int, tuple[str, str]] = {}
         for line in kallsyms.splitlines():
             address, _kind, name, *module = line.split()
-            # Of several names for an address the first is as good as any.
+            # An address with several names keeps the first one.
             table.setdefault(int(address, 16), (name, module[0].strip("[]") if module else "kernel"))
         self.addresses = sorted(table)
         self.names = [table[address] for address in self.addresses]
 
     def find(self, address: int) -> tuple[str, str, bool]:
-        """Function, module, and whether this is its first instruction."""
+        """Return function, module, and whether this is the function's first instruction."""
         if address < 1 << 63:
             return "(user space)", "user", False
         i = bisect_right(self.addresses, address) - 1
@@ -87,7 +87,7 @@ ALLOCATION = re.compile(
 
 
 def ours(blocks: str, symbols: Symbols, ios: int) -> dict[str, float]:
-    """What the text of our modules does itself for one I/O."""
+    """Return what the code of our modules does for one I/O, without the functions it calls."""
     found = {"instructions": 0, "locks": 0, "allocations": 0, "atomics": 0}
     for line in blocks.splitlines():
         where, instructions, atomics, executions, target = line.split()
@@ -106,7 +106,7 @@ def ours(blocks: str, symbols: Symbols, ios: int) -> dict[str, float]:
 
 
 def call_table(blocks: str, symbols: Symbols, ios: int) -> list[str]:
-    """Which functions of ours take locks and memory, most frequent first."""
+    """List the functions of ours that take locks and memory, most frequent first."""
     sites: dict[tuple[str, str], int] = defaultdict(int)
     for line in blocks.splitlines():
         where, _, _, executions, target = line.split()

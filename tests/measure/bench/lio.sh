@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Rows of the benchmark: the kernel's own target (LIO), by configfs alone.  Each
-# setup function leaves the disk's path in $disk; teardown takes it all away.
+# Rows of the benchmark for the kernel's own target (LIO), made by configfs alone.  Each
+# setup function leaves the disk's path in $disk; teardown removes everything.
 
 lio=/sys/kernel/config/target
 lio_iqn=iqn.2026-01.example:bench-lio
@@ -32,7 +32,7 @@ lio_loop_up() {
 	ln -s $lio_dev $tpg/lun/lun_0/bench
 	echo naa.5001405000000002 >$tpg/nexus
 	lio_host=$(scsi_hosts tcm_loopback | grep -vxF "$known")
-	# The LUN was linked when there was no nexus to scan it through.
+	# The LUN was linked before there was a nexus to find it by, so scan for it now.
 	echo '- - -' >"/sys/class/scsi_host/$lio_host/scan"
 	disk=$(host_disk "$lio_host" 0)
 }
@@ -74,7 +74,7 @@ lio_iscsi_down() {
 		$lio_dev ${lio_dev%/*}
 }
 
-# Anybody may log in, and sees the LUNs.
+# Lets every initiator log in and see the LUNs.
 lio_open() {
 	echo 1 >$lio/iscsi/$lio_iqn/tpgt_1/attrib/generate_node_acls
 	echo 1 >$lio/iscsi/$lio_iqn/tpgt_1/attrib/cache_dynamic_acls

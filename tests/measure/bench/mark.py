@@ -3,10 +3,10 @@
 
 Usage: mark.py STAT-FILE MILLISECONDS
 
-Executes an instruction that does nothing but which hotspots.c knows, waits,
-executes a second one, and prints how many I/Os the block device whose stat file
-is given completed in between.  One process does it all, because starting another
-would be seen in the profile.
+Executes an instruction that does nothing and that hotspots.c recognizes, waits, and
+executes a second such instruction.  Prints how many I/Os the block device of the stat
+file has completed in between.  One process does all of it, because the start of another
+process would be part of the profile.
 """
 
 import ctypes

@@ -56,7 +56,7 @@ nvmet_port() {
 	echo 1 >$ns/enable
 }
 
-# nvmet_connect OPTIONS: one write connects; nvme-cli does no more
+# nvmet_connect OPTIONS: connects by one write, as nvme-cli does
 nvmet_connect() {
 	ln -s $nvmet/subsystems/$nvme_nqn $nvmet/ports/1/subsystems/$nvme_nqn
 	echo "$1,nqn=$nvme_nqn,hostnqn=nqn.2026-01.example:host" >/dev/nvme-fabrics

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The benchmark's results as tables, and what they mean against the limits."""
+"""Prints the benchmark's results as tables, and compares them with limits and baseline."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import json
 import re
 from pathlib import Path
 
-# What, block size, queue depth: random read and write, 70 % reads, sequential.
+# Names: the kind (rr, rw: random read, write; mix: 70 % reads; s: sequential), size, queue depth.
 WORKLOADS = [
     "rr4k-q1", "rr4k-q32", "rw4k-q1", "rw4k-q32", "mix4k-q32",
     "sr256k-q8", "sw256k-q8", "sr1m-q8", "sw1m-q8",
 ]
 
-# TARGET/FABRIC/HANDLER in the order of measuring: what may crash comes last.
+# TARGET/FABRIC/HANDLER in the order of measuring: targets that may crash come last.
 ROWS = [
     "null_blk/none/nullio",
     "scsi_debug/loop/nullio",
@@ -33,7 +33,7 @@ ROWS = [
 
 COUNTED = ["lio/loop/nullio", "lio/iscsi/nullio", "cst/loop/nullio", "cst/iscsi/nullio"]
 
-# Rows that belong beside each of ours, and what they are there.
+# For each of our rows a title, and rows of other targets that are shown beside it.
 GROUPS = [
     ("loop, nullio", "loop/nullio", ["nvmet/loop/nullio", "scsi_debug/loop/nullio"]),
     ("loop, fileio on tmpfs", "loop/fileio", ["scsi_debug/loop/nullio"]),
@@ -60,7 +60,7 @@ EVENTS = {
     "pages": "page allocations by the target's modules",
 }
 
-# What an I/O is for the target's machine, when the initiator is another.
+# The events of an I/O on the target's machine, when the initiator is another machine.
 WIRE = {
     "received": "packets received",
     "sent": "packets sent",
@@ -76,7 +76,7 @@ Counts = dict[str, dict[str, float]]
 
 
 def words(path: Path) -> list[list[str]]:
-    """The lines of a file that are not comments, split."""
+    """Return the words of each line of a file, without comments."""
     lines = (line.split("#")[0].split() for line in path.read_text().splitlines())
     return [line for line in lines if line]
 
@@ -107,7 +107,7 @@ def from_json(path: Path) -> Cells:
 
 
 def renew(path: Path, cells: Cells) -> None:
-    """Put what was measured into a file; its other figures stay."""
+    """Put the measured figures into a file; its other figures stay."""
     merged = from_json(path)
     for row, values in cells.items():
         merged.setdefault(row, {}).update(values)
@@ -121,7 +121,7 @@ def line(label: str, columns: list[str]) -> str:
 
 
 def table(cells: Cells, reference: Path) -> list[str]:
-    """The rows that were measured, ours first in each group, and the ratios."""
+    """Return the table of the measured rows, ours first in each group, with ratios."""
     shown = dict(cells)
     measured, *rows = words(reference)
     for name, *values in rows:
@@ -162,7 +162,7 @@ def table(cells: Cells, reference: Path) -> list[str]:
 
 
 def compare(cells: Cells, before: Cells) -> list[str]:
-    """Changes; differences below 2 % mean nothing with this method."""
+    """Return a table of changes; differences below 2 % mean nothing with this method."""
     out = [line("change in %", WORKLOADS)]
     for row, values in cells.items():
         old = before.get(row, {})
@@ -175,7 +175,7 @@ def compare(cells: Cells, before: Cells) -> list[str]:
 
 
 def limits(cells: Cells, counts: Counts, path: Path) -> tuple[list[str], int]:
-    """One line for each limit whose figure is there, and how many are missed."""
+    """Return a line for each limit that has a figure, and the number of limits missed."""
     out, missed = [], 0
     for row, what, text in words(path):
         if what in EVENTS:
@@ -185,7 +185,7 @@ def limits(cells: Cells, counts: Counts, path: Path) -> tuple[list[str], int]:
         if value is None:
             continue
         shown = f"{value:.1f}" if what not in EVENTS else f"{value:.2f}"
-        # Compared as shown: the method is not good for more digits.
+        # Compare the figures as shown: the method is not more precise.
         met = float(shown) <= float(text)
         missed += not met
         out.append(f"{'ok  ' if met else 'FAIL'} {row:<18}{shown:>7}  limit {text:>5}  {unit}")
@@ -194,15 +194,15 @@ def limits(cells: Cells, counts: Counts, path: Path) -> tuple[list[str], int]:
 
 # --- against the baseline ---
 
-# What decides about ours, and a floor: when that has moved, it is the kernel, fio or
-# QEMU that has changed.
+# Our rows, and scsi_debug as a floor: when the floor has moved, the kernel, fio or QEMU
+# has changed.
 CHECKED = ["scsi_debug/loop/nullio"] + [row for row in ROWS if row.startswith("cst/")]
 PROFILED = ["rr4k-q32", "rw4k-q32", "sr256k-q8", "sw256k-q8"]
 TOLERANCE = 3.0
 
 
 def regressions(cells: Cells, before: Cells, rows: list[str], workloads: list[str]) -> tuple[list[str], int]:
-    """One line for each figure against the baseline, and how many are worse or missing."""
+    """Return a line for each figure of the baseline, and the number of worse or missing ones."""
     out, failed = [], 0
     for row in rows:
         for workload in workloads:
@@ -223,7 +223,10 @@ def regressions(cells: Cells, before: Cells, rows: list[str], workloads: list[st
 
 def own_work(profiles: dict[str, dict[str, float]], rows: list[str], workloads: list[str],
              document: Path) -> tuple[list[str], int]:
-    """Locks and allocations of our modules' own text: lines, and how many are not as documented."""
+    """Compare locks and allocations of our modules' code with the document.
+
+    Return a line for each figure, and the number of those that differ.
+    """
     wanted = {}
     for text in document.read_text().splitlines():
         cells = [cell.strip() for cell in text.split("|")]
@@ -241,8 +244,8 @@ def own_work(profiles: dict[str, dict[str, float]], rows: list[str], workloads: 
                 out.append(f"FAIL {row:<23} {workload:<10} locks: {what}")
                 failed += 1
                 continue
-            # A window begins and ends within commands; a connection's locks are taken once for all
-            # that has arrived, and how much that is depends on what else the machine does.
+            # A window begins and ends within commands. A connection takes its locks once for
+            # all data that has arrived; how much that is depends on what else the machine does.
             slack = 0.02 if row.startswith("cst/loop/") else 0.1
             for what, limit in (("locks", want), ("allocations", 0.0)):
                 bad = found[what] > limit * (1 + slack) + 0.02
@@ -277,7 +280,7 @@ def wire_table(wire: Counts) -> list[str]:
 
 
 def read_wire(text: str) -> dict[str, float]:
-    """The file that wire-guest wrote, as events per I/O."""
+    """Return the events per I/O from the file that wire-guest wrote."""
     passes = []
     for one in re.split(r"^pass$", text, flags=re.M)[1:]:
         numbers = {name: int(n) for name, n in re.findall(r"^(ios|received|sent|switches) (\d+)$", one, re.M)}
@@ -299,7 +302,7 @@ def read_wire(text: str) -> dict[str, float]:
 THREADS = {"cst": r"cst", "lio": r"iscsi_(trx|ttx|np)$"}
 MODULES = {"cst": r"cst(_\w+)?$", "lio": r"(iscsi_target_mod|target_core_\w+|tcm_loop)$"}
 
-# Functions between the one that wants something and the event's tracepoint.
+# Functions that may stand between the caller that wants something and the event's tracepoint.
 WAKING = re.compile(
     r"ttwu_|try_to_wake_up|(__)?wake_up|default_wake|autoremove_wake|woken_wake|swake_up|complete"
     r"|(__)?queue_work|(__)?queue_delayed_work|mod_delayed_work|insert_work|kthread_queue|kthread_insert"
@@ -312,7 +315,7 @@ ALLOCATING = re.compile(
 
 
 def histogram(text: str) -> list[tuple[str, list[str], int]]:
-    """Entries of a histogram as (comm, frames, hits)."""
+    """Return the entries of a histogram as (comm, frames, hits)."""
     out = []
     for keys, hits in re.findall(r"^\{ (.*?)\} hitcount: +(\d+)", text, re.S | re.M):
         comm = re.match(r"comm: ([^,\n]*)", keys)
@@ -322,7 +325,7 @@ def histogram(text: str) -> list[tuple[str, list[str], int]]:
 
 
 def wanted_by(frames: list[str], plumbing: re.Pattern[str]) -> str:
-    """The module whose function wanted it; empty for the kernel itself."""
+    """Return the module whose function caused the event; empty for the kernel itself."""
     for frame in frames:
         if not plumbing.match(frame):
             module = re.search(r"\[(\w+)\]$", frame)
@@ -332,9 +335,9 @@ def wanted_by(frames: list[str], plumbing: re.Pattern[str]) -> str:
 
 def wakeups(target: str, cheap: list[tuple[str, list[str], int]],
             traced: list[tuple[str, list[str], int]]) -> float:
-    """Wake-ups of the target: of its own threads, and of kernel workers for it.
+    """Return the target's wake-ups: of its own threads, and of kernel workers for it.
 
-    Who wanted a worker is known from the stack traces only; they give the share.
+    Only the stack traces show for whom a worker was woken; they give the target's share.
     """
     of_worker: dict[str, list[int]] = {}
     for comm, frames, n in traced:
@@ -352,7 +355,7 @@ def wakeups(target: str, cheap: list[tuple[str, list[str], int]],
 
 
 def read_counts(target: str, text: str) -> dict[str, float]:
-    """The file that count.sh wrote, as events per I/O."""
+    """Return the events per I/O from the file that count.sh wrote."""
     passes = []
     for one in re.split(r"^pass\n", text, flags=re.M)[1:]:
         found = re.search(r"^ios ([1-9]\d*)$", one, re.M)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Memory and kernel threads that an idle iSCSI session costs the target.
+"""Measures the memory and kernel threads that an idle iSCSI session costs the target.
 
 Usage: sessions.py N PORT TARGET
 
 Logs N initiators in that then do nothing, and prints bytes and threads for each of
-them.  The connection's two sockets are in this kernel, too: as many connections
-without a session are measured first, and their memory is taken off.
+them.  Both sockets of a connection are in this kernel.  So as many connections
+without a session are measured first, and their memory is subtracted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from rawiscsi import Conn
 
-# All of them, so that no target has something to propose itself.
+# All keys are given, so that no target proposes keys itself.
 KEYS: dict[str, Any] = {
     "HeaderDigest": "None",
     "DataDigest": "None",
@@ -42,7 +42,7 @@ KEYS: dict[str, Any] = {
 
 
 def threads() -> int:
-    """Kernel threads but workers, which come and go with the work of all."""
+    """Return the number of kernel threads without workers, which come and go with any work."""
     found = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -55,7 +55,7 @@ def threads() -> int:
 
 
 def settled() -> None:
-    """What was begun with the sessions has been done."""
+    """Wait until work that the sessions have caused is done."""
     gc.collect()
     time.sleep(1)
     Path("/proc/sys/vm/drop_caches").write_text("3")
@@ -64,7 +64,7 @@ def settled() -> None:
 
 
 def used() -> int:
-    """Memory that is neither free nor a file's."""
+    """Return the memory that is neither free nor a file's."""
     values = {}
     for line in Path("/proc/meminfo").read_text().splitlines():
         name, _, rest = line.partition(":")
@@ -73,8 +73,11 @@ def used() -> int:
 
 
 def cost(n: int, connect: Callable[[int], Any]) -> tuple[int, int]:
-    """Bytes and threads of the second n connections: the first ones fill caches, and stay,
-    because nobody says when what they leave is gone."""
+    """Return bytes and threads of the second n connections.
+
+    The first n fill caches. They stay open, because it is unknown when the memory of a closed
+    connection is free again.
+    """
     held, result = [], (0, 0)
     for first in 0, n:
         settled()

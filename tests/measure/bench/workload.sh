@@ -3,8 +3,8 @@
 #
 # The names of the benchmark's workloads.
 
-# fio's options of a workload: what, block size, queue depth; rr4k-q1 is a random
-# read of 4 KiB at depth 1, s sequential, mix 70 % reads
+# workload NAME: prints fio's options.  NAME is the kind, the block size and the queue depth:
+# rr4k-q1 is a random read of 4 KiB at depth 1; s means sequential, mix means 70 % reads.
 workload() {
 	local kind=${1%%[0-9]*} size depth
 	size=${1#"$kind"} depth=${1#*-q}

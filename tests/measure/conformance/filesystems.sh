@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# File systems on the disk: ext4 and XFS, each made, mounted, filled and worked on by
-# stress-ng's filesystem stressors with verification, bounded by a number of
-# operations; files of fio are read back after an unmount; fsck finds nothing.  An
-# item is FS.stressor, or FS.fio and FS.fsck.
+# File systems on the disk: ext4 and XFS, each made, mounted and filled.  stress-ng's
+# filesystem stressors run on it with verification, for a number of operations.  Files of
+# fio are read back after an unmount, and fsck must find nothing.  An item is FS.stressor,
+# or FS.fio and FS.fsck.
 
-# name operations: of stress-ng's class "filesystem", those that reach the disk and
-# are no tests of one system call's refusals, as many as take some seconds.
+# Pairs of a stressor's name and its number of operations, which take some seconds.  The
+# stressors are those of stress-ng's class "filesystem" that reach the disk and do not only
+# test the refusals of one system call.
 stressors="
 access 50 chattr 10 chown 50 dentry 1024 dir 512 dirdeep 256
 fallocate 8 fcntl 500 fiemap 200 filename 50 flock 500 fstat 100 getdent 100
@@ -64,8 +65,8 @@ fio_file() {
 		--verify=crc32c --verify_fatal=1 --randseed=3 --output="$TMP/fio.log" "$@" 2>>"$log"
 }
 
-# stress_results STATUS: one result a stressor.  Those that ran have a line of
-# figures; what failed has said so, and so has what found nothing to work on.
+# stress_results STATUS: records a result for each stressor.  A stressor that ran has a line of
+# figures in the log; one that failed, or that could not run, has a message there.
 stress_results() {
 	local name words
 	# shellcheck disable=SC2086 # pairs of words

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What Linux makes of a SCSI disk: sd's view in sysfs, sg and bsg at their edges, hot plug.
+"""Tests how Linux handles a SCSI disk: sd's view in sysfs, sg and bsg at their limits, hot plug.
 
 Usage: kernel.py --main /dev/sdX [--removable /dev/sdY] [--readonly /dev/sdZ]
 
-Prints a line for each item: name, pass, skip or fail, remark.  Nothing here knows
-which target it talks to: what sysfs shows is compared with what the target's own
-pages say, and data with data.
+Prints a line for each item: name, pass, skip or fail, remark.  No item depends on the
+target: the values in sysfs are compared with the target's own pages, and data that is
+read with data that was written.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ BLKGETSIZE64, BLKRRPART, BLKDISCARD, BLKZEROOUT = 0x80081272, 0x125F, 0x1277, 0x
 
 
 class SkipError(Exception):
-    """The target cannot do what the item is about; the text says what."""
+    """The target lacks the feature that the item tests; the text names it."""
 
 
 def equal(got: object, want: object, what: str) -> None:
@@ -94,14 +94,14 @@ class Disk:
         return answer.data
 
     def page(self, code: int) -> bytes | None:
-        """A VPD page, or None where it is not listed."""
+        """Return a VPD page, or None when page 00h does not list it."""
         listed = self.data(inquiry(255, 0), 255)
         if code not in listed[4 : 4 + listed[3]]:
             return None
         return self.data(inquiry(255, code), 255)
 
     def blocks(self, lba: int, count: int) -> bytes:
-        """As they are on the disk, whatever the page cache thinks."""
+        """Read blocks from the disk, not from the page cache."""
         return self.data(read10(lba, count), count * 512)
 
     def write(self, lba: int, data: bytes) -> None:
@@ -185,7 +185,7 @@ def sd_limits(main: Disk) -> str:
     sectors_kb = int(main.attr("queue/max_sectors_kb"))
     if most:
         assert sectors_kb << 10 <= most * block, f"max_sectors_kb {sectors_kb} above {most} blocks"
-    # sd ignores an optimal length that is no multiple of the physical block or above its limits.
+    # sd ignores an optimal length that is above its limits or no multiple of the physical block.
     optimal = int(main.attr("queue/optimal_io_size"))
     assert optimal in (0, best * block) or best == 0, f"optimal_io_size {optimal}, page says {best}"
     least = int(main.attr("queue/minimum_io_size"))
@@ -268,7 +268,7 @@ def sd_eject(removable: Disk) -> str:
 
 
 def sd_prevent(removable: Disk) -> str:
-    """sd locks the door while somebody has the disk open."""
+    """sd prevents medium removal while a process has the disk open."""
     eject = struct.pack("BxxxBx", 0x1B, 2)
     answer = removable.command(struct.pack("BxxxBx", 0x1E, 0))
     if answer.key == (5, 0x20, 0):
@@ -293,7 +293,7 @@ def sd_rescan(main: Disk) -> str:
 
 
 def sd_delete_add(main: Disk) -> str:
-    """A disk deleted by hand comes back by a scan, and with its data."""
+    """A disk that was deleted by hand comes back by a scan, with its data."""
     host, channel, target, lun = main.device.name.split(":")
     data = noise(4096)
     main.write(0, data)
@@ -366,13 +366,13 @@ def sd_queue_depth(main: Disk) -> str:
 
 
 def sg_inquiry(main: Disk) -> str:
-    """Allocation length and buffer, each the longer one once."""
+    """The allocation length is larger than the buffer, and the other way round."""
     for allocated, length in ((36, 36), (36, 512), (512, 36), (5, 36), (512, 5), (0, 36)):
         with main.open() as fd:
             answer = sg_io(fd, inquiry(allocated), FROM_DEV, length)
         assert answer.good, f"{allocated}, {length}: {answer.words()}"
         meant = min(allocated, 5 + main.data(inquiry(5), 5)[4])
-        # open-iscsi shows how much more there was as a residual, too.
+        # open-iscsi also reports an overflow as a residual.
         accepted = (length - meant,) if meant <= length else (0, meant - length)
         assert answer.resid in accepted, f"resid of {allocated}, {length} is {answer.resid}"
     return ""
@@ -390,7 +390,7 @@ def sg_read_long(main: Disk) -> str:
 
 
 def sg_read_short(main: Disk) -> str:
-    """More asked than there is room for: an error or the first half, nothing beyond."""
+    """Read more than the buffer holds: an error or the first half, and nothing beyond it."""
     data = noise(4096)
     main.write(100, data)
     with main.open() as fd:
@@ -416,7 +416,7 @@ def sg_write_long(main: Disk) -> str:
 
 
 def sg_write_short(main: Disk) -> str:
-    """Less comes than the command says: what was not sent must not be invented."""
+    """Send less data than the CDB says: blocks that were not sent must not be invented."""
     before, data = noise(4096), noise(2048)
     main.write(100, before)
     with main.open() as fd:
@@ -455,7 +455,7 @@ def alive(main: Disk) -> None:
 
 
 def sg_sizes(main: Disk) -> str:
-    """Around the sizes at which sg and the block layer change their ways."""
+    """Transfers around the sizes at which sg and the block layer change their method."""
     with main.open() as fd:
         for kib in (4, 16, 32, 64, 128, 256, 512):
             for length in ((kib << 10) - 512, kib << 10, (kib << 10) + 512):
@@ -503,7 +503,7 @@ def sg_mmap(main: Disk) -> str:
 
 
 def sg_async(main: Disk) -> str:
-    """Sixteen at once by write(), taken back in another order by pack_id."""
+    """Send sixteen requests by write(), and read the answers in another order by pack_id."""
     data = [noise(4096) for _ in range(16)]
     with main.open() as fd:
         fcntl.ioctl(fd, SG_SET_FORCE_PACK_ID, struct.pack("i", 1))
@@ -515,7 +515,7 @@ def sg_async(main: Disk) -> str:
                 requests[i] = Request(cdb, command, 4096, sent, pack_id=i + 1)
                 os.write(fd, requests[i].header.raw[: struct.calcsize(V3)])
             for i in reversed(range(16)):
-                # read() takes the pack_id to wait for from what it will fill.
+                # read() takes the pack_id to wait for from the buffer that it will fill.
                 os.readv(fd, [requests[i].header])
                 answer = requests[i].answer(requests[i].header.raw)
                 equal(answer.pack_id, i + 1, "pack_id")
@@ -536,7 +536,7 @@ def sg_sense(main: Disk) -> str:
 
 
 def sg_cdb_lengths(main: Disk) -> str:
-    """A CDB that is shorter or longer than its operation code says is no danger."""
+    """CDBs that are shorter or longer than their operation code says do no harm."""
     seen = []
     with main.open() as fd:
         variable = b"\x7f\0\0\0\0\0\0\x18\0\x09" + bytes(22)
@@ -606,7 +606,7 @@ def main() -> None:
             verdict, remark = "pass", item(disks[role])
         except SkipError as skip:
             verdict, remark = "skip", str(skip)
-        except Exception as error:  # any failure of one item leaves the others
+        except Exception as error:  # after a failure of any kind the other items still run
             traceback.print_exc()
             verdict, remark = "fail", f"{error}" or type(error).__name__
         print(name, verdict, remark.replace("\t", " ").replace("\n", " "), sep="\t", flush=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the initiator's kernel makes of the disk: see kernel.py.
+# How the initiator's kernel handles the disk: see kernel.py.
 
 suite_kernel() {
 	local args=() role d

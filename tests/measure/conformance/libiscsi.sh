@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 #
 # libiscsi's conformance tests (iscsi-test-cu), over iSCSI.  An item is
-# Suite.Test.  A test that passes after it said SKIPPED counts as skipped: it has
-# not looked at all that it is for.
+# Suite.Test.  A test that passes after it printed SKIPPED counts as skipped: it has
+# not checked everything that it is for.
 
-# cu_parse LOG: verdicts from CUnit's words.  What stands behind a test's verdict,
-# on its line or after it, is said while the suite is taken down.
+# cu_parse LOG: derives verdicts from CUnit's output.  Text after a test's verdict, on the same
+# line or on later ones, comes from the suite's teardown.
 cu_parse() {
 	awk '
 	function out(verdict, why) {
@@ -32,7 +32,7 @@ cu_parse() {
 	}' "$1"
 }
 
-# The whole on the main unit; what needs another kind of unit, on that.
+# Runs all tests on the main unit, and those that need another kind of unit on such a unit.
 suite_libiscsi() {
 	local target=$1 main url part log=out/libiscsi-$1.log
 	main=$(unit_url "$target" main)

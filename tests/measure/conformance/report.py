@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reads the results of the conformance run, judges ours by the reasons on file, prints tables."""
+"""Reads the results of the conformance run, judges those of cst by the reasons, prints tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERDICTS = ("pass", "skip", "fail")
 
 @dataclass
 class Row:
-    """What one item of a suite made of one target."""
+    """The result of one item of a suite with one target."""
 
     suite: str
     target: str
@@ -51,7 +51,7 @@ class Results:
 
 @dataclass
 class Reason:
-    """A line `PATTERN VERDICT TEXT`: items that match have this verdict, for this reason."""
+    """A line `PATTERN VERDICT TEXT`: matching items must have this verdict; TEXT says why."""
 
     where: str
     pattern: str
@@ -78,7 +78,7 @@ def read_reasons(path: Path) -> list[Reason]:
 
 
 class Judge:
-    """Compares our own results with the reasons."""
+    """Compares the results of cst with the reasons."""
 
     def __init__(self, results: Results, suites: list[str], folder: Path) -> None:
         self.results = results
@@ -129,7 +129,7 @@ def cell(rows: list[Row]) -> str:
 
 
 def table(results: Results, suites: list[str], targets: list[str]) -> list[str]:
-    """Passed/skipped/failed of each suite over each fabric."""
+    """Return a table with passed/skipped/failed of each suite over each fabric."""
     lines = [f"{'passed/skipped/failed':24}" + "".join(f"{t:>14}" for t in targets)]
     for suite in suites:
         for fabric in FABRICS:
@@ -140,7 +140,7 @@ def table(results: Results, suites: list[str], targets: list[str]) -> list[str]:
 
 
 def differences(results: Results, suites: list[str], targets: list[str]) -> list[str]:
-    """Items where the targets do not all agree, or nobody passes."""
+    """List the items on which the targets differ, or which no target passes."""
     lines = []
     for suite in suites:
         verdicts: dict[tuple[str, str], dict[str, str]] = {}

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The tools of sg3_utils against the disk and its sg node, over every fabric.  An
-# item is a tool, or a tool and what it was asked.  The tools have no verdict of
-# their own but an exit status, so each item also looks at what was done: at the
-# data that came back, or at another tool's view of it.
+# Runs the tools of sg3_utils on the disk and its sg node, over every fabric.  An item is a
+# tool, or a tool with certain options.  A tool's only verdict is its exit status, so each
+# item also checks the effect: the data that came back, or another tool's output.
 #
-# Exit status 9 of a tool (INVALID COMMAND OPERATION CODE) is a skip, and 5 (ILLEGAL
-# REQUEST) is where only a service action can be missing; all else that is not as
-# expected is a failure.  Removable, read-only and second initiators
-# are libiscsi's part; sg_rdac, sg_ses, sg_safte, sg_emc_trespass and the
-# SATA and zone tools are for devices of other kinds.
+# Exit status 9 of a tool (INVALID COMMAND OPERATION CODE) is a skip.  So is 5 (ILLEGAL
+# REQUEST) where a service action may be missing.  Every other unexpected status is a
+# failure.  libiscsi's suite covers removable and read-only units and second initiators;
+# sg_rdac, sg_ses, sg_safte, sg_emc_trespass and the SATA and zone tools are for devices of
+# other kinds.
 
-# item [-a] NAME COMMAND...: one result; -a: what may be missing is a service action
+# item [-a] NAME COMMAND...: runs an item and records its result; -a: a service action may be
+# missing
 item() {
 	local name rc=0 missing=9
 	[ "$1" != -a ] || { missing=5; shift; }
@@ -27,17 +27,17 @@ item() {
 	esac
 }
 
-# What the tool said, in one line.
+# Prints the last words of the tool, in one line.
 sg3_words() {
 	grep -v '^ *$' "$TMP/item" | tail -n 2 | xargs -d '\n' | cut -c1-160
 }
 
-# Prints what differs, and fails.
+# same GOT WANTED: prints a difference, and fails.
 same() {
 	[ "$1" = "$2" ] || { echo "got '$1', expected '$2'"; return 1; }
 }
 
-# --- items with more than one step; status 9 of any of them is theirs ---
+# --- items with more than one step; status 9 of a step is the item's ---
 
 sg3_inq() {
 	sg_inq "$disk" >"$TMP/inq" || return
@@ -53,7 +53,7 @@ sg3_vpd_all() {
 	done
 }
 
-# The kernel keeps the page as it read it at discovery.
+# The kernel keeps the page that it has read at discovery.
 sg3_vpd_id() {
 	sg_vpd -p di -r "$disk" >"$TMP/di" || return
 	cmp "$TMP/di" "$device/vpd_pg83" || return 1
@@ -79,7 +79,7 @@ sg3_modes() {
 	grep -q 'Caching' "$TMP/modes" && grep -q 'Control' "$TMP/modes"
 }
 
-# The write cache off and on again, by MODE SELECT.
+# Turns the write cache off and on again, by MODE SELECT.
 sg3_wr_mode() {
 	local rc=0
 	sg_modes -p 8 -c 1 -H "$disk" | grep -q ' 08 12 04' || { echo "WCE cannot be changed"; return 9; }
@@ -90,7 +90,7 @@ sg3_wr_mode() {
 	return $rc
 }
 
-# Rows of the table that must be there, and that it tells the truth about one.
+# The table must have certain rows, and be right about a command that exists and one that does not.
 sg3_opcodes() {
 	local op
 	sg_opcodes -u "$disk" >"$TMP/opcodes" || return
@@ -101,7 +101,7 @@ sg3_opcodes() {
 	sg_opcodes -o 0xf0 "$disk" | grep -q 'NOT supported' || { echo "one: F0h"; return 1; }
 }
 
-# File to disk and back with TOOL, in a size that is no multiple of its buffers.
+# Copies a file to the disk and back with TOOL, in a size that is no multiple of its buffers.
 sg3_copy() {
 	local tool=$1 bs=512 n=3001
 	shift
@@ -113,7 +113,7 @@ sg3_copy() {
 	dd if="$disk" bs=$bs skip=1000 count=$n status=none | cmp - "$TMP/a"
 }
 
-# Blocks FROM COUNT of the disk as they are behind the page cache.
+# blocks FROM COUNT: prints blocks of the disk, not of the page cache.
 blocks() {
 	dd if="$disk" bs=512 skip="$1" count="$2" iflag=direct status=none
 }
@@ -141,7 +141,7 @@ sg3_unmap() {
 	blocks 0 8 >"$TMP/before"
 	sg_unmap -f -l 64 -n 64 "$disk" || return
 	cmp "$TMP/before" <(blocks 0 8) || { echo "more than asked"; return 1; }
-	# With LBPRZ what is unmapped reads as zeroes.
+	# With LBPRZ, unmapped blocks read as zeroes.
 	! sg_readcap -l "$disk" | grep -q 'lbprz=1' || zeroes 64 | cmp - <(blocks 64 64)
 }
 
@@ -157,7 +157,7 @@ sg3_compare_and_write() {
 	cat "$TMP/old" "$TMP/new" >"$TMP/caw"
 	sg_compare_and_write -i "$TMP/caw" -l 0 -n 1 -x 1024 "$disk" || return
 	cmp "$TMP/new" <(blocks 0 1) || { echo "not written"; return 1; }
-	# What is there is not what was compared with: MISCOMPARE (14), nothing written.
+	# The block differs from the data to compare with: MISCOMPARE (14), nothing is written.
 	local rc=0
 	sg_compare_and_write -i "$TMP/caw" -l 0 -n 1 -x 1024 "$disk" || rc=$?
 	same $rc 14 && cmp "$TMP/new" <(blocks 0 1)
@@ -190,14 +190,14 @@ sg3_xcopy() {
 	noise 128 64
 	sg_xcopy if="$sg" of="$sg" bs=512 count=64 seek=128 || {
 		local rc=$?
-		# It says so in words.
+		# A tool may report a missing command only in words.
 		grep -qiE 'not supported|invalid command' "$TMP/item" && return 9
 		return $rc
 	}
 	cmp <(blocks 0 64) <(blocks 128 64)
 }
 
-# A key is registered, reserves, releases and goes.
+# Registers a key, reserves, releases and unregisters with it.
 sg3_persist() {
 	sg_persist -o -G -S 0x1234 "$disk" || return
 	sg_persist -i -k "$disk" | grep -q 0x1234 || { echo "no key"; return 1; }
@@ -209,17 +209,17 @@ sg3_persist() {
 }
 
 sg3_reset() {
-	# Not every driver has every kind.
+	# Not every driver has every kind of reset.
 	sg_reset "$1" "$sg" || {
 		! grep -q 'may not be available' "$TMP/item" || return 9
 		return 1
 	}
-	# The unit attention may stand there, once for each event.
+	# There may be unit attentions, one for each event.
 	sg_turs -n 3 "$disk" || true
 	sg_turs "$disk" && dd if="$disk" of=/dev/null bs=1M count=4 iflag=direct status=none
 }
 
-# Reads come and go while it is reset.
+# Resets the unit while reads and writes are under way.
 sg3_reset_busy() {
 	local i
 	fio --name=load --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bs=4k --iodepth=16 \
@@ -235,7 +235,7 @@ sg3_start() {
 }
 
 sg3_raw_bad_opcode() {
-	# Refused, with sense that says so.
+	# The command must be refused with INVALID COMMAND OPERATION CODE.
 	local rc=0
 	sg_raw "$disk" f0 00 00 00 00 00 || rc=$?
 	same $rc 9
@@ -253,7 +253,7 @@ suite_sg3_utils() {
 	disk=$(unit_disk "$1" "$2" main)
 	device=/sys/block/${disk#/dev/}/device
 	sg=/dev/$(ls "$device/scsi_generic")
-	# A fresh session has unit attentions to tell.
+	# Consume the unit attentions of a new session.
 	sg_turs -n 4 "$disk" >/dev/null 2>&1
 
 	item sg_turs sg_turs -n 8 "$disk"

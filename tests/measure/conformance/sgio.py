@@ -23,7 +23,7 @@ V4 = "iIIIQQIIIIQIIIIQQIIQIIIIIIIIiiQII"
 
 @dataclass
 class Answer:
-    """What came back: data has the whole buffer, resid tells how much of it is not meant."""
+    """The result of a command: data is the whole buffer, of which resid bytes are unused."""
 
     status: int
     host: int
@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def key(self) -> tuple[int, int, int]:
-        """Sense key, additional sense code and qualifier."""
+        """Return sense key, additional sense code and qualifier."""
         s = self.sense
         if not s or s[0] & 0x7F not in (0x70, 0x71, 0x72, 0x73):
             return (0, 0, 0)
@@ -52,7 +52,7 @@ class Answer:
 
 
 class Request:
-    """One v3 request and the memory that it points to."""
+    """A v3 request, and the memory that it points to."""
 
     def __init__(self, cdb: bytes, direction: int = NONE, length: int = 0, data: bytes = b"",
                  flags: int = 0, iovec: tuple[int, ...] = (), timeout: int = 20000,
@@ -60,7 +60,7 @@ class Request:
         self.cdb = ctypes.create_string_buffer(cdb, len(cdb))
         self.sense = ctypes.create_string_buffer(64)
         self.length = length
-        # Direct I/O wants whole pages; 0xA5 shows what nobody wrote.
+        # Direct I/O needs whole pages; 0xA5 marks bytes that were not written.
         self.memory = ctypes.create_string_buffer(length + 8192)
         self.start = -ctypes.addressof(self.memory) % 4096
         ctypes.memset(self.memory, 0xA5, length + 8192)

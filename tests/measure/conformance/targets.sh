@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The targets that are put beside each other: ours, the kernel's own (LIO) and
-# tgt.  Each exports the same three units, made as its documentation says:
+# The targets that are compared: cst, the kernel's own (LIO) and tgt.  Each exports the
+# same three units, made as its documentation says:
 #
 #   main       512 MiB, write back, physical blocks of 4 KiB where it can say so,
 #              thin where it can
 #   removable  64 MiB, where the target has such units
 #   readonly   main once more, write-protected
 #
-# X_up makes them, X_down takes them away.  X_fabrics lists where they can be had,
-# X_lun ROLE prints the unit's number or fails when there is none.
+# X_up makes the units, X_down removes them.  X_fabrics lists the target's fabrics.  X_lun ROLE
+# prints the LUN of the unit, or fails when the target has no such unit.
 
 libiscsi_name=iqn.2007-10.com.github:sahlberg:libiscsi:iscsi-test
 main_size=512M
@@ -42,14 +42,14 @@ cst_up() {
 		make_lun "$target" 0 vdisk_fileio/main
 		make_lun "$target" 1 vdisk_fileio/removable
 		make_lun "$target" 2 vdisk_fileio/main read_only=1
-		# A suite closes everybody's sessions, to see what a new one finds.
+		# A suite closes all sessions by a cold reset, to see what a new session finds.
 		[ "$fabric" != iscsi ] || put "$cst/targets/$target/params/AllowColdReset" 1
 		put "$cst/targets/$target/enabled" 1
 	done
 	wait_for 10 listens 3260
 }
 
-# A session of the loop is a SCSI host; those who were there before are others'.
+# A session of loop is a SCSI host; the newest host is this session's.
 cst_loop_login() {
 	mkdir $cst/targets/loop/t1/sessions/host1
 	wait_for 10 scsi_hosts_found cst_loop
@@ -80,7 +80,7 @@ lio_naa=naa.5001405000000001
 lio_portal=127.0.0.1:3261
 lio_fabrics="loop iscsi"
 
-# It has no removable disks.
+# LIO has no removable disks.
 lio_lun() {
 	case $1 in main) echo 0 ;; readonly) echo 2 ;; *) return 1 ;; esac
 }
@@ -98,7 +98,7 @@ lio_up() {
 	tpg=$lio/iscsi/$lio_iqn/tpgt_1
 	mkdir -p $tpg/lun/lun_0 $tpg/np/$lio_portal
 	ln -s $dev $tpg/lun/lun_0/main
-	# Without explicit initiators its reservations do not work.
+	# LIO's reservations work only for explicit initiators.
 	for name in $libiscsi_name $libiscsi_name-2 \
 		"$(sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi)"; do
 		acl=$tpg/acls/$name
@@ -119,7 +119,7 @@ lio_loop_login() {
 	local tpg=$lio/loopback/$lio_naa/tpgt_1
 	echo naa.5001405000000002 >$tpg/nexus
 	host=$(scsi_hosts tcm_loopback | tail -n 1)
-	# The unit was linked when there was no nexus to scan it through.
+	# The unit was linked before there was a nexus to find it by, so scan for it now.
 	echo '- - -' >"/sys/class/scsi_host/$host/scan"
 }
 
@@ -148,7 +148,7 @@ tgt_iqn=iqn.2026-01.example:tgt
 tgt_portal=127.0.0.1:3262
 tgt_fabrics="iscsi"
 
-# Its unit 0 is a controller.
+# LUN 0 of tgt is a controller.
 tgt_lun() {
 	case $1 in main) echo 1 ;; removable) echo 2 ;; readonly) echo 3 ;; esac
 }
@@ -178,21 +178,21 @@ tgt_down() {
 	local pid
 	pid=$(cat "$TMP/tgtd.pid")
 	tgtadm --op delete --mode target --tid 1 --force || true
-	# It minds no SIGTERM.
+	# tgtd does not end on SIGTERM.
 	tgtadm --op delete --mode system
 	wait_for 10 process_gone "$pid"
 }
 
-# --- of each ---
+# --- for all targets ---
 
-# unit_url TARGET ROLE
+# unit_url TARGET ROLE: prints the unit's URL for libiscsi
 unit_url() {
 	local iqn=$1_iqn portal=$1_portal lun
 	lun=$("$1_lun" "$2") || return 1
 	echo "iscsi://${!portal}/${!iqn}/$lun"
 }
 
-# target_login TARGET FABRIC, target_logout TARGET FABRIC
+# target_login TARGET FABRIC, target_logout TARGET FABRIC: opens and closes a session
 target_login() {
 	local iqn=$1_iqn portal=$1_portal
 	if [ "$2" = loop ]; then
@@ -212,12 +212,12 @@ target_logout() {
 	fi
 }
 
-# unit_disk TARGET FABRIC ROLE: prints /dev/sdX of the session in force
+# unit_disk TARGET FABRIC ROLE: prints /dev/sdX of the unit in the current session
 unit_disk() {
 	local iqn=$1_iqn lun
 	lun=$("$1_lun" "$3") || return 1
 	if [ "$2" = loop ]; then
-		# Its protection belongs to the initiator's map, which the loop has not.
+		# LIO protects a unit in an initiator's map, which its loop fabric does not have.
 		[ "$1 $3" != "lio readonly" ] || return 1
 		host_disk "$host" "$lun"
 	else

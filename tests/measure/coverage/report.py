@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Merges what gcov and Python's coverage counted and says what no test reached.
+"""Merges the counts of gcov and Python's coverage, and lists the lines that no test reached.
 
 Called by tests/measure/coverage/run.  A source line counts as reached when any build of it
-was: in the guest, in a unit test, in the daemon's tests.  A line of the reasons file
-is `path<TAB>what<TAB>reason`, where what is `function()` or the text of a line; it
-explains those unreached lines, and it is an error when it no longer explains any,
-unless the reason begins with `now and then`: some runs reach the line.
+was reached: in the guest, in a unit test, in the daemon's tests.  A line of the reasons file
+is `path<TAB>what<TAB>reason`, where what is `function()` or the text of a line.  It explains
+why these lines are not reached.  A reason that no longer explains any line is an error,
+unless it begins with `now and then`: some runs reach such a line.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import subprocess
 import sys
 from typing import Any
 
-# Every line in these that no test reaches needs a reason.
+# Every line in these folders that no test reaches needs a reason.
 STRICT = ("src/core/", "src/scsi/", "src/fabrics/iscsi/")
 LENIENT = ("src/fabrics/iscsi/daemon/",)
-# An example, and the bridges to other kernels than the one measured.
+# Examples and test modules, and the code for other kernels than the one measured.
 LEFT_OUT = ("src/fabrics/template/", "src/handlers/echo/", "src/handlers/hardirq/", "src/compat/")
 
 
@@ -37,7 +37,7 @@ Files = dict[str, File]
 
 
 def gcov(directory: str) -> list[dict[str, Any]]:
-    """What gcov says of every .gcda below the directory, whose .gcno is beside it."""
+    """Run gcov on every .gcda below the directory; the .gcno is beside it."""
     data = sorted(glob.glob(directory + "/**/*.gcda", recursive=True))
     found = []
     for path in data:
@@ -75,7 +75,7 @@ def add(files: Files, results: list[dict[str, Any]], roots: list[str]) -> None:
 
 
 def collect_guest(guest: str, modules: str, daemon: str, work: str) -> None:
-    """Puts the counters a guest left beside the notes of the compiler."""
+    """Puts the counters that a guest left beside the compiler's notes."""
     gathered = 0
     for source, notes in ((guest + "/gcov", "/"), (guest + "/gcov-user", "/")):
         for path in glob.glob(source + "/**/*.gcda", recursive=True):
@@ -140,7 +140,7 @@ def read_reasons(path: str) -> list[list[str]]:
 
 
 def explained(files: Files, top: str, reasons: list[list[str]]) -> tuple[dict[str, set[int]], list[str]]:
-    """The unreached lines that a reason covers, and the reasons that cover none."""
+    """Returns the unreached lines that a reason covers, and the reasons that cover none."""
     covered: dict[str, set[int]] = collections.defaultdict(set)
     stale = []
     for path, what, why in reasons:
@@ -180,7 +180,7 @@ def main() -> int:
     shutil.rmtree(work, ignore_errors=True)
     add(files, gcov(args.unit), roots)
     add(files, gcov(daemon + "/build/san"), roots)
-    # A file that no guest loaded counts, too: all its lines are unreached.
+    # A file whose module no guest loaded counts, too: all its lines are unreached.
     for note in glob.glob(args.modules + "/src/**/*.gcno", recursive=True):
         target = work + "/notes/" + os.path.relpath(note, args.modules)
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -207,7 +207,7 @@ def main() -> int:
 
 
 def report(files: Files, top: str, out: str, covered: dict[str, set[int]]) -> int:
-    """Writes the three files; returns how many lines lack a reason they need."""
+    """Writes the three files; returns the number of lines that lack a reason."""
     owed = 0
     areas: dict[str, list[int]] = collections.defaultdict(lambda: [0, 0, 0])
     rows = []
