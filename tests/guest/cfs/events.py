@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads the generic netlink family `cst`.
 
-Usage: events.py listen    prints each event, or "lost" when it has missed some
+Usage: events.py listen    prints each event, or "lost" when events were lost
        events.py stats     prints the counters; with forever, again and again
 """
 
@@ -56,7 +56,7 @@ def request(sock: socket.socket, family: int, command: int, flags: int, payload:
 
 
 def resolve(sock: socket.socket, name: str) -> tuple[int, dict[str, int]]:
-    """The family's number, and its multicast groups by name."""
+    """Returns the family's number, and its multicast groups by name."""
     text = name.encode() + b"\0"
     padded = text + b"\0" * (-len(text) % 4)
     request(sock, GENL_ID_CTRL, 3, 0, struct.pack("=HH", 4 + len(text), 2) + padded)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Commands that a handler executes itself, to LUN 0, a device of test_echo.
+"""Sends commands that a handler executes itself, to LUN 0, a device of test_echo.
 
 Usage: SG=/dev/sgN DEVICE=FOLDER commands.py TARGET [CASE...]
 
@@ -45,7 +45,7 @@ def cdb32() -> bytes:
 
 
 class Answer:
-    """All that comes for a command over iSCSI."""
+    """The data, status and sense of a command over iSCSI."""
 
     def __init__(self, c: Conn, itt: int):
         self.data, self.residual = b"", 0
@@ -58,7 +58,7 @@ class Answer:
                 break
         self.status = pdu.status
         self.sense = pdu.data[2:] if pdu.opcode == SCSI_RSP else b""
-        # It may be shorter than what a text needs.
+        # Sense may be shorter than sense_text() needs.
         self.text = sense_text(self.sense + bytes(18)) if self.status == CHECK else (
             f"status {self.status:02x}" if self.status else "ok")
         if self.sense:
@@ -68,7 +68,7 @@ class Answer:
 
 
 def get(c: Conn, cdb: bytes, length: int = 0, ahs: bytes = b"") -> Answer:
-    """A command that reads, or moves nothing."""
+    """Send a command that reads, or moves no data; return its answer."""
     return Answer(c, c.scsi(cdb, FINAL | (READ if length else 0), length, ahs=ahs))
 
 
@@ -87,7 +87,7 @@ def tur(c: Conn) -> str:
 
 @contextlib.contextmanager
 def disabling(c: Conn, waits: bool) -> Iterator[None]:
-    """The device is being disabled; waits: it is not before what is done in here has an effect."""
+    """Disable the device meanwhile; waits: it becomes disabled only after what the body does."""
     errors: list[OSError] = []
 
     def disable() -> None:
@@ -119,7 +119,7 @@ def each_status_can_be_answered() -> None:
     c = conn()
     for status in GOOD, CONDITION_MET, BUSY, CONFLICT, ACA:
         equal(get(c, cdb6(STATUS, 0, status)).status, status, "as a result")
-    # It is alone in the task set.
+    # TASK SET FULL becomes BUSY, because no other command is in the task set.
     equal(get(c, cdb6(STATUS, 0, FULL)).status, BUSY, "as a result")
     for status in GOOD, CONDITION_MET, BUSY, CONFLICT, FULL, ACA, TASK_ABORTED:
         answer = get(c, cdb6(STATUS, 1 << 16, status))
@@ -136,7 +136,7 @@ def sense_of_any_length_arrives() -> None:
             equal((answer.status, len(answer.sense)), (CHECK, length))
             equal(answer.sense[:4], bytes([0x72, 5, 0x24, 0])[:length], "its begin")
             equal(answer.sense[10:], bytes(range(10, length)), "its end")
-        # Data moves beside it.
+        # Data moves together with sense.
         answer = get(c, cdb6(SENSE, 300, 252), 300)
         equal((answer.status, len(answer.sense), answer.data), (CHECK, 252, bytes(300)))
         for length in 0, 253, 255:
@@ -156,16 +156,16 @@ def data_is_what_both_sides_have() -> None:
         answer = get(c, cdb6(RECEIVE, asked), expected)
         equal((answer.status, answer.data, answer.residual), (GOOD, text[:moved], residual),
               f"{asked} bytes of {expected} expected")
-    # The initiator sends less than it says in the CDB, and more.
+    # The initiator sends less data than the CDB says, and more.
     equal(give(c, cdb6(SEND, 100), text[:60]).residual, -40, "residual")
     equal(get(c, cdb6(RECEIVE, 4096), 4096).data, text[:60], "the message")
     equal(give(c, cdb6(SEND, 60), text).residual, 40, "residual")
     equal(get(c, cdb6(RECEIVE, 4096), 4096).data, text[:60], "the message")
-    # Several pages of it
+    # several pages of data
     text = pattern(4096)
     equal(give(c, cdb6(SEND, 4096), text).status, GOOD)
     equal(get(c, cdb6(RECEIVE, 8192), 8192).data, text, "the message")
-    # Less than there is room for
+    # less data than there is room for
     answer = get(c, cdb6(SHORT, 100, 10), 100)
     equal((answer.data, answer.residual), (bytes(90), 10), "less")
     answer = get(c, cdb6(SHORT, 100, 255), 100)
@@ -175,13 +175,13 @@ def data_is_what_both_sides_have() -> None:
 @case
 def what_is_wrong_is_refused() -> None:
     c = conn()
-    # By the handler
+    # refused by the handler
     equal(give(c, cdb6(SEND, 4097), bytes(4097)).text, "05/24/00")
     equal(get(c, cdb6(0xD0)).text, "05/20/00")
-    # By core: more than a command may move, a CDB that is shorter than it says
+    # refused by core: more data than a command may move, a CDB that is cut off
     equal(get(c, cdb6(SHORT, (8 << 20) + 1), 512).text, "05/24/00")
     equal(get(c, cdb32()[:16], 32).text, "05/24/00")
-    # It takes what it is not sent.
+    # a SEND for which no data comes
     equal(get(c, cdb6(SEND, 10), 10).text, "05/49/00")
 
 
@@ -211,7 +211,7 @@ def an_abort_is_told() -> None:
     c = conn()
     itt = c.scsi(cdb6(NEVER))
     wants_end(c, ABORT_TASK, itt)
-    # Nothing has come for it.
+    # The aborted command is not answered.
     c.alive()
     tags = [c.scsi(cdb6(NEVER)) for _ in range(8)]
     wants_end(c, ABORT_TASK, tags[3])
@@ -237,7 +237,7 @@ def the_loss_of_the_nexus_is_told() -> None:
     for _ in range(4):
         c.scsi(cdb6(NEVER))
     c.alive()
-    # The target waits for the commands before the session ends.
+    # The target ends the session only after its commands have ended.
     c.close()
     past_attentions(conn(isid=2)).close()
 
@@ -253,7 +253,7 @@ def disabling_waits_for_the_answer() -> None:
     past_attentions(a)
     itt = a.scsi(cdb6(LATER, 0, 100))
     past_attentions(b)
-    # A second, which may be over by now
+    # The second command may have ended by now.
     with disabling(b, False):
         pass
     equal(a.expect(SCSI_RSP, itt).status, GOOD)
@@ -276,7 +276,7 @@ def sg(cdb: bytes, direction: int = NONE, data: bytes | int = 0, timeout: float 
 
 @case
 def loop_tells_status_and_sense() -> None:
-    # BUSY and TASK SET FULL are tried again by the kernel.
+    # BUSY and TASK SET FULL are left out, because the kernel tries such commands again.
     for status in CONDITION_MET, CONFLICT, ACA:
         for how in 0, 1 << 16:
             equal(sg(cdb6(STATUS, how, status)).result(), f"status {status:02x}")
@@ -308,7 +308,7 @@ def loop_waits() -> None:
 
 @case
 def loop_aborts() -> None:
-    # DID_TIME_OUT: the kernel has aborted it.
+    # DID_TIME_OUT: the kernel has aborted the command.
     equal(sg(cdb6(NEVER), timeout=1).result(), "host 3")
     results: list[str] = []
     thread = threading.Thread(target=lambda: results.append(sg(cdb6(NEVER), timeout=3).result()))
@@ -317,7 +317,7 @@ def loop_aborts() -> None:
     until(10, lambda: active.read_text() == "1\n", "the command is there")
     subprocess.run(["sg_reset", "--no-escalate", "-d", SG], check=True)
     thread.join()
-    # The kernel tries it again after the reset, which has ended it, and aborts it then.
+    # The reset ends the command; the kernel sends it again, and aborts it after the time-out.
     equal(results, ["host 3"])
     equal(sg(bytes(6)).result(), "ok")
 

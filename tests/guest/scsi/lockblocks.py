@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Counters that are kept with COMPARE AND WRITE, beside writes to the same blocks.
+"""Keeps a counter with COMPARE AND WRITE, while other commands write blocks next to it.
 
 Usage: lockblocks.py DISK SAME-DISK COUNT
 
-Some processes count in one block, COUNT each, with commands of one block and of eight.
-Meanwhile others write other blocks of these eight: what they have written stays there,
-although it is written back by whoever has read it before and compares with it.
+Some processes count in one block, COUNT times each, with COMPARE AND WRITE of one block or
+of eight.  Meanwhile other processes write other blocks of these eight.  Their data must
+stay, although a COMPARE AND WRITE of eight blocks writes back the data that it has read.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def count(disk: str, number: int, lba: int, blocks: int) -> None:
 
 
 def write(disk: str, number: int, lba: int) -> None:
-    """Nobody else changes this block."""
+    """Write one block again and again; no other process changes this block."""
     fd = os.open(disk, os.O_RDWR)
     for i in range(1, number + 1):
         data = struct.pack("<Q", i) * 64

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a connection waits for, in simulated time: requests passed over, and TCP.
+"""Tests in simulated time how long a connection waits for a missing CmdSN, and for TCP.
 
-Usage: cmdsn.py WHAT [SECONDS]; the functions below say which.
+Usage: cmdsn.py WHAT [SECONDS]; WHAT is the name of a function below.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from timing import LONG, SOLICITED, TARGET, Watch
 
 
 def gap(seconds: str) -> None:
-    """CmdSNTimeout: a number is passed over; what needs none is answered meanwhile."""
+    """CmdSNTimeout: a CmdSN is missing; requests that need none are answered meanwhile."""
     conn = Conn(TARGET, timeout=LONG)
     assert conn.alive()
     for ahead in 1, 3, 2:
@@ -25,7 +25,7 @@ def gap(seconds: str) -> None:
     if seconds == "0":
         assert conn.silent(24 * 3600), "the target said something"
         conn.expect(NOP_IN, conn.nop(b"here"))
-        # Late, but the only one that can be answered; those behind it are lost.
+        # The missing command comes late and is answered; those sent after the gap are lost.
         assert conn.alive()
         conn.close()
         return
@@ -35,7 +35,7 @@ def gap(seconds: str) -> None:
 
 
 def mended(seconds: str) -> None:
-    """Who aborts what is missing and what was ignored for that keeps the connection."""
+    """An initiator that aborts the missing command and the ignored ones keeps its connection."""
     conn = Conn(TARGET, timeout=LONG)
     assert conn.alive()
     first = conn.cmdsn
@@ -45,7 +45,7 @@ def mended(seconds: str) -> None:
         assert conn.expect(TMF_RSP, conn.tmf(1, 999, refcmdsn=refcmdsn)).response == 0
     assert conn.silent(3 * int(seconds)), "the target said something"
     assert conn.alive()
-    # The next gap has a time of its own.
+    # The time for the next gap starts anew.
     conn.scsi(bytes(6), cmdsn=conn.cmdsn + 1)
     watch = Watch()
     assert conn.closed(), "still open"
@@ -53,7 +53,7 @@ def mended(seconds: str) -> None:
 
 
 def r2ts() -> None:
-    """R2Ts that fill what is gathered at once to the last piece: they go at once."""
+    """R2Ts that fill the list of gathered pieces exactly are sent at once."""
     for last in range(1, 33):
         conn = Conn(TARGET, timeout=LONG, MaxBurstLength=512, FirstBurstLength=512,
                     MaxOutstandingR2T=64, **SOLICITED)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measures when a target's timers fire, as an initiator sees it.
 
-Usage: timing.py WHAT [ARGUMENT]...; the functions below say which.  Each compares
-with the configured seconds, to the second, and prints what it has measured.
+Usage: timing.py WHAT [ARGUMENT]...; WHAT is the name of a function below.  Each function
+compares with the configured seconds, to the second, and prints the measured time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REJECTED = 255
 
 
 class Watch:
-    """Seconds since it was made."""
+    """A stop watch that starts when it is made."""
 
     def __init__(self) -> None:
         self.start = time.monotonic()
@@ -70,7 +70,7 @@ def login_pdu(conn: Conn, flags: int, text: str) -> None:
 
 
 def login(seconds: str) -> None:
-    """login_timeout: of one who is silent, and of one who stops half-way."""
+    """login_timeout of an initiator that is silent, and of one that stops half-way."""
     watch, conn = Watch(), connect()
     assert conn.closed(), "still open"
     watch.is_at(int(seconds), "a silent connection is closed")
@@ -85,7 +85,7 @@ def login(seconds: str) -> None:
 
 
 def discovery(seconds: str) -> None:
-    """A discovery session is closed so long after its last request."""
+    """A discovery session is closed this time after its last request."""
     conn = connect()
     login_pdu(conn, 0x87, "InitiatorName=iqn.2026-01.example:raw SessionType=Discovery")
     conn.expect(LOGIN_RSP)
@@ -99,11 +99,11 @@ def discovery(seconds: str) -> None:
 
 
 def refused(seconds: str) -> None:
-    """One whose login is refused gets so long to read that and to close."""
+    """An initiator whose login is refused has this time to read the response and to close."""
     conn = connect()
     login_pdu(conn, 0x87, "InitiatorName=iqn.2026-01.example:raw TargetName=iqn.2026-01.example:none")
     assert conn.recv().bhs[36:38] == b"\x02\x03", "target not found"
-    # A connection that has been half-closed looks closed from here: ask the other end.
+    # A half-closed connection looks closed from this end, so look at the daemon's socket.
     watch, port = Watch(), conn.sock.getsockname()[1]
     assert owned_by(port), "the daemon has dropped it at once"
     while owned_by(port):
@@ -113,18 +113,18 @@ def refused(seconds: str) -> None:
 
 
 def owned_by(port: int) -> list[str]:
-    """Connections to a client's port that a process still holds open."""
+    """Return the connections to a client's port that a process still has open."""
     rows = []
     for table in "/proc/net/tcp", "/proc/net/tcp6":
         if os.path.exists(table):
             with open(table, encoding="ascii") as lines:
                 rows += [line.split() for line in lines][1:]
-    # An orphan has no inode.
+    # A socket that no process has open has no inode.
     return [r[9] for r in rows if int(r[2].split(":")[1], 16) == port and r[9] != "0"]
 
 
 def nop(interval: str, timeout: str) -> None:
-    """NopInInterval and NopInTimeout."""
+    """Check NopInInterval and NopInTimeout."""
     ask, give_up = int(interval), int(timeout)
     watch, conn = Watch(), Conn(TARGET, timeout=LONG)
     for _ in range(2):
@@ -132,7 +132,7 @@ def nop(interval: str, timeout: str) -> None:
         watch.is_at(ask, "a silent initiator is asked")
         conn.send(conn.request(NOP_OUT | IMMEDIATE, FINAL, NONE, ping.ttt))
         watch = Watch()
-    # Whatever it sends counts.
+    # Any request of the initiator starts the interval anew.
     time.sleep(ask / 2)
     assert conn.alive()
     watch = Watch()
@@ -144,7 +144,7 @@ def nop(interval: str, timeout: str) -> None:
 
 
 def never_asked(hours: str) -> None:
-    """NopInInterval 0."""
+    """With NopInInterval 0 the target never sends a NOP-In."""
     conn = Conn(TARGET, timeout=LONG)
     assert conn.silent(int(hours) * 3600), "the target said something"
     assert conn.alive()
@@ -154,15 +154,18 @@ def never_asked(hours: str) -> None:
 
 
 def stuck_write(conn: Conn) -> int:
-    """A write that the backing has and does not finish; aborted earlier, it ends at once."""
+    """Send a write, and wait until the backing has it, which does not finish it.
+
+    Before that, an abort would end the write at once.
+    """
     itt = conn.write10(0, 8, bytes(4096))
-    # Simulated time passes when nobody has anything left to do.
+    # Simulated time passes when the guest is idle, so the backing has the write by then.
     time.sleep(1)
     return itt
 
 
 def tmf(seconds: str) -> None:
-    """Functions that wait for a backing which does not let go."""
+    """Task management functions wait this time for a backing that does not finish."""
     for what, function in ("ABORT TASK", ABORT_TASK), ("LOGICAL UNIT RESET", LUN_RESET), (
             "TARGET WARM RESET", TARGET_RESET):
         conn = Conn(TARGET, isid=function, timeout=LONG)
@@ -181,7 +184,7 @@ def freeze(how: str, folder: str) -> None:
 
 
 def given_up(folder: str) -> None:
-    """A reset meets a write in the backing and one that waits for its data, of others."""
+    """A reset finds writes in the backing, and a write of another nexus that waits for its data."""
     for function in LUN_RESET, TARGET_RESET:
         mine = Conn(TARGET, isid=1, timeout=LONG)
         busy = Conn(TARGET, isid=2, timeout=LONG)
@@ -191,11 +194,11 @@ def given_up(folder: str) -> None:
         idle.expect(R2T, idle.write10(0, 8))
         answer = mine.expect(TMF_RSP, mine.tmf(function))
         assert answer.response == REJECTED, f"response {answer.response}"
-        # That one has been dropped.
+        # The write that waited for its data has been dropped.
         tur = idle.scsi(bytes(6))
         assert idle.expect(SCSI_RSP, tur).sense() == "06/2f/00", "nobody has told it"
         assert idle.alive()
-        # Those have not, and nothing has been reset.
+        # The writes in the backing have not, and no reset is told.
         freeze("-u", folder)
         assert mine.expect(SCSI_RSP, own).sense() == "ok"
         assert busy.expect(SCSI_RSP, other).sense() == "ok"
@@ -209,7 +212,7 @@ def given_up(folder: str) -> None:
 
 
 def stuck(ready: str) -> None:
-    """A session with a write that does not end; it stays until it is told to go."""
+    """Keep a session with a write that does not end, until the target closes the connection."""
     conn = Conn(TARGET, timeout=LONG)
     assert conn.alive()
     stuck_write(conn)
@@ -219,7 +222,7 @@ def stuck(ready: str) -> None:
 
 
 def reinstate(seconds: str) -> None:
-    """A login that replaces a session waits so long for it to end."""
+    """A login that replaces a session waits this time for the old session to end."""
     old = Conn(TARGET, timeout=LONG)
     assert old.alive()
     stuck_write(old)
@@ -235,7 +238,7 @@ def reinstate(seconds: str) -> None:
 
 
 def logout(seconds: str) -> None:
-    """The backing lets go so long from now; until then nobody is asked whether he is there."""
+    """The backing finishes in this time; until then the target sends no NOP-In."""
     conn = Conn(TARGET, timeout=LONG)
     assert conn.alive()
     watch = Watch()
@@ -250,7 +253,7 @@ PIECE = 64 << 10
 
 
 def data_never(seconds: str) -> None:
-    """DataOutTimeout: an R2T that is not answered."""
+    """DataOutTimeout of an R2T that is not answered."""
     conn = Conn(TARGET, timeout=LONG, **SOLICITED)
     assert conn.alive()
     conn.expect(R2T, conn.write10(0, 8))
@@ -265,7 +268,7 @@ def data_never(seconds: str) -> None:
 
 
 def data_slow(order: str) -> None:
-    """32 MiB at 10 Mbit/s take longer than DataOutTimeout, whichever comes first."""
+    """32 MiB at 10 Mbit/s take longer than DataOutTimeout, in either order of the commands."""
     conn = Conn(TARGET, timeout=LONG, MaxBurstLength=16 * PIECE, **SOLICITED)
     assert conn.alive()
     tags = [conn.write10(0, 2048) for _ in range(32)]
@@ -286,7 +289,7 @@ def data_slow(order: str) -> None:
 
 
 def data_starved(seconds: str) -> None:
-    """Data of all but one command comes: 12 commands of a piece each are all at once."""
+    """The data of one command does not come, while that of the commands after it does."""
     conn = Conn(TARGET, timeout=LONG, MaxBurstLength=PIECE, FirstBurstLength=PIECE, **SOLICITED)
     assert conn.alive()
     conn.expect(R2T, conn.write10(0, 8))
@@ -303,7 +306,7 @@ def data_starved(seconds: str) -> None:
 
 
 def data_behind_answers(seconds: str) -> None:
-    """An R2T behind 16 MiB that are read slowly; then behind what is not read at all."""
+    """An R2T is queued behind 16 MiB of Data-In that is read slowly, then not at all."""
     for pause in 2, 0:
         conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20, **SOLICITED)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
@@ -329,7 +332,7 @@ def data_behind_answers(seconds: str) -> None:
 
 
 def data_behind_trickle(seconds: str) -> None:
-    """An R2T behind 16 MiB that are read so slowly that it is no flow: 4 KiB a second."""
+    """An R2T is queued behind 16 MiB that are read too slowly to count: 4 KiB a second."""
     conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20, **SOLICITED)
     assert conn.alive()
     for _ in range(16):
@@ -340,17 +343,17 @@ def data_behind_trickle(seconds: str) -> None:
         while conn.sock.recv(1024):
             time.sleep(0.25)
             assert time.monotonic() - watch.start < 600, "a trickle keeps the write for ever"
-    # What TCP had taken before counts once.
+    # Data that TCP had taken before counts once as progress.
     watch.is_at(int(seconds), "one who reads next to nothing is closed", int(seconds))
 
 
 def ping_unasked(conn: Conn) -> None:
-    """A NOP-Out that wants no answer."""
+    """Send a NOP-Out that wants no answer."""
     conn.send(conn.request(NOP_OUT | IMMEDIATE, FINAL, NONE, NONE))
 
 
 def data_in_never(seconds: str) -> None:
-    """Nobody reads what 16 reads bring; NOP-Outs say that all is well.  0: for ever."""
+    """The initiator does not read the data of 16 reads, but sends NOP-Outs.  0: for ever."""
     folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
     conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20)
     conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
@@ -375,7 +378,7 @@ def data_in_never(seconds: str) -> None:
 
 
 def data_in_slow(seconds: str) -> None:
-    """A megabyte just before each time is up is a flow, and so is an idle session."""
+    """Reading a megabyte just before each time-out counts as progress; an idle session stays."""
     conn = Conn(TARGET, timeout=LONG, MaxRecvDataSegmentLength=1 << 20)
     conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
     assert conn.alive()
@@ -390,7 +393,7 @@ def data_in_slow(seconds: str) -> None:
 
 
 def login_with_directory_held(seconds: str) -> None:
-    """A login while somebody reads sessions/ and does not get on."""
+    """A login succeeds after this time although a stuck reader holds sessions/."""
     watch = Watch()
     conn = Conn(TARGET, timeout=LONG)
     watch.is_at(int(seconds), "a login waits for its directory", 1)
@@ -399,7 +402,7 @@ def login_with_directory_held(seconds: str) -> None:
 
 
 def retain(offer: str, wait: str) -> None:
-    """DefaultTime2Wait and DefaultTime2Retain as negotiated, and as told at logout."""
+    """Check DefaultTime2Wait and DefaultTime2Retain at login, and their values at logout."""
     conn = Conn(TARGET, timeout=LONG, DefaultTime2Wait=0, DefaultTime2Retain=3600)
     keys = conn.negotiated
     assert keys["DefaultTime2Retain"] == offer, keys
@@ -412,11 +415,11 @@ def retain(offer: str, wait: str) -> None:
 
 
 def lost() -> None:
-    """The connection goes without a logout: so does the session, with its tasks."""
+    """A connection ends without a logout: its session ends, too, with its tasks."""
     folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
     conn = Conn(TARGET, timeout=LONG)
     assert conn.alive() and len(sessions(folder)) == 1
-    # A write that waits for its data has nothing to wait for any more.
+    # A write whose data can no longer come.
     conn.scsi(struct.pack(">BBIBHB", 0x2A, 0, 0, 0, 2048, 0), FINAL | WRITE, 2048 * 512)
     conn.recv()
     watch = Watch()
@@ -432,7 +435,7 @@ def sessions(folder: str) -> list[str]:
 
 
 def alone(ready: str) -> None:
-    """A session that only TCP looks after."""
+    """Keep a session without NOP-In, so that only TCP notices the peer's end."""
     conn = Conn(TARGET, timeout=LONG)
     assert conn.alive()
     with open(ready, "w", encoding="ascii"):
@@ -441,24 +444,24 @@ def alone(ready: str) -> None:
 
 
 def gone(seconds: str) -> None:
-    """All sessions end so long from now."""
+    """All sessions end after this time."""
     folder = f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/sessions"
     watch = Watch()
     while sessions(folder):
         time.sleep(0.2)
         assert time.monotonic() - watch.start < 10 * int(seconds), "the session stays"
-    # The kernel's TCP is content with the timer wheel, which may be an eighth late.
+    # The kernel's TCP uses the timer wheel, which may be an eighth late.
     watch.is_at(int(seconds), "the session of a peer that is gone ends", int(seconds) / 8)
 
 
 def occupy(port: str, seconds: str) -> None:
-    """Take an address for so long."""
+    """Occupy a port for this time."""
     with socket.create_server(("", int(port))):
         time.sleep(int(seconds))
 
 
 def watchdog(path: str, seconds: str) -> None:
-    """The daemon's messages to the service manager."""
+    """Check the daemon's messages to the service manager."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(path)
     watch = None
@@ -473,7 +476,7 @@ def watchdog(path: str, seconds: str) -> None:
 
 
 def restart(enabled: str, seconds: str) -> None:
-    """How long a device that is disabled says that it becomes ready."""
+    """Check how long a disabled device reports BECOMING READY."""
     conn = Conn(TARGET, timeout=LONG)
     conn.alive()
     with open(enabled, "w") as file:
