@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Configures at random: knows the tree from `ls` and the files `schema` alone.
+"""Configures at random; knows the tree only from directory listings and the files `schema`.
 
 Usage: anyhow.py ROOT SEED NUMBER SECONDS [STRING]...
 
 Makes and removes directories and links anywhere, writes values that the schema allows
-and others, reads everything.  Objects whose name begins with "keep" are left alone;
-those that begin with "own<N>-" belong to process number N, which checks the rules on
-them: a write that succeeds reads back in canonical form, one that is refused changes
-nothing, what is fixed while enabled answers EBUSY, and an enabled object cannot be
-removed.  STRINGs are values to try, file names for instance.
+and values that it does not allow, and reads everything.  Objects whose name begins with
+"keep" are left alone.  Objects whose name begins with "own<N>-" belong to process number
+N, which checks the rules on them: an accepted value reads back in canonical form, a
+refused one changes nothing, an attribute that is fixed while enabled answers EBUSY, and
+an enabled object cannot be removed.  STRINGs are values to try, file names for instance.
 
-Step K of a process draws from a generator of its own made from SEED, NUMBER and K, so a
-seed repeats every process's sequence whatever the others do; CST_TRACE=1 prints it.
+Step K of a process draws from a generator of its own, made from SEED, NUMBER and K.  So a
+seed repeats every process's steps, whatever the others do; CST_TRACE=1 prints them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from collections.abc import Callable
 
 SLOW = int(os.environ.get("CST_SCALE", "1"))
 
-# What a refusal may be; anything else, ENOMEM or EIO or EFAULT, is a fault.
+# The errors of a refusal; any other, as ENOMEM, EIO or EFAULT, is a fault.
 REFUSALS = {errno.EBUSY, errno.EINVAL, errno.EEXIST, errno.ENOENT, errno.EPERM, errno.EACCES,
             errno.ENOTEMPTY, errno.ENODEV, errno.ENOTCONN, errno.EFBIG, errno.ENOSPC,
             errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ERANGE, errno.EROFS,
@@ -53,7 +53,7 @@ class Attribute:
          self.help) = line.split("\t")
 
     def legal(self, rnd: random.Random, strings: list[str]) -> tuple[str, str]:
-        """A value and its canonical form."""
+        """Return a value that the schema allows, and its canonical form."""
         if self.kind == "bool":
             text = rnd.choice("01")
         elif self.kind == "enum":
@@ -126,7 +126,7 @@ class Process:
                    for part in path.split("/"))
 
     def directory(self, rnd: random.Random) -> str:
-        """Down from the root, by chance."""
+        """Return a random directory, found by descending from the root."""
         path = self.root
         while rnd.random() < 0.88:
             below = sorted(e.name for e in os.scandir(path) if e.is_dir(follow_symlinks=False) and
@@ -137,7 +137,7 @@ class Process:
         return path
 
     def attributes(self, path: str) -> list[Attribute]:
-        # A handler's or a fabric's schema may be that of its children.
+        # The schema of a handler or a fabric may describe its children's attributes.
         there = set(os.listdir(path))
         return [a for a in map(Attribute, read(path + "/schema").splitlines()) if a.name in there]
 
@@ -156,7 +156,7 @@ class Process:
 
     @staticmethod
     def persist(attempt: Callable[[], None], times: int) -> None:
-        """Most places take no directory and no link: so often until one does."""
+        """Repeat an attempt until it succeeds, because most places take no directory or link."""
         for left in range(times - 1, -1, -1):
             try:
                 attempt()
@@ -179,7 +179,7 @@ class Process:
     def symlink(self, rnd: random.Random) -> None:
         def attempt() -> None:
             os.symlink(self.directory(rnd), self.directory(rnd) + "/" + rnd.choice(["device", "d"]))
-        # By chance alone hardly any two go together.
+        # Random pairs hardly ever fit, so choose a device and a LUN now and then.
         devices = self.found("handlers/*/*")
         luns = self.found("targets/*/*/luns/*") + self.found("targets/*/*/ini_groups/*/luns/*")
         if devices and luns and rnd.random() < 0.5:
@@ -188,7 +188,7 @@ class Process:
             self.persist(attempt, 10)
 
     def found(self, pattern: str) -> list[str]:
-        """Directories that match and may be touched."""
+        """Return the matching directories that may be changed."""
         paths = sorted(glob.glob(f"{self.root}/{pattern}/"))
         return [path[:-1] for path in paths if not self.forbidden(path[:-1])]
 
@@ -204,13 +204,13 @@ class Process:
         if not attributes:
             return
         attribute = rnd.choice(attributes)
-        # Objects come to life more often than by chance.
+        # Write `enabled` more often than other attributes.
         if rnd.random() < 0.4:
             attribute = next((a for a in attributes if a.name == "enabled"), attribute)
         legal = rnd.random() < 0.8
         if legal and attribute.access != "ro":
             text, canonical = attribute.legal(rnd, self.strings)
-            # An empty write is answered by configfs itself, with EFAULT.
+            # No empty write: configfs itself answers it with EFAULT.
             data = text.encode() + rnd.choice([b"\n", b""]) or b"\n"
         else:
             data, canonical = rnd.choice(WRONG), ""
@@ -276,7 +276,7 @@ def main() -> None:
     root, seed, number, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     process = Process(root, number, sys.argv[5:])
     begin, k = time.monotonic(), 0
-    # Where much goes on at once, a process may come to nothing in that time.
+    # On a busy machine a process may not do every kind of step in the time, so give it more.
     while (spent := time.monotonic() - begin) < seconds or \
             (spent < 5 * SLOW * seconds and not process.did_everything()):
         try:

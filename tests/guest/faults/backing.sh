@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Block devices that fail on demand, and the sense that initiators get to see.
+# Block devices that fail on demand, and checks of the sense that initiators get.
 
-sectors=131072			# of /dev/ram0: 64 MiB
+sectors=131072			# the size of /dev/ram0: 64 MiB
 
-# need_backing MODULE...: they exist; loaded with their parameters later
+# need_backing MODULE...: the modules must exist; they are loaded later, with parameters
 need_backing() {
 	local m
 	need_cmd dmsetup || return
@@ -14,7 +14,7 @@ need_backing() {
 	done
 }
 
-# What a test leaves that fails: users of our devices, our devices, what is below them.
+# Removes what a failed test leaves: users of the devices, the devices, and what is below them.
 backing_clear() {
 	[ -z "${fio_pid:-}" ] || kill "$fio_pid" 2>/dev/null || :
 	initiator_cleanup || :
@@ -39,7 +39,8 @@ backing_up() {
 	modprobe dm_mod
 }
 
-# A SCSI disk of 32 MiB; its name is in $scsi_disk.  After it, wait_for 10 rmmod scsi_debug.
+# Makes a SCSI disk of 32 MiB and sets $scsi_disk to its name.  At the end of the test,
+# wait_for 10 rmmod scsi_debug.
 scsi_disk_up() {
 	backing_gone
 	trap backing_clear EXIT
@@ -47,13 +48,13 @@ scsi_disk_up() {
 	scsi_disk=$(host_disk "$(scsi_hosts scsi_debug)" 0)
 }
 
-# The device mapper's device and the memory behind it; whole again at once.
+# backing_down NAME: removes the device mapper's device and the RAM disk below it.
 backing_down() {
 	dmsetup remove --retry "$1"
 	wait_for 10 rmmod brd
 }
 
-# dm_load NAME TABLE: makes it, or replaces its table under I/O
+# dm_load NAME TABLE: makes a device of the device mapper, or replaces its table under I/O
 dm_load() {
 	if dmsetup info "$1" >/dev/null 2>&1; then
 		dmsetup load "$1" --table "$2"
@@ -63,7 +64,7 @@ dm_load() {
 	fi
 }
 
-# dm_path NAME: without udev there is no /dev/mapper/NAME
+# dm_path NAME: prints the node of a device; without udev there is no /dev/mapper/NAME
 dm_path() {
 	echo "/dev/dm-$(dmsetup info -c --noheadings -o minor "$1")"
 }
@@ -72,7 +73,7 @@ table_whole() {
 	echo "0 $sectors linear /dev/ram0 0"
 }
 
-# table_hole SECTOR COUNT: every access to these fails
+# table_hole SECTOR COUNT: prints a table in which every access to these sectors fails
 table_hole() {
 	printf '%s\n' "0 $1 linear /dev/ram0 0" "$1 $2 error" \
 		"$(($1 + $2)) $((sectors - $1 - $2)) linear /dev/ram0 $(($1 + $2))"
@@ -82,7 +83,8 @@ sgio() {
 	python3 "$here/lib/sgio.py" "$@"
 }
 
-# sense_is WANT DISK COMMAND...: WANT is a shell pattern
+# sense_is WANT DISK COMMAND...: checks the answer to a command of sgio.py; WANT is a shell
+# pattern
 sense_is() {
 	local want=$1 got
 	shift

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Allocation failures on demand: what the kernel offers, and what a fault may look like.
+"""Allocation failures on demand, by the kernel's fault injection, and their allowed effects.
 
 Used by this folder's programs, in a guest whose kernel has FAULT_INJECTION.
 """
@@ -23,17 +23,17 @@ DEBUG = "/sys/kernel/debug"
 CAPABILITIES = ("failslab", "fail_page_alloc")
 SLOW = int(os.environ.get("CST_SCALE", "1"))
 
-# What an operation that found no memory may answer.  The kernel's own file system code
-# has a few more names for it than ENOMEM.
+# The errors of an operation without memory.  The kernel's own file system code also uses
+# other errors than ENOMEM.
 NO_MEMORY = {errno.ENOMEM, errno.ENFILE, errno.ENOBUFS}
 
 
 class BrokenError(Exception):
-    """Something happened that no lack of memory excuses."""
+    """A fault that lack of memory does not explain."""
 
 
 def make_file(device: str) -> None:
-    """tmpfs says that there is no space when it has no memory for an inode."""
+    """Write make_file; tmpfs answers ENOSPC when it has no memory for an inode."""
     try:
         put(f"{ROOT}/{device}/make_file", 1)
     except OSError as error:
@@ -43,7 +43,7 @@ def make_file(device: str) -> None:
 
 
 def put(path: str, value: object) -> None:
-    """One write(2), like the shell's echo."""
+    """Write a value by one write(2), like the shell's echo."""
     fd = os.open(path, os.O_WRONLY)
     try:
         os.write(fd, f"{value}\n".encode())
@@ -57,7 +57,7 @@ def get(path: str) -> str:
 
 
 def wait_for(what: Callable[[], object], seconds: float = 30, text: str = "") -> None:
-    """Until what() is true; BrokenError after so many seconds, more on a slow kernel."""
+    """Wait until what() is true; raise BrokenError after this time, longer on a slow kernel."""
     end = time.monotonic() + seconds * SLOW
     while not what():
         if time.monotonic() > end:
@@ -66,12 +66,12 @@ def wait_for(what: Callable[[], object], seconds: float = 30, text: str = "") ->
 
 
 def set_up() -> None:
-    """Every kind of allocation may fail, none does yet, and nothing is printed."""
+    """Prepare fault injection: every kind of allocation may fail, none does yet, no messages."""
     for name in CAPABILITIES:
         put(f"{DEBUG}/{name}/ignore-gfp-wait", "N")
         put(f"{DEBUG}/{name}/verbose", 0)
         put(f"{DEBUG}/{name}/probability", 0)
-        # What is left of another test's Site.
+        # Reset the filter that another test's Site may have left.
         put(f"{DEBUG}/{name}/require-start", 0)
         put(f"{DEBUG}/{name}/require-end", (1 << 64) - 1)
     put(f"{DEBUG}/fail_page_alloc/min-order", 0)
@@ -79,7 +79,7 @@ def set_up() -> None:
 
 
 def function(module: str, name: str) -> tuple[int, int]:
-    """Where a function of a module begins, and its length in bytes."""
+    """Return the address of a module's function, and its length in bytes."""
     with open("/proc/kallsyms", encoding="ascii") as lines:
         symbols = [line.split() for line in lines if line.rstrip().endswith(f"[{module}]")]
     addresses = sorted(int(symbol[0], 16) for symbol in symbols)
@@ -87,13 +87,13 @@ def function(module: str, name: str) -> tuple[int, int]:
     return begin, next(address for address in addresses if address > begin) - begin
 
 
-# By which kmemleak hears of an allocation: next to each other in the kernel's code.
+# The functions by which kmemleak hears of an allocation; the kernel's code has them together.
 LEAK_CHECKER = {"kmemleak_alloc", "kmemleak_alloc_percpu", "kmemleak_alloc_phys", "kmemleak_vmalloc"}
 
 
 @functools.cache
 def leak_checker() -> tuple[int, int]:
-    """Where the code of LEAK_CHECKER begins and ends; (0, 0) without one."""
+    """Return the begin and the end of LEAK_CHECKER's code; (0, 0) without kmemleak."""
     with open("/proc/kallsyms", encoding="ascii") as lines:
         symbols = [line.split() for line in lines]
     own = [int(symbol[0], 16) for symbol in symbols if symbol[2] in LEAK_CHECKER]
@@ -103,13 +103,13 @@ def leak_checker() -> tuple[int, int]:
 
 
 class Site:
-    """The next allocation below one call instruction fails, in whatever context.
+    """Makes the next allocation below one call instruction fail, in any context.
 
-    What kmemleak allocates beside it does not: its failure would be nobody's.
+    Allocations of kmemleak do not fail: no operation would be affected.
     """
 
     def __init__(self, address: int, length: int = 1):
-        """address: where the call returns to, or with a length where a function begins"""
+        """address: the call's return address; with a length, the start of a function"""
         self.address, self.length = address, length
 
     def __enter__(self) -> Site:
@@ -134,7 +134,7 @@ class Site:
 
 
 class Nth:
-    """The nth allocation of one task fails."""
+    """Makes the nth allocation of one task fail."""
 
     def __init__(self, task: int = 0):
         path = f"/proc/{task}/task/{task}/fail-nth" if task else "/proc/thread-self/fail-nth"
@@ -144,13 +144,13 @@ class Nth:
         os.pwrite(self.fd, str(n).encode(), 0)
 
     def disarm(self) -> int:
-        """What was left to count: 0 says that one has failed."""
+        """Stop, and return the number of allocations left to count; 0: one has failed."""
         left = int(os.pread(self.fd, 32, 0))
         os.pwrite(self.fd, b"0", 0)
         return left
 
     def run(self, n: int, do: Callable[[], object]) -> tuple[str, bool]:
-        """What do answered for want of memory, or ""; and whether an allocation has failed."""
+        """Return the answer of do() for lack of memory, or ""; and whether an allocation failed."""
         failed = False
         with no_memory_allowed() as seen:
             self.arm(n)
@@ -163,7 +163,7 @@ class Nth:
 
 @contextlib.contextmanager
 def no_memory_allowed() -> Iterator[list[str]]:
-    """What an initiator or an administrator sees of a failed allocation is let through."""
+    """Catch errors that a failed allocation may cause, and yield a list of them."""
     seen: list[str] = []
     try:
         yield seen

@@ -3,11 +3,12 @@
 
 Usage: flipper.py PORT TARGET-PORT SEED MEAN
 
-TCP's checksum is right on both sides, so nothing but iSCSI's digests can notice; both have
-to be agreed upon.  One bit in about MEAN bytes is flipped, both ways, in turns in a header
-with its digest and in a data segment with its; none during login, which has no digest.
-A line for each says which way, where and on which connection.  A connection that has to end
-by that is spared from then on, and a last line says which side has ended it.
+TCP's checksum is right on both sides, so that only iSCSI's digests can find the flip; both
+digests must be agreed upon.  One bit in about MEAN bytes is flipped, both ways, by turns in a
+header with its digest and in a data segment with its digest.  No bit is flipped during login,
+which has no digest.  Prints for each flip the direction, the place and the connection.  A
+connection that must end because of a flip gets no further flips, and another line says which
+side has ended it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LOGINS = (0x03, 0x23)
 
 
 class Way:
-    """From source to sink; what is common to all connections."""
+    """A direction, from source to sink; its state is common to all connections."""
 
     def __init__(self, name: str, rnd: random.Random, mean: int):
         self.name, self.rnd, self.mean = name, rnd, mean
@@ -36,7 +37,7 @@ class Way:
         return self.rnd.expovariate(1 / self.mean)
 
     def flips(self, part: str, length: int) -> bool:
-        """Is it the turn of these bytes?"""
+        """Return whether a bit of these bytes is to be flipped."""
         self.left -= length
         if self.left > 0 or part != self.part or not length:
             return False
@@ -46,7 +47,7 @@ class Way:
 
 
 class Connection:
-    """Its two sockets; whether it has to end, and by whom it did."""
+    """A connection: its two sockets, whether it must end, and which side has ended it."""
 
     lock = threading.Lock()
     numbers = itertools.count(1)
@@ -66,15 +67,16 @@ class Connection:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def flip(self, way: Way, part: str, data: bytes) -> bytes:
-        """These bytes, perhaps with another bit."""
+        """Return these bytes, perhaps with a flipped bit."""
         with self.lock:
             if self.spared or not way.flips(part, len(data)):
                 return data
             at = way.rnd.randrange(len(data))
             if part == "header" and at == AHS_LENGTH:
-                # It says where the digest is: who believes it may wait for more forever.
+                # This byte says where the digest is: with a wrong value the receiver might
+                # wait for ever for more data.
                 at += 1
-            # Wrong data for the target ends a command, not the connection.
+            # Wrong data that the target receives ends a command, not the connection.
             self.spared = (part, way.name) != ("data", "to-target")
             changed = bytearray(data)
             changed[at] ^= 1 << way.rnd.randrange(8)

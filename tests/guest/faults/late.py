@@ -3,9 +3,9 @@
 
 Usage: late.py IQN      LUN 0 is for everybody, LUN 5 for initiators of group g
 
-A pattern that moves the session to the group is made with the first, second, third ...
-allocation failing.  Where mkdir is done all the same, the session loses at once what it
-may no longer see, and gets LUN 5 although nobody does anything any more.
+A pattern that moves the session to the group is made while the first, second, third ...
+allocation fails.  Where mkdir succeeds all the same, the session loses at once the LUNs
+that it may no longer see, and gets LUN 5 later, without another change.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIMIT = 400
 
 
 def luns(conn: Conn) -> list[int]:
-    """What REPORT LUNS lists: numbers below 256."""
+    """Return the LUNs below 256 that REPORT LUNS lists."""
     itt = conn.scsi(bytes([0xA0]) + bytes(7) + b"\x20\0\0\0", FINAL | 0x40, 8192)
     data = b""
     while (pdu := conn.recv()).opcode == DATA_IN:
@@ -36,7 +36,7 @@ def luns(conn: Conn) -> list[int]:
 
 
 def announced() -> int:
-    """How often the kernel's log says that LUNs come later; it says so ten times at once."""
+    """Return how often the log says that LUNs come later; the rate limit allows ten at once."""
     log = subprocess.run(["dmesg"], check=True, capture_output=True, text=True, errors="replace")
     return log.stdout.count(" come later")
 
@@ -62,7 +62,7 @@ def main() -> None:
         os.rmdir(pattern)
         wait_for(lambda: luns(conn) == [0], 10, "LUN 0 comes back")
         if not failed:
-            # It may be there before a slow guest asks for it.
+            # On a slow guest the LUN may be there before this program asks for it.
             late = announced() - before
             print(f"{n - 1} allocations failed, the LUN came later {late} times, {seen_late} of them seen")
             conn.close()

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Writes and reads a disk that fails, in several threads, and keeps the books.
+"""Writes and reads a disk that fails, in several threads, and records what must be there.
 
 Usage: ledger.py DISK SECONDS SEED [BLOCKS]
 
-Each thread has BLOCKS (128) of its own.  Each 4 KiB block carries its number, a
-version and a pattern made from both.  A write that was answered well must be there from
-then on; after one that failed, the block may be either version, until the next one; any
-other content is wrong data.  A read may fail, but never lie.  A line on standard input
-says that the backing fails from now on; the next one that it is whole again: everything
-is read once more, and now no read may fail.  Prints what happened.
+Each thread has BLOCKS (128) of its own.  Each 4 KiB block has its number, a version and a
+pattern made from both.  A write that succeeded must be there from then on.  After a write
+that failed, the block may have either version, until the next write.  Any other content is
+wrong data.  A read may fail, but must not return wrong data.  A line on standard input says
+that the backing fails from now on.  The next line says that the backing is whole again: then
+all blocks are read once more, and no read may fail.  Prints the results.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WHAT = ("written", "read", "write failed", "read failed")
 
 
 class WrongDataError(Exception):
-    """A read lied."""
+    """A read returned wrong data."""
 
 
 def pattern(block: int, version: int) -> bytes:

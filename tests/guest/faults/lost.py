@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Enables a target; the event that tells of it finds no memory.
+"""Enables a target while the allocation for the event fails.
 
 Usage: lost.py FABRIC TARGET
 """

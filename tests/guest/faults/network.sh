@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A network between initiator and target that can be hurt.  The kernel's initiator
-# lives in the first network namespace only, and so does the target; the way from one
-# to the other leads through a second namespace, a router:
+# A network between initiator and target that can be disturbed.  The kernel's initiator
+# works only in the first network namespace, and the target is there, too.  The packets
+# between them pass a second namespace, a router:
 #
 #   initiator 10.9.0.1 --- 10.9.0.2 router 10.9.1.2 --- 10.9.1.1 target
 #
-# The initiator speaks to the router's 10.9.0.2:3260; the router gives the packets the
-# target's address and its own as the source, by rewriting headers, without state.
+# The initiator connects to the router's 10.9.0.2:3260.  The router rewrites the headers,
+# without state: the destination becomes the target's address, the source its own.
 
 ns=cst-router
 
@@ -23,7 +23,7 @@ in_router() {
 
 network_up() {
 	network_down
-	# The initiator has to let go while there is a way.
+	# The initiator must log out while the network still works.
 	trap 'initiator_cleanup || :; network_down' EXIT
 	ip netns add $ns
 	ip link add ini type veth peer name to-ini netns $ns
@@ -60,19 +60,19 @@ network_up() {
 	wait_for 10 refuses 10.9.0.2
 }
 
-# refuses ADDRESS [COMMAND]: a connection to it, so the way is there
+# refuses ADDRESS [COMMAND]: whether ADDRESS refuses a connection, which shows that packets pass
 refuses() {
 	[[ $("${@:2}" timeout 2 bash -c "exec 3<>/dev/tcp/$1/1" 2>&1) == *refused* ]]
 }
 
-# All that there is of it
+# Removes the whole network.
 network_down() {
 	[ ! -e /sys/class/net/ini ] || ip link del ini
 	[ ! -e /sys/class/net/tgt ] || ip link del tgt
 	[ ! -e /run/netns/$ns ] || ip netns del $ns
 }
 
-# netem RULE...: both ways; without an argument all is well again
+# netem RULE...: disturbs packets in both directions; without an argument ends that
 netem() {
 	local dev
 	for dev in to-ini to-tgt; do
@@ -81,26 +81,26 @@ netem() {
 	done
 }
 
-# cut VERDICT: what becomes of packets to the target's port, and from it
+# cut VERDICT: drops or rejects packets to and from the target's port; without VERDICT ends that
 cut() {
 	in_router nft flush chain ip way cut
 	[ $# = 0 ] || in_router nft add rule ip way cut meta l4proto tcp "$@"
 }
 
-# The initiator's patience, short enough for a test, long enough for every cut.
+# Logs in with time limits that are short enough for a test, and longer than every cut.
 network_login() {
 	iscsi_login "$1" 10.9.0.2:3260 node.conn[0].timeo.noop_out_interval=1 \
 		node.conn[0].timeo.noop_out_timeout=2 node.session.timeo.replacement_timeout=90 \
 		"${@:2}"
 }
 
-# given_up IQN: the initiator takes its connection for lost
+# given_up IQN: whether the initiator takes its connection for lost
 given_up() {
 	[ "$(cat "$(iscsi_session "$1")/state")" = FAILED ]
 }
 
-# verify_during IQN DISK COMMAND...: fio verifies while that is done to the network, which
-# must cost the connection and nothing else
+# verify_during IQN DISK COMMAND...: runs a command that disturbs the network while fio
+# verifies; the initiator must lose its connection and nothing else
 verify_during() {
 	local iqn=$1 disk=$2 before round
 	shift 2
@@ -111,13 +111,13 @@ verify_during() {
 		"$@"
 		(wait_for 60 iscsi_peer_is_new "$iqn" "$before") || fail "the connection has outlived: $*"
 		(fio_load_goes_on "$disk") || fail "no I/O after: $*"
-		# What was cut off has been cleaned up.
+		# The target has removed the session that was cut off.
 		wait_for 60 one_session "iscsi/$iqn"
 	done
 	fio_load_stop
 }
 
-# one_session TARGET: none but the session in use is left
+# one_session TARGET: whether the session in use is the only one
 one_session() {
 	[ "$(find "$cst/targets/$1/sessions" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ]
 }

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every operation of configuration and every SCSI command on loop, with its first,
+"""Runs every operation of configuration and every SCSI command on loop, with its first,
 second, third ... allocation failing, until none is left to fail.
 
 Usage: nth.py FOLDER LOOP-DISK [PART]...     parts: configure command login load
 
-After each failure: the answer is one that lack of memory explains, nothing has changed
-if it was refused, and the same works at once when repeated.  Prints a line for each
-operation: how many of its allocations were failed, and what was answered.
+After each failure the answer must be one that lack of memory explains.  A refused operation
+must have changed nothing, and must succeed when it is repeated.  Prints a line for each
+operation: how many of its allocations were failed, and the answers.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from rawiscsi import Conn
 from sgio import FROM_DEV, Command, read10, sync10, write10
 
 LIMIT = 4000
-# More than the loading of a module allocates; and those of its end that are failed.
+# A number above the allocations of a module's load; and how many of the last ones are failed.
 LOADS, LOADS_FAILED = 1000000, 100
 # System calls that the C library has no function for, as x86-64 numbers them.
 FINIT_MODULE, DELETE_MODULE = 313, 176
 
 
 class Step:
-    """An operation, its opposite, and how to see that it has been done."""
+    """An operation, its opposite, and a check whether it has been done."""
 
     def __init__(self, name: str, do: Callable[[], object], undo: Callable[[], object],
                  done: Callable[[], bool]):
@@ -76,7 +76,7 @@ def store(path: str, value: str, before: str | None = None) -> Step:
 
 
 def make_file(device: str, file: str) -> Step:
-    """Made as it should be, or nothing is left of it."""
+    """Make a file: it is either complete, or nothing is left of it."""
     return Step(f"make_file {device}", lambda: failing.make_file(device),
                 lambda: os.unlink(file), lambda: os.path.exists(file))
 
@@ -93,7 +93,7 @@ def unlink(lun: str, device: str) -> Step:
 
 
 def show(path: str) -> Step:
-    """Reading: nothing to undo, and what is read is whole or refused."""
+    """Read an attribute: the text is either complete or refused; there is nothing to undo."""
     path = f"{ROOT}/{path}"
     whole = get(path)
     state: dict[str, Optional[str]] = {"text": None}
@@ -105,7 +105,7 @@ def show(path: str) -> Step:
 
 
 def configure(folder: str) -> None:
-    """A tree from nothing to a session that is logged in, and back."""
+    """Build a tree from nothing to a session that is logged in, and remove it."""
     nth = Nth()
 
     def keep(step: Step) -> None:
@@ -139,7 +139,7 @@ def configure(folder: str) -> None:
         keep(store(target + "/enabled", "1"))
         if target != iqn:
             keep(mkdir(target + "/sessions/nth"))
-        # Under a live session on loop: its map changes with each.
+        # With a live session on loop, whose map changes with each step.
         keep(mkdir(target + "/ini_groups/g/initiators/nth"))
         keep(mkdir(target + "/ini_groups/g/luns/2"))
         keep(link(target + "/ini_groups/g/luns/2", "handlers/vdisk_fileio/nth"))
@@ -166,7 +166,7 @@ def configure(folder: str) -> None:
 
 
 def empty_pools() -> None:
-    """A changed memory limit gives idle chunks of all pools back to the system."""
+    """Change the memory limit, which gives idle chunks of all pools back to the system."""
     for limit in (4096, 0):
         put(f"{ROOT}/cmd_mem_limit_mb", limit)
 
@@ -193,7 +193,7 @@ COMMANDS = {
 
 
 def command(disk: str) -> None:
-    """Each command class over SG_IO, in the submitting task all the way."""
+    """Send each class of command by SG_IO; all of it runs in the submitting task."""
     fd = os.open(disk, os.O_RDWR | os.O_NONBLOCK)
     nth = Nth()
     for name, make in COMMANDS.items():
@@ -211,7 +211,7 @@ def command(disk: str) -> None:
                     failed = nth.disarm() == 0
             answer = seen[0]
             answers[answer] += 1
-            # BUSY and TASK SET FULL ask to be repeated.
+            # BUSY and TASK SET FULL (08, 28) ask the initiator to repeat the command.
             if answer not in ("ok", "ENOMEM", "status 08", "status 28"):
                 raise BrokenError(f"{name}, allocation {n}: {answer}")
             if answer == "ok" and name.startswith("READ ") and "iB" in name and \
@@ -229,8 +229,7 @@ def command(disk: str) -> None:
 
 
 def login() -> None:
-    """A login, with the nth allocation of the daemon failing on either side of its
-    system calls."""
+    """Log in while the nth allocation in the daemon's system calls fails."""
     iqn = os.environ["CST_IQN"]
     daemon = int(os.environ["CST_DAEMON"])
     nth = Nth(daemon)
@@ -260,7 +259,7 @@ def login() -> None:
 
 
 class Module:
-    """One that is not loaded."""
+    """A module that is not loaded."""
 
     libc = ctypes.CDLL(None, use_errno=True)
 
@@ -280,12 +279,12 @@ class Module:
 
 
 def load() -> None:
-    """finit_module, from its last allocations back: those of our init functions."""
+    """Load modules while one of the last allocations fails: those of our init functions."""
     nth = Nth()
     for path in os.environ["CST_MODULES"].split():
         module = Module(path)
         total = LOADS
-        # The first one allocates what stays for the others.
+        # The first load makes allocations that stay for the others, so load three times.
         for _ in range(3):
             nth.arm(LOADS)
             module.insert()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Buffers where memory is in pieces, and where there is none; what is idle goes back.
+"""Tests buffers when memory is fragmented and when there is none; idle memory goes back.
 
 Usage: pieces.py IQN
 
-Pages that the target takes for buffers fail: those of a higher order, then all.
+The target's allocations of pages for buffers fail: those of a higher order, then all.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read(conn: Conn, blocks: int, data: bytes) -> str:
 
 
 def both(conn: Conn, blocks: int, data: bytes) -> None:
-    """They are repeated as an initiator does, but not for ever."""
+    """Write and read; repeat BUSY commands as an initiator does, but not for ever."""
     for what in (write, read):
         answers: list[str] = []
         while not answers or answers[-1] != "ok":
@@ -56,7 +56,7 @@ def both(conn: Conn, blocks: int, data: bytes) -> None:
 
 
 class NoPages(Site):
-    """None of that order or a higher one for a buffer."""
+    """Buffers get no pages of this order or a higher one."""
 
     def __init__(self, order: int):
         super().__init__(*function("cst", "cst_page_alloc"))
@@ -78,15 +78,15 @@ class NoPages(Site):
 
 
 def shrink() -> list[int]:
-    """What is said to be idle, each time that the system asks for it."""
-    # Another test may have left it off.
+    """Make the system shrink caches; return the numbers of idle pages that cst reported."""
+    # Another test may have left tracing off.
     put(f"{TRACING}/tracing_on", 1)
     open(f"{TRACING}/trace", "w", encoding="ascii").close()
     event = f"{TRACING}/events/vmscan/mm_shrink_slab_start/enable"
     put(event, 1)
     put("/proc/sys/vm/drop_caches", 2)
     put(event, 0)
-    # All of it: with stack traces, which another test may have left on, it is long.
+    # Read the whole trace: it is long if another test has left stack traces on.
     with open(f"{TRACING}/trace", encoding="ascii", errors="replace") as f:
         return [int(n) for n in re.findall(r"cst_shrink_scan.* cache items (\d+)", f.read())]
 
@@ -109,7 +109,7 @@ def main() -> None:
     print("idle pages:", *idle)
     if not idle or idle[0] < 256:
         raise BrokenError(f"idle pages after a command of 8 MiB: {idle}")
-    # Each answer is read and acknowledged: no chunk is kept.
+    # Each answer was read and acknowledged, so the network keeps no chunk.
     last = shrink()
     if max(last, default=0) >= 16:
         raise BrokenError(f"still idle: {last}")

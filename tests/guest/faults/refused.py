@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""TCP has no memory for an answer while nothing that it has sent is unacknowledged.
+"""TCP has no memory for an answer, and no acknowledgement is to come that would wake the target.
 
 Usage: refused.py IQN
 
-The target tries again every 20 ms, not as often as it can.
+The target must try again every 20 ms, not as often as it can.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
         itt = conn.read10(0, 8)
         wait_for(lambda: refused() >= 10, text="TCP refuses memory")
         times, seconds = refused(), time.monotonic() - begin
-    # Two ticks of 10 ms or less apart, and the first may be over at once.
+    # Attempts are at least a tick of 10 ms apart; the first two may follow each other at once.
     if times > 2 + seconds / 0.01:
         raise BrokenError(f"{times} attempts to send in {seconds:.2f} s")
     if len(conn.expect(DATA_IN, itt).data) != 4096:

@@ -4,16 +4,16 @@ configuration and I/O reaches, one after the other, in whatever context it runs.
 
 Usage: sites.py FOLDER DAEMON-PID
 
-First the session runs twice under a trace of the kernel's allocators that keeps call
-stacks: the innermost return address in a module of ours is a call site.  Then it runs
-again and again; each of its stages fails one site that it has reached and that has not
-had its turn there, with the fault injection's filter set to just that address.  The stage
-may be refused for want of memory, nothing else; right after it must succeed.  Every site
-that was there both times has to have failed somewhere.  Others are tried: what was there
-once, as a checker's own allocation may be; one with __GFP_NOFAIL, of which at most a
-first attempt fails; and what the kernel allocates for others while it only comes by, for
-packets that have just arrived.  At the end stands which functions of the modules refer
-to an allocator and were not reached.
+First the session runs twice under a trace of the kernel's allocators with call stacks.  The
+innermost return address in a module of ours is a call site.  Then the session runs again
+and again.  Each of its stages fails one site that the stage has reached and not failed yet,
+with the fault injection's filter set to that address.  The stage may be refused only for
+lack of memory, and must succeed when it is repeated.  Every site that was reached both
+times must have failed in some stage.  These sites are only tried: those that were reached
+once, as a checker's own allocation may be; those with __GFP_NOFAIL, of which at most a
+first attempt fails; and allocations of the kernel below our code for another purpose, as
+for packets that have just arrived.  At the end the program prints which functions of the
+modules refer to an allocator and were not reached.
 """
 
 from __future__ import annotations
@@ -42,14 +42,15 @@ EVENTS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node"
 TRACING = "/sys/kernel/tracing"
 EVENT = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*? gfp_flags=(\S+)")
 STACK = re.compile(r".{16,}-[0-9]+ +\[([0-9]+)\] .*: <stack trace>$")
-# Of the kernel's headers, when the compiler has made it a function: its caller is the site.
+# Inline functions of the kernel's headers that the compiler did not inline: the call site is
+# that of their caller.
 HELPER = re.compile(r" => (_?k[a-z]*alloc|alloc_|xa_|genlmsg_|nlmsg_)")
 NOTED = tuple(f" => {name}+" for name in failing.LEAK_CHECKER)
-# An interrupt, or what came for a socket while it was locked.
+# Frames of an interrupt, or of packets that came for a socket while it was locked.
 BY_CHANCE = re.compile(r" => (asm_\w+|__release_sock)\+")
 FRAME = re.compile(r" => (\S+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
 
-# What allocates, by the names that object code has for it.
+# The allocators, by their names in object code.
 ALLOCATORS = re.compile(
     r"^(__kmalloc\w*|kmalloc_\w+|kmem_cache_(z?alloc|create)\w*|__alloc_pages\w*|alloc_pages\w*|"
     r"__?get_free_pages|get_zeroed_page\w*|kvmalloc\w*|kmemdup\w*|kstrn?dup\w*|kv?asprintf|"
@@ -74,7 +75,7 @@ def trace_on() -> None:
     put(f"{TRACING}/buffer_size_kb", 65536)
     for option in ("stacktrace", "sym-offset"):
         put(f"{TRACING}/options/{option}", 1)
-    # Opened for writing it is emptied.
+    # Opening the trace for writing empties it.
     open(f"{TRACING}/trace", "w", encoding="ascii").close()
     events_on(1)
     put(f"{TRACING}/tracing_on", 1)
@@ -87,8 +88,9 @@ def events_on(value: int) -> None:
 
 
 def trace_off() -> tuple[set[Site], set[Site]]:
-    """The innermost frame in a module of ours, of every allocation that was seen; and
-    those of them that may never come to fail.
+    """Return the innermost frame in a module of ours of every traced allocation.
+
+    Also return those sites that need not fail.
     """
     put(f"{TRACING}/tracing_on", 0)
     events_on(0)
@@ -97,7 +99,7 @@ def trace_off() -> tuple[set[Site], set[Site]]:
             raise BrokenError("the trace's buffer is too small")
     found: set[Site] = set()
     loose: set[Site] = set()
-    # Of each CPU's last event.
+    # The flags of each CPU's last event.
     flags: dict[str, str] = {}
     with open(f"{TRACING}/trace", encoding="ascii", errors="replace") as f:
         may_fail, seen = True, False
@@ -134,7 +136,7 @@ def addresses() -> dict[tuple[str, str], list[int]]:
 
 
 def allocating() -> dict[tuple[str, str], set[str]]:
-    """Functions that refer to allocators, but for those that run when a module loads."""
+    """Return the functions that refer to allocators, without those that run at module load."""
     found: dict[tuple[str, str], set[str]] = {}
     for module in MODULES:
         path = subprocess.run(["modinfo", "-n", module], capture_output=True, text=True,
@@ -228,14 +230,14 @@ class Session:
 
     def loop_session(self) -> None:
         ensure_dir(self.LOOP + "/sessions/sites")
-        # Nobody has to ask again: what found no memory is tried again by itself.
+        # A scan that found no memory must be repeated without another request.
         wait_for(self.disk, 20, "the disk on loop")
 
     def loop_open(self) -> int:
-        """The disk, past its unit attentions."""
+        """Open the disk, and consume its unit attentions."""
         opened: list[int] = []
 
-        # The kernel makes a disk's names before it lets anyone open it.
+        # The disk's node exists before the kernel lets it be opened.
         def try_open() -> bool:
             try:
                 opened.append(os.open(self.disk(), os.O_RDWR | os.O_NONBLOCK))
@@ -268,13 +270,13 @@ class Session:
             os.close(fd)
 
     def loop_changes(self) -> None:
-        # A fault may have left the group's map in force, which has neither LUN 0 nor 2.
+        # A fault may have left the session with the group's map, which has neither LUN 0 nor 2.
         remove(self.LOOP + "/ini_groups/g/initiators/sites")
         ensure_dir(self.LOOP + "/luns/2")
         ensure_link(self.LOOP + "/luns/2", self.NULL)
         wait_for(lambda: self.disk(2), 20, "LUN 2 on loop")
         ensure(self.LOOP + "/luns/2/read_only", 1)
-        # A group's map instead, which has LUN 1 only, and back.
+        # Change to a group's map, which has LUN 1 only, and back.
         ensure_dir(self.LOOP + "/ini_groups/g/initiators/sites")
         wait_for(lambda: self.disk(1), 20, "LUN 1 of the group")
         remove(self.LOOP + "/ini_groups/g/initiators/sites")
@@ -303,7 +305,7 @@ class Session:
         ensure_link(self.ISCSI + "/ini_groups/g/luns/5", self.NULL)
         ensure_dir(self.ISCSI + "/portals/127.0.0.1:3270")
         ensure(self.ISCSI + "/params/MaxOutstandingR2T", 2)
-        # The initiator below answers no pings.
+        # The initiator below does not answer NOP-Ins.
         ensure(self.ISCSI + "/params/NopInInterval", 0)
         ensure(self.ISCSI + "/enabled", 1)
         wait_for(self.listens, 20, "the daemon to listen")
@@ -316,7 +318,7 @@ class Session:
         return True
 
     def connect(self, isid: int) -> Conn:
-        """Not logged in yet."""
+        """Return a connection that is not logged in yet."""
         return Conn(self.IQN, isid=isid, timeout=20 * SLOW, address=("127.0.0.1", 3270), login=False)
 
     def discovery(self) -> None:
@@ -336,7 +338,7 @@ class Session:
         self.settle()
 
     def settle(self) -> Conn:
-        """The connection, a new one if need be, past its unit attentions."""
+        """Return the connection, if necessary a new one, and consume its unit attentions."""
         if self.conn is None:
             self.login()
         conn = self.conn
@@ -352,7 +354,7 @@ class Session:
     def iscsi_commands(self) -> None:
         conn = self.settle()
         empty_pools()
-        # Immediate data, then the rest when it is asked for.
+        # A write with immediate data, and the rest by R2Ts.
         data = os.urandom(262144)
         itt = conn.write10(0, 512, data[:8192])
         while (pdu := conn.recv()).opcode == R2T:
@@ -367,14 +369,14 @@ class Session:
         ok(conn.expect(SCSI_RSP, conn.scsi(bytes([0x35]) + bytes(9))).sense(), "SYNCHRONIZE CACHE")
         itt = conn.write10(0, 512, data[:8192])
         pdu = conn.recv()
-        # Aborted while it waits for its data.
+        # Abort a write that waits for its data.
         if pdu.opcode == R2T:
             conn.tmf(1, rtt=itt, refcmdsn=conn.cmdsn - 1 & NONE)
             while conn.recv().opcode != TMF_RSP:
                 pass
         else:
             ok(pdu.sense(), "WRITE")
-        # A CDB of 32 bytes, which nothing here knows.
+        # A CDB of 32 bytes, which no device type has.
         cdb = bytes([0x7F]) + bytes(6) + bytes([24]) + bytes(8)
         ahs = struct.pack(">HBB", 17, 1, 0) + bytes(16)
         answer = conn.expect(SCSI_RSP, conn.scsi(cdb, ahs=ahs)).sense()
@@ -409,7 +411,7 @@ class Session:
         self.sees(conn, [0, 1])
 
     def sees(self, conn: Conn, wanted: list[int]) -> None:
-        """REPORT LUNS lists these, soon."""
+        """Wait until REPORT LUNS lists exactly these LUNs."""
         def now() -> bool:
             itt = conn.scsi(bytes([0xA0]) + bytes(7) + b"\x20\0\0\0", FINAL | 0x40, 8192)
             data = b""
@@ -430,7 +432,7 @@ class Session:
                     if os.stat(f"{where}/{name}").st_mode & 0o444:
                         get(f"{where}/{name}")
                 except FileNotFoundError:
-                    # One that an earlier stage has closed may end meanwhile.
+                    # A session that an earlier stage has closed may end meanwhile.
                     if "/sessions/" not in where:
                         raise
 
@@ -440,7 +442,7 @@ class Session:
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert listener.stdout
         try:
-            # An event that nobody listens to allocates nothing.
+            # Without a listener an event makes no allocation, so wait for the listener.
             if listener.stdout.readline() != b"listening\n":
                 raise BrokenError("no listener for events")
             done = subprocess.run([sys.executable, here + "/../cfs/events.py", "stats"],
@@ -449,7 +451,7 @@ class Session:
                 raise BrokenError(done.stderr)
             if done.returncode:
                 raise RefusedError("ENOMEM")
-            # Something to tell: events are lost without memory, the operation is not.
+            # A login makes an event. Without memory the event is lost, but the login succeeds.
             conn = self.connect(10)
             conn.login({})
             conn.close()
@@ -484,12 +486,12 @@ class Session:
             if os.path.isdir(f"{ROOT}/{device}"):
                 ensure(device + "/enabled", 0)
                 remove(device)
-        # A new file has no pages yet.
+        # Remove the file: a new file has no pages yet, so its writes allocate.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.folder + "/sites.img")
 
     def after_fault(self) -> None:
-        """What the fault may have cost, so that the stage can be repeated."""
+        """Drop what the fault may have broken, so that the stage can be repeated."""
         if self.conn:
             self.conn.close()
             self.conn = None
@@ -500,12 +502,12 @@ class Session:
 # --- passes ---
 
 class Sweep:
-    """Which sites still have to fail in which stage."""
+    """The sites that still have to fail, for each stage."""
 
-    TRIES = 3   # in a stage, of a site that has not failed anywhere
+    TRIES = 3   # attempts in a stage for a site that has not failed in any stage
 
     def __init__(self, reached: dict[str, set[Site]], seed: str):
-        """reached: of each stage, by its name"""
+        """reached: the sites of each stage, by the stage's name"""
         self.where = addresses()
         self.failed: set[Site] = set()
         self.tried: set[tuple[str, Site]] = set()
@@ -513,7 +515,7 @@ class Sweep:
         self.left: dict[str, list[Site]] = {}
         for stage, sites in reached.items():
             self.left[stage] = sorted(sites) * self.TRIES
-            # Together with other ones each time.
+            # Shuffle, so that each attempt is made together with other sites.
             random.Random(seed).shuffle(self.left[stage])
 
     def is_due(self, stage: str, site: Site) -> bool:
@@ -533,7 +535,7 @@ class Sweep:
 
     def fail(self, session: Session, stage: Callable[[], None], site: Site) -> None:
         """Run a stage with one site failing; then it must succeed."""
-        # A name that several functions have is tried at each.
+        # When several functions have the name, try each of them.
         for base in self.where.get(site[:2], []):
             with no_memory_allowed() as seen, failing.Site(base + site[2]) as armed:
                 try:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Uses more memory than there is, for a while, and finds in each page what it left there.
+"""Uses more memory than there is, for a while, and checks the contents of each page.
 
 Usage: swapping.py SECONDS
 
-Every page is read, compared and written again and again, so that each goes out to the
-swap and comes back.  Raises SystemExit when a page has changed, when one takes longer
-than STALL, or when hardly anything was swapped.
+Every page is read, compared and written again and again, so that it is swapped out and
+in.  Raises SystemExit when a page has changed, when a page takes longer than STALL, or
+when hardly any page was swapped.
 """
 import mmap
 import struct
@@ -14,12 +14,12 @@ import time
 
 PAGE = mmap.PAGESIZE
 MIB = 1 << 20
-STALL = 120.0  # seconds for one page
-RECORD = struct.Struct("<QQ")  # at the end of a page: its number, how often it was written
+STALL = 120.0  # the most seconds for one page
+RECORD = struct.Struct("<QQ")  # at the end of a page: its number, and the number of writes
 
 
 def kib(path: str, key: str) -> int:
-    """The number after KEY in a file of lines "KEY number ..."; raises KeyError."""
+    """Return the number after KEY in a file of lines "KEY number ..."; raise KeyError."""
     with open(path) as f:
         for line in f:
             words = line.replace(":", " ").split()
@@ -30,8 +30,8 @@ def kib(path: str, key: str) -> int:
 
 def main() -> None:
     seconds = float(sys.argv[1])
-    # Half of the swap stays free: what counts as available is an estimate, and what a kernel
-    # full of checkers keeps for itself comes and goes by tens of MiB.
+    # Half of the swap stays free: MemAvailable is an estimate, and the memory that a kernel
+    # full of checkers uses for itself varies by tens of MiB.
     room = kib("/proc/meminfo", "MemAvailable") + kib("/proc/meminfo", "SwapFree") // 2
     pages = room * 1024 // PAGE
     memory = mmap.mmap(-1, pages * PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Disks whose backings hang take the threads that the kernel has, and it can make no
+"""Disks whose backings hang take all of the kernel's threads, and the kernel cannot make
 more; another disk goes on.
 
 Usage: threads.py SLOW-IQN LUNS QUICK-IQN
 
-The backings of so many LUNs of the first hang, and are resumed here.
+The backings of LUNS LUNs of the first target hang; this program resumes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from failing import DEBUG, SLOW, BrokenError, Site, get, put
 from rawiscsi import DATA_IN, LOGOUT_RSP, SCSI_RSP, Conn
 
 MANY = 1_000_000
-CROWD = 20      # of each LUN, more than may be at work
+CROWD = 20      # reads of each LUN, more than may be under way in its workers
 
 
 def of_the_kernel(name: str) -> tuple[int, int]:
@@ -42,7 +42,7 @@ def refused() -> int:
 
 
 def take_threads(conn: Conn, luns: int) -> set[int]:
-    """Reads that hang, until the kernel needs another thread; their tags."""
+    """Send reads that hang, until the kernel needs another thread; return their tags."""
     tags: set[int] = set()
     for lun in range(luns):
         tags |= {conn.read10(64 * i, 8, lun=lun) for i in range(CROWD)}
@@ -60,7 +60,7 @@ def main() -> None:
     slow = Conn(sys.argv[1], timeout=90 * SLOW)
     quick = Conn(sys.argv[3], timeout=90 * SLOW, isid=2)
     for lun in range(luns):
-        # Past its unit attentions.
+        # Consume the unit attentions of the LUN.
         while slow.expect(SCSI_RSP, slow.scsi(bytes(6), lun=lun)).sense() != "ok":
             pass
     quick.alive()

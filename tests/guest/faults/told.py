@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The daemon hears of a change although the message about it found no memory.
+"""The daemon notices a change although there was no memory for the message about it.
 
-Usage: told.py IQN PORT      the target is enabled, nobody listens on PORT yet
+Usage: told.py IQN PORT      the target is enabled, and no portal listens on PORT yet
 """
 
 from __future__ import annotations

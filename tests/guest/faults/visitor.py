@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Logs in to whatever iSCSI targets there are, and reads, while they come and go.
+"""Logs in to all iSCSI targets that there are, and reads, while targets come and go.
 
-Prints a line for each login; stays until there was one, which has to be before long.
+Prints a line for each login; runs until there was one, and fails when that takes too long.
 
 Usage: visitor.py LIB ROOT SEED SECONDS [PORT]...
 """
