@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What task management hits, and what it leaves to be told.
+"""Tests which commands task management hits, and which unit attentions it leaves.
 
 Usage: aborts.py TARGET TARGET-FOLDER FOLDER OTHER
 
@@ -35,7 +35,7 @@ def tur(c: Conn, lun: int = 0, attr: int = 0) -> str:
 
 
 def ready(c: Conn) -> Conn:
-    """Past the unit attentions of both LUNs."""
+    """Consume the unit attentions of both LUNs."""
     for lun in 0, 1:
         for _ in range(8):
             if tur(c, lun) == "ok":
@@ -50,14 +50,14 @@ def active() -> int:
 
 
 def stuck_write(c: Conn, lun: int = 0) -> int:
-    """A write that is in the frozen file system."""
+    """Send a write, and wait until it is stuck in the frozen file system."""
     before = active()
     itt = c.write10(0, 8, bytes(4096), lun=lun)
     end = time.monotonic() + 60
     while active() == before:
         assert time.monotonic() < end, "the write does not arrive"
         time.sleep(0.02)
-    # Answered behind it, so it has been submitted.
+    # The NOP-Out behind it has been answered, so the write has been submitted.
     c.nop(b"there")
     c.recv()
     return itt
@@ -84,7 +84,7 @@ def by_the_number_that_it_was_sent_to() -> None:
             freeze("-u")
             answer = c.expect(TMF_RSP, tag)
             assert answer.response == COMPLETE, f"function {function}: {answer.response}"
-            # It has had no answer of its own, and there is nothing left.
+            # The write itself was not answered, and is no longer there.
             tag = c.tmf(ABORT_TASK, itt, refcmdsn=c.cmdsn - 1)
             answer = c.expect(TMF_RSP, tag)
             assert answer.response == (NO_TASK if instead else NO_LUN), answer.response
@@ -96,7 +96,7 @@ def by_the_number_that_it_was_sent_to() -> None:
 
 
 def of_one_number() -> None:
-    """The same device at another number of the nexus is not meant."""
+    """A function for one LUN does not hit commands for the same device at another LUN."""
     c = ready(Conn(TARGET, InitialR2T="Yes", ImmediateData="No"))
     tags = []
     for lun in 0, 1:
@@ -123,7 +123,7 @@ def the_strongest_is_told() -> None:
 
 
 def told_when_it_is_handed_over() -> None:
-    """REQUEST SENSE of no byte, and of all."""
+    """REQUEST SENSE tells a unit attention when it returns sense, not when it returns no byte."""
     c = ready(Conn(TARGET))
     assert c.expect(TMF_RSP, c.tmf(LUN_RESET)).response == COMPLETE
     assert c.expect(SCSI_RSP, c.scsi(b"\x03\0\0\0\0\0")).sense() == "ok"

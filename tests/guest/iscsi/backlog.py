@@ -20,7 +20,7 @@ READS, BLOCKS, READYS = 16, 2048, 900
 
 
 def commands() -> int:
-    """What the target has received from us."""
+    """Return the number of commands that the target has received from this initiator."""
     with open(f"{sys.argv[2]}/targets/iscsi/{sys.argv[1]}/sessions/{NAME}/commands",
               encoding="ascii") as f:
         return int(f.read())
@@ -31,7 +31,7 @@ def main() -> None:
     c.alive()
     received = commands()
     reads = [c.read10(0, BLOCKS) for _ in range(READS)]
-    # Their data comes first, and TCP does not take all of it.
+    # The data of the reads comes first, and TCP does not take all of it.
     assert select.select([c.sock], [], [], 20)[0], "no data"
     readys = [next(c.tags) for _ in range(READYS)]
     c.write(b"".join(c.pdu(c.request(SCSI_CMD, FINAL, tag)) for tag in readys))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An initiator that says what it is told of.
+"""An initiator that prints the unit attentions that it is told.
 
-Usage: changes.py TARGET; one command a line on the standard input, one answer a line:
+Usage: changes.py TARGET; reads a command a line from standard input, prints an answer a line:
   told       the senses of TEST UNIT READY until it succeeds or refuses for another reason
              than a unit attention
   cache N    MODE SENSE must tell WCE N: done

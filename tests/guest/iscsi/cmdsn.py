@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which requests count in the command window.
+"""Tests which requests count in the command window.
 
 Usage: cmdsn.py TARGET
 """
@@ -36,7 +36,7 @@ def equal(got: object, want: object, what: str) -> None:
 
 
 def conn() -> tuple[Conn, int]:
-    """A session past its unit attention, and the places in its window."""
+    """Log in and consume the unit attention; return the connection and its window's size."""
     c = Conn(TARGET)
     c.alive()
     return c, c.maxcmdsn - c.cmdsn + 1 & NONE
@@ -49,7 +49,7 @@ def finish(c: Conn, depth: int) -> None:
 
 
 def rejected_requests() -> None:
-    """Whatever is wrong with it: a request that is rejected leaves no gap."""
+    """A rejected request leaves no gap, whatever is wrong with it."""
     c, depth = conn()
     segment = struct.pack(">HBB", 1, 1, 0)
     requests = (
@@ -63,7 +63,7 @@ def rejected_requests() -> None:
             equal(rsp.response, reason, f"the reject reason of opcode {opcode:#x}")
             equal(rsp.expcmdsn, c.cmdsn, f"ExpCmdSN behind opcode {opcode:#x}")
             c.alive()
-    # What has no CmdSN does not count.
+    # PDUs that have no CmdSN do not count.
     for opcode, reason in ((SNACK, 3), (0x25, 5), (0x3F, 5)):
         c.send(c.request(opcode, FINAL, next(c.tags), cmdsn=c.cmdsn), ahs=segment)
         equal(c.rejected(), reason, f"the reject reason of opcode {opcode:#x}")
@@ -72,7 +72,7 @@ def rejected_requests() -> None:
 
 
 def aborted_in_any_order() -> None:
-    """The initiator aborts requests that are missing (RFC 7143 11.6.1)."""
+    """The initiator aborts requests that are missing (RFC 7143, 11.6.1)."""
     c, depth = conn()
     for order in itertools.permutations(range(3)):
         lost = c.cmdsn
@@ -81,7 +81,7 @@ def aborted_in_any_order() -> None:
             rsp = c.expect(TMF_RSP, c.tmf(1, 999 + n, refcmdsn=lost + n))
             equal(rsp.response, 0, f"the response to the abort of {n} in {order}")
         equal(rsp.expcmdsn, c.cmdsn, f"ExpCmdSN behind {order}")
-        # They have been received: none of them is a task any more.
+        # The missing requests count as received, and none of them is a task any more.
         rsp = c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost))
         equal(rsp.response, 1, f"the response to another abort behind {order}")
         c.alive()

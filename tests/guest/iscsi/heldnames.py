@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Sessions and their directories.
+"""Tests the directories of sessions.
 
-Usage: heldnames.py TARGET names    which names they get
-       heldnames.py TARGET held     while somebody keeps the directory locked; prints done
-                                    when he may let it go
+Usage: heldnames.py TARGET names    the names that the directories get
+       heldnames.py TARGET held     while another process keeps the directory locked; prints
+                                    done when that process may unlock it
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def until(seconds: float, condition: Callable[[], bool], what: str) -> None:
 
 
 def which_names() -> None:
-    """One's own if it is free, else with a number that nobody has."""
+    """A session gets the initiator's name if it is free, else the name with a free number."""
     conns = [Conn(TARGET, name=NAME + x, isid=isid) for isid in range(30) for x in "ab"]
-    # Who has been answered finds his session at once.
+    # An initiator whose login was answered finds its session's directory at once.
     assert len(names()) == len(conns) and {f"{NAME}a", f"{NAME}b"} < set(names()), names()
     real = {n: (SESSIONS / n / "initiator_name").read_text().strip() for n in names()}
     assert all(n.partition("_")[0] == real[n] for n in real), real
     assert sorted(real.values()) == [f"{NAME}a"] * 30 + [f"{NAME}b"] * 30, real
-    # A name that is free again is the next one's.
+    # The next session gets a name that is free again.
     conns[0].close()
     until(20, lambda: f"{NAME}a" not in names(), "the end of a session")
     conns[0] = Conn(TARGET, name=f"{NAME}a", isid=99)
@@ -51,7 +51,7 @@ def which_names() -> None:
     for c in conns:
         c.close()
     until(20, lambda: not names(), "the end of the sessions")
-    # With nobody there, the numbers begin anew.
+    # Without any session, the numbers begin anew.
     conns = [Conn(TARGET, name=NAME, isid=isid) for isid in range(3)]
     assert names() == [NAME, f"{NAME}_1", f"{NAME}_2"], names()
     for c in conns:
@@ -65,7 +65,7 @@ def held() -> None:
         c.alive()
         c.expect(LOGOUT_RSP, c.logout())
         assert c.closed()
-    # One waits for another who has the same name and ISID, and cannot wait for his directory.
+    # A login waits for the session of the same name and ISID to end, but not for its directory.
     old = Conn(TARGET)
     new = Conn(TARGET)
     new.alive()

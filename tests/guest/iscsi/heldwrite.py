@@ -22,7 +22,7 @@ def put(path: str, value: object) -> None:
 
 
 def ready(c: Conn) -> None:
-    """Past its unit attentions."""
+    """Consume the unit attentions."""
     for _ in range(8):
         if c.expect(SCSI_RSP, c.scsi(TUR)).sense() == "ok":
             return
@@ -35,7 +35,7 @@ def start_stop(c: Conn, start: int) -> None:
 
 
 def held(c: Conn) -> tuple[int, int]:
-    """A WRITE of one block up to its R2T; its tags."""
+    """Send a WRITE of one block, and wait for its R2T; return its tags."""
     itt = c.write10(0, 1)
     return itt, c.expect(R2T, itt).ttt
 

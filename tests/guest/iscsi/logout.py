@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a logout does to commands that are under way.
+"""Tests the effect of a logout on commands that are under way.
 
 Usage: logout.py TARGET FOLDER
 
@@ -41,7 +41,7 @@ def until(seconds: float, condition: Callable[[], bool], what: str) -> None:
 
 
 def in_the_backing() -> bool:
-    """Does a kernel thread wait for what cannot be interrupted?"""
+    """Return whether a kernel thread is in uninterruptible sleep."""
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             state = path.read_text().rpartition(")")[2].split()[0]
@@ -53,7 +53,7 @@ def in_the_backing() -> bool:
 
 
 def write_stuck(c: Conn) -> None:
-    """One that is aborted earlier ends at once."""
+    """Send a write, and wait until the backing has it: before that an abort would end it."""
     c.write10(0, 8, b"1" * 4096)
     until(20, in_the_backing, "a write that waits for the backing")
 
@@ -76,7 +76,7 @@ def waits_for_the_backing() -> None:
 
 
 def closed_meanwhile() -> None:
-    """The initiator gives up; the session ends when its command does."""
+    """The initiator closes the connection; the session ends when its command does."""
     c = stuck()
     c.logout()
     assert c.silent(), "an answer while a write is under way"
@@ -101,14 +101,14 @@ def dismissed_meanwhile() -> None:
 
 
 def commands_that_wait_for_data() -> None:
-    """Nothing more is asked for, nothing answered but the logout."""
+    """No more data is asked for, and only the logout is answered."""
     c = Conn(TARGET, InitialR2T="Yes", ImmediateData="No")
     c.alive()
     for _ in range(3):
         c.expect(R2T, c.write10(0, 8))
     c.expect(LOGOUT_RSP, c.logout())
     assert c.closed(), "still open"
-    # An answer that waits for its unsolicited data.
+    # A command whose answer waits for its unsolicited data.
     c = Conn(TARGET, InitialR2T="No", ImmediateData="Yes")
     c.alive()
     c.write10(0x7FFFFFF0, 4, bytes(512), flags=WRITE)
@@ -117,7 +117,7 @@ def commands_that_wait_for_data() -> None:
 
 
 def requests_behind_it() -> None:
-    """They are not received, neither while the logout waits nor when it is answered."""
+    """Requests after a logout are ignored, while the logout waits and when it is answered."""
     freeze("-u")
     for held in False, True:
         c = Conn(TARGET)

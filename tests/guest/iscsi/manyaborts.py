@@ -3,7 +3,7 @@
 
 Usage: manyaborts.py TARGET SESSIONS WRITES
 
-Each has so many writes that wait for their data.  Prints how long the answers took.
+Each has WRITES writes that wait for their data.  Prints how long the answers took.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TUR = bytes(6)
 
 
 def writes(conn: Conn, count: int) -> None:
-    """Past all unit attentions; then writes that have their R2T and no data."""
+    """Consume all unit attentions; then send writes, which get their R2T and no data."""
     while conn.expect(SCSI_RSP, conn.scsi(TUR)).sense() != "ok":
         pass
     tags = [conn.write10(i, 1) for i in range(count)]
@@ -50,7 +50,7 @@ def main() -> None:
     for conn in conns:
         writes(conn, count)
     at_once(conns, LUN_RESET, "LOGICAL UNIT RESET")
-    # Each is told of the others' resets, and then all is as it was.
+    # Each session is told of the others' resets, and then works as before.
     for conn in conns:
         sense = conn.expect(SCSI_RSP, conn.scsi(TUR)).sense()
         assert sense == "06/29/03", sense

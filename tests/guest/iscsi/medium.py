@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Many sessions hold the medium and log out at once; then another may eject it.
+"""Many sessions prevent removal and log out at once; then another session may eject.
 
 Usage: medium.py TARGET
 
-What a session held has to be free when its logout is answered, not only when the
-target has taken it apart, for which many at once have to wait.
+A session's prevention must end when its logout is answered, not only when the target has
+freed the session, which takes time when many sessions end at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EJECT, LOAD = bytes([0x1B, 0, 0, 0, 2, 0]), bytes([0x1B, 0, 0, 0, 3, 0])
 
 
 def answer(c: Conn, cdb: bytes) -> str:
-    """The sense, empty when it is done."""
+    """Return the sense; it is empty for GOOD."""
     rsp = c.expect(SCSI_RSP, c.scsi(cdb))
     return rsp.sense() if rsp.status else ""
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the target answers to PDUs of every kind, RFC 7143 at error recovery level 0.
+"""Tests the target's answers to PDUs of every kind, RFC 7143 at error recovery level 0.
 
 Usage: protocol.py TARGET [CASE...]
 
-One line for each case: ok, or what is wrong.  Each case has its own session; the
-disk is LUN 0 with blocks of 512 bytes, and LUN 1 is an empty one that can be ejected.
+Prints a line for each case: ok, or what is wrong.  Each case has its own session; the
+disk is LUN 0 with blocks of 512 bytes, and LUN 1 is a removable disk.
 
 Not tested: markers, multiple connections (the target negotiates neither).
 """
@@ -62,7 +62,7 @@ def equal(got: object, want: object, what: str = "answer") -> None:
 
 def conn(**keys: Any) -> Conn:
     c = Conn(TARGET, **keys)
-    # The unit attention of a new nexus.
+    # Consume the unit attention of a new nexus.
     c.alive()
     return c
 
@@ -82,10 +82,10 @@ def nop_echo() -> None:
         rsp = c.expect(NOP_IN, c.nop(data))
         equal(rsp.data, data, "echo")
         equal(rsp.ttt, NONE, "TTT")
-    # Not immediate: it counts.
+    # A NOP-Out that is not immediate has a CmdSN of its own.
     rsp = c.expect(NOP_IN, c.nop(b"x", NOP_OUT))
     equal(rsp.expcmdsn, c.cmdsn, "ExpCmdSN")
-    # An answer to no question of the target's, without a tag: nothing comes back.
+    # A NOP-Out without a tag, as if it answered a NOP-In, gets no answer.
     c.send(c.request(NOP_OUT | IMMEDIATE, FINAL, NONE, 5))
     assert c.silent(), "an answer"
     c.alive()
@@ -112,7 +112,7 @@ def text_send_targets() -> None:
         rsp = c.expect(TEXT_RSP, text(c, data))
         equal(rsp.data.split(b"\0")[0], b"TargetName=" + TARGET.encode())
         assert b"TargetAddress=127.0.0.1:3260,1\0" in rsp.data, rsp.data
-    # Names have no case, and "all" is one.
+    # Names are not case sensitive, and "all", which only "All" means, is a name.
     for value in b"iqn.2026-01.other:x", b"all", b"ALL":
         equal(c.expect(TEXT_RSP, text(c, b"SendTargets=" + value + b"\0")).data, b"")
     rsp = c.expect(TEXT_RSP, text(c, b"SendTargets=" + TARGET.upper().encode() + b"\0"))
@@ -140,7 +140,7 @@ def text_rejected() -> None:
 
 @case
 def text_keys() -> None:
-    """Each key is answered by itself, those of the login phase with a refusal."""
+    """Each key gets its own answer; keys of the login phase are refused."""
     c = conn()
     for data, answer in (
             (b"X-com.example.a=1\0", b"X-com.example.a=NotUnderstood\0"),
@@ -161,7 +161,7 @@ def text_keys() -> None:
     assert rsp.data.startswith(b"TargetName=" + TARGET.encode()), rsp.data
     assert rsp.data.endswith(b",1\0HeaderDigest=Reject\0"), rsp.data
     c.alive()
-    # An answer that is longer than what the initiator receives.
+    # The answer is longer than the data segment that the initiator can receive.
     c = conn(MaxRecvDataSegmentLength=512)
     text(c, b"X=\0" * 30 + b"SendTargets=\0")
     equal(c.rejected(), 10, "reject reason")
@@ -170,7 +170,7 @@ def text_keys() -> None:
 
 @case
 def text_declares_length() -> None:
-    """MaxRecvDataSegmentLength anew: shorter, longer, and at most what the target sends."""
+    """Declare MaxRecvDataSegmentLength anew: shorter, longer, and more than the target uses."""
     c = conn(MaxRecvDataSegmentLength=4096)
     for value, lengths in ((b"1024", [1024] * 8), (b"0x1E00", [7680, 512]),
                            (b"0X0000000001000", [4096] * 2), (b"16777215", [8192])):
@@ -178,7 +178,7 @@ def text_declares_length() -> None:
         equal(rsp.data, b"", "answer")
         itt = c.read10(0, 16)
         equal([len(c.expect(DATA_IN, itt).data) for _ in lengths], lengths, f"segments at {value!r}")
-    # Refused, whatever else was in it: nothing has changed.
+    # The request is rejected as a whole, so that nothing has changed.
     text(c, b"MaxRecvDataSegmentLength=512\0what\0")
     equal(c.rejected(), 5, "reject reason")
     itt = c.read10(0, 16)
@@ -210,7 +210,7 @@ def data_segment_too_long() -> None:
 @case
 def ahs() -> None:
     c = conn()
-    # An extended CDB is a CDB that no logical unit here knows.
+    # The target takes an extended CDB, which no logical unit of cst supports.
     ext = struct.pack(">HBB", 1 + 16, 1, 0) + bytes(16)
     rsp = c.expect(SCSI_RSP, c.scsi(b"\x7f" + bytes(15), ahs=ext))
     equal(rsp.sense()[:5], "05/20")
@@ -276,11 +276,11 @@ def window() -> None:
         itt = c.write10(i, 1)
         tags[itt] = c.expect(R2T, itt)
     equal(c.maxcmdsn - c.cmdsn + 1 & NONE, 0, "places left")
-    # One too many is ignored, an immediate one is not.
+    # A command beyond the window is ignored; an immediate command is not.
     c.write10(0, 1, cmdsn=c.cmdsn)
     assert c.silent(), "an answer beyond the window"
     equal(c.expect(SCSI_RSP, c.scsi(bytes(6), opcode=SCSI_CMD | IMMEDIATE)).sense(), "ok")
-    # Immediate ones are bounded as well.
+    # The number of immediate commands is limited as well.
     for _ in range(8):
         itt = c.write10(5, 1, opcode=SCSI_CMD | IMMEDIATE)
         tags[itt] = c.expect(R2T, itt)
@@ -295,7 +295,7 @@ def window() -> None:
 
 @case
 def window_stays() -> None:
-    """What takes a number and is not answered, or with a Reject, gives its place back."""
+    """A request with a CmdSN that gets no answer, or a Reject, gives its place back."""
     c = conn()
     depth = c.maxcmdsn - c.cmdsn + 1
     for _ in range(3):
@@ -349,7 +349,7 @@ def solicited() -> None:
     assert c.silent(), "more than four R2Ts"
     for n in range(8):
         at = n * 4096
-        # Each sequence in four PDUs, with DataSNs of its own.
+        # Each sequence has four PDUs, whose DataSNs begin at 0.
         for i in range(4):
             piece = data[at + i * 1024:at + (i + 1) * 1024]
             c.data_out(itt, r2ts[n].ttt, at + i * 1024, piece, i, i == 3)
@@ -385,14 +385,14 @@ def unsolicited() -> None:
 
 
 def burst_fails(want: str, ttt: int | None = None, **how: Any) -> None:
-    """A write of 4096 bytes in one burst, with one PDU that is wrong."""
+    """Send a write of 4096 bytes in one burst, with one wrong PDU."""
     c = conn(MaxBurstLength=4096, FirstBurstLength=4096, **SOLICITED)
     itt = c.write10(0, 8)
     r2t = c.expect(R2T, itt)
     how = {"offset": 0, "data": pattern(4096), "datasn": 0, "final": True, **how}
     c.data_out(itt, r2t.ttt if ttt is None else ttt, **how)
     equal(c.expect(SCSI_RSP, itt).sense(), want)
-    # What the initiator sends of it all the same is thrown away.
+    # Data that the initiator still sends for it is dropped.
     c.data_out(itt, r2t.ttt, 0, pattern(4096))
     c.alive()
 
@@ -429,7 +429,7 @@ def data_out_unsolicited_instead() -> None:
 
 @case
 def data_out_strangers() -> None:
-    """Tags that mean nothing are no reason to touch anything."""
+    """Data-Out with unknown tags has no effect."""
     c = conn(**SOLICITED)
     itt = c.write10(0, 1)
     r2t = c.expect(R2T, itt)
@@ -448,7 +448,7 @@ def immediate_not_agreed() -> None:
     c = conn(**SOLICITED)
     equal(c.expect(SCSI_RSP, c.write10(0, 1, pattern(512))).sense(), "0b/0c/0c")
     c.alive()
-    # Not final: unsolicited data would follow, and its end is waited for.
+    # Without the final bit unsolicited data would follow; the target waits for its end.
     itt = c.write10(0, 2, flags=WRITE)
     assert c.silent(), "an answer before the data's end"
     c.data_out(itt, NONE, 0, pattern(512), 0, False)
@@ -461,7 +461,7 @@ def immediate_not_agreed() -> None:
 def immediate_too_long() -> None:
     c = conn(FirstBurstLength=512, ImmediateData="Yes")
     equal(c.expect(SCSI_RSP, c.write10(0, 4, pattern(1024))).sense(), "0b/0c/0d")
-    # More than the whole transfer.
+    # More immediate data than the expected transfer length.
     equal(c.expect(SCSI_RSP, c.write10(0, 1, pattern(512), length=256)).sense(), "0b/0c/0d")
     c.alive()
 
@@ -501,7 +501,7 @@ def surplus_data() -> None:
         equal((rsp.sense(), rsp.flags & 6, rsp.resid), ("ok", 2, 1536), "residual")
         equal(c.read(100, 2), data[:512] * 2, "what was written")
         if digest == "CRC32C":
-            # It counts for all that was sent.
+            # The digest covers all data that was sent, also the surplus.
             itt = c.write10(100, 1, data[::-1], length=2048, bad_data=True)
             equal(c.rejected(), 2, "reject reason")
             equal(c.expect(SCSI_RSP, itt).sense(), "0b/47/05")
@@ -511,15 +511,15 @@ def surplus_data() -> None:
 
 @case
 def eject_before_data() -> None:
-    """What waits for its data when the medium goes is not written any more."""
+    """A write that waits for its data when the medium is ejected is not done any more."""
     c, other = conn(**SOLICITED), conn(isid=2)
     for one in (c, other):
-        # The unit attention of this logical unit.
+        # Consume the unit attention of this logical unit.
         one.expect(SCSI_RSP, one.scsi(bytes(6), lun=1))
     itt = c.write10(0, 1, lun=1)
     r2t = c.expect(R2T, itt)
     for flags in (2, 3):
-        # Eject; load.
+        # 2 is eject, 3 is load.
         start_stop = other.scsi(bytes((0x1B, 0, 0, 0, flags, 0)), lun=1)
         equal(other.expect(SCSI_RSP, start_stop).sense(), "ok", f"START STOP UNIT {flags}")
         if flags == 2:
@@ -587,7 +587,7 @@ def digests() -> None:
     c.data_out(itt, r2t.ttt, 2048, data[2048:])
     equal(c.expect(SCSI_RSP, itt).sense(), "ok")
     equal(c.read(500, 10), data, "what was written")
-    # Answers with odd lengths: sense data, text, echo; recv() checks the digests.
+    # Answers whose lengths need padding: sense data, text, echo; recv() checks the digests.
     equal(c.expect(SCSI_RSP, c.scsi(b"\xff" * 6)).sense()[:2], "05")
     for length in range(1, 9):
         equal(c.expect(NOP_IN, c.nop(pattern(length))).data, pattern(length), "echo")
@@ -623,7 +623,7 @@ def data_digest_error() -> None:
 
 @case
 def data_digest_error_of_r2t() -> None:
-    """Status comes behind the end of all that was asked for (RFC 7143 7.8)."""
+    """Status comes only after all requested data has ended (RFC 7143, 7.8)."""
     c = conn(DataDigest="CRC32C", MaxBurstLength=4096, FirstBurstLength=4096,
              MaxOutstandingR2T=3, **SOLICITED)
     for first_final in (False, True):
@@ -643,7 +643,7 @@ def data_digest_error_of_r2t() -> None:
             assert c.silent(), f"an answer before sequence {n}"
             c.data_out(itt, r2ts[n].ttt, n * 4096, data[:1024], 0, False)
             c.data_out(itt, r2ts[n].ttt, n * 4096 + 1024, data[:3072], 1, True)
-        # Nothing more was asked for meanwhile.
+        # No further R2T came meanwhile.
         equal(c.expect(SCSI_RSP, itt).sense(), "0b/47/05")
         c.data_out(itt, r2ts[0].ttt, 0, data[:4096])
         c.alive()
@@ -670,7 +670,7 @@ def tmf_answers() -> None:
     c = conn()
     for function, want in ((3, 5), (8, 4), (9, 5), (0, 5), (0x7F, 5)):
         equal(c.expect(TMF_RSP, c.tmf(function, 1)).response, want, f"response to {function}")
-    # A task long gone; one that cannot have been sent; no such LUN.
+    # A task that has ended long ago, a task that cannot have been sent, a LUN that is not there.
     equal(c.expect(TMF_RSP, c.tmf(1, 1, refcmdsn=c.cmdsn - 50)).response, 1, "no such task")
     equal(c.expect(TMF_RSP, c.tmf(1, 1, refcmdsn=c.cmdsn + 50)).response, 1, "no such task")
     equal(c.expect(TMF_RSP, c.tmf(5, lun=9)).response, 2, "no such LUN")
@@ -685,7 +685,7 @@ def tmf_not_arrived() -> None:
     lost = c.cmdsn
     c.cmdsn += 1
     equal(c.expect(TMF_RSP, c.tmf(1, 999, refcmdsn=lost)).response, 0, "response")
-    # Its number is used up.
+    # The CmdSN of the aborted command is used up.
     c.alive()
 
 
@@ -703,7 +703,7 @@ def abort_waiting_write() -> None:
 
 @case
 def abort_held_write() -> None:
-    """Unsolicited data is outstanding: alone, and behind an answer that waits for it."""
+    """Abort a write whose unsolicited data is outstanding, also one whose answer waits for it."""
     c = conn(InitialR2T="No", ImmediateData="Yes")
     for lba in (0, 0x7FFFFFF0):
         itt = c.write10(lba, 4, pattern(512), flags=WRITE)
@@ -726,7 +726,7 @@ def abort_task_set() -> None:
 
 @case
 def cold_reset() -> None:
-    """It would end everybody's sessions: only where the administrator lets it."""
+    """A cold reset ends all sessions, so it works only where the administrator allows it."""
     allow = pathlib.Path(f"/sys/kernel/config/cst/targets/iscsi/{TARGET}/params/AllowColdReset")
     other = Conn(TARGET, isid=2)
     other.alive()
@@ -793,7 +793,7 @@ def reinstated_connection() -> None:
 
 @case
 def well_known_lun() -> None:
-    """The REPORT LUNS logical unit is there for every session, and is no disk."""
+    """Every session has the REPORT LUNS logical unit, which is no disk."""
     c = Conn(TARGET)
     for cdb, at, want in (
         (bytes([0x12, 0, 0, 0, 96, 0]), 0, b"\x1e"),
@@ -808,7 +808,7 @@ def well_known_lun() -> None:
     equal(c.expect(SCSI_RSP, c.scsi(bytes(6), lun=0xC101)).sense(), "ok")
     c.read10(0, 1, lun=0xC101)
     equal(c.expect(SCSI_RSP).sense(), "05/20/00")
-    # No other well-known one is.
+    # There is no other well-known logical unit.
     c.scsi(bytes(6), lun=0xC102)
     equal(c.expect(SCSI_RSP).sense(), "05/25/00")
     c.close()
@@ -816,7 +816,7 @@ def well_known_lun() -> None:
 
 @case
 def second_connection() -> None:
-    """MaxConnections is 1: the session goes on without another one."""
+    """MaxConnections is 1: a second connection is refused, and the session goes on."""
     old = Conn(TARGET, cid=3)
     old.alive()
     for cid in (0, 4, 0xFFFF):
@@ -841,7 +841,7 @@ def reinstatement_storm() -> None:
 
 @case
 def cut_in_the_middle() -> None:
-    """Connections that end at every place of a PDU."""
+    """Connections end at different places of a PDU."""
     for cut in (1, 20, 47, 48, 49, 300, 559):
         c = conn()
         bhs = c.request(SCSI_CMD, FINAL | WRITE, 5, 512,
@@ -853,7 +853,7 @@ def cut_in_the_middle() -> None:
 
 @case
 def end_of_stream() -> None:
-    """More than the target's receive buffer holds, then a FIN: all of it is received."""
+    """Send more than the target's receive buffer holds, then a FIN: all data is received."""
     for blocks in range(198, 204):
         c = conn()
         pdus = [c.pdu(c.request(SCSI_CMD, FINAL | WRITE, next(c.tags), blocks * 512),
@@ -871,7 +871,7 @@ def end_of_stream() -> None:
 
 @case
 def slow_reader() -> None:
-    """Who does not read its answers makes the target neither wait nor grow."""
+    """An initiator that does not read its answers neither blocks the target nor fills memory."""
     c = conn()
     other = Conn(TARGET, isid=3)
     c.sock.settimeout(2)
@@ -885,7 +885,7 @@ def slow_reader() -> None:
         pass
     assert sent < 4000, "32 MB of echoes were taken from somebody who reads none"
     other.alive()
-    # It was only waited for.
+    # The answers were only delayed: all of them come.
     c.sock.settimeout(20)
     for _ in range(sent):
         equal(len(c.expect(NOP_IN, 1).data), 8192, "echo")
@@ -893,7 +893,7 @@ def slow_reader() -> None:
 
 @case
 def garbage() -> None:
-    """Random headers: whatever the answer, the target survives and the next one works."""
+    """Send random headers: whatever the answer, the next session works."""
     rng = random.Random(7143)
     for _ in range(150):
         keys: dict[str, Any] = SOLICITED if rng.random() < 0.5 else {}

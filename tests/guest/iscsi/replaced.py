@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Logins that take the place of a session, or of its connection.
+"""Tests logins that replace a session, or its connection.
 
 Usage: replaced.py TARGET FOLDER EVENTS
 
@@ -55,7 +55,7 @@ def states() -> list[str]:
 
 
 def sleepers() -> list[str]:
-    """Workers that are in a work of ours and sleep until something comes."""
+    """Return the workers that sleep in a work function of cst."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         text = read(path)
@@ -66,7 +66,7 @@ def sleepers() -> list[str]:
 
 
 def ask(isid: int = 1, tsih: int = 0, source: str = "", **keys: object) -> Conn:
-    """A connection whose login request has been sent."""
+    """Return a connection whose login request has been sent."""
     c = Conn(TARGET, isid=isid, tsih=tsih, login=False, source=source)
     c.send(c.login_bhs(itt=next(c.tags)), c.login_keys(**keys))
     return c
@@ -78,7 +78,7 @@ def answered(c: Conn) -> None:
 
 
 def stuck(isid: int) -> Conn:
-    """A session with a write that does not end."""
+    """Return a session with a write that does not end."""
     c = Conn(TARGET, isid=isid)
     c.alive()
     c.write10(isid, 1, bytes(512))
@@ -88,12 +88,12 @@ def stuck(isid: int) -> Conn:
 
 
 def keys_are_kept() -> None:
-    """Of the session, that is; digests and data segments are each connection's own."""
+    """The session's keys are kept; digests and data segment lengths belong to a connection."""
     old = Conn(TARGET, InitialR2T="No", ImmediateData="Yes", MaxBurstLength=524288,
                FirstBurstLength=131072, MaxOutstandingR2T=4, HeaderDigest="CRC32C",
                MaxRecvDataSegmentLength=65536)
     old.alive()
-    # The keys of a leading login are irrelevant to it, and change nothing.
+    # The keys of a leading login are irrelevant when a connection is replaced: nothing changes.
     given: list[dict[str, Any]] = [{}, {"MaxBurstLength": 4096}]
     for keys in given:
         new = Conn(TARGET, tsih=old.tsih, MaxRecvDataSegmentLength=32768, **keys)
@@ -106,7 +106,7 @@ def keys_are_kept() -> None:
         assert read(folder / "HeaderDigest") == "None"
         assert read(folder / "MaxXmitDataSegmentLength") == "32768"
         old = new
-    # As it is said, so it is done: unsolicited data comes without R2T.
+    # The keys are in effect: the target takes unsolicited data without an R2T.
     assert new.write10(0, 8, bytes(4096))
     assert new.recv().sense() == "ok"
     new.close()
@@ -114,7 +114,7 @@ def keys_are_kept() -> None:
 
 
 def nobody_sleeps_for_a_backing() -> None:
-    """Sessions that end, and logins that wait for them, while writes are stuck."""
+    """Sessions end, and logins wait for them, while writes are stuck; no worker may sleep."""
     freeze("-f")
     conns = [stuck(isid) for isid in range(1, STUCK + 1)]
     for c in conns:
@@ -122,14 +122,14 @@ def nobody_sleeps_for_a_backing() -> None:
     until(20, lambda: states() == ["closing"] * STUCK, "sessions that end")
     waiting = [ask(isid) for isid in range(1, STUCK + 1)]
     assert waiting[-1].silent(1), "an answer before the older session has ended"
-    # A newer one is enough, and the older is told at once.
+    # Only the newest login waits; the connection of the older login is closed at once.
     begin = time.monotonic()
     newer = [ask(isid) for isid in range(1, STUCK + 1)]
     for c in waiting:
         assert c.closed(), "a login that has been replaced still waits"
     assert time.monotonic() - begin < 15, "a login that has been replaced has waited"
     until(5, lambda: not sleepers(), f"workers that sleep: {sleepers()}")
-    # Another initiator comes and goes.
+    # Another initiator can log in and out.
     c = Conn(TARGET, name="iqn.2026-01.example:other")
     c.alive()
     c.close()
@@ -142,7 +142,7 @@ def nobody_sleeps_for_a_backing() -> None:
 
 
 def tsih_is_not_given_twice() -> None:
-    """Also when a login that was to have it comes to nothing, and the older session lives on."""
+    """A TSIH stays in use when the login that was to get it fails and the old session goes on."""
     freeze("-f")
     old = stuck(1)
     old.close()
@@ -161,7 +161,7 @@ def tsih_is_not_given_twice() -> None:
 
 
 def waits_no_longer_than_the_target() -> None:
-    """A login that waits is over as soon as the target is being disabled."""
+    """A login that waits is refused as soon as the target is being disabled."""
     freeze("-f")
     stuck(1).close()
     until(20, lambda: states() == ["closing"], "a session that ends")
@@ -179,7 +179,7 @@ def waits_no_longer_than_the_target() -> None:
 
 
 def two_hosts_of_one_name() -> None:
-    """Both are named in the log and in an event; a host that reconnects is not."""
+    """Two hosts of one name are named in the log and in an event; a reconnecting host is not."""
     def told() -> list[str]:
         log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
         return [line for line in log.splitlines() if "have two hosts one name?" in line]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The addresses of one target, asked for by its name in a discovery session and by no
-name in a session with it: both must say the same.  With --targets the names of all
-targets that a discovery session finds.
+"""Prints the addresses of a target.
+
+The program asks for the target by name in a discovery session, and without a name in a
+session with the target; both answers must agree.  With --targets it prints the names of
+all targets that a discovery session finds.
 
 Usage: sendtargets.py [--targets] IQN [ADDRESS PORT]
 """

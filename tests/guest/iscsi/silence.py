@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An initiator that says nothing by itself: the target asks it, and gives it up.
+"""An initiator that sends nothing by itself: the target sends a NOP-In, and gives it up.
 
 Usage: silence.py TARGET, whose NopInInterval is 1 s and NopInTimeout 2 s
 """
@@ -21,7 +21,7 @@ for _ in range(3):
     tags.add(ping.ttt)
     c.send(c.request(NOP_OUT | IMMEDIATE, FINAL, NONE, ping.ttt))
 assert c.alive()
-# From here on it does not answer.
+# From here on the initiator does not answer.
 start = time.monotonic()
 assert c.closed(), "still open"
 assert 1.5 < time.monotonic() - start < 10, f"closed after {time.monotonic() - start:.1f} s"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who is served when, and by which CPU.
+"""Tests when a connection is served, and by which CPU.
 
 Usage: turns.py TARGET turns LUN FILE       the file counts the reads of that disk
        turns.py TARGET follows|spreads DIR  sessions/ of the target
@@ -25,7 +25,7 @@ def number(path: str) -> int:
 
 
 def reads(conn: Conn, count: int, lun: int = 0) -> bytes:
-    """So many reads of 1 MiB as they are sent."""
+    """Return the PDUs of so many reads of 1 MiB."""
     cdb = struct.pack(">BBIBHB", 0x28, 0, 0, 0, MIB // 512, 0)
     return b"".join(conn.pdu(conn.request(SCSI_CMD, FINAL | READ, next(conn.tags), MIB, lun,
                                           rest=cdb))
@@ -39,12 +39,12 @@ def receive(conn: Conn, count: int) -> None:
 
 
 def turns(target: str, lun: str, counter: str) -> None:
-    """An answer to somebody else comes when a part of a long queue has been executed."""
-    # Whoever measures comes before the workers that are measured.
+    """Another session is answered when only a part of a long queue has been executed."""
+    # This process must run before the workers that it measures.
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     busy, other = (Conn(target, isid=i, MaxRecvDataSegmentLength=MIB) for i in (1, 2))
     assert busy.alive() and other.alive()
-    # The unit attention of another logical unit.
+    # Consume the unit attention of the other logical unit.
     busy.expect(SCSI_RSP, busy.scsi(bytes(6), lun=int(lun)))
     batch, before = reads(busy, 64, int(lun)), number(counter)
     busy.write(batch)
@@ -60,7 +60,7 @@ def cpus(sessions: str) -> list[int]:
 
 
 def follows(target: str, sessions: str) -> None:
-    """On loopback the CPU that sends processes what comes in, too."""
+    """On loopback the CPU that sends also processes the received packets, and serves them."""
     conn = Conn(target)
     for cpu in 0, 1, 0:
         os.sched_setaffinity(0, {cpu})
@@ -71,7 +71,7 @@ def follows(target: str, sessions: str) -> None:
 
 
 def spreads(target: str, sessions: str) -> None:
-    """What comes for many in on one CPU is done by others as well."""
+    """When packets for many connections come in on one CPU, other CPUs serve some of them."""
     conns = [Conn(target, isid=i, MaxRecvDataSegmentLength=MIB) for i in range(1, 5)]
     assert all(conn.alive() for conn in conns)
     os.sched_setaffinity(0, {0})
