@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks with commands of several I/Os, and with those that wait behind them.
+"""Attacks with commands of several I/Os, and with commands that wait behind them.
 
 Usage: blocks.py TARGET FROZEN [CASE...]
 
-LUN 1 has a file on the file system at FROZEN, which is frozen here and there: then a write
-does not end, a COMPARE AND WRITE of the same block waits for the write, and everything else
-that writes the block waits for the latter.  LUN 2 is a removable disk of 16 MiB.  The file
-behind LUN 0 has 32 MiB.
+The file of LUN 1 lies on the file system at FROZEN, which some cases freeze.  Then a write
+does not end, a COMPARE AND WRITE of the same block waits for the write, and all other
+commands that write the block wait for the COMPARE AND WRITE.  LUN 2 is a removable disk of
+16 MiB.  The file of LUN 0 has 32 MiB.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def write10(lba: int, blocks: int) -> bytes:
 
 
 def outcomes(c: Conn, itts: Iterable[int], data: bytes = b"") -> dict[int, str]:
-    """What these commands end with; @data answers R2Ts."""
+    """Return the results of these commands; @data answers R2Ts."""
     left, ended = set(itts), {}
     while left:
         pdu = c.recv()
@@ -113,7 +113,7 @@ def session(**keys: Any) -> Conn:
 def lengths_of_compare_and_write() -> None:
     for keys in (SOLICITED, UNSOLICITED):
         c = conn(FirstBurstLength=16384, **keys)
-        # Without immediate data each of them would only be refused as such.
+        # Where immediate data is not allowed, send none: it would be refused for that alone.
         sends = 8192 if keys is UNSOLICITED else 0
         for blocks in (1, 2, 16, 255):
             wants = 1024 * blocks
@@ -129,14 +129,14 @@ def lengths_of_compare_and_write() -> None:
         for ahs in (b"", struct.pack(">HBxI", 5, 2, 4096)):
             c.scsi(caw(64, 1), FINAL | READ | WRITE, 1024, ahs=ahs)
             equal(c.rejected(), 9, "bidirectional")
-        # No blocks: nothing is compared, and nothing wanted.
+        # No blocks: nothing is compared, and no data is wanted.
         for flags, length in ((0, 0), (READ, 512), (WRITE, 512), (WRITE, NONE)):
             equal(outcome(c, c.scsi(caw(64, 0), FINAL | flags, length)), OK, "no blocks")
         equal(outcome(c, c.scsi(caw(BLOCKS, 0))), OK, "no blocks at the end")
         equal(outcome(c, c.scsi(caw(BLOCKS + 1, 0))), "05/21/00", "no blocks beyond")
         for lba in (BLOCKS - 1, BLOCKS, 2**63, 2**64 - 1, 2**64 - 2):
             equal(outcome(c, c.scsi(caw(lba, 2), FINAL | WRITE, 2048)), "05/21/00", "beyond")
-        # 256 and more do not fit in a byte; reserved bits and WRPROTECT.
+        # Bits of a number above 255, which are reserved; other reserved bits and WRPROTECT.
         for at, bit in ((10, 0x80), (11, 1), (12, 1), (14, 1), (1, 0x20), (1, 0x80), (1, 1)):
             cdb = bytearray(caw(64, 1))
             cdb[at] |= bit
@@ -183,7 +183,7 @@ def lengths_of_write_same() -> None:
 
 @case
 def data_beyond_the_first_burst() -> None:
-    """Immediate and unsolicited data that is too much, for what executes in a worker."""
+    """Too much immediate and unsolicited data, for commands that execute in a worker."""
     c = conn(FirstBurstLength=512, **UNSOLICITED)
     for cdb, length in ((caw(64, 16), 16384), (same16(64, 4096), 512), (same16(64, 4096), 16384)):
         for immediate in (513, 1024, 8192):
@@ -193,7 +193,7 @@ def data_beyond_the_first_burst() -> None:
         for i in range(1, 8):
             c.data_out(itt, NONE, i * 256, bytes(256), i - 1, i == 7)
         equal(outcome(c, itt), TOO_MUCH, "in small pieces")
-    # NDOB wants no data, but the initiator has said that some follows: the answer waits.
+    # NDOB wants no data, but the initiator has declared unsolicited data: the answer waits for it.
     for end in ("final", "abort", "nothing"):
         itt = c.scsi(same16(64, 8192, 1), WRITE, 512, bytes(100))
         c.expect(NOP_IN, c.nop())
@@ -234,7 +234,7 @@ def under_way(c: Conn) -> int:
 
 
 def waits(c: Conn, commands: int = 1) -> None:
-    """Until the session has so many under way."""
+    """Wait until the session has this number of commands under way."""
     until(40, lambda: under_way(c) == commands, f"{commands} commands are under way")
 
 
@@ -244,18 +244,18 @@ def write_slow(c: Conn, lba: int, data: bytes, **how: Any) -> int:
 
 
 def settle(c: Conn) -> None:
-    """One that a worker executes, and that waits for nobody: those before it have begun to wait."""
+    """Run a command in a worker that need not wait: the commands before it then wait."""
     itt = c.scsi(caw(2000, 1), FINAL | WRITE, 1024, b"?" * 1024, lun=SLOW_LUN)
     equal(outcome(c, itt), MISCOMPARE, "what nobody has written")
 
 
 def hold(c: Conn, lba: int = 64, blocks: int = 8) -> tuple[int, int]:
-    """A write that does not end, and a COMPARE AND WRITE that waits for it, for what is there."""
+    """Send a write that does not end, and a COMPARE AND WRITE that waits for it and matches."""
     first = write_slow(c, lba, b"1" * 512 * blocks)
     waits(c)
     data = b"1" * 512 * blocks + b"2" * 512 * blocks
     second = c.scsi(caw(lba, blocks), FINAL | WRITE, len(data), data, lun=SLOW_LUN)
-    # Sent in order and executed in order: what comes behind finds the range held.
+    # Commands are executed in the order sent, so that later commands find the range held.
     waits(c, 2)
     settle(c)
     return first, second
@@ -269,7 +269,7 @@ def read_slow(c: Conn, lba: int, blocks: int) -> bytes:
 
 @case
 def waiters_leave_in_every_way() -> None:
-    """Aborts, resets, logout, reinstatement and the end of those who wait for a range."""
+    """Commands wait for a range, and end by abort, reset, logout, reinstatement or close."""
     for end in ("abort", "abort set", "logout", "close", "reset connection", "reinstate", "sense"):
         holder, waiter, other = session(isid=1), session(isid=2), session(isid=3)
         with frozen():
@@ -304,7 +304,7 @@ def waiters_leave_in_every_way() -> None:
             if end != "sense":
                 took = time.monotonic() - begin
                 assert took < 4 * SLOW, f"{end}: {took:.1f} s"
-            # Nobody else was let go, and LUN 0 is no business of theirs.
+            # No other command was let go, and LUN 0 is not affected.
             assert other.silent(0.1), f"{end}: another write has passed the holder"
             equal(outcome(other, other.write10(0, 1, bytes(512))), OK, "LUN 0")
             if end not in ("logout", "close", "reset connection", "sense"):
@@ -323,7 +323,7 @@ def waiters_leave_in_every_way() -> None:
 
 @case
 def holders_leave_in_every_way() -> None:
-    """A holder that waits for a write is aborted, or its session ends: who waits goes on."""
+    """A holder that waits for a write is aborted, or its session ends: waiting commands go on."""
     for end in ("abort", "logout", "close", "reinstate"):
         writer, holder, waiter = session(isid=1), session(isid=2), session(isid=3)
         with frozen():
@@ -333,7 +333,7 @@ def holders_leave_in_every_way() -> None:
             second = holder.scsi(caw(64, 8), FINAL | WRITE, 8192, data, lun=SLOW_LUN)
             waits(holder)
             settle(holder)
-            # Some that wait for the holder: one that will be the next, and writes of its blocks.
+            # Commands that wait for the holder: the next holder, and writes of its blocks.
             waiting = [waiter.scsi(caw(64, 4), FINAL | WRITE, 4096, b"1" * 2048 + b"4" * 2048,
                                    lun=SLOW_LUN)]
             waiting += [write_slow(waiter, 66, b"5" * 1536), write_slow(waiter, 70, b"6" * 512)]
@@ -351,7 +351,7 @@ def holders_leave_in_every_way() -> None:
         equal(outcome(writer, first), OK, end)
         ended = outcomes(waiter, waiting)
         equal({ended[itt] for itt in waiting[1:]}, {OK}, end)
-        # They are SIMPLE, and so may come before the first write; not in the midst of the other.
+        # SIMPLE writes may come before the next holder or after it, but not in between.
         now = read_slow(waiter, 64, 8)
         expected = (b"4444", b"4455") if ended[waiting[0]] == OK else (b"1155",)
         assert now[:2048:512] in expected, f"{end}: {ended}, {now[::512]!r}"
@@ -361,7 +361,7 @@ def holders_leave_in_every_way() -> None:
 
 @case
 def who_wants_all_is_not_passed() -> None:
-    """Two blocks are locked in turn, never free at the same time: a write of both has its turn."""
+    """Two blocks are locked by turns, never free at once: a write of both gets its turn."""
     a, b, other = session(isid=1), session(isid=2), session(isid=3)
     with frozen():
         writes, holders = [], []
@@ -372,7 +372,7 @@ def who_wants_all_is_not_passed() -> None:
             settle(c)
         write = write_slow(other, 64, b"x" * 4096)
         settle(other)
-        # These are the next, and expect what the write of both has written.
+        # These are the next holders, and expect the data of the write of both blocks.
         later = []
         for c, lba in ((a, 64), (b, 71)):
             later.append(c.scsi(caw(lba, 1), FINAL | WRITE, 1024, b"x" * 512 + b"3" * 512,
@@ -386,7 +386,7 @@ def who_wants_all_is_not_passed() -> None:
     for c, first, second in zip((a, b), writes, later):
         ended = outcomes(c, [first, second])
         equal(ended[first], OK, "the first write")
-        # The two writes are SIMPLE, and may be exchanged.
+        # Both writes are SIMPLE, and may be executed in either order.
         now = read_slow(c, 64 if c is a else 71, 1)
         equal((ended[second], now[:1]) in ((OK, b"3"), (MISCOMPARE, b"1")), True,
               f"{ended[second]}, {now[:1]!r}")
@@ -396,7 +396,7 @@ def who_wants_all_is_not_passed() -> None:
 
 @case
 def attributes_among_those_who_wait() -> None:
-    """ORDERED, HEAD OF QUEUE and ACA commands in front of, among and behind them."""
+    """ORDERED, HEAD OF QUEUE and ACA commands come before, among and after waiting commands."""
     holder, waiter, other = session(isid=1), session(isid=2), session(isid=3)
     rng = random.Random(3)
     for _ in range(times(80, 5)):
@@ -413,7 +413,7 @@ def attributes_among_those_who_wait() -> None:
                 flags = FINAL | (WRITE if data else 0) | attribute
                 itt = waiter.scsi(cdb, flags, len(data), data, lun=SLOW_LUN)
                 (refused if attribute == ACA else waiting).append(itt)
-            # Another session's tags, LUNs that are not these commands', and tags of nobody.
+            # Tags of another session, LUNs of other commands, and unused tags.
             for victim, number, response in ((waiting[0], SLOW_LUN, NO_TASK),
                                              (NONE, SLOW_LUN, NO_TASK),
                                              (waiting[0], 0x77, NO_LUN),
@@ -432,7 +432,7 @@ def attributes_among_those_who_wait() -> None:
 
 @case
 def wrong_functions_do_nothing() -> None:
-    """Functions for other LUNs, tags and numbers find none of those who wait."""
+    """Functions for other LUNs, tags and CmdSNs hit none of the waiting commands."""
     holder, waiter = session(isid=1), session(isid=2)
     with frozen():
         first, second = hold(holder)
@@ -451,7 +451,7 @@ def wrong_functions_do_nothing() -> None:
                 equal(waiter.expect(TMF_RSP, itt).response, response,
                       f"function {function} at {number:#x}")
         equal(under_way(waiter), 8, "still waiting")
-        # By the other address of the same LUN they are found.
+        # The other addressing method of the same LUN hits them.
         tmf = waiter.tmf(ABORT_TASK, waiting[7], 0x4000 | SLOW_LUN, waiter.cmdsn - 1)
         equal(waiter.expect(TMF_RSP, tmf).response, COMPLETE, "flat space addressing")
     equal(outcomes(holder, [first, second]), {first: OK, second: OK}, "holder")
@@ -462,7 +462,7 @@ def wrong_functions_do_nothing() -> None:
 
 @case
 def thousands_behind_one_range() -> None:
-    """As many as the windows of some sessions hold, and as many that do not fit."""
+    """Several sessions send as many commands as their windows hold, and more."""
     sessions = [session(isid=10 + n) for n in range(times(24, 6))]
     holder, other = session(isid=1), session(isid=2)
     per = 128
@@ -477,7 +477,7 @@ def thousands_behind_one_range() -> None:
                 tags.append(itt := next(c.tags))
                 batch += c.pdu(c.request(1, FINAL | WRITE, itt, len(data), SLOW_LUN, rest=cdb),
                                data)
-            # Beyond the window: as if they had never been sent.
+            # Commands beyond the window are ignored.
             cmdsn = c.cmdsn
             for _ in range(50):
                 batch += c.pdu(c.request(1, FINAL | WRITE, next(c.tags), 512, SLOW_LUN,
@@ -491,7 +491,7 @@ def thousands_behind_one_range() -> None:
         for n in range(20):
             equal(outcome(other, other.write10(n, 1, bytes(512))), OK, "LUN 0")
         print(f"20 writes beside: {time.monotonic() - begin:.2f} s", file=sys.stderr)
-        # Half of them leave.
+        # Half of the sessions end.
         gone = sessions[::2]
         for c in gone:
             c.close()
@@ -515,9 +515,9 @@ def thousands_behind_one_range() -> None:
 
 @case
 def cleared_by_another() -> None:
-    """CLEAR TASK SET and a reset wait for the write, and nobody answers what they clear.
+    """CLEAR TASK SET and a reset wait for the write; cleared commands are not answered.
 
-    Those who wait may be let go to the backing when the holder has been found first.
+    When the function finds the holder first, waiting commands may go on to the backing.
     """
     holder, waiter, other = session(isid=1), session(isid=2), session(isid=3)
     for function in (CLEAR_TASK_SET, LUN_RESET):
@@ -539,7 +539,7 @@ def cleared_by_another() -> None:
 
 @case
 def stopped_meanwhile() -> None:
-    """Who waits for a range when the unit is stopped does not write any more."""
+    """A command that waits for a range when the unit is stopped does not write any more."""
     holder, waiter, other = session(isid=1), session(isid=2), session(isid=3)
     with frozen():
         first, second = hold(holder)
@@ -560,11 +560,11 @@ def stopped_meanwhile() -> None:
 
 @case
 def anything_at_once() -> None:
-    """Overlapping ranges of every kind, cut data, aborts and ends, before and after a thaw."""
+    """Overlapping ranges, cut data, aborts and closes at random, before and after a thaw."""
     ends: list[Conn] = []
 
     def one(isid: int, rng: random.Random, rounds: int) -> None:
-        # Each time another port: one that is used again waits for its old commands to end.
+        # Use a new ISID each time: a login with a used one waits for its old commands to end.
         c = session(isid=isid, FirstBurstLength=2048,
                     **(SOLICITED if rng.random() < 0.5 else UNSOLICITED))
         tags: list[int] = []
@@ -620,7 +620,7 @@ def anything_at_once() -> None:
                 c.close()
         for c in ends:
             c.close()
-    # All of it is over, and the blocks are nobody's.
+    # All commands have ended, and no command holds the blocks.
     c = session(isid=1)
     equal(outcome(c, write_slow(c, 40, bytes(512) * 60)), OK, "a write")
     data = bytes(512) * 60 + b"e" * 512 * 60
@@ -633,7 +633,7 @@ def anything_at_once() -> None:
 
 @case
 def memory_of_many_steps() -> None:
-    """Each has a megabyte of its own: they have their share, and others have theirs."""
+    """Each command needs a megabyte of its own: sessions get their share, and others theirs."""
     other = session(isid=1)
     sessions = [session(isid=10 + n) for n in range(3)]
     waiting = [[c.scsi(same16(0, 4096, 1), lun=REMOVABLE) for _ in range(32)]
@@ -657,7 +657,7 @@ def memory_of_many_steps() -> None:
 
 @case
 def stopped_and_ejected_by_some() -> None:
-    """START STOP UNIT and PREVENT ALLOW of some beside the I/O of others."""
+    """Some sessions send START STOP UNIT and PREVENT ALLOW while others do I/O."""
     fine = {OK, MISCOMPARE, "02/3a/00", "02/04/02", "05/53/02", "06/28/00", "06/29/03", CLEARED}
 
     def one(n: int) -> None:
@@ -692,19 +692,19 @@ def stopped_and_ejected_by_some() -> None:
     assert outcome(c, c.scsi(bytes([0x1B, 0, 0, 0, 3, 0]), lun=REMOVABLE)) == OK, "load"
     past_attentions(c, REMOVABLE)
     equal(outcome(c, c.scsi(bytes(6), lun=REMOVABLE)), OK, "ready")
-    # Nobody is left who prevents it.
+    # No session that prevents removal is left.
     equal(outcome(c, c.scsi(bytes([0x1B, 0, 0, 0, 2, 0]), lun=REMOVABLE)), OK, "eject")
     equal(outcome(c, c.scsi(bytes([0x1B, 0, 0, 0, 3, 0]), lun=REMOVABLE)), OK, "load")
     c.close()
 
 
 def drain(c: Conn, tags: list[int], fine: set[str]) -> None:
-    """The answers of these; others have cleared some, which are not answered."""
+    """Take the answers of these commands; some were cleared by others, and get no answer."""
     left = set(tags)
     old = c.sock.gettimeout()
     try:
         while left:
-            # A reset by another: what it has aborted is never answered.
+            # Commands that another session's reset has aborted are never answered.
             c.sock.settimeout(1 if len(left) < len(tags) else 3 * SLOW)
             try:
                 pdu = c.recv()
@@ -720,11 +720,11 @@ def drain(c: Conn, tags: list[int], fine: set[str]) -> None:
         c.sock.settimeout(old)
 
 
-# --- somebody configures meanwhile ---
+# --- configuration meanwhile ---
 
 
 def configure(stop: threading.Event, rng: random.Random) -> None:
-    """Whatever may be done to LUN 2 and its device, refused or not; at last it is as it was."""
+    """Change LUN 2 and its device in every way, refused or not; restore them at the end."""
     device, map_lun = f"{TREE}/handlers/vdisk_fileio/removable", f"{TREE}/{MAP}/2"
 
     def put(path: str, value: object) -> None:
@@ -767,7 +767,7 @@ def configure(stop: threading.Event, rng: random.Random) -> None:
 
 @case
 def anything_while_it_is_configured() -> None:
-    """The same to a disk that is resized, restarted, taken away and given back."""
+    """Random commands to a disk that is resized, restarted, removed and given back."""
     def one(isid: int) -> None:
         rng = random.Random(isid)
         for _ in range(ROUNDS * times(80, 8)):
@@ -789,7 +789,7 @@ def anything_while_it_is_configured() -> None:
                         c.tmf(rng.choice((ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET, WARM_RESET)),
                               lun=REMOVABLE)
                 if rng.random() < 0.5:
-                    # The answer to this comes last.
+                    # The answer to the logout comes last.
                     itt = c.logout()
                     while (pdu := c.recv()).itt != itt:
                         if pdu.opcode == R2T:
@@ -814,11 +814,11 @@ def anything_while_it_is_configured() -> None:
     c.close()
 
 
-# --- the well-known logical unit, and what is said to be supported ---
+# --- the well-known logical unit, and the reported commands ---
 
 
 def command(c: Conn, cdb: bytes, way: int = 0, length: int = 0, number: int = 0) -> tuple[str, bytes]:
-    """The sense and the data-in."""
+    """Send a command; return the sense and the data-in."""
     itt = c.scsi(cdb, FINAL | way, length, bytes(length) if way == WRITE else b"", lun=number)
     data = b""
     while True:
@@ -844,7 +844,7 @@ def supported(c: Conn, number: int, opcode: int, action: int, option: int,
 
 @case
 def everything_at_the_well_known_unit() -> None:
-    """Each operation code both ways, with data and without, by attributes; each VPD page."""
+    """Each operation code with and without data, in both directions; each attribute and VPD page."""
     c = conn()
     knows = {0x00: OK, 0x03: OK, 0x12: OK, 0xA0: OK, 0xA3: "05/24/00"}
     for opcode in range(256):
@@ -870,7 +870,7 @@ def everything_at_the_well_known_unit() -> None:
 
 @case
 def what_is_supported_is() -> None:
-    """Each operation code and service action: what the list says, and what the unit does."""
+    """For each operation code and service action, compare the list with the unit's behaviour."""
     c = session()
     for number, known in ((0, 0), (WELL_KNOWN, 0)):
         _, everything = command(c, struct.pack(">BBBBHI2x", 0xA3, 0x0C, 0x80, 0, 0, 65535), READ,
@@ -915,13 +915,13 @@ def what_is_supported_is() -> None:
 
 
 def refused_bits(c: Conn, number: int, there: dict[tuple[int, int | None], int]) -> None:
-    """A bit that the usage map does not have is refused, with a pointer to it."""
+    """Check that a bit outside the usage map is refused, with a field pointer to it."""
     for opcode, action in there:
         _, data = supported(c, number, opcode, action or 0, 1 if action is None else 2)
         usage = bytearray(data[4:])
         for byte in range(1, len(usage)):
             for bit in range(8):
-                # Bits of the service action make another command of it.
+                # Other bits of the service action make another command.
                 if usage[byte] >> bit & 1 or (byte == 1 and bit < 5 and action is not None):
                     continue
                 cdb = bytearray(len(usage))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""I/O of every kind to a target that is being changed, from four sessions.
+"""Sends I/O of every kind to a target that is being changed, from four sessions.
 
 Usage: churn.py TARGET STOPFILE
 
-Ends when the file is there.  Every connection may be closed, every login refused,
-every command answered with any sense; what comes must be well formed.
+Ends when the file exists.  Connections may be closed, logins refused, and commands
+answered with any sense; but every received PDU must be well formed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def session(rng: random.Random, isid: int) -> None:
             done["answers"] += 1
             open_tags.discard(pdu.itt)
             if pdu.opcode == TMF_RSP:
-                # What it aborted is not answered.
+                # Commands that the function has aborted are not answered.
                 open_tags.clear()
     c.close()
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks on the configuration tree, by somebody who may write there.
+"""Attacks on the configuration tree, by a process that may write there.
 
 Usage: configfs.py TARGET [CASE...]
 
-What a file says after a write that was refused is what it said before.
+A file must have the same text after a refused write as before.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import contextlib
 from rawcases import case, equal, main, times, together
 
 ROOT = "/sys/kernel/config/cst"
-# Taking these at their word would end the test, not the target.
+# Accepted values of these would end the test.
 LEAVE = ("enabled", "force_close")
 
 
 def attributes() -> list[str]:
     found = []
     for folder, folders, names in os.walk(ROOT):
-        # The well-behaved session's settings stay as they are.
+        # Leave the files of the well-behaved session alone.
         folders[:] = [f for f in folders if f not in ("sessions",)]
         found += [os.path.join(folder, name) for name in names]
     return sorted(found)
@@ -44,7 +44,7 @@ def read(path: str) -> bytes | None:
 
 
 def write(path: str, data: bytes) -> int:
-    """The errno, 0 for success."""
+    """Write to a file; return the errno, 0 for success."""
     try:
         fd = os.open(path, os.O_WRONLY)
     except OSError as error:
@@ -84,7 +84,7 @@ def wild_values() -> None:
             assert after is None or len(after) <= 4096, f"{path} shows more than a page"
             if result == 0:
                 taken += 1
-                # Reads back in canonical form, and that can be written back.
+                # The file reads back in canonical form, which can be written again.
                 if after is not None and after != before:
                     equal(write(path, after), 0, f"{path}: writing back {after[:40]!r}")
                 if before is not None:
@@ -92,7 +92,7 @@ def wild_values() -> None:
             elif after != before:
                 wrong.append(f"{path}: {value[:20]!r} was refused and left {after!r}")
             elif not value and result == errno.EFAULT:
-                pass  # configfs itself takes no empty write
+                pass  # configfs itself refuses an empty write
             elif result not in (errno.EINVAL, errno.ERANGE, errno.EBUSY, errno.ENAMETOOLONG,
                                 errno.EEXIST, errno.ENOENT, errno.EPERM, errno.EACCES,
                                 errno.EFBIG, errno.ENODEV, errno.E2BIG, errno.EOPNOTSUPP,
@@ -109,7 +109,7 @@ def read_only_means_it() -> None:
         mode = os.stat(path).st_mode
         assert not mode & stat.S_IWOTH and not mode & stat.S_IWGRP, f"{path} is writable for others"
         if not mode & 0o222:
-            # Root may open it; there is no store behind it.
+            # root may open a read-only file, but it has no store function.
             assert write(path, b"1") != 0, f"{path} can be written"
         if not mode & 0o444:
             assert read(path) is None, f"{path} can be read"
@@ -126,7 +126,7 @@ def pieces_and_offsets() -> None:
         got = b""
         while piece := os.read(fd, 7):
             got += piece
-        # Counters move; what has the same length is compared.
+        # Counters change, so compare only texts of the same length.
         assert len(got) != len(whole) or got == whole or b"/stats/" in path.encode() or \
             os.path.basename(path) in ("generation",), f"{path} reads differently in pieces"
         for offset in (1, 4095, 4096, 1 << 40):
@@ -141,7 +141,7 @@ NAMES = ("", ".", "..", "a" * 255, "a" * 256, "\x01", "a\nb", "a b", "ü", "%s%n
 
 @case
 def wild_names() -> None:
-    """Directories of every name everywhere: made and taken away again, or refused."""
+    """Make directories of every name everywhere: each is made and removed again, or refused."""
     made = 0
     for folder in [f for f, _, _ in os.walk(ROOT) if "/sessions" not in f]:
         for name in NAMES:
@@ -164,7 +164,7 @@ def wild_names() -> None:
 
 @case
 def wild_links() -> None:
-    """Links to what is no device, from everywhere."""
+    """Make links to objects that are no devices, everywhere."""
     targets = (ROOT, f"{ROOT}/targets", f"{ROOT}/handlers", f"{ROOT}/version", "/", "/etc/passwd",
                "/nowhere", f"{ROOT}/handlers/vdisk_fileio")
     for folder in [f for f, _, _ in os.walk(ROOT)]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks on the interface between kernel and daemon, and on who may use it.
+"""Attacks on the interface between kernel and daemon, and on its permissions.
 
 Usage: control.py TARGET [CASE...]
 
-Speaks generic netlink by hand: what libraries would not send.
+Builds generic netlink messages itself, to send messages that libraries would not send.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Genl:
         self.sock.send(struct.pack("=IHHII", 16 + len(body), kind, flags, self.seq, 0) + body)
 
     def result(self) -> int:
-        """The errno of the answer, 0 for success; answers are read to their end."""
+        """Read all answers; return the errno, 0 for success."""
         while True:
             reply = self.sock.recv(1 << 17)
             at = 0
@@ -85,7 +85,7 @@ def families() -> tuple[Genl, int]:
 
 
 def login_attrs(fd: int) -> list[tuple[int, bytes]]:
-    """What a daemon says about a socket, right in every respect but the socket."""
+    """Return a daemon's attributes for a login, correct except perhaps for the socket."""
     values: list[tuple[int, bytes]] = [
         (TARGET_NAME, TARGET.encode() + b"\0"), (INITIATOR_NAME, b"iqn.2026-01.example:ctl\0"),
         (LOCAL_ADDR, b"127.0.0.1:3260\0"), (REMOTE_ADDR, b"127.0.0.1:9\0"),
@@ -104,7 +104,7 @@ def joined(values: list[tuple[int, bytes]]) -> bytes:
 
 @case
 def nobody_may_ask() -> None:
-    """Without CAP_NET_ADMIN, and with it in a user namespace only, every command is refused."""
+    """Every command is refused without CAP_NET_ADMIN, and with it only in a user namespace."""
     for own_namespace in (False, True):
         pid = os.fork()
         if not pid:
@@ -113,7 +113,7 @@ def nobody_may_ask() -> None:
                 os.setresgid(NOBODY, NOBODY, NOBODY)
                 os.setresuid(NOBODY, NOBODY, NOBODY)
                 if own_namespace:
-                    # CLONE_NEWUSER; the network is the host's still.
+                    # CLONE_NEWUSER; the network namespace stays the host's.
                     import ctypes
                     if ctypes.CDLL(None, use_errno=True).unshare(0x10000000):
                         os._exit(0)
@@ -139,14 +139,14 @@ def no_file_of_ours_is_open_to_others() -> None:
             for name in names:
                 mode = os.stat(os.path.join(base, name)).st_mode
                 assert not mode & 0o022, f"{base}/{name} has mode {mode:o}"
-    # The daemon has no socket in the file system, and none that listens but its portals'.
+    # The daemon has no socket in the file system, and only its portals' sockets listen.
     with open("/proc/net/unix") as f:
         assert "cst" not in f.read(), "a control socket"
 
 
 @case
 def sockets_that_are_none() -> None:
-    """File descriptors of every kind instead of a connection."""
+    """Give file descriptors of every kind in place of a connection's."""
     genl, family = families()
     listener = socket.create_server(("127.0.0.1", 0))
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -172,7 +172,7 @@ def sockets_that_are_none() -> None:
 
 @case
 def every_attribute_wrong() -> None:
-    """Each missing, empty, short, long, out of range; the socket is a real one."""
+    """Each attribute is missing, empty, short, long or out of range; the socket is a real one."""
     genl, family = families()
     server = socket.create_server(("127.0.0.1", 0))
     rng = random.Random(31)
@@ -190,7 +190,7 @@ def every_attribute_wrong() -> None:
         mine.close()
         return got
 
-    # As they are they are good.
+    # Unchanged, the attributes are accepted.
     equal(ask(1, login_attrs(0)[1][1]), 0, "errno of a login")
     for index, (kind, right) in enumerate(login_attrs(0)):
         for data in (None, b"", b"\0", b"\xff", b"\xff" * 2, b"\xff" * 4, b"\xff" * 8,
@@ -226,7 +226,7 @@ def messages_that_are_cut_and_garbled() -> None:
 
 @case
 def dumps_that_are_left() -> None:
-    """A dump is begun and its socket closed."""
+    """Begin dumps, and close their sockets."""
     for _ in range(times(300, 50)):
         genl, family = families()
         genl.send(family, COMMANDS["GET_PORTALS"], flags=REQUEST | DUMP)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks with data-out: what was not asked for, what does not fit, what never comes.
+"""Attacks with data-out that was not asked for, that does not fit, or that never comes.
 
 Usage: dataout.py TARGET [CASE...]
 
@@ -45,7 +45,7 @@ def more_than_first_burst() -> None:
     c = conn(FirstBurstLength=512, **UNSOLICITED)
     for length in (513, 1024, 65536):
         equal(c.expect(SCSI_RSP, c.write10(0, 256, pattern(length))).sense(), "0b/0c/0d")
-    # In small pieces: the one that passes the limit ends the command, the rest is dropped.
+    # In small pieces: the piece that exceeds the limit ends the command, the rest is dropped.
     itt = c.write10(0, 8, pattern(256), flags=WRITE)
     for i in range(1, 16):
         c.data_out(itt, NONE, i * 256, pattern(256), i - 1, i == 15)
@@ -86,7 +86,7 @@ def data_for_a_read() -> None:
     c.data_out(itt, 0, 0, pattern(512))
     equal(c.expect(DATA_IN, itt).flags & 1, 1, "status")
     for cdb in (bytes(6), b"\x12\0\0\0\xff\0", b"\xa0" + bytes(5) + struct.pack(">I", 4096)):
-        # Declared as a write: the data goes nowhere.
+        # The command is declared as a write; its data is dropped.
         itt = c.scsi(cdb, FINAL | WRITE, 512, pattern(512))
         c.expect(SCSI_RSP, itt)
     c.alive()
@@ -97,7 +97,7 @@ def data_for_a_read() -> None:
 
 @case
 def tags_of_others() -> None:
-    """TTTs of other commands, of other sessions, of commands that are over."""
+    """TTTs of other commands, of other sessions, and of commands that have ended."""
     other = conn(isid=9, **SOLICITED)
     foreign = other.write10(0, 1)
     foreign_ttt = other.expect(R2T, foreign).ttt
@@ -142,7 +142,7 @@ def overlap_and_order() -> None:
             c.data_out(itt, ttt, offset, pattern(1024), datasn, False)
         rsp = c.expect(SCSI_RSP, itt)
         assert rsp.sense() in ("0b/4b/05", "0b/4b/00"), rsp.sense()
-        # The rest of what was asked for comes all the same.
+        # The initiator sends the rest of the requested data all the same.
         for n in range(4):
             c.data_out(itt, ttt, n * 4096, pattern(4096))
     c.alive()
@@ -160,7 +160,7 @@ def after_an_abort() -> None:
         whole = c.pdu(struct.pack(">BB14xIIIIIIII", DATA_OUT, FINAL, itt, ttt, 0, c.statsn,
                                   0, 0, 0, 0), pattern(32768))
         if rng.random() < 0.5:
-            # The middle of the segment: another session resets the unit.
+            # In the middle of the segment another session resets the unit.
             c.write(whole[:cut])
             other = conn(isid=10)
             equal(other.expect(TMF_RSP, other.tmf(5)).response, 0, "reset")
@@ -177,7 +177,7 @@ def after_an_abort() -> None:
 
 @case
 def random_answers() -> None:
-    """Data-Out with every field at random, in the midst of good ones."""
+    """Data-Out with random fields, among correct ones."""
     def one(n: int) -> None:
         rng = random.Random(11 + n)
         for _ in range(times(10, 2)):
@@ -206,7 +206,7 @@ def random_answers() -> None:
                 pass
             c.close()
 
-    # Most of the time is spent waiting for an answer that does not come.
+    # Run in parallel: most of the time is spent waiting for answers that do not come.
     together(*(lambda n=n: one(n) for n in range(4)))
     conn(isid=110)
 
@@ -222,7 +222,7 @@ def closed_within(c: Conn, begin: float, what: str) -> None:
 
 @case
 def never_answered() -> None:
-    """NOPs are answered, R2Ts never; an ORDERED command of another session waits behind."""
+    """The initiator sends NOP-Outs, but never data; another session's ORDERED command waits."""
     other = conn(isid=12)
     for flags, data in ((FINAL | WRITE, b""), (WRITE, b"")):
         c = conn(**(SOLICITED if flags & FINAL else UNSOLICITED))
@@ -231,14 +231,14 @@ def never_answered() -> None:
         if flags & FINAL:
             c.expect(R2T, itt)
         else:
-            # What has been answered came behind the write.
+            # The NOP-Out came after the write, so its answer shows that the write has arrived.
             c.expect(NOP_IN, c.nop())
         ordered = other.scsi(b"\x35" + bytes(9), FINAL | 2)
         assert other.silent(), "the ORDERED command has passed an older write"
         while time.monotonic() - begin < TIMEOUT - 1:
             c.expect(NOP_IN, c.nop(b"I am here"))
             time.sleep(0.2)
-        # Its connection ends, and the other one's command is let go.
+        # The connection ends, and the other session's command goes on.
         closed_within(c, begin, "no answer")
         equal(other.expect(SCSI_RSP, ordered).sense(), "ok")
     other.alive()
@@ -246,7 +246,7 @@ def never_answered() -> None:
 
 @case
 def a_byte_at_a_time() -> None:
-    """Bytes come all the time, a sequence never ends."""
+    """Bytes come all the time, but the sequence never ends."""
     for whole_pdus in (False, True):
         c = conn(**SOLICITED)
         itt = c.write10(0, 64)
@@ -269,7 +269,7 @@ def a_byte_at_a_time() -> None:
 
 @case
 def slow_but_in_time() -> None:
-    """Who needs most of the time for each sequence keeps its connection."""
+    """An initiator that needs most of the time limit for each sequence keeps its connection."""
     c = conn(MaxBurstLength=4096, FirstBurstLength=4096, **SOLICITED)
     itt = c.write10(0, 16)
     for n in range(2):

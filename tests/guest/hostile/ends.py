@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Sessions that end as they begin.
+"""Attacks with sessions that end as they begin.
 
 Usage: ends.py TARGET [CASE...]
 
-The target must not ask whether a peer is there: what it misses here stays.
+The target's NopInInterval must be 0: a session whose end the target misses then stays.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def raw_sessions() -> list[str]:
 
 
 def login_and(isid: int, rest: bytes = b"") -> Conn:
-    """The login request and what follows it, in one segment."""
+    """Send the login request and the bytes that follow it in one segment."""
     c = Conn(TARGET, isid=isid, login=False)
     bhs = c.login_bhs(itt=next(c.tags))
     c.write(c.pdu(bhs, c.login_keys()) + rest)
@@ -69,7 +69,7 @@ def ends(how: Callable[[Conn], None]) -> None:
             c.close()
 
     together(*(lambda n=n: one(n) for n in range(4)))
-    # Without a login or a NOP-In that would find them.
+    # All sessions must be gone without a login or a NOP-In that would find a dead one.
     all_gone()
 
 

@@ -59,7 +59,7 @@ def idle(n: int, source: str = "") -> list[socket.socket]:
 
 @case
 def idle_connections() -> None:
-    """They never send a byte; a good login is as fast as ever."""
+    """Connections never send a byte; a correct login is as fast as without them."""
     good_login("alone")
     socks = []
     for n in (1, 4, 300):
@@ -81,7 +81,7 @@ def idle_from_many_sources() -> None:
 
 @case
 def slow_login() -> None:
-    """A byte of the login now and then: it has fifteen seconds, whatever it does."""
+    """A byte of the login comes now and then: the login must end within fifteen seconds."""
     c = Conn(TARGET, login=False, isid=201)
     stream = c.pdu(c.login_bhs(), c.login_keys())
     begin = time.monotonic()
@@ -98,7 +98,7 @@ def slow_login() -> None:
 
 @case
 def connect_and_close() -> None:
-    """Connections that end at once, with FIN and with RST, from eight at a time."""
+    """Eight threads make connections that end at once, with FIN and with RST."""
     def one(n: int) -> None:
         for i in range(times(200, 30)):
             s = socket.create_connection(PORTAL, 20 * SLOW)
@@ -125,7 +125,7 @@ def garbage_instead_of_a_login() -> None:
 
 @case
 def half_closed() -> None:
-    """The peer says that it sends no more, in the middle of everything."""
+    """The peer half-closes the connection, in the middle of a login, a session and a command."""
     for what in ("login", "session", "command"):
         c = Conn(TARGET, login=False, isid=202, timeout=20 * SLOW)
         if what == "login":
@@ -141,7 +141,7 @@ def half_closed() -> None:
 
 @case
 def more_sessions_than_allowed() -> None:
-    """MaxSessions is a limit; who is refused is told so, and a place that is free is given."""
+    """Logins beyond MaxSessions are refused with a status; a free place can be used again."""
     conns = []
     try:
         for n in range(100):
@@ -183,7 +183,7 @@ def ask(c: Conn, data: bytes, flags: int = FINAL, ttt: int = NONE, itt: Optional
 
 @case
 def discovery_of_many() -> None:
-    """The whole list, in the smallest parts; and never the next part of an old list."""
+    """The whole list comes in the smallest parts, and never a part of an old list."""
     there = [d for d in os.listdir("/sys/kernel/config/cst/targets/iscsi") if d.startswith("iqn.")]
     assert len(there) > 20, "few targets"
     for dsl in (512, 8192):
@@ -220,7 +220,7 @@ def discovery_abuse() -> None:
         except Closed:
             pass
         c.close()
-    # Parts without end.
+    # A list that is requested without end.
     c = discovery()
     try:
         for _ in range(100000):
@@ -235,7 +235,7 @@ def discovery_abuse() -> None:
 
 @case
 def discovery_that_never_reads_its_list() -> None:
-    """Lists are made and dropped, again and again; and one session asks without reading."""
+    """Lists are made and dropped again and again; then a session asks and does not read."""
     c = discovery(MaxRecvDataSegmentLength=512)
     try:
         for _ in range(times(2000, 200)):
@@ -248,7 +248,7 @@ def discovery_that_never_reads_its_list() -> None:
 
 @case
 def discovery_is_no_session() -> None:
-    """Nothing of a normal session works in a discovery session."""
+    """Requests of a normal session do not work in a discovery session."""
     for opcode in (SCSI_CMD, TMF, DATA_OUT, SNACK):
         c = discovery()
         c.send(c.request(opcode | IMMEDIATE, FINAL | 1, 9))

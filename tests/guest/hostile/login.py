@@ -41,7 +41,7 @@ def start(**keys: Any) -> Conn:
 
 
 def outcome(c: Conn) -> str:
-    """What a login ends in: its status in hex, "closed", or "ok" on the way."""
+    """Return the login's status in hex, "closed", or "ok" when it goes on."""
     try:
         rsp = c.expect(LOGIN_RSP)
     except Closed:
@@ -51,7 +51,7 @@ def outcome(c: Conn) -> str:
 
 
 def refused(c: Conn, *statuses: str) -> None:
-    """The login fails with one of these and the connection is closed."""
+    """Check that the login fails with one of these statuses and the connection is closed."""
     got = outcome(c)
     assert got in statuses, f"the login ends in {got}, expected {' or '.join(statuses)}"
     assert got == "closed" or c.closed(), "still open after a failed login"
@@ -71,12 +71,12 @@ def key_longer_than_any_buffer() -> None:
     c = start()
     base = c.login_keys()
     for length in (64, 255, 256, 4000, 7000):
-        # A name may have 63 characters; a value of an unknown key any length.
+        # A key's name may have 63 characters; the value of an unknown key may have any length.
         refused(attempt(base + b"X-" + b"k" * length + b"=1\0"), "0200")
     for length in (256, 4000, 7000):
         equal(outcome(attempt(base + b"X-example.long=" + b"v" * length + b"\0")), "ok")
         refused(attempt(base + b"InitiatorAlias=" + b"a" * length + b"\0"), "0200")
-        # A list may be long.
+        # The value of a known key may be a long list.
         assert outcome(attempt(base + b"HeaderDigest=" + b"None," * (length // 5) + b"None\0")) \
             in ("ok", "0200"), "a long list"
 
@@ -97,7 +97,7 @@ def names_of_any_length() -> None:
 
 @case
 def unknown_keys_echoed() -> None:
-    """Each is answered with its own name: the answers are bounded, too."""
+    """Each unknown key is answered with its own name; the answers are limited, too."""
     c = start()
     base = c.login_keys()
     many = b"".join(b"X-example.%d=1\0" % i for i in range(500))
@@ -124,7 +124,7 @@ def text_without_its_end() -> None:
 
 @case
 def text_split_anywhere() -> None:
-    """Each byte in a PDU of its own, and parts that are empty."""
+    """Send each byte of the text in a PDU of its own, and empty parts."""
     c = start()
     data = c.login_keys(InitialR2T="Yes")
     for i in range(len(data)):
@@ -147,7 +147,7 @@ def text_split_anywhere() -> None:
 
 @case
 def text_without_end() -> None:
-    """C bit after C bit: in full parts, and in empty ones."""
+    """Send parts with the C bit without end, full parts and empty ones."""
     for part in (b"X" * 8192, b""):
         c = start()
         count, got = 0, "ok"
@@ -178,11 +178,11 @@ def data_length_of_a_lie() -> None:
     for length in (8193, 65536, 0xFFFFFC, 0xFFFFFF):
         bad = attempt(c.login_keys(), length=length)
         assert bad.closed(), f"still open after a data segment of {length}"
-    # AHS: none is allowed here.
+    # A login request may have no additional header.
     bad = start()
     bad.send(bad.login_bhs(), bad.login_keys(), ahs=bytes(1020))
     refused(bad, "0200", "closed")
-    # More declared than is sent, then the end.
+    # More data is declared than sent, then the connection ends.
     for cut in (1, 47, 48, 49, 100):
         bad = start()
         bad.write(bad.pdu(bad.login_bhs(), bad.login_keys())[:cut])
@@ -225,7 +225,7 @@ def stage_back_and_twice() -> None:
     equal(outcome(c), "ok")
     c.send(c.login_bhs(SECURITY_TO_OPERATIONAL), b"")
     refused(c, "0200", "020b")
-    # Nothing but security now.
+    # Values of AuthMethod, and stages, that the target refuses.
     refused(attempt(start().login_keys(AuthMethod="CHAP"), SECURITY_TO_OPERATIONAL), "0201")
     refused(attempt(start().login_keys(AuthMethod="CHAP"), T | FULL), "0201")
     refused(attempt(start().login_keys(AuthMethod="None"), 0x87), "0200")
@@ -253,7 +253,7 @@ def identification_changes() -> None:
 
 @case
 def not_a_login() -> None:
-    """Requests of the full feature phase before it, in either half."""
+    """Requests of the full feature phase during login, as first request and later."""
     for opcode in (NOP_OUT, SCSI_CMD, TMF, TEXT, DATA_OUT, LOGOUT, SNACK, 0x1C, 0x23, 0x3F):
         for begun in (False, True):
             c = start()
@@ -271,7 +271,7 @@ def not_a_login() -> None:
 
 @case
 def full_feature_data_behind_the_login() -> None:
-    """Commands in the same segment as the login that makes them legal."""
+    """Commands come in the same segment as the login request before them."""
     c = start()
     login = c.pdu(c.login_bhs(), c.login_keys())
     c.statsn = 1
@@ -281,7 +281,7 @@ def full_feature_data_behind_the_login() -> None:
     equal(outcome(c), "ok")
     for i in range(20):
         c.expect(NOP_IN, i + 10)
-    # And behind one that fails.
+    # The same after a login that fails.
     c = start()
     c.write(c.pdu(c.login_bhs(), c.login_keys(TargetName="iqn.2026-01.example:none")) + batch)
     equal(outcome(c), "0203")
@@ -298,7 +298,7 @@ def sessions_that_do_not_exist() -> None:
 
 @case
 def racing_logins() -> None:
-    """The same session from many connections at once: one of them has it in the end."""
+    """Many connections log in to the same session at once: one of them has it in the end."""
     def one(seed: int) -> None:
         rng = random.Random(seed)
         for _ in range(times(12, 3)):
@@ -319,7 +319,7 @@ def racing_logins() -> None:
 
 @case
 def random_text() -> None:
-    """Keys cut, doubled, shuffled and with bits turned: an answer, or an end."""
+    """Keys are cut, doubled, shuffled, and have flipped bits: the target answers or closes."""
     rng = random.Random(3720)
     words = ["HeaderDigest", "DataDigest", "InitialR2T", "ImmediateData", "MaxBurstLength",
              "FirstBurstLength", "MaxConnections", "AuthMethod", "SessionType", "TaskReporting",
@@ -338,7 +338,7 @@ def random_text() -> None:
             for _ in range(rng.randrange(1, 4)):
                 c.send(c.login_bhs(rng.choice((0x87, 0x87, 0x04, 0x81, 0x44, 0x00))), data)
                 rsp = c.expect(LOGIN_RSP)
-                # Refused; or in the full feature phase, where a digest may be expected.
+                # Stop when refused, and in the full feature phase, where digests may be in use.
                 if rsp.bhs[36:38] != b"\0\0" or rsp.flags & 0x83 == 0x83:
                     break
                 data = rng.choice((b"", data))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks on what nexuses share: task management, task attributes, reinstatement.
+"""Attacks by task management, task attributes and reinstatement, which affect other nexuses.
 
 Usage: nexus.py TARGET [CASE...]
 """
@@ -40,7 +40,7 @@ ORDERED, HEAD, SYNC = 2, 3, b"\x35" + bytes(9)
 
 
 def drain(c: Conn, seconds: float = 0.1) -> None:
-    """Take what comes, until nothing does for a while."""
+    """Receive PDUs until none comes for a while."""
     c.sock.settimeout(seconds * SLOW)
     try:
         while True:
@@ -55,7 +55,7 @@ def drain(c: Conn, seconds: float = 0.1) -> None:
 
 @case
 def abort_storm() -> None:
-    """Aborts of finished, unknown, never sent, own and foreign tasks, by the hundred."""
+    """Hundreds of aborts of finished, unknown, never sent, own and foreign tasks."""
     other = conn(isid=21, **SOLICITED)
     foreign = other.write10(0, 1)
     ttt = other.expect(R2T, foreign).ttt
@@ -74,14 +74,14 @@ def abort_storm() -> None:
     for itt in list(waiting)[1::2]:
         c.data_out(itt, waiting[itt], 0, pattern(512))
         equal(c.expect(SCSI_RSP, itt).sense(), "ok")
-    # A task of the same tag in another session is no business of ours.
+    # The task of the same tag in another session is not hit.
     other.data_out(foreign, ttt, 0, pattern(512))
     equal(other.expect(SCSI_RSP, foreign).sense(), "ok")
 
 
 @case
 def many_functions_in_one_segment() -> None:
-    """As many as CIT_PDU_MAX lets the target answer at a time, and more, at once."""
+    """As many functions as CIT_PDU_MAX lets the target answer at a time, and more, at once."""
     c = conn(**SOLICITED)
     for _ in range(times(10, 2)):
         writes = [c.write10(i, 8) for i in range(30)]
@@ -104,7 +104,7 @@ def many_functions_in_one_segment() -> None:
 
 @case
 def resets_from_many_at_once() -> None:
-    """LUN and target resets of five sessions, each with writes that wait."""
+    """LUN and target resets by five sessions, each with writes that wait for data."""
     def one(n: int) -> None:
         rng = random.Random(n)
         c = Conn(TARGET, isid=30 + n, timeout=40 * SLOW, **SOLICITED)
@@ -128,7 +128,7 @@ def resets_from_many_at_once() -> None:
 
 @case
 def function_and_the_end() -> None:
-    """The connection ends with the function still under way."""
+    """The connection ends while the function is still under way."""
     for function in (1, 2, 4, 5, 6, 7):
         for _ in range(3):
             c = conn(isid=40, **SOLICITED)
@@ -141,7 +141,7 @@ def function_and_the_end() -> None:
 
 @case
 def reset_beside_somebody_who_reads_nothing() -> None:
-    """His answers are ready, he does not take them: that is not the resetter's problem."""
+    """An initiator does not read its answers; another one's reset must not wait for that."""
     deaf = conn(isid=22)
     for _ in range(40):
         deaf.read10(0, 1024)
@@ -158,9 +158,9 @@ def reset_beside_somebody_who_reads_nothing() -> None:
 
 @case
 def hundreds_of_functions_that_wait() -> None:
-    """Aborts of what their own initiators do not read: nobody else's have to wait for them."""
+    """Aborts wait for answers that their initiators do not read; other aborts must not wait."""
     deaf = [conn(isid=70 + n) for n in range(5)]
-    # Those in the middle have been answered, but the socket has no room for that.
+    # Choose reads in the middle: they have been answered, but the socket has no room for them.
     victims = [[d.read10(0, 1024) for _ in range(40)][20] for d in deaf]
     time.sleep(min(10, 1 + SLOW))
     for d, itt in zip(deaf, victims):
@@ -168,7 +168,7 @@ def hundreds_of_functions_that_wait() -> None:
         d.write(b"".join(d.pdu(d.request(TMF | IMMEDIATE, FINAL | 1, next(d.tags), itt,
                                          rest=refcmdsn))
                          for _ in range(64)))
-    # Time to start whatever works on them.
+    # Leave time for the target to start work on them.
     time.sleep(min(10, 1 + 2 * SLOW))
     c = conn(**SOLICITED)
     for function in (1, 2, 5):
@@ -178,7 +178,7 @@ def hundreds_of_functions_that_wait() -> None:
         answer = c.expect(TMF_RSP, c.tmf(function, itt, refcmdsn=c.cmdsn - 1))
         equal(answer.response, 0, f"function {function}")
         took = time.monotonic() - begin
-        # Theirs are given up after 10 seconds.
+        # The waiting aborts are given up after 10 seconds.
         assert took < 5, f"{took:.0f} s for function {function}"
         if function == 5:
             assert c.expect(SCSI_RSP, c.scsi(bytes(6))).sense().startswith("06/29")
@@ -188,7 +188,7 @@ def hundreds_of_functions_that_wait() -> None:
 
 @case
 def clear_by_another() -> None:
-    """What waits for its data is gone, and its initiator is told by a unit attention."""
+    """A write that waits for its data is cleared, and its initiator gets a unit attention."""
     victim = conn(isid=23, **SOLICITED)
     itt = victim.write10(0, 8)
     ttt = victim.expect(R2T, itt).ttt
@@ -204,7 +204,7 @@ def clear_by_another() -> None:
 
 @case
 def ordered_and_head_floods() -> None:
-    """Every attribute there is and is not, from three sessions at once."""
+    """Three sessions send commands with every attribute, valid or not, at once."""
     def one(n: int) -> None:
         rng = random.Random(n)
         c = Conn(TARGET, isid=50 + n, timeout=60 * SLOW)
@@ -229,7 +229,7 @@ def ordered_and_head_floods() -> None:
 
 @case
 def ordered_behind_a_dead_write() -> None:
-    """The write's connection ends: what waits behind it goes on at once."""
+    """The write's connection ends: commands that wait behind the write go on at once."""
     for end in ("close", "logout", "abort", "reset"):
         c = conn(isid=24, **SOLICITED)
         itt = c.write10(0, 8)
@@ -245,7 +245,7 @@ def ordered_behind_a_dead_write() -> None:
         elif end == "abort":
             equal(c.expect(TMF_RSP, c.tmf(1, itt, refcmdsn=c.cmdsn - 1)).response, 0, "abort")
         else:
-            # Its own ORDERED commands are gone with it.
+            # The reset ends the session's own ORDERED commands, too.
             equal(other.expect(TMF_RSP, other.tmf(5)).response, 0, "reset")
             waiting = []
         for tag in waiting:
@@ -255,11 +255,11 @@ def ordered_behind_a_dead_write() -> None:
         other.close()
 
 
-# --- the target's own goodbye ---
+# --- the end of a session by the target ---
 
 
 def directories(c: Conn) -> list[pathlib.Path]:
-    """Those of the session; others of the same initiator may be on their way out."""
+    """Return the session's directories; older sessions of the initiator may still be ending."""
     found = []
     for folder in SESSIONS.iterdir():
         try:
@@ -273,7 +273,7 @@ def directories(c: Conn) -> list[pathlib.Path]:
 
 @case
 def told_before_the_end() -> None:
-    """A session that is force-closed gets an Async Message, and then the end."""
+    """A session that is force-closed gets an Async Message before the connection is closed."""
     c = conn(isid=29)
     mine = directories(c)
     equal(len(mine), 1, "directories of the session")
@@ -318,7 +318,7 @@ def logout_under_load() -> None:
 
 @case
 def logout_twice_and_go_on() -> None:
-    """Requests behind a logout, in the same segment."""
+    """Requests after a logout, in the same segment."""
     c = conn(isid=28)
     bhs = c.request(LOGOUT | IMMEDIATE, FINAL, 5, 0)
     c.write(c.pdu(bhs) * 3 + c.pdu(c.request(SCSI_CMD, FINAL, 6)) * 50)
@@ -328,7 +328,7 @@ def logout_twice_and_go_on() -> None:
 
 @case
 def sessions_come_and_go() -> None:
-    """Open, do something, vanish: from eight at once."""
+    """Eight threads open sessions, send commands and disappear."""
     def one(n: int) -> None:
         rng = random.Random(n)
         for _ in range(times(15, 3)):

@@ -47,7 +47,7 @@ REQUESTS = (NOP_OUT, SCSI_CMD, TMF, TEXT, DATA_OUT, LOGOUT, SNACK, LOGIN, 0x1F)
 
 @case
 def segment_longer_than_declared() -> None:
-    """Every opcode, with a data segment that we said we do not take."""
+    """Every opcode, with a data segment longer than the target has declared to take."""
     for opcode in REQUESTS:
         for length in ((1 << 20) + 1, 0xFFFFFF):
             c = conn()
@@ -57,7 +57,7 @@ def segment_longer_than_declared() -> None:
 
 @case
 def segment_longer_than_sent() -> None:
-    """Every opcode declares a megabyte and sends a part of it."""
+    """Every opcode, with a data segment of a megabyte of which only a part is sent."""
     for opcode in REQUESTS:
         for sent in (0, 1, 5000):
             c = conn()
@@ -72,7 +72,7 @@ def segment_longer_than_sent() -> None:
 
 @case
 def segment_where_none_belongs() -> None:
-    """Requests that have no data, with data."""
+    """Requests that may have no data segment, with a data segment."""
     c = conn()
     for opcode, want in ((TMF, REJECT), (SNACK, REJECT), (LOGOUT, LOGOUT_RSP)):
         c.send(c.request(opcode | IMMEDIATE, FINAL | 2, 5), pattern(3000))
@@ -89,12 +89,12 @@ def ahs_of_every_length() -> None:
             equal(c.rejected(), 9, f"reject reason of {4 * words} bytes of {fill!r}")
             c.nop(b"abc", ahs=fill * (4 * words))
             equal(c.rejected(), 9, f"reject reason of {4 * words} bytes of {fill!r}")
-    # As long as an extended CDB can be, and one more.
+    # An extended CDB of the maximum length, and longer ones.
     for extra, want in ((244, SCSI_RSP), (245, REJECT), (248, REJECT)):
         ahs = struct.pack(">HBB", 1 + extra, 1, 0) + bytes(extra)
         c.scsi(b"\x7f" + bytes(15), ahs=ahs + bytes(-len(ahs) % 4))
         c.expect(want)
-    # The CDB itself says that it is longer, or shorter, than it is.
+    # The CDB's own length field says that it is longer or shorter than it is.
     for more in (0, 1, 8, 24, 0xF8, 0xFF):
         cdb = b"\x7f" + bytes(6) + bytes([more]) + bytes(8)
         for ahs in (b"", struct.pack(">HBB", 17, 1, 0) + bytes(16)):
@@ -117,7 +117,7 @@ def ahs_cut() -> None:
 
 @case
 def digest_errors_on_everything() -> None:
-    """A wrong data digest on each opcode that carries data, in every length."""
+    """A wrong data digest on each opcode that carries data, with many lengths."""
     c = conn(HeaderDigest="CRC32C", DataDigest="CRC32C")
     for length in (1, 2, 3, 4, 5, 127, 128, 129, 4095, 4096):
         for opcode in (NOP_OUT, TEXT):
@@ -125,7 +125,7 @@ def digest_errors_on_everything() -> None:
                 c.send(c.request(opcode | flag, FINAL, next(c.tags), NONE), pattern(length),
                        bad_data=True)
                 equal(c.rejected(), 2, f"reject reason, opcode {opcode:#x}, {length} bytes")
-    # Data that nobody wants has a digest, too, and nobody cares.
+    # The digest of data that is not used need not be right.
     for opcode in (SNACK, 0x1F, TMF):
         c.send(c.request(opcode | IMMEDIATE, FINAL, 5), pattern(100), bad_data=True)
         c.rejected()
@@ -135,7 +135,7 @@ def digest_errors_on_everything() -> None:
 
 @case
 def garbled_stream() -> None:
-    """One bit of a good stream turned: an answer or an end, and the next one works."""
+    """A bit of a correct stream is flipped: an answer or a close, and the next session works."""
     def one(n: int) -> None:
         rng = random.Random(7143 + n)
         for _ in range(times(20, 3)):
@@ -161,7 +161,7 @@ def garbled_stream() -> None:
                 pass
             c.close()
 
-    # Most of the time is spent waiting for an answer that does not come.
+    # Run in parallel: most of the time is spent waiting for answers that do not come.
     together(*(lambda n=n: one(n) for n in range(4)))
     conn(isid=70)
 
@@ -171,7 +171,7 @@ def garbled_stream() -> None:
 
 @case
 def expstatsn_lies() -> None:
-    """ExpStatSN that stands still, runs ahead, runs back."""
+    """Send ExpStatSNs that do not advance, are too large, or go back."""
     for statsn in (0, 1, 0x7FFFFFFF, 0x80000000, NONE):
         c = conn()
         for i in range(times(300, 40)):
@@ -214,7 +214,7 @@ def wrap_under_load() -> None:
 
 @case
 def immediate_flood() -> None:
-    """No window bounds immediate requests: what is not read is not taken for ever."""
+    """The window does not limit immediate requests; the target must limit unread answers itself."""
     other = conn(isid=5)
     for opcode in (NOP_OUT, TMF, TEXT, SCSI_CMD, LOGOUT, SNACK):
         c = conn()
@@ -254,7 +254,7 @@ def tags_reused() -> None:
             equal(c.rejected(), 7, "reject reason")
             c.scsi(bytes(6), itt=itt)
             equal(c.rejected(), 7, "reject reason")
-        # The same tag in a request of another kind is another task.
+        # A request of another kind may have the same tag.
         c.send(c.request(NOP_OUT | IMMEDIATE, FINAL, itt, NONE), b"x")
         c.expect(NOP_IN, itt)
         c.data_out(itt, ttt, 0, pattern(512))

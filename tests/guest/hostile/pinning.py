@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks on memory: what one initiator can make the target keep, and for how long.
+"""Attacks on memory: how much an initiator can make the target keep, and for how long.
 
 Usage: pinning.py TARGET DISK [CASE...]
 
-DISK is the disk of a session that is under load meanwhile: the load must keep half
-of its speed.  Needs cmd_mem_limit_mb 64 and QueuedCommands 128.
+DISK is the disk of another session, which is under load meanwhile: the load must keep
+half of its speed.  Needs cmd_mem_limit_mb 64 and QueuedCommands 128.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WINDOW = 3.0
 
 
 def rate() -> float:
-    """I/Os a second of the other session."""
+    """Return the I/Os per second of the other session."""
     def ios() -> int:
         with open(f"/sys/block/{DISK}/stat") as f:
             fields = f.read().split()
@@ -39,7 +39,7 @@ def rate() -> float:
 
 def half_remains(hold: Callable[[], list[Conn]], let_go: Callable[[list[Conn]], None],
                  what: str) -> None:
-    """Alternate rest and attack; a busy host disturbs one pair, not each of four."""
+    """Alternate rest and attack four times, since a busy host may disturb one pair."""
     ratios = []
     for _ in range(4):
         rest = rate()
@@ -54,12 +54,12 @@ def half_remains(hold: Callable[[], list[Conn]], let_go: Callable[[list[Conn]], 
 
 
 def open_writes(c: Conn, blocks: int, count: int) -> set[int]:
-    """The tags of so many writes."""
+    """Send so many writes; return their tags."""
     return {c.write10(0, blocks) for _ in range(count)}
 
 
 def answers(c: Conn, tags: set[int]) -> int:
-    """Of these writes, how many are to send their data; the others wait for memory in vain."""
+    """Return how many of these writes get an R2T; the others wait for memory in vain."""
     waiting: set[int] = set()
     refused = 0
     while len(waiting) + refused < len(tags):
@@ -75,7 +75,7 @@ def answers(c: Conn, tags: set[int]) -> int:
 
 
 def fill(c: Conn, blocks: int, count: int) -> int:
-    """Open so many writes and take the answers; how many are to send their data."""
+    """Send so many writes and take the answers; return how many get an R2T."""
     return answers(c, open_writes(c, blocks, count))
 
 
@@ -86,7 +86,7 @@ def close_all(conns: list[Conn]) -> None:
 
 @case
 def thousands_of_open_writes() -> None:
-    """Sixteen sessions with all the writes that their windows hold, and no data."""
+    """Sixteen sessions send all writes that their windows hold, and no data."""
     def hold() -> list[Conn]:
         conns = [conn(isid=100 + n, **SOLICITED) for n in range(times(16, 4))]
         for c in conns:
@@ -103,7 +103,7 @@ def one_takes_a_part() -> None:
     got = fill(c, 16384, 64)
     print(f"one session holds {got * 8} of {LIMIT_MB} MiB", file=sys.stderr)
     assert 1 <= got * 8 <= LIMIT_MB // 2, f"{got * 8} MiB of {LIMIT_MB} are held by one session"
-    # Somebody else has room for a large command still.
+    # Another session still has room for a large command.
     other = conn(isid=91, **SOLICITED)
     assert fill(other, 8192, 1) == 1, "there is no room for four megabytes"
     c.close()
@@ -112,7 +112,7 @@ def one_takes_a_part() -> None:
 
 @case
 def a_write_waits_for_memory() -> None:
-    """What a session may not have yet is asked for as soon as it may, and is not refused."""
+    """A write for which there is no memory yet gets its R2T when there is, and is not refused."""
     c = conn(isid=93, **SOLICITED)
     waiting = {c.write10(0, 16384) for _ in range(8)}
     ping = c.nop()
@@ -128,7 +128,7 @@ def a_write_waits_for_memory() -> None:
     pdu = c.recv()
     equal(pdu.opcode, R2T, "opcode")
     assert pdu.itt in waiting, f"an R2T for {pdu.itt:#x}"
-    # One that waits for memory can be aborted, too, and is not heard of again.
+    # A write that waits for memory can be aborted, and then gets no R2T.
     waiting.remove(pdu.itt)
     tmf = c.tmf(1, rtt=waiting.pop())
     equal(c.expect(TMF_RSP, tmf).response, 0, "ABORT TASK")
@@ -142,7 +142,7 @@ def a_write_waits_for_memory() -> None:
 
 @case
 def many_take_almost_all() -> None:
-    """Ten greedy sessions: each has a share, and the small commands of others find room."""
+    """Ten sessions ask for much memory: each gets a share; small commands of others find room."""
     def hold() -> list[Conn]:
         conns = [conn(isid=100 + n, **SOLICITED) for n in range(10)]
         opened = [open_writes(c, 2048, 64) for c in conns]
@@ -157,7 +157,7 @@ def many_take_almost_all() -> None:
 
 @case
 def answers_that_nobody_reads() -> None:
-    """Reads whose data waits for TCP for ever; NOP-Outs say that all is well."""
+    """The data of reads waits for TCP for ever, while the initiator sends NOP-Outs."""
     def hold() -> list[Conn]:
         conns = []
         for n in range(4):
@@ -172,7 +172,7 @@ def answers_that_nobody_reads() -> None:
 
 @case
 def memory_is_back() -> None:
-    """After all that one session can have a large part of it again."""
+    """After all these cases one session can get a large part of the memory again."""
     c = conn(isid=92, **SOLICITED)
     until(30, lambda: fill_and_clear(c) >= LIMIT_MB // 4, "a quarter of the memory")
     c.close()

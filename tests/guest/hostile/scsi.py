@@ -34,7 +34,7 @@ from rawiscsi import (
 
 
 def answer(c: Conn, itt: int, length: int) -> tuple[str, int, Pdu]:
-    """The sense of a command and how much data came; data is in place and not too much."""
+    """Return a command's sense, its data's length and the last PDU; check the data's offsets."""
     got = 0
     while True:
         pdu = c.recv()
@@ -96,7 +96,7 @@ def random_cdbs() -> None:
 
 @case
 def allocation_length_against_expected() -> None:
-    """What the CDB has room for and what the initiator expects disagree: the residual."""
+    """The allocation length differs from the expected length: check the residual."""
     c = conn()
     for alloc in (0, 1, 36, 96, 255):
         for expected in (0, 1, 35, 36, 37, 96, 4096):
@@ -130,7 +130,7 @@ def residuals() -> None:
         sense, _, pdu = answer(c, itt, 0)
         if expected > 1024:
             equal((sense, pdu.flags & 6, pdu.resid), ("ok", 2, expected - 1024), "residual")
-    # The other way round than the CDB says.
+    # The initiator expects the other direction than that of the CDB.
     itt = c.scsi(struct.pack(">BBIBHB", 0x2A, 0, 0, 0, 1, 0), FINAL | READ, 512)
     sense, got, _ = answer(c, itt, 512)
     assert sense != "ok" and not got, f"a write that expects to read: {sense}"
@@ -141,10 +141,10 @@ def residuals() -> None:
 
 @case
 def huge_expected_length() -> None:
-    """Nobody's memory is taken because somebody says that he expects four gigabytes."""
+    """A command that expects four gigabytes takes no memory for them."""
     c = conn()
     left = {c.read10(0, 1, length=NONE): 0 for _ in range(100)}
-    # Those that wait for the backing may be passed by others.
+    # A read that waits for the backing may be passed by other reads.
     while left:
         pdu = c.recv()
         equal(pdu.opcode, DATA_IN, "opcode")
@@ -162,7 +162,7 @@ def huge_expected_length() -> None:
 
 @case
 def luns_of_every_form() -> None:
-    """Logical units that are not there, addresses that are no LUN at all, and a well-known one."""
+    """LUNs that are not mapped, addresses that are no LUN, and a well-known logical unit."""
     report_luns = struct.pack(">H6x", 0xC101)
     rng = random.Random(8)
     c = conn()

@@ -21,8 +21,8 @@ BEHIND = b"\x5a" * 64
 
 
 def command(fd: int, cdb: bytes, way: str, length: int, data: bytes) -> str:
-    """Run it; "ok", its sense, or what else happened."""
-    # Bytes behind the buffer tell whether too much was written.
+    """Run a command; return "ok", its sense, or another result."""
+    # Bytes behind the buffer show whether too much was written.
     cmd = Command(cdb, {"in": FROM_DEV, "out": TO_DEV, "": NONE}[way if length else ""],
                   data + b"\xa5" * (length - len(data)) + BEHIND)
     cmd.hdr.dxfer_len = length
@@ -40,7 +40,7 @@ def run(entries: Iterable[wild.Wild]) -> None:
     fd = os.open(sys.argv[1], os.O_RDWR)
     for name, cdb, way, length, data, accepted in entries:
         if cdb[0] == 0x7F:
-            # The kernel's own limit of what it takes from user space.
+            # The kernel takes such CDBs from user space only up to a limit.
             cdb = cdb[:8 + cdb[7]][:32].ljust(16, b"\0")
         got = command(fd, cdb, way, length, data)
         if not any(got.startswith(a) for a in accepted):
@@ -76,7 +76,7 @@ def random_cdbs_from_many() -> None:
 
 @case
 def lengths_that_disagree() -> None:
-    """CDBs of one length with buffers of another."""
+    """CDBs whose transfer length differs from that of the buffer."""
     rng = random.Random(5)
     fd = os.open(sys.argv[1], os.O_RDWR)
     for _ in range(times(500, 80)):

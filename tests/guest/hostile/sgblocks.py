@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attacks with commands that take blocks for themselves, through SG_IO on two hosts.
+"""Attacks with commands that hold blocks for themselves, through SG_IO on two hosts.
 
 Usage: sgblocks.py /dev/sgX /dev/sgY FROZEN [CASE...]
 
-Both are the same disk of 16 MiB, whose file lies on the file system at FROZEN: while that is
-frozen a write does not end, a COMPARE AND WRITE of the same blocks waits for the write, and
-everything else that writes them waits for the latter.
+Both are the same disk of 16 MiB, whose file lies on the file system at FROZEN.  While that
+is frozen, a write does not end, a COMPARE AND WRITE of the same blocks waits for the write,
+and all other commands that write these blocks wait for the COMPARE AND WRITE.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def same16(lba: int, blocks: int, flags: int = 0) -> bytes:
 
 
 def run(command: Command, fd: int) -> str:
-    """Past the unit attentions of what others have reset."""
+    """Run a command; repeat it after unit attentions, which resets by others cause."""
     while (result := command.run(fd)).startswith("06/"):
         pass
     return result
@@ -57,7 +57,7 @@ def opened(path: str = SG) -> int:
 
 
 def in_pieces(command: Command, data: bytes, rng: random.Random) -> list[ctypes.Array[ctypes.c_char]]:
-    """Have the data in odd pieces at odd addresses; keep what is returned."""
+    """Put the data into odd pieces at odd addresses; the caller keeps the returned memory."""
     cuts = sorted({0, len(data), *(rng.randrange(len(data) + 1) for _ in range(rng.randrange(9)))})
     pieces, vectors = [], []
     for begin, end in zip(cuts, cuts[1:]):
@@ -88,7 +88,7 @@ def busy(path: str) -> int:
 
 
 class Child:
-    """A process with one command; its result is what it exits with."""
+    """A process that runs one command; its exit status is the result."""
 
     def __init__(self, path: str, command: Command):
         self.pid = os.fork()
@@ -137,7 +137,7 @@ def lengths_that_do_not_fit() -> None:
 
 @case
 def data_in_odd_pieces() -> None:
-    """Page boundaries and pieces lie anywhere in what is compared and written."""
+    """Page boundaries and pieces lie anywhere in the data that is compared and written."""
     rng = random.Random(6)
     fd = opened()
     now = bytearray(64 * 512)
@@ -190,7 +190,7 @@ def commands(rng: random.Random, number: int, timeout: float) -> list[Command]:
 
 
 def held() -> list[Child]:
-    """A write of blocks 64 to 71, and who waits for it; the file system is frozen."""
+    """Start a write of blocks 64 to 71 on the frozen file system, and commands that wait for it."""
     cdb = struct.pack(">BBIBHB", 0x2A, 0, 64, 0, 8, 0)
     first = Child(SG, Command(cdb, TO_DEV, b"1" * 4096, 200))
     until(20, lambda: busy(SG) == 1, "the write is under way")
@@ -201,7 +201,7 @@ def held() -> list[Child]:
 
 @case
 def timed_out_while_they_wait() -> None:
-    """The initiator of Linux aborts them, and gets on; the others never notice."""
+    """Linux aborts the waiting commands after a time-out and goes on; others are not affected."""
     attention_gone()
     rng = random.Random(1)
     with frozen():
@@ -224,7 +224,7 @@ def timed_out_while_they_wait() -> None:
 
 @case
 def killed_while_they_wait() -> None:
-    """Nobody takes the answers, and the nodes are closed."""
+    """The processes of waiting commands are killed, so that no process takes the answers."""
     attention_gone()
     rng = random.Random(2)
     with frozen():
@@ -240,7 +240,7 @@ def killed_while_they_wait() -> None:
 
 @case
 def reset_while_they_wait() -> None:
-    """A reset of the unit by one host, with what waits of both."""
+    """One host resets the unit while commands of both hosts wait."""
     attention_gone()
     rng = random.Random(3)
     with frozen():
@@ -250,13 +250,13 @@ def reset_while_they_wait() -> None:
         resetter = os.fork()
         if not resetter:
             with contextlib.suppress(OSError):
-                # SG_SCSI_RESET, of the device
+                # SG_SCSI_RESET of the device
                 fcntl.ioctl(opened(SAME), 0x2284, struct.pack("i", 1))
             os._exit(0)
-        # It waits for the write.
+        # The reset waits for the write.
         time.sleep(0.5)
     os.waitpid(resetter, 0)
-    # The mid-layer repeats some and gives others back; none of them is lost.
+    # The mid-layer repeats some commands and returns others; none is lost.
     for child in holders + children:
         child.wait()
     until(20, lambda: not busy(SG) and not busy(SAME), "all of them have ended")
@@ -268,7 +268,7 @@ def reset_while_they_wait() -> None:
 
 @case
 def many_at_once() -> None:
-    """Both hosts, from eight threads: every result is one that there may be."""
+    """Eight threads send commands by both hosts: every result is one of the allowed ones."""
     def one(n: int) -> None:
         rng = random.Random(n)
         fd = opened(rng.choice((SG, SAME)))

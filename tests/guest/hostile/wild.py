@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""CDBs that no decent initiator sends, with the sense that they must get.
+"""CDBs that no correct initiator sends, with the sense that they must get.
 
-For a disk of 512-byte blocks.  Each entry: name, CDB, direction ("in", "out", ""),
-length expected by the initiator, data-out, and the accepted answers, which are
+For a disk of 512-byte blocks.  An entry has the name, the CDB, the direction ("in", "out",
+""), the length expected by the initiator, data-out, and the accepted answers, which are
 "ok" or the beginning of "key/asc/ascq" as rawiscsi.Pdu.sense() prints it.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 Wild = tuple[str, bytes, str, int, bytes, tuple[str, ...]]
 
 OPCODE, FIELD, RANGE, LUN, ABORTED = "05/20", "05/24", "05/21", "05/25", "0b/"
-# An answer that says no, whatever the reason.
+# ILLEGAL REQUEST with any additional sense code.
 NO = ("05/",)
 TOP = 2**64 - 1
 
@@ -33,7 +33,7 @@ def rw16(op: int, lba: int, n: int, flags: int = 0) -> bytes:
 
 
 def ranges(blocks: int) -> Iterator[Wild]:
-    """Everything that addresses blocks, at and beyond the end of the medium."""
+    """Commands that address blocks, at and beyond the end of the medium."""
     lbas16 = (blocks, blocks + 1, 2**32 - 1, 2**32, 2**55, 2**63 - 1, 2**63, TOP - 1, TOP)
     for name, op, out in (("READ(16)", 0x88, ""), ("WRITE(16)", 0x8A, "out"),
                           ("VERIFY(16)", 0x8F, ""), ("SYNCHRONIZE CACHE(16)", 0x91, ""),
@@ -51,7 +51,7 @@ def ranges(blocks: int) -> Iterator[Wild]:
             yield (f"{op:#x} at {lba:#x}", rw10(op, lba, 1), "out" if writes else
                    "in" if op == 0x28 else "", 512 if writes or op == 0x28 else 0,
                    bytes(512) if writes else b"", NO)
-    # The last block and one more; the sum overflows 32 and 64 bits.
+    # The last block and one more block; sums that overflow 32 and 64 bits.
     for lba, n in ((blocks - 1, 2), (blocks - 1, 2**32 - 1), (1, 2**32 - 1), (0, 2**32 - 1),
                    (TOP, 2**32 - 1), (2**64 - 2**32 + 1, 2**32 - 1)):
         yield f"READ(16) {n} at {lba:#x}", rw16(0x88, lba, n), "in", 4096, b"", NO
@@ -60,7 +60,7 @@ def ranges(blocks: int) -> Iterator[Wild]:
         yield f"VERIFY(16) BYTCHK {n} at {lba:#x}", rw16(0x8F, lba, n, 2), "out", 512, \
             bytes(512), NO
         yield f"READ(12) {n} at {lba:#x}", rw12(0xA8, lba % 2**32, n), "in", 4096, b"", NO
-    # Nothing at all, at the end and behind it.
+    # No blocks, at the end of the medium and behind it.
     for op in (0x88, 0x8A, 0x8F):
         yield f"{op:#x} no blocks at the end", rw16(op, blocks, 0), "", 0, b"", ("ok", RANGE)
         yield f"{op:#x} no blocks beyond", rw16(op, blocks + 1, 0), "", 0, b"", NO
@@ -69,7 +69,7 @@ def ranges(blocks: int) -> Iterator[Wild]:
 
 
 def parameters(blocks: int) -> Iterator[Wild]:
-    """Parameter lists and what asks for them: lengths, pages, service actions."""
+    """Parameter lists, and commands that return parameter data: lengths, pages, service actions."""
     for sa in range(32):
         yield f"MAINTENANCE IN {sa:#x}", struct.pack(">BB4xI2x", 0xA3, sa, 4096), "in", 4096, \
             b"", ("ok", *NO)
@@ -115,7 +115,7 @@ def parameters(blocks: int) -> Iterator[Wild]:
     for length in (0, 1, 8, 15, 0xFFFFFFFF):
         yield f"REPORT LUNS length {length}", struct.pack(">BBB3xI2x", 0xA0, 0, 0, length), \
             "in", min(length, 4096), b"", ("ok", *NO)
-    # A control byte that asks for what nobody has: NACA, and reserved bits.
+    # A control byte that asks for unsupported features: NACA, and reserved bits.
     for control in (0x04, 0x80, 0xFF):
         yield f"INQUIRY control {control:#x}", bytes([0x12, 0, 0, 0, 96, control]), "in", 96, \
             b"", ("ok", *NO)
@@ -129,9 +129,9 @@ def parameters(blocks: int) -> Iterator[Wild]:
 
 
 def opcodes(blocks: int) -> Iterator[Wild]:
-    """Every operation code, with all bits set behind it, both ways and neither."""
+    """Every operation code, with all other bits set, with data-in, data-out and no data."""
     for op in range(256):
-        # FORMAT UNIT, SANITIZE and START STOP UNIT must not do anything here either.
+        # With these bits FORMAT UNIT, SANITIZE and START STOP UNIT must have no effect, too.
         for way, length in (("", 0), ("in", 4096), ("out", 512)):
             yield f"opcode {op:#x} {way}", bytes([op]) + b"\xff" * 15, way, length, \
                 b"\xff" * length if way == "out" else b"", ("ok", ABORTED, "06/", "02/", *NO)
@@ -148,7 +148,7 @@ def anything(blocks: int, rounds: int, seed: int) -> Iterator[Wild]:
         if rng.random() < 0.7:
             cdb[1] &= rng.choice((0, 0x1F, 0x10, 0x12))
         if rng.random() < 0.7:
-            # Near the begin or the end of the medium, where most checks are.
+            # Take an LBA near the begin or the end of the medium, where most checks matter.
             lba = rng.choice((0, 1, blocks - 1, blocks - rng.randrange(20)))
             cdb[2:6] = lba.to_bytes(4, "big")
             if cdb[0] & 0xE0 == 0x80:
