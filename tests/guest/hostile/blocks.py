@@ -844,7 +844,7 @@ def supported(c: Conn, number: int, opcode: int, action: int, option: int,
 
 @case
 def everything_at_the_well_known_unit() -> None:
-    """Each operation code with and without data, in both directions; each attribute and VPD page."""
+    """Each operation code with and without data, in both directions; attributes; VPD pages."""
     c = conn()
     knows = {0x00: OK, 0x03: OK, 0x12: OK, 0xA0: OK, 0xA3: "05/24/00"}
     for opcode in range(256):

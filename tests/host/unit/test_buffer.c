@@ -352,7 +352,7 @@ static void where_only_single_pages_can_be_had(void)
 	bvec = cmds[1]->bvec;
 	CHECK_EQ(cmds[1]->nr_bvec, 256);
 	CHECK_EQ(bvec[255].bv_len, PAGE_SIZE);
-	/* A page lists at most 256 pieces; a command may have more, up to the same length. */
+	/* A page lists 256 pieces; a command may have more, up to the usual maximum length. */
 	CHECK(take(one, MB + PAGE_SIZE));
 	CHECK_EQ(cmds[2]->nr_bvec, 257);
 	before = asked;
