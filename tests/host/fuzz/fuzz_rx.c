@@ -326,7 +326,7 @@ static u8 tx_buf[BUF_MAX + 65536];
 static size_t tx_len;
 static bool tx_more;		/* TCP has been told that more follows */
 static bool tx_flies;		/* TCP has taken something in this round */
-static bool tx_refused;		/* TCP is full, and no acknowledgement is to come */
+static bool tx_refused;		/* TCP is full, and no acknowledgment is to come */
 static u32 next_statsn;
 static u32 max_xmit;
 
