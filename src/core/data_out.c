@@ -35,72 +35,13 @@ static const struct cst_waitq_ops cst_data_out_waitq_ops = {
 	.leave	= cst_data_out_leave,
 };
 
-/*
- * Take a command off the queue: one that has got a buffer, or one that has waited for too
- * long.  The others go to the end, so that a session that has had its share keeps nobody
- * else waiting.  *budget is the number of commands that may still be looked at.
- */
-static struct cst_cmd *cst_data_out_next(unsigned int *budget, bool *got)
-{
-	struct cst_waitq *q = &cst_data_out_waiting;
-	struct cst_cmd *cmd, *found = NULL;
-
-	spin_lock_irq(&q->lock);
-	while (!found && *budget) {
-		--*budget;
-		cmd = list_first_entry_or_null(&q->waiters, struct cst_cmd,
-					       wait.node);
-		if (!cmd)
-			break;
-		*got = cst_buffer_alloc(cmd, cmd->data_len);
-		/* Clocks of two CPUs may differ by a little. */
-		if (*got || (s64)(local_clock() - cmd->start_ns) > CST_DATA_OUT_WAIT) {
-			cst_wait_remove(cmd);
-			found = cmd;
-		} else {
-			list_move_tail(&cmd->wait.node, &q->waiters);
-		}
-	}
-	if (!found && !list_empty(&q->waiters))
-		queue_delayed_work(cst_wq, &cst_data_out_retry,
-				   CST_DATA_OUT_RETRY);
-	spin_unlock_irq(&q->lock);
-	return found;
-}
-
-static void cst_data_out_work(struct work_struct *work)
-{
-	unsigned int budget = CST_DATA_OUT_BATCH;
-	struct cst_cmd *cmd;
-	bool got;
-
-	while ((cmd = cst_data_out_next(&budget, &got))) {
-		/*
-		 * The session may end as soon as the fabric has the command, and then its
-		 * module may go: that waits for RCU readers.
-		 */
-		rcu_read_lock();
-		if (got)
-			cmd->sess->ops->get_data(cmd);
-		else
-			cst_cmd_finish(cmd, CST_TASK_SET_FULL);
-		rcu_read_unlock();
-	}
-}
-
-static noinline void cst_data_out_wait(struct cst_cmd *cmd)
+/* Let a command wait, at the end of the queue, or end it when it has been aborted. */
+static void cst_data_out_park(struct cst_cmd *cmd)
 {
 	struct cst_waitq *q = &cst_data_out_waiting;
 	unsigned long flags;
 	bool waits;
 
-	if (test_bit(CST_CMD_DATA_FOLLOWS, &cmd->flags) ||
-	    !test_bit(CST_CMD_ORDER_FAST, &cmd->flags)) {
-		cst_cmd_finish(cmd, CST_TASK_SET_FULL);
-		return;
-	}
-	/* The next attempt is made with the queue's lock held. */
-	__clear_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
 	spin_lock_irqsave(&q->lock, flags);
 	waits = cst_wait_park(q, cmd);
 	if (waits)
@@ -109,6 +50,77 @@ static noinline void cst_data_out_wait(struct cst_cmd *cmd)
 	spin_unlock_irqrestore(&q->lock, flags);
 	if (!waits)
 		cst_cmd_finish(cmd, CST_SENSE(COMMAND_ABORTED));
+}
+
+/* Take the first command off the queue.  Nothing else but the caller ends it then. */
+static struct cst_cmd *cst_data_out_take(void)
+{
+	struct cst_waitq *q = &cst_data_out_waiting;
+	struct cst_cmd *cmd;
+
+	spin_lock_irq(&q->lock);
+	cmd = list_first_entry_or_null(&q->waiters, struct cst_cmd, wait.node);
+	if (cmd)
+		cst_wait_remove(cmd);
+	spin_unlock_irq(&q->lock);
+	return cmd;
+}
+
+/* Clocks of two CPUs may differ by a little. */
+static bool cst_data_out_over(const struct cst_cmd *cmd)
+{
+	return (s64)(local_clock() - cmd->start_ns) > CST_DATA_OUT_WAIT;
+}
+
+/*
+ * One more attempt for a command that is in no queue.  To allocate a large buffer takes
+ * long, so no lock is held meanwhile.  When there is none the command goes to the end of the
+ * queue: a session that has had its share keeps nobody else waiting.
+ */
+static void cst_data_out_try(struct cst_cmd *cmd)
+{
+	bool got = cst_buffer_alloc(cmd, cmd->data_len);
+
+	/*
+	 * The session may end as soon as the fabric has the command, and then its module may
+	 * go: that waits for RCU readers.
+	 */
+	rcu_read_lock();
+	if (got)
+		cmd->sess->ops->get_data(cmd);
+	else if (cst_data_out_over(cmd))
+		cst_cmd_finish(cmd, CST_TASK_SET_FULL);
+	else
+		cst_data_out_park(cmd);
+	rcu_read_unlock();
+}
+
+static void cst_data_out_work(struct work_struct *work)
+{
+	struct cst_waitq *q = &cst_data_out_waiting;
+	unsigned int budget = CST_DATA_OUT_BATCH;
+	struct cst_cmd *cmd;
+
+	while (budget-- && (cmd = cst_data_out_take()))
+		cst_data_out_try(cmd);
+
+	spin_lock_irq(&q->lock);
+	if (!list_empty(&q->waiters))
+		queue_delayed_work(cst_wq, &cst_data_out_retry,
+				   CST_DATA_OUT_RETRY);
+	spin_unlock_irq(&q->lock);
+}
+
+static noinline void cst_data_out_wait(struct cst_cmd *cmd)
+{
+	if (test_bit(CST_CMD_DATA_FOLLOWS, &cmd->flags) ||
+	    !test_bit(CST_CMD_ORDER_FAST, &cmd->flags)) {
+		cst_cmd_finish(cmd, CST_TASK_SET_FULL);
+		return;
+	}
+	/* The work of all devices may not wait for memory. */
+	__clear_bit(CST_CMD_MAY_SLEEP, &cmd->flags);
+	cst_data_out_park(cmd);
 }
 
 /**

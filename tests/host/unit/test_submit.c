@@ -279,6 +279,18 @@ static void a_write_is_aborted_while_it_waits_for_its_buffer(void)
 	CHECK_EQ(t->fate, DROPPED);
 	CHECK(!t->wants_data);
 	nexuses_end();
+
+	/* While the work tries to get its buffer, in vain. */
+	a_command(DMA_TO_DEVICE, 512, DMA_TO_DEVICE, 512);
+	emu.no_buffer = true;
+	comes();
+	CHECK_EQ(t->fate, UNDER_WAY);
+	emu.meanwhile = abort_all;
+	advance(HZ / 10);
+	CHECK_EQ(t->fate, DROPPED);
+	CHECK(!t->wants_data);
+	CHECK_EQ(dev->order.simple.count, 1);
+	nexuses_end();
 }
 
 /* A write that may also have to wait for its turn is answered at once, to be tried again. */
