@@ -5,7 +5,7 @@
  *
  * This file has the configuration: attributes, making, opening and resizing the file.
  * fileio_io.c moves the data.  Core calls in through vdisk_fileio_ops with dev.obj.lock
- * held.  fileio_open_lock protects the table of open files.
+ * held.  This file has no lock.
  */
 #include <linux/blkdev.h>
 #include <linux/file.h>
@@ -22,32 +22,17 @@
 #include "fileio.h"
 #include "vdisk.h"
 
-static DEFINE_MUTEX(fileio_open_lock);
-/* By inode: enabling one of ten thousand devices must not look at all the others. */
-static DEFINE_HASHTABLE(fileio_open_files, 10);
-
 /* Attributes */
-
-static int fileio_apply_filename(struct cst_object *obj, union cst_attr_value val)
-{
-	if (val.str[0] && val.str[0] != '/') {
-		cst_config_error(&obj->group.cg_item, "filename",
-				 "\"%s\" is not an absolute path", val.str);
-		return -EINVAL;
-	}
-	container_of(obj, struct fileio_dev, disk.dev.obj)->served = false;
-	return 0;
-}
 
 static int fileio_set_size(struct cst_object *obj, union cst_attr_value val);
 static int fileio_make_file(struct cst_object *obj, union cst_attr_value val);
 
-CST_ATTR(fileio, filename, 0644, CST_FIELD(fileio_dev, disk.dev.obj, filename),
+CST_ATTR(fileio, filename, 0644, CST_FIELD(vdisk_dev, disk.dev.obj, filename),
 	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
-	 .apply = fileio_apply_filename,
+	 .apply = vdisk_apply_filename,
 	 .help = "Absolute path of the file or block device that holds the data.");
 
-CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, disk.dev.obj, size),
+CST_ATTR(fileio, size, 0644, CST_FIELD(fileio_dev, vd.disk.dev.obj, size),
 	 .type = CST_ATTR_UINT, .max = S64_MAX, .unit = "bytes",
 	 .apply = fileio_set_size,
 	 .help = "Size of the disk, 0 = as the file is; written while enabled, it grows the file.");
@@ -57,7 +42,7 @@ CST_ATTR(fileio, make_file, 0200,
 	 .apply = fileio_make_file,
 	 .help = "Makes the file, new and sparse, of that size; nothing else makes one.");
 
-CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, disk.dev.obj, o_direct),
+CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, vd.disk.dev.obj, o_direct),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .help = "Bypass the page cache.");
 
@@ -69,20 +54,6 @@ static const struct cst_attr *const fileio_attrs[] = {
 	NULL
 };
 
-__printf(3, 4)
-static int fileio_refuse(struct fileio_dev *fd, int error, const char *fmt, ...)
-{
-	struct va_format vaf = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	vaf.va = &args;
-	cst_config_error(&fd->disk.dev.obj.group.cg_item, "filename", "%s %pV",
-			 fd->filename, &vaf);
-	va_end(args);
-	return error;
-}
-
 static loff_t fileio_file_size(const struct file *file)
 {
 	return i_size_read(file->f_mapping->host);
@@ -90,29 +61,11 @@ static loff_t fileio_file_size(const struct file *file)
 
 /* Making the file */
 
-static int fileio_check_filename(struct fileio_dev *fd)
-{
-	if (fd->filename[0])
-		return 0;
-	cst_config_error(&fd->disk.dev.obj.group.cg_item, "filename",
-			 "is not set; an absolute path is needed");
-	return -EINVAL;
-}
-
-static int fileio_check_multiple(struct fileio_dev *fd, u64 size)
-{
-	if (!(size & (fd->disk.block_size - 1)))
-		return 0;
-	return fileio_refuse(fd, -EINVAL,
-			     "would be %llu bytes, which is not a multiple of the block size, %u; size may limit it",
-			     size, fd->disk.block_size);
-}
-
 /* Open the folder in which the file is to be made. */
 static struct file *fileio_open_folder(struct fileio_dev *fd)
 {
-	size_t len = strrchr(fd->filename, '/') - fd->filename;
-	char *name = kmemdup_nul(fd->filename, max_t(size_t, len, 1), GFP_KERNEL);
+	size_t len = strrchr(fd->vd.filename, '/') - fd->vd.filename;
+	char *name = kmemdup_nul(fd->vd.filename, max_t(size_t, len, 1), GFP_KERNEL);
 	struct file *folder;
 
 	if (!name)
@@ -165,14 +118,14 @@ static int fileio_make_in(struct fileio_dev *fd, struct file *folder)
 	int ret;
 
 	if (fileio_is_for_devices(folder))
-		return fileio_refuse(fd, -ENOENT,
+		return vdisk_refuse(&fd->vd, -ENOENT,
 				     "is below /dev, where no file is made; the device has to appear by itself");
-	file = filp_open(fd->filename, O_LARGEFILE | O_RDWR | O_CREAT | O_EXCL, 0600);
+	file = filp_open(fd->vd.filename, O_LARGEFILE | O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		if (ret == -EEXIST)
-			return fileio_refuse(fd, ret, "exists; make_file makes a new file only");
-		return fileio_refuse(fd, ret, "cannot be made: %pe", file);
+			return vdisk_refuse(&fd->vd, ret, "exists; make_file makes a new file only");
+		return vdisk_refuse(&fd->vd, ret, "cannot be made: %pe", file);
 	}
 	ret = vfs_truncate(&file->f_path, fd->size);
 	if (!ret)
@@ -181,7 +134,7 @@ static int fileio_make_in(struct fileio_dev *fd, struct file *folder)
 		ret = fileio_sync_all(folder, 0);
 	if (ret) {
 		fileio_unmake(file, folder);
-		fileio_refuse(fd, ret, "cannot be made %llu bytes large: %pe",
+		vdisk_refuse(&fd->vd, ret, "cannot be made %llu bytes large: %pe",
 			      fd->size, ERR_PTR(ret));
 	}
 	fput(file);
@@ -190,11 +143,11 @@ static int fileio_make_in(struct fileio_dev *fd, struct file *folder)
 
 static int fileio_make_file(struct cst_object *obj, union cst_attr_value val)
 {
-	struct fileio_dev *fd = container_of(obj, struct fileio_dev, disk.dev.obj);
+	struct fileio_dev *fd = container_of(obj, struct fileio_dev, vd.disk.dev.obj);
 	struct file *folder;
 	int ret;
 
-	ret = fileio_check_filename(fd);
+	ret = vdisk_check_filename(&fd->vd);
 	if (ret)
 		return ret;
 	if (!fd->size) {
@@ -202,12 +155,12 @@ static int fileio_make_file(struct cst_object *obj, union cst_attr_value val)
 				 "is 0; a file to be made needs one");
 		return -EINVAL;
 	}
-	ret = fileio_check_multiple(fd, fd->size);
+	ret = vdisk_check_multiple(&fd->vd, fd->size);
 	if (ret)
 		return ret;
 	folder = fileio_open_folder(fd);
 	if (IS_ERR(folder))
-		return fileio_refuse(fd, PTR_ERR(folder),
+		return vdisk_refuse(&fd->vd, PTR_ERR(folder),
 				     "cannot be made, its folder cannot be opened: %pe", folder);
 	ret = fileio_make_in(fd, folder);
 	fput(folder);
@@ -217,117 +170,26 @@ static int fileio_make_file(struct cst_object *obj, union cst_attr_value val)
 /* Opening and closing */
 
 /*
- * Check the type before opening: to open a FIFO or a tty may block or have side effects,
- * and enabling must not block for long.
- */
-static int fileio_check_type(struct fileio_dev *fd)
-{
-	struct path path;
-	umode_t mode;
-	int ret;
-
-	ret = kern_path(fd->filename, LOOKUP_FOLLOW, &path);
-	if (ret == -ENOENT)
-		return fileio_refuse(fd, ret, "does not exist; when nothing is to appear there, make_file makes it, of the size set");
-	if (ret)
-		return fileio_refuse(fd, ret, "cannot be looked up: %pe", ERR_PTR(ret));
-	mode = d_backing_inode(path.dentry)->i_mode;
-	path_put(&path);
-	if (S_ISREG(mode) || S_ISBLK(mode))
-		return 0;
-	return fileio_refuse(fd, -EINVAL,
-			     "is neither a regular file nor a block device");
-}
-
-static struct file *fileio_open_file(struct fileio_dev *fd)
-{
-	/* O_EXCL: a block device that somebody else has claimed cannot be opened. */
-	int flags = O_LARGEFILE | O_EXCL;
-	struct file *file;
-	int ret;
-
-	flags |= fd->disk.dev.read_only ? O_RDONLY : O_RDWR;
-	if (fd->o_direct)
-		flags |= O_DIRECT;
-
-	ret = fileio_check_type(fd);
-	if (ret)
-		return ERR_PTR(ret);
-
-	file = filp_open(fd->filename, flags, 0);
-	if (!IS_ERR(file)) {
-		/*
-		 * A read must not write an access time.  O_NOATIME is set after opening,
-		 * because filp_open() would refuse it if somebody else owns the file.
-		 */
-		spin_lock(&file->f_lock);
-		file->f_flags |= O_NOATIME;
-		spin_unlock(&file->f_lock);
-		return file;
-	}
-	ret = PTR_ERR(file);
-	if (ret == -EINVAL && fd->o_direct)
-		fileio_refuse(fd, ret, "is on a file system without direct I/O: o_direct must be 0");
-	else if (ret == -EBUSY)
-		fileio_refuse(fd, ret, "is in use: mounted, or claimed by another driver");
-	else if ((ret == -EROFS || ret == -EACCES) && !fd->disk.dev.read_only)
-		fileio_refuse(fd, ret, "cannot be written: %pe; read_only may be set", file);
-	else
-		fileio_refuse(fd, ret, "cannot be opened: %pe", file);
-	return file;
-}
-
-/*
  * Compute the capacity of the device for @size bytes, 0 for those of the file.  The
  * backing is not changed; it must have that many bytes.
  */
 static int fileio_get_nblocks(struct fileio_dev *fd, u64 size, u64 *nblocks)
 {
-	u64 have = fileio_file_size(fd->file);
+	u64 have = fileio_file_size(fd->vd.file);
 	int ret;
 
 	size = size ?: have;
-	ret = fileio_check_multiple(fd, size);
+	ret = vdisk_check_multiple(&fd->vd, size);
 	if (ret)
 		return ret;
 	if (!size)
-		return fileio_refuse(fd, -EINVAL, "is empty");
+		return vdisk_refuse(&fd->vd, -EINVAL, "is empty");
 	if (size > have)
-		return fileio_refuse(fd, -ENODATA,
+		return vdisk_refuse(&fd->vd, -ENODATA,
 				     "has %llu bytes, fewer than size, %llu: not all of it is there yet, or size must be smaller",
 				     have, size);
-	*nblocks = size >> fd->disk.block_shift;
+	*nblocks = size >> fd->vd.disk.block_shift;
 	return 0;
-}
-
-/* Two devices on one file would destroy each other's data, unless both are read-only. */
-static int fileio_claim(struct fileio_dev *fd)
-{
-	unsigned long key = (unsigned long)fd->file->f_mapping->host;
-	const struct fileio_dev *other;
-	int ret = 0;
-
-	mutex_lock(&fileio_open_lock);
-	hash_for_each_possible(fileio_open_files, other, open_node, key) {
-		if (other->file->f_mapping->host != fd->file->f_mapping->host ||
-		    (other->disk.dev.read_only && fd->disk.dev.read_only))
-			continue;
-		ret = fileio_refuse(fd, -EBUSY, "is in use by device %s",
-				    config_item_name((struct config_item *)
-						     &other->disk.dev.obj.group.cg_item));
-		break;
-	}
-	if (!ret)
-		hash_add(fileio_open_files, &fd->open_node, key);
-	mutex_unlock(&fileio_open_lock);
-	return ret;
-}
-
-static void fileio_unclaim(struct fileio_dev *fd)
-{
-	mutex_lock(&fileio_open_lock);
-	hash_del(&fd->open_node);
-	mutex_unlock(&fileio_open_lock);
 }
 
 /*
@@ -337,14 +199,14 @@ static void fileio_unclaim(struct fileio_dev *fd)
  */
 static int fileio_settle(struct fileio_dev *fd)
 {
-	const struct cst_disk *disk = &fd->disk;
+	const struct cst_disk *disk = &fd->vd.disk;
 	int ret;
 
 	if (disk->nv_cache || !(disk->write_through || fd->had_nv_cache))
 		return 0;
-	ret = fileio_sync_all(fd->file, 1);
+	ret = fileio_sync_all(fd->vd.file, 1);
 	if (ret)
-		fileio_refuse(fd, ret, "cannot be flushed: %pe", ERR_PTR(ret));
+		vdisk_refuse(&fd->vd, ret, "cannot be flushed: %pe", ERR_PTR(ret));
 	return ret;
 }
 
@@ -354,13 +216,13 @@ static int fileio_settle(struct fileio_dev *fd)
  */
 static void fileio_get_limits(struct fileio_dev *fd)
 {
-	struct inode *inode = fd->file->f_mapping->host;
+	struct inode *inode = fd->vd.file->f_mapping->host;
 
 	if (S_ISBLK(inode->i_mode)) {
-		fd->disk.backing_block = bdev_physical_block_size(I_BDEV(inode));
-		fd->disk.backing_opt = bdev_io_opt(I_BDEV(inode));
+		fd->vd.disk.backing_block = bdev_physical_block_size(I_BDEV(inode));
+		fd->vd.disk.backing_opt = bdev_io_opt(I_BDEV(inode));
 	} else {
-		fd->disk.backing_block = i_blocksize(inode);
+		fd->vd.disk.backing_block = i_blocksize(inode);
 	}
 }
 
@@ -371,37 +233,27 @@ static int fileio_enable(struct cst_device *dev)
 	struct file *file;
 	int ret;
 
-	ret = fileio_check_filename(fd);
+	ret = vdisk_open(&fd->vd, fd->o_direct ? O_DIRECT : 0, true);
 	if (ret)
 		return ret;
-	file = fileio_open_file(fd);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
 
-	fd->file = file;
+	file = fd->vd.file;
 	inode = file->f_mapping->host;
 	ret = -EINVAL;
 	if (!file->f_op->read_iter || (!dev->read_only && !file->f_op->write_iter)) {
-		fileio_refuse(fd, ret, "is on a file system without iterative I/O");
+		vdisk_refuse(&fd->vd, ret, "is on a file system without iterative I/O");
 		goto close;
 	}
 	if (!dev->read_only && !file->f_op->fsync) {
-		fileio_refuse(fd, ret, "is on a file system that cannot flush; read_only may be set");
+		vdisk_refuse(&fd->vd, ret, "is on a file system that cannot flush; read_only may be set");
 		goto close;
 	}
-	if (IS_SWAPFILE(inode)) {
-		ret = fileio_refuse(fd, -EBUSY, "is a swap file");
-		goto close;
-	}
-	ret = fileio_claim(fd);
+	ret = fileio_get_nblocks(fd, fd->size, &fd->vd.disk.nblocks);
 	if (ret)
 		goto close;
-	ret = fileio_get_nblocks(fd, fd->size, &fd->disk.nblocks);
-	if (ret)
-		goto unclaim;
 	ret = fileio_settle(fd);
 	if (ret)
-		goto unclaim;
+		goto close;
 
 	fileio_get_limits(fd);
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
@@ -413,21 +265,21 @@ static int fileio_enable(struct cst_device *dev)
 	 */
 	fd->nowait = (file->f_mode & FMODE_NOWAIT) &&
 		     (fd->o_direct || S_ISREG(inode->i_mode));
-	/* Skip errors from before it was first enabled; later ones are reported. */
+	/*
+	 * Skip errors from before it was first enabled with this file.  Later ones concern
+	 * its initiators, and are reported.
+	 */
 	fd->lost = 0;
 	fd->cached = false;
 	fd->wb_err = filemap_sample_wb_err(file->f_mapping);
-	if (!fd->served)
+	if (fd->vd.fresh)
 		errseq_check_and_advance(&file->f_mapping->wb_err, &fd->wb_err);
-	fd->served = true;
-	fd->had_nv_cache |= fd->disk.nv_cache;
+	fd->vd.fresh = false;
+	fd->had_nv_cache |= fd->vd.disk.nv_cache;
 	return 0;
 
-unclaim:
-	fileio_unclaim(fd);
 close:
-	fput(file);
-	fd->file = NULL;
+	vdisk_close(&fd->vd);
 	return ret;
 }
 
@@ -438,11 +290,9 @@ static void fileio_disable(struct cst_device *dev)
 	/* What was lost until now has been reported: do not report it again. */
 	fileio_check_lost(fd);
 	if (fd->lost)
-		errseq_check_and_advance(&fd->file->f_mapping->wb_err,
+		errseq_check_and_advance(&fd->vd.file->f_mapping->wb_err,
 					 &fd->wb_err);
-	fileio_unclaim(fd);
-	fput(fd->file);
-	fd->file = NULL;
+	vdisk_close(&fd->vd);
 }
 
 static int fileio_resync_size(struct cst_device *dev, u64 *nblocks)
@@ -457,25 +307,25 @@ static int fileio_grow(struct fileio_dev *fd, u64 size)
 {
 	int ret;
 
-	if (size <= fd->disk.nblocks << fd->disk.block_shift ||
-	    size <= fileio_file_size(fd->file) || fd->disk.dev.read_only ||
-	    !S_ISREG(file_inode(fd->file)->i_mode))
+	if (size <= fd->vd.disk.nblocks << fd->vd.disk.block_shift ||
+	    size <= fileio_file_size(fd->vd.file) || fd->vd.disk.dev.read_only ||
+	    !S_ISREG(file_inode(fd->vd.file)->i_mode))
 		return 0;
-	ret = fileio_check_multiple(fd, size);
+	ret = vdisk_check_multiple(&fd->vd, size);
 	if (ret)
 		return ret;
-	ret = vfs_truncate(&fd->file->f_path, size);
+	ret = vfs_truncate(&fd->vd.file->f_path, size);
 	if (!ret)
-		ret = fileio_sync_all(fd->file, 0);
+		ret = fileio_sync_all(fd->vd.file, 0);
 	if (ret)
-		fileio_refuse(fd, ret, "cannot be made %llu bytes large: %pe",
+		vdisk_refuse(&fd->vd, ret, "cannot be made %llu bytes large: %pe",
 			      size, ERR_PTR(ret));
 	return ret;
 }
 
 static int fileio_set_size(struct cst_object *obj, union cst_attr_value val)
 {
-	struct fileio_dev *fd = container_of(obj, struct fileio_dev, disk.dev.obj);
+	struct fileio_dev *fd = container_of(obj, struct fileio_dev, vd.disk.dev.obj);
 	u64 nblocks;
 	int ret;
 
@@ -484,7 +334,7 @@ static int fileio_set_size(struct cst_object *obj, union cst_attr_value val)
 	ret = fileio_grow(fd, val.num);
 	if (!ret)
 		ret = fileio_get_nblocks(fd, val.num, &nblocks);
-	return ret ?: cst_disk_resize(&fd->disk, "size", nblocks);
+	return ret ?: cst_disk_resize(&fd->vd.disk, "size", nblocks);
 }
 
 static const struct cst_block_ops fileio_block_ops = {

@@ -6,30 +6,22 @@
 #include <linux/errseq.h>
 #include <linux/fs.h>
 
-#include <cst/disk.h>
-
-#define FILEIO_NAME_MAX		1023
+#include "backing.h"
 
 /**
  * struct fileio_dev - a vdisk_fileio device
- * @disk: what core knows of it; first
- * @filename: attribute
+ * @vd: its backing; first
  * @size: attribute, in bytes; 0: the size of the file
  * @o_direct: attribute
  * @in_memory: the file system keeps its files in memory only
  * @nowait: IOCB_NOWAIT may be used; cleared when the file system does not support it
  * @had_nv_cache: it has had nv_cache: flushes may have been answered but not made
  * @cached: with o_direct, data has been in the page cache all the same
- * @served: it has been enabled with this filename: write-back errors of the file concern
- *	its initiators from then on
  * @lost: cached data could not be written, which has been logged and sent as an event
  * @wb_err: the write-back errors of the file that were known when it was opened
- * @file: open while the device is enabled
- * @open_node: in fileio_open_files; fileio_open_lock
  */
 struct fileio_dev {
-	struct cst_disk		disk;
-	char			filename[FILEIO_NAME_MAX + 1];
+	struct vdisk_dev	vd;
 	u64			size;
 	bool			o_direct;
 
@@ -37,16 +29,13 @@ struct fileio_dev {
 	bool			nowait;
 	bool			had_nv_cache;
 	bool			cached;
-	bool			served;
 	unsigned int		lost;
 	errseq_t		wb_err;
-	struct file		*file;
-	struct hlist_node	open_node;
 };
 
 static inline struct fileio_dev *to_fileio_dev(struct cst_device *dev)
 {
-	return container_of(dev, struct fileio_dev, disk.dev);
+	return container_of(dev, struct fileio_dev, vd.disk.dev);
 }
 
 /* fileio_io.c */

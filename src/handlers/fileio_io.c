@@ -108,15 +108,15 @@ static bool fileio_memory_is_low(void)
 
 static int fileio_rw_rest(struct fileio_dev *fd, const struct cst_io *io, u32 done)
 {
-	bool past = cst_file_can_direct(fd->file) && fileio_memory_is_low();
-	struct address_space *mapping = fd->file->f_mapping;
+	bool past = cst_file_can_direct(fd->vd.file) && fileio_memory_is_low();
+	struct address_space *mapping = fd->vd.file->f_mapping;
 	errseq_t since = filemap_sample_wb_err(mapping);
 	bool buffered = false;
 	struct kiocb iocb;
 	ssize_t ret = 0;
 
 	while (done < io->len) {
-		init_sync_kiocb(&iocb, fd->file);
+		init_sync_kiocb(&iocb, fd->vd.file);
 		if (unlikely(past))
 			iocb.ki_flags |= IOCB_DIRECT;
 		if (buffered)
@@ -166,21 +166,21 @@ static void fileio_tell_lost(struct fileio_dev *fd, int error)
 	if (READ_ONCE(fd->lost) || xchg(&fd->lost, 1))
 		return;
 	pr_err("%s: cached data of %s could not be written: %pe; flushes fail until the device is disabled\n",
-	       config_item_name(&fd->disk.dev.obj.group.cg_item), fd->filename,
+	       config_item_name(&fd->vd.disk.dev.obj.group.cg_item), fd->vd.filename,
 	       ERR_PTR(error));
-	cst_device_data_lost(&fd->disk.dev);
+	cst_device_data_lost(&fd->vd.disk.dev);
 }
 
 int fileio_check_lost(struct fileio_dev *fd)
 {
-	int ret = filemap_check_wb_err(fd->file->f_mapping, fd->wb_err);
+	int ret = filemap_check_wb_err(fd->vd.file->f_mapping, fd->wb_err);
 
 	/*
 	 * With write_through all data of writes that were answered GOOD had been written
 	 * before.  The same holds with o_direct, unless the file system has put data into
 	 * the page cache all the same.
 	 */
-	if (likely(!ret) || (fd->disk.write_through && !fd->disk.nv_cache) ||
+	if (likely(!ret) || (fd->vd.disk.write_through && !fd->vd.disk.nv_cache) ||
 	    (fd->o_direct && !READ_ONCE(fd->cached)))
 		return 0;
 	fileio_tell_lost(fd, ret);
@@ -201,12 +201,12 @@ static void fileio_rw_wait(struct fileio_dev *fd, struct cst_io *io, u32 done)
 
 	current->flags |= PF_LOCAL_THROTTLE;
 	if (io->op == CST_IO_WRITE) {
-		file_start_write(fd->file);
+		file_start_write(fd->vd.file);
 		ret = fileio_rw_rest(fd, io, done);
-		file_end_write(fd->file);
+		file_end_write(fd->vd.file);
 	} else {
 		if (io->flags & CST_IO_FUA)
-			ret = fileio_sync(fd->file, io->pos,
+			ret = fileio_sync(fd->vd.file, io->pos,
 					  io->pos + io->len - 1, 1);
 		if (!ret && (io->flags & CST_IO_FUA))
 			ret = fileio_check_lost(fd);
@@ -277,7 +277,7 @@ static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
 {
 	struct fileio_io *fio = to_fileio_io(io);
 	struct kiocb *iocb = &fio->iocb;
-	struct file *file = fd->file;
+	struct file *file = fd->vd.file;
 	bool freezes = fileio_freezes(io, file);
 	ssize_t ret;
 
@@ -321,7 +321,7 @@ static int fileio_rw_async(struct fileio_dev *fd, struct cst_io *io, int nowait)
 static ssize_t fileio_rw_memory(struct fileio_dev *fd, struct cst_io *io)
 {
 	struct bio_list *bio_list = current->bio_list;
-	struct file *file = fd->file;
+	struct file *file = fd->vd.file;
 	struct kiocb iocb;
 	unsigned int noio;
 	ssize_t ret;
@@ -357,7 +357,7 @@ static ssize_t fileio_read_cached(struct fileio_dev *fd, struct cst_io *io)
 {
 	struct kiocb iocb;
 
-	init_sync_kiocb(&iocb, fd->file);
+	init_sync_kiocb(&iocb, fd->vd.file);
 	iocb.ki_flags |= IOCB_NOWAIT | IOCB_NOIO;
 	return fileio_rw_iter(&iocb, io, 0);
 }
@@ -402,13 +402,13 @@ static int fileio_rw_nowait(struct fileio_dev *fd, struct cst_io *io)
 /* Has the backing gone?  With a block device the data in its page cache has, too. */
 static bool fileio_is_gone(struct fileio_dev *fd)
 {
-	struct inode *inode = fd->file->f_mapping->host;
+	struct inode *inode = fd->vd.file->f_mapping->host;
 
 	if (S_ISBLK(inode->i_mode))
 		return i_size_read(inode) <
-		       cst_disk_nblocks(&fd->disk) << fd->disk.block_shift;
+		       cst_disk_nblocks(&fd->vd.disk) << fd->vd.disk.block_shift;
 	/* A file system may become read-only after an error of its disk. */
-	return !fd->disk.dev.read_only && sb_rdonly(inode->i_sb);
+	return !fd->vd.disk.dev.read_only && sb_rdonly(inode->i_sb);
 }
 
 /* With nv_cache no flush finds lost data, but the kernel's own write-back may. */
@@ -431,12 +431,12 @@ static int fileio_flush(struct fileio_dev *fd, struct cst_io *io)
 	if ((io->flags & CST_IO_ATOMIC) ||
 	    ((io->flags & CST_IO_NOWAIT) && !fd->in_memory))
 		return -EAGAIN;
-	if (fd->o_direct && fileio_is_dirty(fd->file))
+	if (fd->o_direct && fileio_is_dirty(fd->vd.file))
 		WRITE_ONCE(fd->cached, true);
 	if (io->len)
-		ret = fileio_sync(fd->file, io->pos, io->pos + io->len - 1, 1);
+		ret = fileio_sync(fd->vd.file, io->pos, io->pos + io->len - 1, 1);
 	else
-		ret = fileio_sync_all(fd->file, 1);
+		ret = fileio_sync_all(fd->vd.file, 1);
 	if (!ret)
 		ret = fileio_check_lost(fd);
 	cst_io_done(io, ret);

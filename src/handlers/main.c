@@ -5,27 +5,36 @@
  */
 #include "vdisk.h"
 
+static const struct cst_handler_ops *const vdisk_handlers[] = {
+	&vdisk_blockio_ops,
+	&vdisk_fileio_ops,
+	&vdisk_nullio_ops,
+};
+
+static void vdisk_unregister(unsigned int nr)
+{
+	while (nr)
+		cst_handler_unregister(vdisk_handlers[--nr]);
+}
+
 static int __init vdisk_init(void)
 {
+	unsigned int i;
 	int ret;
 
-	ret = cst_handler_register(&vdisk_fileio_ops);
-	if (ret)
-		return ret;
-	ret = cst_handler_register(&vdisk_nullio_ops);
-	if (ret)
-		goto unregister_fileio;
+	for (i = 0; i < ARRAY_SIZE(vdisk_handlers); i++) {
+		ret = cst_handler_register(vdisk_handlers[i]);
+		if (ret) {
+			vdisk_unregister(i);
+			return ret;
+		}
+	}
 	return 0;
-
-unregister_fileio:
-	cst_handler_unregister(&vdisk_fileio_ops);
-	return ret;
 }
 
 static void __exit vdisk_exit(void)
 {
-	cst_handler_unregister(&vdisk_nullio_ops);
-	cst_handler_unregister(&vdisk_fileio_ops);
+	vdisk_unregister(ARRAY_SIZE(vdisk_handlers));
 }
 
 module_init(vdisk_init);
@@ -34,6 +43,7 @@ module_exit(vdisk_exit);
 MODULE_DESCRIPTION("ConfigFS SCSI Target virtual disks");
 MODULE_LICENSE("GPL");
 /* targetctl loads the module of a handler by this alias: cst-handler-<handler>. */
+MODULE_ALIAS("cst-handler-vdisk_blockio");
 MODULE_ALIAS("cst-handler-vdisk_fileio");
 MODULE_ALIAS("cst-handler-vdisk_nullio");
 MODULE_VERSION(CST_VERSION);

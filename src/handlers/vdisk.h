@@ -5,6 +5,9 @@
 
 #include <cst/handler.h>
 
+/* blockio.c */
+extern const struct cst_handler_ops vdisk_blockio_ops;
+
 /* fileio.c */
 extern const struct cst_handler_ops vdisk_fileio_ops;
 

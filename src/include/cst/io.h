@@ -43,7 +43,7 @@ enum cst_io_op {
  * command.h.
  */
 
-#define CST_IO_PRIV_LONGS	16
+#define CST_IO_PRIV_LONGS	20	/* a struct bio, and a little more */
 
 /**
  * struct cst_io - one I/O that core asks a handler for

@@ -80,12 +80,12 @@ static int starts(u8 op, u8 flags, long answer, long ends, bool at_once)
 	fs.ends = ends;
 	fs.ends_at_once = at_once;
 	memset(&fd, 0, sizeof(fd));
-	emu_device_init(&fd.disk.dev, &stats);
-	fd.file = &file;
+	emu_device_init(&fd.vd.disk.dev, &stats);
+	fd.vd.file = &file;
 	fd.o_direct = true;
 	fd.nowait = true;
 	memset(&command, 0x5a, sizeof(command));
-	io->dev = &fd.disk.dev;
+	io->dev = &fd.vd.disk.dev;
 	io->op = op;
 	io->flags = flags;
 	io->pos = 4096;

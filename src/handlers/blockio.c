@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vdisk_blockio: a disk on a block device, past the page cache.  One bio inside the
+ * command, on the command's own pages, becomes each I/O: nothing is copied, and nothing is
+ * allocated.
+ *
+ * Core calls in through vdisk_blockio_ops: for configuration with dev.obj.lock held, for
+ * submit in a submitter's context (CST_IO_NOWAIT) or in a worker.  The block layer calls
+ * blockio_end_io() in any context, hard interrupt included.  This file has no lock.
+ *
+ * In the submitter's context a bio has REQ_NOWAIT: a device that is busy must not keep the
+ * other devices of the submitter waiting.  When the block layer would have to wait, the bio
+ * ends with BLK_STS_AGAIN, and a worker submits it anew and may wait.  Bios that the block
+ * layer would have to split, which it does not do without waiting, go to a worker at once.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+
+#include "backing.h"
+#include "vdisk.h"
+
+/**
+ * struct blockio_dev - a vdisk_blockio device
+ * @vd: its backing; first
+ * @bdev: the block device; while enabled
+ * @nowait: the device takes bios with REQ_NOWAIT
+ * @max_bytes: the largest bio that is not split for its size
+ * @max_segs: ... or for the number of its pages
+ */
+struct blockio_dev {
+	struct vdisk_dev	vd;
+	struct block_device	*bdev;
+	bool			nowait;
+	u32			max_bytes;
+	u16			max_segs;
+};
+
+/* State of one I/O, in cst_io.priv. */
+struct blockio_io {
+	union {
+		struct bio	bio;	/* while the block layer has it */
+		struct cst_job	job;	/* afterwards, when a worker goes on with the I/O */
+	};
+	int	error;		/* of a flush or a FUA write that has ended */
+};
+
+static inline struct blockio_dev *to_blockio_dev(struct cst_device *dev)
+{
+	return container_of(dev, struct blockio_dev, vd.disk.dev);
+}
+
+static inline struct blockio_io *to_blockio_io(struct cst_io *io)
+{
+	BUILD_BUG_ON(sizeof(struct blockio_io) > sizeof(io->priv));
+	return (struct blockio_io *)io->priv;
+}
+
+static inline struct cst_io *blockio_to_cst_io(struct blockio_io *bi)
+{
+	return container_of((void *)bi, struct cst_io, priv);
+}
+
+CST_ATTR(blockio, filename, 0644, CST_FIELD(vdisk_dev, disk.dev.obj, filename),
+	 .type = CST_ATTR_STRING, .when = CST_WHEN_DISABLED,
+	 .apply = vdisk_apply_filename,
+	 .help = "Absolute path of the block device that holds the data.");
+
+static const struct cst_attr *const blockio_attrs[] = {
+	&blockio_attr_filename,
+	NULL
+};
+
+/* Configuration */
+
+static int blockio_get_nblocks(struct blockio_dev *bd, u64 *nblocks)
+{
+	u64 bytes = bdev_nr_bytes(bd->bdev);
+	int ret = vdisk_check_multiple(&bd->vd, bytes);
+
+	if (ret)
+		return ret;
+	if (!bytes)
+		return vdisk_refuse(&bd->vd, -ENOMEDIUM, "has no blocks: no medium, perhaps, or not set up");
+	*nblocks = bytes >> bd->vd.disk.block_shift;
+	return 0;
+}
+
+/* Can the device be a disk with the attributes as they are set? */
+static int blockio_check(struct blockio_dev *bd)
+{
+	unsigned int lbs = bdev_logical_block_size(bd->bdev);
+
+	if (lbs > bd->vd.disk.block_size)
+		return vdisk_refuse(&bd->vd, -EINVAL,
+				    "has blocks of %u bytes: blocksize must be %u",
+				    lbs, lbs);
+	if (bdev_is_zoned(bd->bdev))
+		return vdisk_refuse(&bd->vd, -EOPNOTSUPP,
+				    "is zoned: initiators of a disk write anywhere, and it can be written in order only");
+	return blockio_get_nblocks(bd, &bd->vd.disk.nblocks);
+}
+
+static int blockio_enable(struct cst_device *dev)
+{
+	struct blockio_dev *bd = to_blockio_dev(dev);
+	struct request_queue *q;
+	int ret;
+
+	ret = vdisk_open(&bd->vd, 0, false);
+	if (ret)
+		return ret;
+	bd->bdev = I_BDEV(bd->vd.file->f_mapping->host);
+	ret = blockio_check(bd);
+	if (ret)
+		goto close;
+	/* What somebody has written through the page cache goes to the device first. */
+	ret = sync_blockdev(bd->bdev);
+	if (ret) {
+		vdisk_refuse(&bd->vd, ret, "cannot be written back: %pe", ERR_PTR(ret));
+		goto close;
+	}
+	invalidate_bdev(bd->bdev);
+
+	q = bdev_get_queue(bd->bdev);
+	bd->nowait = cst_bdev_nowait(bd->bdev);
+	bd->max_bytes = queue_max_sectors(q) << SECTOR_SHIFT;
+	bd->max_segs = queue_max_segments(q);
+	bd->vd.disk.backing_block = bdev_physical_block_size(bd->bdev);
+	bd->vd.disk.backing_opt = bdev_io_opt(bd->bdev);
+	bd->vd.fresh = false;
+	return 0;
+
+close:
+	vdisk_close(&bd->vd);
+	return ret;
+}
+
+static void blockio_disable(struct cst_device *dev)
+{
+	struct blockio_dev *bd = to_blockio_dev(dev);
+
+	/* Pages that somebody has read meanwhile are older than what initiators have written. */
+	invalidate_bdev(bd->bdev);
+	vdisk_close(&bd->vd);
+	bd->bdev = NULL;
+}
+
+static int blockio_resync_size(struct cst_device *dev, u64 *nblocks)
+{
+	return blockio_get_nblocks(to_blockio_dev(dev), nblocks);
+}
+
+/* I/O */
+
+static void blockio_submit_job(struct cst_job *job);
+
+/* In a worker. */
+static void blockio_end_job(struct cst_job *job)
+{
+	struct blockio_io *bi = container_of(job, struct blockio_io, job);
+
+	cst_io_done(blockio_to_cst_io(bi), bi->error);
+}
+
+static void blockio_queue(struct blockio_io *bi, void (*func)(struct cst_job *job))
+{
+	bi->job.func = func;
+	cst_job_queue(blockio_to_cst_io(bi)->dev, &bi->job);
+}
+
+static void blockio_end_io(struct bio *bio)
+{
+	struct blockio_io *bi = container_of(bio, struct blockio_io, bio);
+	struct cst_io *io = blockio_to_cst_io(bi);
+	blk_status_t status = bio->bi_status;
+	bool nowait = bio->bi_opf & REQ_NOWAIT;
+
+	bio_uninit(bio);
+	if (unlikely(status == BLK_STS_AGAIN && nowait)) {
+		blockio_queue(bi, blockio_submit_job);
+	} else if (io->op == CST_IO_FLUSH ||
+		   (io->op == CST_IO_WRITE && (io->flags & CST_IO_FUA))) {
+		/*
+		 * The block layer may hold the lock of the device's flushes.  The initiator
+		 * may be on this host, with a lock of the same kind to take.
+		 */
+		bi->error = blk_status_to_errno(status);
+		blockio_queue(bi, blockio_end_job);
+	} else {
+		cst_io_done(io, blk_status_to_errno(status));
+	}
+}
+
+static void blockio_submit_bio(struct blockio_dev *bd, struct cst_io *io,
+			       blk_opf_t nowait)
+{
+	struct bio *bio = &to_blockio_io(io)->bio;
+	blk_opf_t opf = nowait;
+
+	switch (io->op) {
+	case CST_IO_READ:
+		opf |= REQ_OP_READ;
+		break;
+	case CST_IO_WRITE:
+		opf |= REQ_OP_WRITE | REQ_SYNC | REQ_IDLE;
+		if (io->flags & CST_IO_FUA)
+			opf |= REQ_FUA;
+		break;
+	default:
+		opf |= REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC;
+		break;
+	}
+	cst_bio_init(bio, bd->bdev, io->bvec, io->nr_bvec, opf);
+	if (io->op != CST_IO_FLUSH) {
+		bio->bi_vcnt = io->nr_bvec;
+		bio->bi_iter.bi_sector = io->pos >> SECTOR_SHIFT;
+		bio->bi_iter.bi_size = io->len;
+	}
+	bio->bi_end_io = blockio_end_io;
+	submit_bio(bio);
+}
+
+/* In a worker. */
+static void blockio_submit_job(struct cst_job *job)
+{
+	struct blockio_io *bi = container_of(job, struct blockio_io, job);
+	struct cst_io *io = blockio_to_cst_io(bi);
+
+	blockio_submit_bio(to_blockio_dev(io->dev), io, 0);
+}
+
+/* Can the bio be submitted without waiting?  It may still end with BLK_STS_AGAIN. */
+static bool blockio_may_submit(const struct blockio_dev *bd, const struct cst_io *io)
+{
+	/* With a plug, or in a submit_bio(), the bio would only be queued. */
+	return bd->nowait && !(io->flags & CST_IO_ATOMIC) &&
+	       io->op != CST_IO_FLUSH && io->len <= bd->max_bytes &&
+	       io->nr_bvec <= bd->max_segs && !current->plug && !current->bio_list;
+}
+
+static int blockio_submit(struct cst_io *io)
+{
+	struct blockio_dev *bd = to_blockio_dev(io->dev);
+
+	if (!(io->flags & CST_IO_NOWAIT)) {
+		blockio_submit_bio(bd, io, 0);
+		return 0;
+	}
+	if (!blockio_may_submit(bd, io))
+		return -EAGAIN;
+	blockio_submit_bio(bd, io, REQ_NOWAIT);
+	return 0;
+}
+
+static const struct cst_block_ops blockio_block_ops = {
+	.submit		= blockio_submit,
+	.resync_size	= blockio_resync_size,
+};
+
+const struct cst_handler_ops vdisk_blockio_ops = {
+	.owner		= THIS_MODULE,
+	.name		= "vdisk_blockio",
+	.type		= &cst_disk_type,
+	.prod_id	= "blockio",
+	.may_block	= true,
+	.dev_size	= sizeof(struct blockio_dev),
+	.attrs		= blockio_attrs,
+	.enable		= blockio_enable,
+	.disable	= blockio_disable,
+	.block		= &blockio_block_ops,
+};
