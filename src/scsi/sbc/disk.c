@@ -332,6 +332,7 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_sbc_start_stop_ops,
 	cst_sbc_verify_ops,
 	cst_sbc_write_same_ops,
+	cst_sbc_write_verify_ops,
 	NULL
 };
 

@@ -56,6 +56,13 @@ extern const struct cst_op cst_sbc_start_stop_ops[];
 extern const struct cst_vpd_page cst_sbc_vpd_pages[];
 /* verify.c */
 extern const struct cst_op cst_sbc_verify_ops[];
+/*
+ * Read @len bytes from cmd->lba on, and compare them with the data-out if BYTCHK of the CDB
+ * asks for that.  Ends the command, or returns what cst_op.execute returns.
+ */
+cst_sense_t cst_sbc_verify_blocks(struct cst_cmd *cmd, u32 len);
+/* write_verify.c */
+extern const struct cst_op cst_sbc_write_verify_ops[];
 
 /* write_same.c */
 extern const struct cst_op cst_sbc_write_same_ops[];

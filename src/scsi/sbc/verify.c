@@ -63,7 +63,7 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 
 	if (unlikely(error)) {
 		reason = cst_sbc_io_sense(cmd, error, false);
-	} else if (cmd->data_len) {
+	} else if (cmd->cdb[1] & CST_CDB_BYTCHK) {
 		if (io->len > CST_COMPARE_HERE || hardirq_count()) {
 			cst_cmd_continue(cmd, cst_sbc_verify_compare);
 			return;
@@ -79,12 +79,21 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 }
 
 /*
- * VERIFY(10), (12), (16): @cmd has its data-out when BYTCHK asks for a comparison.
- *
  * With every BYTCHK the blocks are read into the scratch buffer, so that a medium error
  * is found.  FUA makes the handler read from the medium, past the cache, as far as it
  * can.
  */
+cst_sense_t cst_sbc_verify_blocks(struct cst_cmd *cmd, u32 len)
+{
+	if (!cst_buffer_alloc_scratch(cmd, len))
+		return cst_cmd_may_sleep(cmd) ? CST_TASK_SET_FULL :
+						CST_WOULD_BLOCK;
+
+	cst_sbc_io(cmd, CST_IO_READ, len, cst_sbc_verify_done);
+	cmd->io.flags = cst_sbc_cache_flags(cmd) | CST_IO_FUA;
+	return cst_sbc_start_scratch_io(cmd);
+}
+/* VERIFY(10), (12), (16): @cmd has its data-out when BYTCHK asks for a comparison. */
 static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 {
 	cst_sense_t reason = cst_sbc_range(cmd);
@@ -99,13 +108,7 @@ static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 		return CST_OK;
 
 	len = cmd->nblocks << to_cst_disk(cmd->dev)->block_shift;
-	if (!cst_buffer_alloc_scratch(cmd, len))
-		return cst_cmd_may_sleep(cmd) ? CST_TASK_SET_FULL :
-						CST_WOULD_BLOCK;
-
-	cst_sbc_io(cmd, CST_IO_READ, len, cst_sbc_verify_done);
-	cmd->io.flags = cst_sbc_cache_flags(cmd) | CST_IO_FUA;
-	return cst_sbc_start_scratch_io(cmd);
+	return cst_sbc_verify_blocks(cmd, len);
 }
 
 const struct cst_op cst_sbc_verify_ops[] = {

@@ -29,12 +29,14 @@
 #define READ_CAPACITY		0x25
 #define READ_10			0x28
 #define WRITE_10		0x2a
+#define WRITE_VERIFY		0x2e
 #define VERIFY			0x2f
 #define SYNCHRONIZE_CACHE	0x35
 #define MODE_SENSE_10		0x5a
 #define READ_16			0x88
 #define COMPARE_AND_WRITE	0x89
 #define WRITE_16		0x8a
+#define WRITE_VERIFY_16		0x8e
 #define VERIFY_16		0x8f
 #define SYNCHRONIZE_CACHE_16	0x91
 #define WRITE_SAME_16		0x93
@@ -46,6 +48,7 @@
 #define MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS 0x0d
 #define READ_12			0xa8
 #define WRITE_12		0xaa
+#define WRITE_VERIFY_12		0xae
 #define VERIFY_12		0xaf
 
 #endif /* _CST_SHIM_SCSI_PROTO_H */
