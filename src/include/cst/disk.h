@@ -37,6 +37,11 @@ struct cst_disk {
 	/* sizes that ops->enable has found, bytes; 0: unknown */
 	u32			backing_block;	/* physical block of the backing */
 	u32			backing_opt;	/* optimal I/O of the backing */
+	u32			unmap_granularity; /* 0: the backing cannot unmap */
+	u32			unmap_alignment; /* first byte that is the beginning of a unit */
+	/* ... and what else it has found */
+	bool			unmap_zeroes;	/* unmapped blocks read as zeroes, always */
+	bool			can_zero;	/* CST_IO_ZERO is cheaper than writing */
 
 	/* what initiators have known since it was last enabled; dev.obj.lock */
 	u64			known_nblocks;
@@ -50,8 +55,8 @@ struct cst_disk {
 /*
  * cst_disk_type - for cst_handler_ops.type
  *
- * cst_handler_ops.enable of such a handler sets nblocks, and where they are known
- * backing_block and backing_opt.  block_shift has been set from block_size before.
+ * cst_handler_ops.enable of such a handler sets nblocks, and what else it finds out about
+ * the backing.  All that has been cleared, and block_shift set from block_size, before.
  */
 extern const struct cst_dev_type cst_disk_type;
 

@@ -18,12 +18,16 @@ enum cst_io_op {
 	CST_IO_READ,
 	CST_IO_WRITE,
 	CST_IO_FLUSH,		/* everything completed so far becomes durable */
+	CST_IO_ZERO,		/* the bytes become zeroes; cst_disk.can_zero */
+	CST_IO_UNMAP,		/* the bytes are not needed any more; cst_disk.unmap_granularity */
+	CST_IO_PREFETCH,	/* the bytes are going to be read */
 };
 
 #define CST_IO_NOWAIT	BIT(0)	/* answer -EAGAIN rather than block */
 #define CST_IO_FUA	BIT(1)	/* WRITE: durable before done; READ: from the medium */
 #define CST_IO_DPO	BIT(2)	/* the cache need not keep the data */
 #define CST_IO_ATOMIC	BIT(3)	/* with NOWAIT: may not sleep for a lock or memory either */
+#define CST_IO_RELEASE	BIT(4)	/* ZERO: the space may be given back, too; else it is kept */
 
 /*
  * What submit may do depends on the flags, which core sets by the calling context:
@@ -36,6 +40,10 @@ enum cst_io_op {
  *	none, with		a worker of the device	I/O, too	GFP_NOIO	no
  *	 ops->may_block
  *	none, without		a worker of core's	locks, memory	GFP_NOIO	no
+ *
+ * ZERO, UNMAP and PREFETCH are submitted without NOWAIT, in the context of the last rows.  They
+ * have no pages.  UNMAP is advice: only where cst_disk.unmap_zeroes is set do the bytes become
+ * zeroes.  PREFETCH is advice, too, and is done when the read-ahead has begun.
  *
  * A command runs in a worker after -EAGAIN was answered, or after core itself had to wait.
  * FUA and DPO may be set in every row.  cst_io_done() is called in any context, hard
@@ -53,7 +61,7 @@ enum cst_io_op {
  * @pos: first byte on the medium; a multiple of the block size.  @pos + @len is within the
  *	capacity
  * @len: bytes, 0 for FLUSH of everything
- * @bvec: pages to fill or to write; single and multi page bvecs
+ * @bvec: READ, WRITE: pages to fill or to write; single and multi page bvecs
  * @nr_bvec: number of entries of @bvec; together they have at least @len bytes
  * @done: the handler calls it exactly once, through cst_io_done()
  * @priv: memory of the handler, uninitialised; valid until done
@@ -83,11 +91,16 @@ struct cst_io {
  *	durable any more.  Called instead of CST_IO_FLUSH and CST_IO_FUA when nv_cache is
  *	set: that attribute promises that the cache survives a power cut, not that it
  *	survives the loss of the backing.  Any context up to softirq, no I/O, cheap.
+ * @map: optional; answers 1 when the byte at @pos is mapped, 0 when it is not, or an errno.
+ *	Sets *end to the first byte behind @pos from which on this may differ; it is larger
+ *	than @pos, and is a multiple of the block size.  Called in a worker, may wait for I/O.
+ *	Without this function every block is mapped.
  */
 struct cst_block_ops {
 	int (*submit)(struct cst_io *io);
 	int (*resync_size)(struct cst_device *dev, u64 *nblocks);
 	int (*lost)(struct cst_device *dev);
+	int (*map)(struct cst_device *dev, u64 pos, u64 *end);
 };
 
 /**

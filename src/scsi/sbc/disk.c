@@ -111,6 +111,10 @@ static int cst_disk_enable(struct cst_device *dev)
 	disk->block_shift = ilog2(disk->block_size);
 	disk->backing_block = 0;
 	disk->backing_opt = 0;
+	disk->unmap_granularity = 0;
+	disk->unmap_alignment = 0;
+	disk->unmap_zeroes = false;
+	disk->can_zero = false;
 	ret = dev->ops->enable(dev);
 	if (ret)
 		goto restore;
