@@ -28,9 +28,10 @@ dmesg_bad="$dmesg_bad"'|Invalid wait context|DEBUG_LOCKS_WARN_ON'
 # runtime PM, of a disk just added, on a work queue that is not meant for reclaim.
 dmesg_known='workqueue: WQ_MEM_RECLAIM iscsi_ctrl_[0-9:]+:__iscsi_unbind_session .*is flushing !WQ_MEM_RECLAIM pm:'
 
-# Allocations that fail because a test has taken all memory: the stack of a new thread, and a
-# page of the test's own process.
+# Allocations that fail because a test has taken all memory: the stack of a new thread, a page
+# of the test's own process, and packets of the iSCSI initiator, which waits and tries again.
 dmesg_known="$dmesg_known"'|kthreadd: page allocation failure|python3: page allocation stall'
+dmesg_known="$dmesg_known"'|kworker/[^ ]+: page allocation failure.* tcp_sendmsg.* iscsi_sw_tcp_xmit_segment'
 
 # dmesg_unknown FILE: prints the log without the reports that $dmesg_known matches.  A report
 # is the text from "cut here" to "end trace", or from the allocator's message to the end of
