@@ -256,6 +256,7 @@ static int fileio_enable(struct cst_device *dev)
 		goto close;
 
 	fileio_get_limits(fd);
+	fd->vd.disk.can_prefetch = !fd->o_direct;
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
 	/*

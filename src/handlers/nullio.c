@@ -71,6 +71,8 @@ static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
 
 static int nullio_enable(struct cst_device *dev)
 {
+	/* Reads never wait, as if all blocks were in a cache. */
+	to_cst_disk(dev)->can_prefetch = true;
 	return nullio_resync_size(dev, &to_cst_disk(dev)->nblocks);
 }
 

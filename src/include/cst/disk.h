@@ -42,6 +42,7 @@ struct cst_disk {
 	/* ... and what else it has found */
 	bool			unmap_zeroes;	/* unmapped blocks read as zeroes, always */
 	bool			can_zero;	/* CST_IO_ZERO is cheaper than writing */
+	bool			can_prefetch;	/* CST_IO_PREFETCH makes a later read faster */
 
 	/* what initiators have known since it was last enabled; dev.obj.lock */
 	u64			known_nblocks;

@@ -20,7 +20,7 @@ enum cst_io_op {
 	CST_IO_FLUSH,		/* everything completed so far becomes durable */
 	CST_IO_ZERO,		/* the bytes become zeroes; cst_disk.can_zero */
 	CST_IO_UNMAP,		/* the bytes are not needed any more; cst_disk.unmap_granularity */
-	CST_IO_PREFETCH,	/* the bytes are going to be read */
+	CST_IO_PREFETCH,	/* the bytes are going to be read; cst_disk.can_prefetch */
 };
 
 #define CST_IO_NOWAIT	BIT(0)	/* answer -EAGAIN rather than block */

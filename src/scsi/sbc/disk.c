@@ -115,6 +115,7 @@ static int cst_disk_enable(struct cst_device *dev)
 	disk->unmap_alignment = 0;
 	disk->unmap_zeroes = false;
 	disk->can_zero = false;
+	disk->can_prefetch = false;
 	ret = dev->ops->enable(dev);
 	if (ret)
 		goto restore;
@@ -332,6 +333,7 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_sbc_cache_ops,
 	cst_sbc_capacity_ops,
 	cst_sbc_compare_write_ops,
+	cst_sbc_prefetch_ops,
 	cst_sbc_rw_ops,
 	cst_sbc_start_stop_ops,
 	cst_sbc_verify_ops,

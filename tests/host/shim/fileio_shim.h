@@ -122,6 +122,9 @@ struct file {
 #define errseq_check_and_advance(err, since) ((void)(err), (void)(since))
 #define vfs_fsync_range(file, first, last, datasync)	0
 
+#define POSIX_FADV_WILLNEED		3
+int vfs_fadvise(struct file *file, loff_t pos, loff_t len, int advice);
+
 #define filp_open(name, flags, mode)	shim_never(struct file *)
 #define fput(file)			((void)(file))
 #define kern_path(name, flags, path)	((void)(path), shim_never(int))

@@ -324,7 +324,7 @@ static int emu_submit(struct cst_io *io)
 	emu.io.flags = io->flags & ~(CST_IO_NOWAIT | CST_IO_ATOMIC);
 	emu.io.pos = io->pos;
 	emu.io.len = io->len;
-	if (!emu.io_error && io->op != CST_IO_FLUSH &&
+	if (!emu.io_error && (io->op == CST_IO_READ || io->op == CST_IO_WRITE) &&
 	    size <= sizeof(emu.medium))
 		emu_bvec_copy(io->bvec, emu.medium + io->pos, io->len,
 			      io->op == CST_IO_READ);

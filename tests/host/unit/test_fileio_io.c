@@ -26,6 +26,7 @@ static struct {
 	struct kiocb	*queued;
 	unsigned int	calls;
 	u32		asked;		/* bytes of the last call */
+	u64		advised;	/* first byte behind the last read-ahead */
 	unsigned int	dones;		/* calls of io_done() */
 	int		error;
 } fs;
@@ -71,6 +72,17 @@ static struct file file = { .f_op = &fs_ops, .f_mapping = &mapping, .f_flags = O
 
 void cst_device_data_lost(struct cst_device *dev)
 {
+}
+
+/* Read-ahead: each call begins where the last one has ended, and is not too long to be done. */
+int vfs_fadvise(struct file *f, loff_t pos, loff_t len, int advice)
+{
+	CHECK(f == &file && advice == POSIX_FADV_WILLNEED);
+	CHECK(!fs.advised || fs.advised == pos);
+	CHECK(len && len <= 128 << 10);
+	fs.advised = pos + len;
+	fs.calls++;
+	return fs.answer;
 }
 
 static int starts(u8 op, u8 flags, long answer, long ends, bool at_once)
@@ -170,7 +182,32 @@ static void one_that_is_not_queued_has_one_user(void)
 	CHECK_EQ(fs.dones, 0);
 }
 
+static void read_ahead_is_asked_for_in_pieces(void)
+{
+	static const u32 lens[] = { 512, 128 << 10, (128 << 10) + 512, 64 << 20 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		memset(&fs, 0, sizeof(fs));
+		fd.vd.file = &file;
+		io->dev = &fd.vd.disk.dev;
+		io->op = CST_IO_PREFETCH;
+		io->flags = 0;
+		io->pos = 4096;
+		io->len = lens[i];
+		io->done = io_done;
+		CHECK_EQ(fileio_submit(io), 0);
+		CHECK_EQ(fs.advised, 4096 + (u64)lens[i]);
+		CHECK_EQ(fs.dones, 1);
+		CHECK_EQ(fs.error, 0);
+	}
+	CHECK_EQ(starts(CST_IO_PREFETCH, 0, -EIO, 0, false), 0);
+	CHECK_EQ(fs.calls, 1);
+	CHECK_EQ(fs.error, -EIO);
+}
+
 TEST_MAIN(T(it_ends_after_the_call_has_returned),
 	  T(it_ends_while_the_file_system_still_uses_it),
 	  T(one_that_falls_short_goes_on_in_a_worker),
-	  T(one_that_is_not_queued_has_one_user))
+	  T(one_that_is_not_queued_has_one_user),
+	  T(read_ahead_is_asked_for_in_pieces))

@@ -31,6 +31,7 @@
 #define WRITE_10		0x2a
 #define WRITE_VERIFY		0x2e
 #define VERIFY			0x2f
+#define PRE_FETCH		0x34
 #define SYNCHRONIZE_CACHE	0x35
 #define MODE_SENSE_10		0x5a
 #define READ_16			0x88
