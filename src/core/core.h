@@ -144,6 +144,8 @@ u32 cst_bvec_compare(const struct bio_vec *a, const struct bio_vec *b, u32 len,
 /* Fill @len bytes of @dst with copies of the @period bytes at @offset in @src. */
 void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 offset,
 		   u32 len, u32 period);
+/* Set the bits of @dst that are set in @src, in @len bytes of both. */
+void cst_bvec_or(const struct bio_vec *dst, const struct bio_vec *src, u32 len);
 
 /* exec.c */
 /*

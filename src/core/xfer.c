@@ -179,6 +179,20 @@ void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 off
 	}
 }
 
+void cst_bvec_or(const struct bio_vec *dst, const struct bio_vec *src, u32 len)
+{
+	struct cst_bvec_pair pair = { .a.bv = dst, .b_start.bv = src, .period = len };
+	u8 *p, *q;
+	u32 n, i;
+
+	for (; len; len -= n) {
+		n = cst_bvec_pair_map(&pair, len, &p, &q);
+		for (i = 0; i < n; i++)
+			p[i] |= q[i];
+		cst_bvec_pair_next(&pair, n, p, q);
+	}
+}
+
 cst_sense_t cst_cmd_respond(struct cst_cmd *cmd, const void *buf, u32 len)
 {
 	cst_sense_t reason = cst_cmd_data_in_len(cmd, len);

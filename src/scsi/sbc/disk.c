@@ -333,6 +333,8 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_sbc_cache_ops,
 	cst_sbc_capacity_ops,
 	cst_sbc_compare_write_ops,
+	cst_sbc_defects_ops,
+	cst_sbc_orwrite_ops,
 	cst_sbc_prefetch_ops,
 	cst_sbc_rw_ops,
 	cst_sbc_start_stop_ops,

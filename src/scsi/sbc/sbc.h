@@ -50,6 +50,10 @@ static inline u32 cst_sbc_max_compare_write(const struct cst_cmd *cmd)
 /* mode.c */
 extern const struct cst_mode_page cst_sbc_mode_pages[];
 unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p);
+/* defects.c */
+extern const struct cst_op cst_sbc_defects_ops[];
+/* orwrite.c */
+extern const struct cst_op cst_sbc_orwrite_ops[];
 /* prefetch.c */
 extern const struct cst_op cst_sbc_prefetch_ops[];
 /* start_stop.c */

@@ -5,4 +5,4 @@ CORE += $(addprefix core/, abort tmf lun_map lun dev_type sense ua initiators id
 CORE += scsi/types
 CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports mode opcodes luns unit prevent_allow)
 CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity mode vpd compare_write write_same write_verify)
-CORE += $(addprefix scsi/sbc/, prefetch)
+CORE += $(addprefix scsi/sbc/, defects orwrite prefetch)

@@ -54,12 +54,14 @@ static const struct known {
 	{ 0x2f, 0, 0, "AXAAX", "", false, true },		/* VERIFY(10) */
 	{ 0x34, 0, 0, "AXAAX", "", false, true },		/* PRE-FETCH(10) */
 	{ 0x35, 0, 0, "XXAXX", "", false, true },		/* SYNCHRONIZE CACHE(10) */
+	{ 0x37, 0, 0, "AXAAX", "", false, true },		/* READ DEFECT DATA(10) */
 	{ 0x41, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(10) */
 	{ 0x42, 0, 0, "XXAXX", "", false, true, true },		/* UNMAP */
 	{ 0x5a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(10) */
 	{ 0x88, 0, 0, "AXAAX", "", false, true },		/* READ(16) */
 	{ 0x89, 0, 0, "XXAXX", "", false, true, true },		/* COMPARE AND WRITE */
 	{ 0x8a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(16) */
+	{ 0x8b, 0, 0, "XXAXX", "", false, true, true },		/* ORWRITE(16) */
 	{ 0x8e, 0, 0, "XXAXX", "", false, true, true },		/* WRITE AND VERIFY(16) */
 	{ 0x8f, 0, 0, "AXAAX", "", false, true },		/* VERIFY(16) */
 	{ 0x90, 0, 0, "AXAAX", "", false, true },		/* PRE-FETCH(16) */
@@ -75,6 +77,7 @@ static const struct known {
 	{ 0xaa, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(12) */
 	{ 0xae, 0, 0, "XXAXX", "", false, true, true },		/* WRITE AND VERIFY(12) */
 	{ 0xaf, 0, 0, "AXAAX", "", false, true },		/* VERIFY(12) */
+	{ 0xb7, 0, 0, "AXAAX", "", false, true },		/* READ DEFECT DATA(12) */
 };
 
 static const struct known *k;	/* the command of this round */

@@ -33,6 +33,7 @@
 #define VERIFY			0x2f
 #define PRE_FETCH		0x34
 #define SYNCHRONIZE_CACHE	0x35
+#define READ_DEFECT_DATA	0x37
 #define MODE_SENSE_10		0x5a
 #define READ_16			0x88
 #define COMPARE_AND_WRITE	0x89
