@@ -11,6 +11,8 @@
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
+#include <linux/unaligned.h>
+#include <scsi/scsi_proto.h>
 
 #include "cdb.h"
 #include "core.h"
@@ -34,12 +36,22 @@ static int cst_op_compare(const struct cst_op *a, const struct cst_op *b)
 	return a->service_action < b->service_action ? -1 : 1;
 }
 
+/* Do length, usage map and service action fit together? */
+static bool cst_op_cdb_is_sound(const struct cst_op *op)
+{
+	if (!op->usage || op->cdb_len < 6 || op->cdb_len == 7 || op->usage[0] != op->opcode)
+		return false;
+	if (op->opcode == VARIABLE_LENGTH_CMD)
+		return op->cdb_len == CST_CDB_MAX && op->flags & CST_OP_ACTION &&
+		       op->usage[7] == CST_CDB_MAX - 8 &&
+		       get_unaligned_be16(op->usage + 8) == op->service_action;
+	return op->cdb_len <= 16 && (!(op->flags & CST_OP_ACTION) ||
+				     op->usage[1] == op->service_action);
+}
+
 static bool cst_op_is_sound(const struct cst_op *op)
 {
-	return op->name && op->usage && op->cdb_len >= 6 &&
-	       op->cdb_len != 7 && op->cdb_len <= CST_CDB_MAX && op->usage[0] == op->opcode &&
-	       (!(op->flags & CST_OP_ACTION) ||
-		op->usage[1] == op->service_action) &&
+	return op->name && cst_op_cdb_is_sound(op) &&
 	       (!(op->flags & CST_OP_WRITES) || op->flags & CST_OP_MEDIUM) &&
 	       (op->dir != DMA_NONE || !(op->flags & CST_OP_BLOCKS)) &&
 	       op->resv != CST_RESV_UNSAID && op->resv <= CST_RESV_WRITE;
@@ -150,20 +162,28 @@ static const struct cst_op *cst_op_find_action(const struct cst_dev_type *type,
 					       cst_sense_t *reason,
 					       struct cst_sense_detail *detail)
 {
+	bool variable = cdb[0] == VARIABLE_LENGTH_CMD;
 	const struct cst_type_index *index = type->index;
-	u8 action;
+	u16 action;
 
-	if (cdb_len < 2) {
-		*reason = cst_cdb_invalid(detail, 1, 7);
+	if (cdb_len < (variable ? 10 : 2)) {
+		*reason = cst_cdb_invalid(detail, cdb_len, 7);
 		return NULL;
 	}
-	action = cdb[1] & 0x1f;
-	for (; i < index->nr_ops && index->ops[i]->opcode == cdb[0]; i++)
-		if (index->ops[i]->service_action == action)
-			return index->ops[i];
+	action = variable ? get_unaligned_be16(cdb + 8) : cdb[1] & 0x1f;
+	for (; i < index->nr_ops && index->ops[i]->opcode == cdb[0]; i++) {
+		if (index->ops[i]->service_action != action)
+			continue;
+		/* ADDITIONAL CDB LENGTH is a value, which the usage map cannot check. */
+		if (variable && cdb[7] != index->ops[i]->cdb_len - 8) {
+			*reason = cst_cdb_invalid(detail, 7, 7);
+			return NULL;
+		}
+		return index->ops[i];
+	}
 	if (type->any)
 		return type->any;
-	*reason = cst_cdb_invalid(detail, 1, 4);
+	*reason = variable ? cst_cdb_invalid(detail, 8, 7) : cst_cdb_invalid(detail, 1, 4);
 	return NULL;
 }
 

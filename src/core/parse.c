@@ -68,6 +68,10 @@ static __always_inline void cst_parse_fields(struct cst_cmd *cmd)
 		cmd->lba = get_unaligned_be64(cdb + 2);
 		cmd->nblocks = get_unaligned_be32(cdb + 10);
 		break;
+	case CST_CDB_RW32:
+		cmd->lba = get_unaligned_be64(cdb + 12);
+		cmd->nblocks = get_unaligned_be32(cdb + 28);
+		break;
 	case CST_CDB_RW12:
 		cmd->lba = get_unaligned_be32(cdb + 2);
 		cmd->nblocks = get_unaligned_be32(cdb + 6);

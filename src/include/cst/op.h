@@ -21,6 +21,7 @@ enum cst_cdb_format {
 	CST_CDB_RW10,		/* LBA at 2 (32), blocks at 7 (16) */
 	CST_CDB_RW12,		/* LBA at 2 (32), blocks at 6 (32) */
 	CST_CDB_RW16,		/* LBA at 2 (64), blocks at 10 (32) */
+	CST_CDB_RW32,		/* LBA at 12 (64), blocks at 28 (32) */
 	CST_CDB_ALLOC8_4,	/* allocation or parameter list length, bytes */
 	CST_CDB_ALLOC16_3,
 	CST_CDB_ALLOC16_7,
@@ -65,7 +66,7 @@ enum cst_port_state {
 /* cst_op.flags */
 #define CST_OP_MEDIUM		BIT(0)	/* needs an enabled device, and its medium */
 #define CST_OP_WRITES		BIT(1)	/* changes the medium: write protection applies */
-#define CST_OP_ACTION		BIT(2)	/* byte 1 holds a service action */
+#define CST_OP_ACTION		BIT(2)	/* byte 1 or, with opcode 7Fh, bytes 8 and 9: SERVICE ACTION */
 #define CST_OP_SKIP_UA		BIT(3)	/* does not report a pending unit attention (SAM-5 5.14) */
 #define CST_OP_IMPLICIT_HOQ	BIT(4)	/* never waits for its turn: not in the task set's order */
 #define CST_OP_BLOCKS		BIT(5)	/* cst_cmd_blocks_len(); counted as a read or write */
@@ -75,7 +76,7 @@ enum cst_port_state {
 /**
  * struct cst_op - a command
  * @opcode: OPERATION CODE
- * @cdb_len: bytes of the CDB and of @usage, 6 or 8 to CST_CDB_MAX
+ * @cdb_len: bytes of the CDB and of @usage, 6 or 8 to 16; CST_CDB_MAX with opcode 7Fh
  * @service_action: with CST_OP_ACTION: SERVICE ACTION
  * @dir: enum dma_data_direction
  * @format: enum cst_cdb_format
@@ -125,5 +126,16 @@ struct cst_op {
 #define CST_CDB_SA(_len, _opcode, _action, ...)				\
 	.opcode = (_opcode), .cdb_len = (_len), .service_action = (_action), \
 	.usage = (const u8[_len]){ (_opcode), (_action), ##__VA_ARGS__ }
+
+/*
+ * The same for a CDB of variable length, which has CST_CDB_MAX bytes here (SPC-5 4.2.3).  The
+ * values begin with byte 10.  CONTROL (byte 1) and GROUP NUMBER (byte 6) are 0.
+ */
+#define CST_CDB_LONG(_action, ...)					\
+	.opcode = VARIABLE_LENGTH_CMD, .cdb_len = CST_CDB_MAX,		\
+	.service_action = (_action),					\
+	.usage = (const u8[CST_CDB_MAX]){				\
+		VARIABLE_LENGTH_CMD, [7] = CST_CDB_MAX - 8,		\
+		[8] = (_action) >> 8, [9] = (_action) & 0xff, ##__VA_ARGS__ }
 
 #endif /* _CST_OP_H */

@@ -36,7 +36,7 @@ cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 	/* The first byte of TRANSFER LENGTH or VERIFICATION LENGTH, by format. */
 	static const u8 field[] = {
 		[CST_CDB_RW6] = 4, [CST_CDB_RW10] = 7, [CST_CDB_RW12] = 6,
-		[CST_CDB_RW16] = 10,
+		[CST_CDB_RW16] = 10, [CST_CDB_RW32] = 28,
 	};
 	unsigned int shift = READ_ONCE(to_cst_disk(cmd->dev)->block_shift);
 
@@ -68,7 +68,7 @@ cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags)
 }
 
 /*
- * READ(6), (10), (12), (16): @cmd has its buffer.
+ * READ(6), (10), (12), (16), (32): @cmd has its buffer.
  *
  * All blocks that the CDB asks for are read, even when the initiator expects less data:
  * a buffer of core has room for them.  A buffer of the fabric has room for data_len bytes
@@ -98,7 +98,7 @@ static cst_sense_t cst_sbc_read(struct cst_cmd *cmd)
 }
 
 /*
- * WRITE(6), (10), (12), (16): @cmd has its data-out.
+ * WRITE(6), (10), (12), (16), (32): @cmd has its data-out.
  *
  * When the initiator sends less data than the CDB asks for, the blocks that it sends
  * are written, and the residual says how much was missing.  Part of a block cannot be
@@ -176,6 +176,17 @@ const struct cst_op cst_sbc_rw_ops[] = {
 		.execute	= cst_sbc_read,
 	},
 	{
+		CST_CDB_LONG(READ_32, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW32),
+		.name		= "READ(32)",
+		.dir		= DMA_FROM_DEVICE,
+		.format		= CST_CDB_RW32,
+		.flags		= CST_OP_ACTION | CST_OP_MEDIUM | CST_OP_BLOCKS,
+		.resv		= CST_RESV_READ,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_read,
+	},
+	{
 		CST_CDB(6, WRITE_6, 0x1f, 0xff, 0xff, 0xff),
 		.name		= "WRITE(6)",
 		.dir		= DMA_TO_DEVICE,
@@ -214,6 +225,18 @@ const struct cst_op cst_sbc_rw_ops[] = {
 		.dir		= DMA_TO_DEVICE,
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES,
+		.resv		= CST_RESV_WRITE,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_write,
+	},
+	{
+		CST_CDB_LONG(WRITE_32, CST_CDB_DPO | CST_CDB_FUA, CST_USAGE_RW32),
+		.name		= "WRITE(32)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW32,
+		.flags		= CST_OP_ACTION | CST_OP_MEDIUM | CST_OP_BLOCKS |
+				  CST_OP_WRITES,
 		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_SBC_TIMEOUT,
 		.parse		= cst_sbc_check_blocks,

@@ -12,7 +12,7 @@
 #include "../../core/cdb.h"
 #include "../../core/core.h"
 
-/* Byte 1 of READ, WRITE and VERIFY with 10, 12 and 16 bytes */
+/* Byte 1 of READ, WRITE and VERIFY with 10, 12 and 16 bytes, byte 10 of those with 32 */
 #define CST_CDB_BYTCHK		0x06
 #define CST_CDB_FUA		0x08
 #define CST_CDB_DPO		0x10
@@ -24,6 +24,19 @@
 #define CST_USAGE_RW12		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 #define CST_USAGE_RW16		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, \
 				0xff, 0xff, 0xff, 0xff
+/*
+ * From byte 11 on.  Bytes 20 to 27 are expected tags of protection information.  Without
+ * protection information they are ignored, so any value is allowed.
+ */
+#define CST_USAGE_RW32		0, CST_USAGE_RW12, CST_USAGE_RW16
+
+/*
+ * The number of the byte that has DPO, FUA and BYTCHK.  A CDB of six bytes has none of them.
+ */
+static inline unsigned int cst_sbc_flags_byte(const struct cst_cmd *cmd)
+{
+	return cmd->op->cdb_len == CST_CDB_MAX ? 10 : 1;
+}
 
 /* cache.c */
 extern const struct cst_op cst_sbc_cache_ops[];
@@ -113,14 +126,19 @@ static inline cst_sense_t cst_sbc_range(const struct cst_cmd *cmd)
 /* FUA and DPO of a CDB, as CST_IO_* flags; a CDB of six bytes has neither. */
 static inline u8 cst_sbc_cache_flags(const struct cst_cmd *cmd)
 {
+	unsigned int byte = 1;
 	u8 flags = 0;
 
-	if (cmd->op->cdb_len == 6)
-		return 0;
-	if (unlikely(cmd->cdb[1] & (CST_CDB_DPO | CST_CDB_FUA))) {
-		if (cmd->cdb[1] & CST_CDB_FUA)
+	/* One comparison, because 10, 12 and 16 bytes are the rule. */
+	if (unlikely(cmd->op->cdb_len - 10U > 16 - 10U)) {
+		if (cmd->op->cdb_len == 6)
+			return 0;
+		byte = cst_sbc_flags_byte(cmd);
+	}
+	if (unlikely(cmd->cdb[byte] & (CST_CDB_DPO | CST_CDB_FUA))) {
+		if (cmd->cdb[byte] & CST_CDB_FUA)
 			flags |= CST_IO_FUA;
-		if (cmd->cdb[1] & CST_CDB_DPO)
+		if (cmd->cdb[byte] & CST_CDB_DPO)
 			flags |= CST_IO_DPO;
 	}
 	return flags;

@@ -25,7 +25,7 @@ static cst_sense_t cst_sbc_parse_verify(struct cst_cmd *cmd)
 
 	if (reason)
 		return reason;
-	switch (cmd->cdb[1] & CST_CDB_BYTCHK) {
+	switch (cmd->cdb[cst_sbc_flags_byte(cmd)] & CST_CDB_BYTCHK) {
 	case 0x00:		/* the blocks are read, and nothing is compared */
 		cmd->dir = DMA_NONE;
 		cmd->cdb_xfer_len = 0;
@@ -37,7 +37,7 @@ static cst_sense_t cst_sbc_parse_verify(struct cst_cmd *cmd)
 			cmd->cdb_xfer_len /= cmd->nblocks;
 		return CST_OK;
 	default:
-		return cst_cdb_invalid(&cmd->detail, 1, 2);
+		return cst_cdb_invalid(&cmd->detail, cst_sbc_flags_byte(cmd), 2);
 	}
 }
 
@@ -63,7 +63,7 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 
 	if (unlikely(error)) {
 		reason = cst_sbc_io_sense(cmd, error, false);
-	} else if (cmd->cdb[1] & CST_CDB_BYTCHK) {
+	} else if (cmd->cdb[cst_sbc_flags_byte(cmd)] & CST_CDB_BYTCHK) {
 		if (io->len > CST_COMPARE_HERE || hardirq_count()) {
 			cst_cmd_continue(cmd, cst_sbc_verify_compare);
 			return;
@@ -93,7 +93,8 @@ cst_sense_t cst_sbc_verify_blocks(struct cst_cmd *cmd, u32 len)
 	cmd->io.flags = cst_sbc_cache_flags(cmd) | CST_IO_FUA;
 	return cst_sbc_start_scratch_io(cmd);
 }
-/* VERIFY(10), (12), (16): @cmd has its data-out when BYTCHK asks for a comparison. */
+
+/* VERIFY(10), (12), (16), (32): @cmd has its data-out when BYTCHK asks for a comparison. */
 static cst_sense_t cst_sbc_verify(struct cst_cmd *cmd)
 {
 	cst_sense_t reason = cst_sbc_range(cmd);
@@ -140,6 +141,17 @@ const struct cst_op cst_sbc_verify_ops[] = {
 		.dir		= DMA_TO_DEVICE,
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM,
+		.resv		= CST_RESV_READ,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_parse_verify,
+		.execute	= cst_sbc_verify,
+	},
+	{
+		CST_CDB_LONG(VERIFY_32, CST_CDB_DPO | CST_CDB_BYTCHK, CST_USAGE_RW32),
+		.name		= "VERIFY(32)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW32,
+		.flags		= CST_OP_ACTION | CST_OP_MEDIUM,
 		.resv		= CST_RESV_READ,
 		.timeout	= CST_SBC_TIMEOUT,
 		.parse		= cst_sbc_parse_verify,

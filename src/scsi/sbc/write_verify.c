@@ -31,11 +31,11 @@ static void cst_sbc_write_verify_written(struct cst_io *io, int error)
 		cst_cmd_continue(cmd, cst_sbc_verify_written);
 }
 
-/* WRITE AND VERIFY(10), (12), (16): @cmd has its data-out.  Less data is as with WRITE. */
+/* WRITE AND VERIFY(10), (12), (16), (32): @cmd has its data-out.  Less data is as with WRITE. */
 static cst_sense_t cst_sbc_write_verify(struct cst_cmd *cmd)
 {
 	cst_sense_t reason = cst_sbc_range(cmd);
-	u8 flags = (cmd->cdb[1] & CST_CDB_DPO ? CST_IO_DPO : 0) | CST_IO_FUA;
+	u8 flags = (cst_sbc_cache_flags(cmd) & CST_IO_DPO) | CST_IO_FUA;
 
 	if (reason)
 		return reason;
@@ -86,6 +86,18 @@ const struct cst_op cst_sbc_write_verify_ops[] = {
 		.dir		= DMA_TO_DEVICE,
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES,
+		.resv		= CST_RESV_WRITE,
+		.timeout	= CST_SBC_TIMEOUT,
+		.parse		= cst_sbc_check_blocks,
+		.execute	= cst_sbc_write_verify,
+	},
+	{
+		CST_CDB_LONG(WRITE_VERIFY_32, CST_CDB_DPO | CST_BYTCHK_EACH, CST_USAGE_RW32),
+		.name		= "WRITE AND VERIFY(32)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW32,
+		.flags		= CST_OP_ACTION | CST_OP_MEDIUM | CST_OP_BLOCKS |
+				  CST_OP_WRITES,
 		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_SBC_TIMEOUT,
 		.parse		= cst_sbc_check_blocks,

@@ -210,10 +210,22 @@ def data_segment_too_long() -> None:
 @case
 def ahs() -> None:
     c = conn()
-    # The target takes an extended CDB, which no logical unit of cst supports.
+    # A CDB of 32 bytes, of a service action that the disk does not have.
     ext = struct.pack(">HBB", 1 + 16, 1, 0) + bytes(16)
-    rsp = c.expect(SCSI_RSP, c.scsi(b"\x7f" + bytes(15), ahs=ext))
-    equal(rsp.sense()[:5], "05/20")
+    rsp = c.expect(SCSI_RSP, c.scsi(b"\x7f" + bytes(6) + b"\x18" + bytes(8), ahs=ext))
+    equal(rsp.sense()[:5], "05/24")
+    # WRITE(32) and READ(32): the segment has the end of the LBA, tags, and the length.
+    data = pattern(1024, 32)
+    ext = struct.pack(">HBB", 1 + 16, 1, 0) + struct.pack(">I8xI", 9, 2)
+    head = struct.pack(">B6xBH6x", 0x7F, 0x18, 0x0B)
+    rsp = c.expect(SCSI_RSP, c.scsi(head, FINAL | WRITE, 1024, data, ahs=ext))
+    equal(rsp.status, 0)
+    equal(c.read(9, 2), data)
+    head = struct.pack(">B6xBH6x", 0x7F, 0x18, 0x09)
+    equal(c.expect(DATA_IN, c.scsi(head, FINAL | READ, 1024, ahs=ext)).data, data)
+    # The header alone has only 16 bytes of such a CDB.
+    rsp = c.expect(SCSI_RSP, c.scsi(head, FINAL | READ, 1024))
+    equal(rsp.sense()[:5], "05/24")
     bad = (
         struct.pack(">HBB", 0, 1, 0),                       # no length
         struct.pack(">HBB", 200, 1, 0) + bytes(16),         # beyond the end

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/unaligned.h>
+#include <scsi/scsi_proto.h>
+
 #include "emu.h"
 #include "test.h"
 
@@ -10,10 +13,16 @@ static const struct cst_dev_type *const types[] = {
 	for (i = 0; i < (type)->index->nr_ops && (op = (type)->index->ops[i]); i++)
 
 static const struct cst_op *find(const struct cst_dev_type *type, u8 opcode,
-				 u8 action, cst_sense_t *reason,
+				 u16 action, cst_sense_t *reason,
 				 struct cst_sense_detail *detail)
 {
-	u8 cdb[16] = { opcode, action };
+	u8 cdb[CST_CDB_MAX] = { opcode, action };
+
+	if (opcode == 0x7f) {
+		cdb[1] = 0;
+		cdb[7] = 24;
+		put_unaligned_be16(action, cdb + 8);
+	}
 
 	*reason = CST_OK;
 	memset(detail, 0, sizeof(*detail));
@@ -47,9 +56,10 @@ static void rows_are_whole(void)
 	for (t = 0; t < ARRAY_SIZE(types); t++) {
 		FOR_EACH_OP(types[t], i, op) {
 			CHECK(op->cdb_len == 6 || op->cdb_len == 10 ||
-			      op->cdb_len == 12 || op->cdb_len == 16);
+			      op->cdb_len == 12 || op->cdb_len == 16 ||
+			      (op->cdb_len == 32 && op->opcode == 0x7f));
 			/* CONTROL: NACA, and the obsolete LINK and FLAG */
-			CHECK_EQ(op->usage[op->cdb_len - 1], 0);
+			CHECK_EQ(op->usage[op->opcode == 0x7f ? 1 : op->cdb_len - 1], 0);
 			/* A command that writes may not skip the gate. */
 			if (op->flags & CST_OP_WRITES)
 				CHECK(!(op->flags & CST_OP_SKIP_UA));
@@ -79,7 +89,7 @@ static void an_unknown_operation_code_is_told(void)
 {
 	static const u8 unknown[] = {
 		0x01, 0x04, 0x15, 0x16, 0x41, 0x42, 0x5e, 0x5f,
-		0x7f, 0x92, 0xc0, 0xff,
+		0x92, 0xc0, 0xff,
 	};
 	struct cst_sense_detail detail;
 	cst_sense_t reason;
@@ -117,6 +127,44 @@ static void an_unknown_service_action_is_told(void)
 	reason = CST_OK;
 	CHECK(!cst_op_find(&cst_disk_type, cdb, sizeof(cdb), &reason, &detail));
 	CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
+}
+
+/* SPC-5 4.2.3: ADDITIONAL CDB LENGTH, and a service action of 16 bits */
+static void a_cdb_of_variable_length(void)
+{
+	u8 cdb[CST_CDB_MAX] = { 0x7f, [7] = 24, [9] = 0x09 };
+	struct cst_sense_detail detail = {};
+	const struct cst_op *op;
+	cst_sense_t reason;
+	unsigned int i;
+
+	emu_reset();
+	op = cst_op_find(&cst_disk_type, cdb, sizeof(cdb), &reason, &detail);
+	CHECK(op && !strcmp(op->name, "READ(32)"));
+	/* More bytes may have come than the CDB has. */
+	for (i = 0; i < 256; i++) {
+		cdb[7] = i;
+		if (i == 24)
+			continue;
+		CHECK(!cst_op_find(&cst_disk_type, cdb, sizeof(cdb), &reason, &detail));
+		CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
+		CHECK_EQ(detail.field, 7);
+	}
+	cdb[7] = 24;
+	cdb[8] = 1;
+	CHECK(!cst_op_find(&cst_disk_type, cdb, sizeof(cdb), &reason, &detail));
+	CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
+	CHECK_EQ(detail.field, 8);
+	/* Cut: nothing behind the end is looked at, the sanitizer knows. */
+	for (i = 1; i < 32; i++) {
+		u8 *cut = malloc(i);
+
+		cdb[8] = 0;
+		memcpy(cut, cdb, i);
+		CHECK_REASON(emu_run(cut, i, 0), CST_SENSE(INVALID_FIELD_IN_CDB));
+		CHECK_EQ(emu.cmd.detail.field, i);
+		free(cut);
+	}
 }
 
 /* The bits above the service action are reserved, not part of it. */
@@ -192,9 +240,14 @@ static const struct own_type wrong[] = {
 	/* with service actions and without */
 	{ .rows = { ROW(CST_CDB(12, 0xa3)),
 		    ROW(CST_CDB_SA(12, 0xa3, 1), .flags = CST_OP_ACTION) } },
+	/* variable length: no service action, another one than in the map, too short */
+	{ .rows = { ROW(CST_CDB(32, 0x7f)) } },
+	{ .rows = { ROW(CST_CDB_LONG(0x0109), .flags = 0) } },
+	{ .rows = { ROW(CST_CDB_SA(32, 0x7f, 9), .flags = CST_OP_ACTION) } },
+	{ .rows = { ROW(CST_CDB_SA(16, 0x7f, 9), .flags = CST_OP_ACTION) } },
 	/* a length that no CDB has, and one too long */
 	{ .rows = { ROW(CST_CDB(7, 0x12)) } },
-	{ .rows = { ROW(CST_CDB(33, 0x12)) } },
+	{ .rows = { ROW(CST_CDB(17, 0x12)) } },
 	/* writes without a medium, blocks without a direction */
 	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_WRITES) } },
 	{ .rows = { ROW(CST_CDB(6, 0x0a), .flags = CST_OP_BLOCKS) } },
@@ -249,6 +302,7 @@ TEST_MAIN(T(every_row_is_found),
 	  T(three_commands_are_answered_always),
 	  T(an_unknown_operation_code_is_told),
 	  T(an_unknown_service_action_is_told),
+	  T(a_cdb_of_variable_length),
 	  T(reserved_bits_beside_a_service_action_do_not_hide_it),
 	  T(tables_are_sorted),
 	  T(mistakes_are_refused),

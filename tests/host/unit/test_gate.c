@@ -26,7 +26,7 @@
  */
 static const struct known {
 	u8		opcode;
-	u8		action;		/* byte 1, where that is a service action */
+	u8		action;		/* SERVICE ACTION, where there is one: byte 1, or 9 with 7Fh */
 	u8		cdb4;
 	const char	*resv;
 	const char	*ports;
@@ -58,6 +58,11 @@ static const struct known {
 	{ 0x41, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(10) */
 	{ 0x42, 0, 0, "XXAXX", "", false, true, true },		/* UNMAP */
 	{ 0x5a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(10) */
+	{ 0x7f, 0x09, 0, "AXAAX", "", false, true },		/* READ(32) */
+	{ 0x7f, 0x0a, 0, "AXAAX", "", false, true },		/* VERIFY(32) */
+	{ 0x7f, 0x0b, 0, "XXAXX", "", false, true, true },	/* WRITE(32) */
+	{ 0x7f, 0x0c, 0, "XXAXX", "", false, true, true },	/* WRITE AND VERIFY(32) */
+	{ 0x7f, 0x0d, 0, "XXAXX", "", false, true, true },	/* WRITE SAME(32) */
 	{ 0x88, 0, 0, "AXAAX", "", false, true },		/* READ(16) */
 	{ 0x89, 0, 0, "XXAXX", "", false, true, true },		/* COMPARE AND WRITE */
 	{ 0x8a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(16) */
@@ -103,7 +108,12 @@ static void comes(void)
 	memset(cmd, 0, sizeof(*cmd));
 	memset(cdb, 0, sizeof(cdb));
 	cdb[0] = k->opcode;
-	cdb[1] = k->action;
+	if (k->opcode == 0x7f) {
+		cdb[7] = 24;
+		cdb[9] = k->action;
+	} else {
+		cdb[1] = k->action;
+	}
 	cdb[4] = k->cdb4;
 	cmd->sess = emu.sess;
 	cmd->itl = &emu.itl;

@@ -134,21 +134,26 @@ static void every_bit_outside_the_usage_map_is_pointed_at(void)
 {
 	const struct cst_op *op;
 	unsigned int i, byte, bit;
-	u8 cdb[16];
+	u8 cdb[CST_CDB_MAX];
+	bool variable;
 
 	emu_reset();
 	for (i = 0; i < cst_disk_type.index->nr_ops; i++) {
 		op = cst_disk_type.index->ops[i];
+		variable = op->opcode == 0x7f;
 		for (byte = 1; byte < op->cdb_len; byte++) {
 			for (bit = 0; bit < 8; bit++) {
 				if (op->usage[byte] & 1 << bit)
 					continue;
 				/* These bits make another service action. */
-				if (op->flags & CST_OP_ACTION && byte == 1 && bit < 5)
+				if (op->flags & CST_OP_ACTION &&
+				    (variable ? byte >= 7 && byte <= 9 : byte == 1 && bit < 5))
 					continue;
 				memset(cdb, 0, sizeof(cdb));
 				cdb[0] = op->opcode;
-				if (op->flags & CST_OP_ACTION)
+				if (variable)
+					memcpy(cdb + 7, op->usage + 7, 3);
+				else if (op->flags & CST_OP_ACTION)
 					cdb[1] = op->service_action;
 				cdb[byte] |= 1 << bit;
 				CHECK_INVALID(parse(cdb, op->cdb_len), byte, bit);

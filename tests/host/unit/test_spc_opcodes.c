@@ -75,6 +75,12 @@ static void one_service_action(void)
 	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 16, 0x9e, 0x10);
 	CHECK_REASON(RSOC(2, 0xa3, 0x0c), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 12, 0xa3, 0x0c, 0x87);
+	CHECK_REASON(RSOC(2, 0x7f, 0x0b), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 36);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 32, 0x7f, 0, 0, 0, 0, 0, 0, 0x18, 0x00, 0x0b,
+		    0x18, 0, 0xff);
+	CHECK_REASON(EMU(0xa3, 0x0c, 2, 0x7f, 1, 0x0b, 0, 0, 0xff, 0xff, 0, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	CHECK_REASON(RSOC(3, 0xa3, 0x0c), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 12, 0xa3, 0x0c, 0x87);
 	CHECK_REASON(RSOC(3, 0x2a, 0), CST_OK);
@@ -103,7 +109,7 @@ static void what_is_not_supported(void)
 	CHECK_REASON(RSOC(0x82, 0x9e, 0x12), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	CHECK_EQ(emu.cmd.data_len, 4);
-	CHECK_REASON(RSOC(2, 0x7f, 0x09), CST_OK);
+	CHECK_REASON(RSOC(2, 0x7f, 0x03), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	CHECK_REASON(RSOC(3, 0x9e, 0x12), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
@@ -131,7 +137,7 @@ static void usage_data_is_true(void)
 {
 	const struct cst_op *op;
 	unsigned int i;
-	u8 cdb[16];
+	u8 cdb[CST_CDB_MAX];
 
 	emu_reset();
 	for (i = 0; i < nr_ops; i++) {
@@ -139,7 +145,9 @@ static void usage_data_is_true(void)
 		memcpy(cdb, op->usage, op->cdb_len);
 		/* These fields have wrong values, too, so give them right ones. */
 		if (op->parse) {
-			if (op->cdb_len == 16)
+			if (op->cdb_len == 32)
+				memset(cdb + 28, 0, 3);
+			else if (op->cdb_len == 16)
 				memset(cdb + 10, 0, 3);
 			else if (op->cdb_len == 12)
 				memset(cdb + 6, 0, 3);

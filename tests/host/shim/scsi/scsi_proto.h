@@ -35,6 +35,11 @@
 #define SYNCHRONIZE_CACHE	0x35
 #define READ_DEFECT_DATA	0x37
 #define MODE_SENSE_10		0x5a
+#define VARIABLE_LENGTH_CMD	0x7f
+#define READ_32			0x09
+#define VERIFY_32		0x0a
+#define WRITE_32		0x0b
+#define WRITE_VERIFY_32		0x0c
 #define READ_16			0x88
 #define COMPARE_AND_WRITE	0x89
 #define WRITE_16		0x8a
