@@ -155,6 +155,7 @@ void cst_bvec_or(const struct bio_vec *dst, const struct bio_vec *src, u32 len);
 cst_sense_t cst_cmd_start_io(struct cst_cmd *cmd);
 void cst_cmd_execute(struct cst_cmd *cmd);
 void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd));
+void cst_cmd_continue_slowly(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd));
 void cst_cmd_queue(struct cst_cmd *cmd);
 
 /*

@@ -158,6 +158,23 @@ void cst_cmd_continue(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd 
 	cst_cmd_queue(cmd);
 }
 
+/**
+ * cst_cmd_continue_slowly() - continue a command where it may wait for files of the host
+ * @cmd: executes in a worker (cst_cmd_may_sleep()); its function answers CST_PENDING next
+ * @resume: as of cst_cmd_continue()
+ *
+ * For the store: a command that waits for the file system of /var/lib must not occupy a worker
+ * that others need to make progress.
+ *
+ * Context: process.
+ */
+void cst_cmd_continue_slowly(struct cst_cmd *cmd, cst_sense_t (*resume)(struct cst_cmd *cmd))
+{
+	cmd->resume = resume;
+	INIT_WORK(&cmd->work, cst_cmd_work);
+	queue_work(cst_linger_wq, &cmd->work);
+}
+
 struct cst_itl *cst_io_hold(struct cst_io *io)
 {
 	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);

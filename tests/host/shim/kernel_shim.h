@@ -59,6 +59,9 @@ struct module;
 	char *const shim_param_##name = string
 #define MODULE_PARM_DESC(name, desc)
 
+/* <linux/crc32c.h> */
+u32 crc32c(u32 crc, const void *data, size_t len);
+
 /* <linux/printk.h> */
 #define pr_warn(fmt...)		((void)(0 && printf(fmt)))
 #define pr_err(fmt...)		((void)(0 && printf(fmt)))
