@@ -122,7 +122,7 @@ static int blockio_enable(struct cst_device *dev)
 	invalidate_bdev(bd->bdev);
 
 	q = bdev_get_queue(bd->bdev);
-	bd->nowait = cst_bdev_nowait(bd->bdev);
+	bd->nowait = bdev_nowait(bd->bdev);
 	bd->max_bytes = queue_max_sectors(q) << SECTOR_SHIFT;
 	bd->max_segs = queue_max_segments(q);
 	bd->vd.disk.backing_block = bdev_physical_block_size(bd->bdev);
@@ -210,7 +210,7 @@ static void blockio_submit_bio(struct blockio_dev *bd, struct cst_io *io,
 		opf |= REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC;
 		break;
 	}
-	cst_bio_init(bio, bd->bdev, io->bvec, io->nr_bvec, opf);
+	bio_init(bio, bd->bdev, io->bvec, io->nr_bvec, opf);
 	if (io->op != CST_IO_FLUSH) {
 		bio->bi_vcnt = io->nr_bvec;
 		bio->bi_iter.bi_sector = io->pos >> SECTOR_SHIFT;
