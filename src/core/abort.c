@@ -118,7 +118,7 @@ static void cst_abort_mark(struct cst_cmd *cmd, unsigned int bit)
 	if (test_and_set_bit(bit, &cmd->aborted))
 		return;
 	cst_wait_abort(cmd);
-	if (cmd->sess->ops->abort_data)
+	if (cmd->sess->ops->abort_data && !test_bit(CST_CMD_INNER, &cmd->flags))
 		cmd->sess->ops->abort_data(cmd);
 	cst_command_abort(cmd);
 }

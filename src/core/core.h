@@ -27,6 +27,7 @@ extern const struct cst_dev_type cst_report_luns_type;
 int cst_types_init(void);
 
 /* submit.c */
+void cst_cmd_submit_found(struct cst_cmd *cmd);	/* itl, dev, type and gate_seq are set */
 void cst_cmd_run(struct cst_cmd *cmd);	/* its turn has come and its data is in place */
 
 /* cmd.c */
@@ -123,6 +124,8 @@ void cst_buffer_set_limit_mb(u32 mb);
  * cst_cmd_data_in_len() must have been called.
  */
 void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len);
+/* Copy @len bytes from @offset of the data-out on; @offset + @len is at most data_len. */
+void cst_cmd_copy_out(struct cst_cmd *cmd, u32 offset, void *dst, u32 len);
 /*
  * Set the length of an emulated command's data-in: the smallest of @len, the allocation
  * length and the length that the initiator expects.  Makes the buffer when there is none

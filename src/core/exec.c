@@ -37,10 +37,13 @@ static void cst_cmd_resume(struct cst_cmd *cmd)
 {
 	cst_sense_t reason;
 
-	if (unlikely(cst_cmd_aborted(cmd) || cmd->out_of_turn))
+	if (unlikely(cst_cmd_aborted(cmd) || cmd->out_of_turn)) {
+		if (cmd->op->give_up)
+			cmd->op->give_up(cmd);
 		reason = CST_SENSE(COMMAND_ABORTED);
-	else
+	} else {
 		reason = cmd->resume(cmd);
+	}
 	/* Now, because the initiator may take long to read the response. */
 	if (reason != CST_PENDING && reason != CST_WOULD_BLOCK)
 		cst_buffer_free_scratch(cmd);

@@ -97,7 +97,8 @@ static cst_sense_t cst_gate_unit_attention(struct cst_cmd *cmd)
 {
 	cst_sense_t ua;
 
-	if (!READ_ONCE(cmd->itl->ua_pending) || (cmd->op->flags & CST_OP_SKIP_UA))
+	if (!READ_ONCE(cmd->itl->ua_pending) || (cmd->op->flags & CST_OP_SKIP_UA) ||
+	    test_bit(CST_CMD_INNER, &cmd->flags))
 		return CST_OK;
 	ua = cst_ua_peek(cmd->itl);
 	if (ua)

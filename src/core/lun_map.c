@@ -40,6 +40,8 @@ static void cst_itl_free_work(struct work_struct *work)
 	list_del(&itl->dev_node);
 	spin_unlock_irq(&dev->itl_lock);
 
+	if (dev->type->itl_exit)
+		dev->type->itl_exit(itl);
 	percpu_ref_exit(&itl->ref);
 	kfree_rcu(itl, rcu);
 	config_item_put(&dev->obj.group.cg_item);

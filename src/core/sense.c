@@ -16,6 +16,7 @@
 #define CST_SENSE_KEY_NO_SENSE		0x0
 #define CST_SENSE_KEY_NOT_READY		0x2
 #define CST_SENSE_KEY_ILLEGAL_REQUEST	0x5
+#define CST_SENSE_KEY_COPY_ABORTED	0xa
 
 /* RESPONSE CODE of current errors, SPC-5 4.4.1; plus 1: of deferred errors */
 #define CST_SENSE_FIXED			0x70
@@ -73,9 +74,18 @@ const char *cst_sense_name(cst_sense_t reason)
 }
 EXPORT_SYMBOL_GPL(cst_sense_name);
 
+/* The pointer to a field and to a bit of it. */
+static void cst_sense_pointer(u8 *sks, const struct cst_sense_detail *detail)
+{
+	if (detail->bit_valid)
+		sks[0] |= 0x08 | (detail->bit & 0x07);		/* BPV, BIT POINTER */
+	put_unaligned_be16(detail->field, sks + 1);
+}
+
 /*
- * Write the three sense key specific bytes (SPC-5 4.4.2.4): a field pointer or a progress
- * indication, depending on the sense key.  Return: whether there is either.
+ * Write the three sense key specific bytes (SPC-5 4.4.2.4): a field pointer, a segment
+ * pointer or a progress indication, depending on the sense key.  Return: whether there is
+ * one of these.
  */
 static bool cst_sense_key_specific(u8 *sks, const struct cst_sense_code *code,
 				   const struct cst_sense_detail *detail)
@@ -87,9 +97,15 @@ static bool cst_sense_key_specific(u8 *sks, const struct cst_sense_code *code,
 		sks[0] = 0x80;					/* SKSV */
 		if (detail->field_in_cdb)
 			sks[0] |= 0x40;				/* C/D */
-		if (detail->bit_valid)
-			sks[0] |= 0x08 | (detail->bit & 0x07);	/* BPV, BIT POINTER */
-		put_unaligned_be16(detail->field, sks + 1);
+		cst_sense_pointer(sks, detail);
+		return true;
+	case CST_SENSE_KEY_COPY_ABORTED:
+		if (!detail->field_valid)
+			return false;
+		sks[0] = 0x80;					/* SKSV */
+		if (detail->field_in_segment)
+			sks[0] |= 0x20;				/* SD */
+		cst_sense_pointer(sks, detail);
 		return true;
 	case CST_SENSE_KEY_NO_SENSE:
 	case CST_SENSE_KEY_NOT_READY:
@@ -123,6 +139,8 @@ static unsigned int cst_sense_fixed(u8 *sense, const struct cst_sense_code *code
 		sense[0] |= 0x80;			/* VALID */
 		put_unaligned_be32(detail->info, sense + 3);
 	}
+	if (detail->specific_valid)
+		put_unaligned_be32(detail->specific, sense + 8);
 	cst_sense_key_specific(sense + 15, code, detail);
 	return CST_SENSE_SIZE;
 }
@@ -163,6 +181,12 @@ static unsigned int cst_sense_descriptors(u8 *sense, u8 peripheral,
 		sense[len + 1] = 0x0a;
 		sense[len + 2] = 0x80;			/* VALID */
 		put_unaligned_be64(detail->info, sense + len + 4);
+		len += 12;
+	}
+	if (detail->specific_valid) {
+		sense[len] = 0x01;			/* command-specific information */
+		sense[len + 1] = 0x0a;
+		put_unaligned_be32(detail->specific, sense + len + 8);
 		len += 12;
 	}
 	if (cst_sense_key_specific(sense + len + 4, code, detail)) {

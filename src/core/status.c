@@ -8,6 +8,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "core.h"
+#include "inner.h"
 
 /* Called in any context.  this_cpu operations, because an interrupt may count meanwhile. */
 static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
@@ -115,6 +116,10 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 		}
 	}
 
+	if (unlikely(test_bit(CST_CMD_INNER, &cmd->flags))) {
+		cst_inner_ended(cmd, aborted);
+		return;
+	}
 	/*
 	 * The session may end as soon as the fabric has the command, and then the fabric's
 	 * module may be unloaded.  That waits for RCU read-side sections.

@@ -63,12 +63,11 @@ void cst_cmd_run(struct cst_cmd *cmd)
 	cst_cmd_execute(cmd);
 }
 
-void cst_cmd_submit(struct cst_cmd *cmd)
+/* The command's logical unit has been looked up. */
+static __always_inline void cst_cmd_start(struct cst_cmd *cmd)
 {
 	cst_sense_t reason;
 
-	cmd->start_ns = local_clock();
-	cst_cmd_lun_get(cmd);
 	cst_cmd_list_add(cmd);
 
 	reason = cst_cmd_prepare(cmd);
@@ -90,7 +89,26 @@ void cst_cmd_submit(struct cst_cmd *cmd)
 	}
 	cst_cmd_data_received(cmd);
 }
+
+void cst_cmd_submit(struct cst_cmd *cmd)
+{
+	cmd->start_ns = local_clock();
+	cst_cmd_lun_get(cmd);
+	cst_cmd_start(cmd);
+}
 EXPORT_SYMBOL_GPL(cst_cmd_submit);
+
+/**
+ * cst_cmd_submit_found() - start a command whose logical unit is known
+ * @cmd: filled in; itl, with a reference, dev, type and gate_seq are set, too
+ *
+ * Context: as cst_cmd_submit().
+ */
+void cst_cmd_submit_found(struct cst_cmd *cmd)
+{
+	cmd->start_ns = local_clock();
+	cst_cmd_start(cmd);
+}
 
 void cst_cmd_data_received(struct cst_cmd *cmd)
 {

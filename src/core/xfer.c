@@ -100,6 +100,21 @@ void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len)
 	}
 }
 
+void cst_cmd_copy_out(struct cst_cmd *cmd, u32 offset, void *dst, u32 len)
+{
+	struct cst_bvec_walk walk = { .bv = cmd->bvec, .done = offset };
+	struct page *page;
+	u32 at, n;
+
+	for (; len; len -= n) {
+		page = cst_bvec_piece(&walk, &at, &n);
+		n = min(n, len);
+		memcpy_from_page(dst, page, at, n);
+		cst_bvec_advance(&walk, n);
+		dst += n;
+	}
+}
+
 /* Positions in two lists.  The second starts again at b_start every period bytes. */
 struct cst_bvec_pair {
 	struct cst_bvec_walk	a;

@@ -59,6 +59,7 @@ enum {
 	CST_CMD_DATA_MOVED,	/* all of the data-out has been received */
 	CST_CMD_TELLS_UA,	/* the response reports the unit attention @ua */
 	CST_CMD_TELLS_LUNS,	/* the response reports the LUNs as of @luns_seq */
+	CST_CMD_INNER,		/* of a struct cst_inner: no fabric sees it */
 };
 
 /*

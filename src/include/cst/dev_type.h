@@ -92,6 +92,8 @@ struct cst_type_index {
  *	Process context.
  * @itl_init: optional; sets what the initiator of a new nexus is assumed to know.
  *	Process context.
+ * @itl_exit: optional; frees what commands have attached to a nexus, which is not in use any
+ *	more.  Process context.
  * @enable: optional; calls ops->enable to open the backing, and checks what that has
  *	found.  Without this function core calls ops->enable itself.  As
  *	cst_handler_ops.enable.
@@ -121,6 +123,7 @@ struct cst_dev_type {
 	const struct cst_attr *const	*(*optional_attrs)(const struct cst_handler_ops *ops);
 	void (*init)(struct cst_device *dev);
 	void (*itl_init)(struct cst_itl *itl);
+	void (*itl_exit)(struct cst_itl *itl);
 	int (*enable)(struct cst_device *dev);
 	void (*enabled)(struct cst_device *dev);
 	u64 (*capacity)(const struct cst_device *dev);

@@ -99,6 +99,8 @@ enum cst_port_state {
  *	status of sense.h, or CST_PENDING.  After CST_PENDING either cst_cmd_finish() or
  *	cst_cmd_continue() is called, or the command waits in a queue (cst_range_enter())
  *	and is executed again in a worker.
+ * @give_up: optional; the command was aborted before the function of cst_cmd_continue() was
+ *	called, and is going to end: frees what execute has made.  In a worker.
  */
 struct cst_op {
 	u8		opcode;
@@ -115,6 +117,7 @@ struct cst_op {
 	bool (*resv_exempt)(const struct cst_cmd *cmd);
 	cst_sense_t (*parse)(struct cst_cmd *cmd);
 	cst_sense_t (*execute)(struct cst_cmd *cmd);
+	void (*give_up)(struct cst_cmd *cmd);
 };
 
 /* The members that follow from a usage map: length, operation code and the map itself. */

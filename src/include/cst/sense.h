@@ -37,6 +37,12 @@ typedef u32 __bitwise cst_sense_t;
 	X(INVALID_FIELD_IN_PARAMETER_LIST,	0x5, 0x26, 0x00)	\
 	X(SAVING_PARAMETERS_NOT_SUPPORTED,	0x5, 0x39, 0x00)	\
 	X(MEDIUM_REMOVAL_PREVENTED,		0x5, 0x53, 0x02)	\
+	X(OPERATION_IN_PROGRESS,		0x5, 0x00, 0x16)	\
+	X(TOO_MANY_TARGET_DESCRIPTORS,		0x5, 0x26, 0x06)	\
+	X(UNSUPPORTED_TARGET_DESCRIPTOR_TYPE_CODE, 0x5, 0x26, 0x07)	\
+	X(TOO_MANY_SEGMENT_DESCRIPTORS,		0x5, 0x26, 0x08)	\
+	X(UNSUPPORTED_SEGMENT_DESCRIPTOR_TYPE_CODE, 0x5, 0x26, 0x09)	\
+	X(INLINE_DATA_LENGTH_EXCEEDED,		0x5, 0x26, 0x0b)	\
 	X(INVALID_FIELD_IN_COMMAND_IU,		0x5, 0x0e, 0x03)	\
 	X(INVALID_MESSAGE,			0x5, 0x49, 0x00)	\
 	X(MEDIUM_MAY_HAVE_CHANGED,		0x6, 0x28, 0x00)	\
@@ -50,6 +56,14 @@ typedef u32 __bitwise cst_sense_t;
 	X(REPORTED_LUNS_DATA_CHANGED,		0x6, 0x3f, 0x0e)	\
 	X(WRITE_PROTECTED,			0x7, 0x27, 0x00)	\
 	X(SPACE_ALLOCATION_FAILED,		0x7, 0x27, 0x07)	\
+	X(UNREACHABLE_COPY_TARGET,		0xa, 0x08, 0x04)	\
+	X(THIRD_PARTY_DEVICE_FAILURE,		0xa, 0x0d, 0x01)	\
+	X(COPY_TARGET_DEVICE_NOT_REACHABLE,	0xa, 0x0d, 0x02)	\
+	X(INCORRECT_COPY_TARGET_DEVICE_TYPE,	0xa, 0x0d, 0x03)	\
+	X(INVALID_OPERATION_FOR_COPY,		0xa, 0x26, 0x0c)	\
+	X(COPY_SEGMENT_GRANULARITY_VIOLATION,	0xa, 0x26, 0x0d)	\
+	X(COPY_TARGET_DEVICE_DATA_UNDERRUN,	0xa, 0x0d, 0x04)	\
+	X(COPY_CLEARED_BY_DEVICE_SERVER,	0xa, 0x2f, 0x02)	\
 	X(PROTOCOL_SERVICE_CRC_ERROR,		0xb, 0x47, 0x05)	\
 	X(UNEXPECTED_UNSOLICITED_DATA,		0xb, 0x0c, 0x0c)	\
 	X(INCORRECT_AMOUNT_OF_DATA,		0xb, 0x0c, 0x0d)	\
@@ -99,19 +113,22 @@ enum cst_sense_idx {
 #define CST_CONDITION_MET	CST_SENSE(CONDITION_MET)
 
 #define CST_SENSE_SIZE		18	/* fixed format, SPC-5 4.4.3 */
-#define CST_SENSE_DESC_SIZE	32	/* the header and all descriptors that sense.c writes */
+#define CST_SENSE_DESC_SIZE	44	/* the header and all descriptors that sense.c writes */
 #define CST_SENSE_MAX		252	/* bytes of any sense data, SPC-5 4.4.1 */
 
 /**
  * struct cst_sense_detail - contents of sense data besides the reason
  * @info: INFORMATION field: an LBA, an offset or a number of blocks.  Fixed format has
  *	32 bits for it and leaves a larger value out
+ * @specific: COMMAND-SPECIFIC INFORMATION field, valid with @specific_valid
  * @field: FIELD POINTER: byte of the CDB or of the parameter list
  * @progress: PROGRESS INDICATION, in 1/65536 of the whole (SPC-5 4.4.2.4.4)
  * @bit: BIT POINTER, valid with @bit_valid
  * @info_valid: @info is reported
- * @field_valid: @field is reported, with ILLEGAL REQUEST
+ * @field_valid: @field is reported, with ILLEGAL REQUEST and COPY ABORTED
  * @field_in_cdb: C/D: @field is in the CDB, else in the parameter list
+ * @field_in_segment: SD: with COPY ABORTED, @field is in the segment descriptor whose number
+ *	@specific has
  * @bit_valid: BPV
  * @progress_valid: @progress is reported, with NO SENSE and NOT READY
  * @filemark: FILEMARK: a filemark or setmark was read
@@ -125,12 +142,15 @@ enum cst_sense_idx {
  */
 struct cst_sense_detail {
 	u64	info;
+	u32	specific;
 	u16	field;
 	u16	progress;
 	u8	bit;
 	bool	info_valid:1;
 	bool	field_valid:1;
+	bool	specific_valid:1;
 	bool	field_in_cdb:1;
+	bool	field_in_segment:1;
 	bool	bit_valid:1;
 	bool	progress_valid:1;
 	bool	filemark:1;

@@ -231,6 +231,7 @@ struct cst_itl {
 	spinlock_t		ua_lock;
 	u8			ua_count;
 	cst_sense_t		ua[CST_UA_MAX];
+	struct cst_copies	*copies;	/* third-party copies; scsi/copy/status.c */
 	struct work_struct	free_work;
 	struct rcu_head		rcu;
 };

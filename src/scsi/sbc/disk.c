@@ -15,6 +15,7 @@
 
 #include <cst/events.h>
 
+#include "../copy/copy.h"
 #include "../spc/spc.h"
 #include "sbc.h"
 
@@ -330,6 +331,9 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_spc_request_sense_ops,
 	cst_spc_tmfs_ops,
 	cst_spc_unit_ops,
+	cst_copy_limits_ops,
+	cst_copy_ops,
+	cst_copy_status_ops,
 	cst_sbc_cache_ops,
 	cst_sbc_capacity_ops,
 	cst_sbc_compare_write_ops,
@@ -349,6 +353,7 @@ static const struct cst_vpd_page *const cst_disk_vpd[] = {
 	cst_spc_vpd_id_pages,
 	cst_spc_vpd_pages,
 	cst_spc_vpd_ports_pages,
+	cst_copy_vpd_pages,
 	cst_sbc_vpd_pages,
 	NULL
 };
@@ -370,6 +375,7 @@ const struct cst_dev_type cst_disk_type = {
 	.optional_attrs		= cst_disk_optional_attrs,
 	.init			= cst_disk_init,
 	.itl_init		= cst_disk_itl_init,
+	.itl_exit		= cst_copy_itl_exit,
 	.enable			= cst_disk_enable,
 	.enabled		= cst_disk_enabled,
 	.capacity		= cst_disk_capacity,

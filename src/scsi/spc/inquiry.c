@@ -47,6 +47,8 @@ static cst_sense_t cst_inquiry_standard(struct cst_cmd *cmd)
 	buf[2] = 0x06;				/* VERSION: SPC-4 */
 	buf[3] = 0x10 | 0x02;			/* HISUP, RESPONSE DATA FORMAT */
 	buf[4] = CST_INQUIRY_SIZE - 5;
+	if (cmd->type->index->first[EXTENDED_COPY])
+		buf[5] = 0x08;			/* 3PC */
 	buf[6] = 0x10;				/* MULTIP: several targets may export it */
 	buf[7] = 0x02;				/* CMDQUE */
 	cst_spc_ascii(buf + 8, 8, dev ? dev->t10_vend_id : CST_VENDOR_DEFAULT);

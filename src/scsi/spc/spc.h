@@ -33,6 +33,11 @@
 void cst_spc_mode_control(const struct cst_cmd *cmd, u8 *page);	/* cst_mode_page.fill */
 /* vpd.c: INQUIRY with EVPD */
 cst_sense_t cst_spc_vpd(struct cst_cmd *cmd);
+/*
+ * Does page 83h of @dev have this designator of a logical unit?  @wanted: the designator with
+ * its header of four bytes, in the format of the page, as far as its length says.
+ */
+bool cst_spc_is_designator(const struct cst_device *dev, const u8 *wanted);
 
 #define CST_VPD_HEADER		4
 

@@ -62,10 +62,15 @@ struct cst_lu_ids {
 	u8	naa_len;
 };
 
-/* Where designators go: they are only measured when @cmd is NULL, else copied to it. */
+/*
+ * Where designators go: they are only measured when @cmd is NULL, else copied to it.  With
+ * @wanted they are compared with that one.
+ */
 struct cst_designators {
 	struct cst_cmd	*cmd;
 	u32		offset;
+	const u8	*wanted;
+	bool		found;
 };
 
 static void cst_lu_ids_get(struct cst_lu_ids *ids, const struct cst_device *dev)
@@ -88,6 +93,11 @@ static void cst_designators_put(struct cst_designators *to, const u8 *d, u32 len
 {
 	if (to->cmd)
 		cst_cmd_copy_in(to->cmd, to->offset, d, len);
+	/* Only CODE SET, ASSOCIATION and type count of the two bytes in front. */
+	if (to->wanted && !((d[0] ^ to->wanted[0]) & 0x0f) &&
+	    !((d[1] ^ to->wanted[1]) & 0x3f) && len == 4U + to->wanted[3] &&
+	    !memcmp(d + 4, to->wanted + 4, len - 4))
+		to->found = true;
 	to->offset += len;
 }
 
@@ -158,6 +168,17 @@ static u32 cst_designators_all(struct cst_cmd *cmd, const struct cst_lu_ids *ids
 		cst_designators_lu(&to, cmd->dev, ids, d);
 	cst_designators_port(&to, cmd->sess->target, d);
 	return to.offset;
+}
+
+bool cst_spc_is_designator(const struct cst_device *dev, const u8 *wanted)
+{
+	struct cst_designators to = { .wanted = wanted };
+	u8 d[CST_DESIGNATOR_MAX];
+	struct cst_lu_ids ids;
+
+	cst_lu_ids_get(&ids, dev);
+	cst_designators_lu(&to, dev, &ids, d);
+	return to.found;
 }
 
 /* 83h */

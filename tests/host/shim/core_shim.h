@@ -252,6 +252,7 @@ static inline void cancel_delayed_work_sync(struct delayed_work *w)
 
 /* <linux/slab.h>, <linux/sched/mm.h> */
 #define GFP_KERNEL		0
+#define GFP_NOIO		0
 #define GFP_NOWAIT		0
 #define __GFP_NOWARN		0
 #define memalloc_noio_save()	0
@@ -289,6 +290,10 @@ static inline void kfree(void *p)
 
 /* There is one thread, so no RCU reader is left here. */
 #define kfree_rcu(p, field)	kfree(p)
+#define kvzalloc(size, gfp)	kzalloc(size, gfp)
+#define kvfree(p)		kfree(p)
+#define struct_size(p, m, n)	(sizeof(*(p)) + sizeof(*(p)->m) * (n))
+#define cmpxchg(p, was, is)	__sync_val_compare_and_swap(p, was, is)
 
 /* <linux/xarray.h> */
 static inline int xa_err(const void *p)

@@ -68,6 +68,7 @@ u32 crc32c(u32 crc, const void *data, size_t len);
 
 /* <linux/kernel.h> */
 #define U32_MAX			((u32)~0U)
+#define U64_MAX			(~0ULL)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define sizeof_field(t, f)	sizeof(((t *)0)->f)
 #define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
@@ -429,6 +430,13 @@ static inline void memcpy_to_page(struct page *page, size_t offset,
 	if (offset + len > sizeof(page->data))
 		abort();
 	memcpy(page->data + offset, src, len);
+}
+
+static inline void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len)
+{
+	if (offset + len > sizeof(page->data))
+		abort();
+	memcpy(to, page->data + offset, len);
 }
 
 static inline void memzero_page(struct page *page, size_t offset, size_t len)

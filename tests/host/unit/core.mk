@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The files of core and of the device types that the unit tests and the fuzzers compile beside emu.c.
-CORE := $(addprefix core/, submit cmd parse gate xfer order data_out exec status wait range command)
+CORE := $(addprefix core/, submit cmd parse gate xfer order data_out exec inner status wait range command)
 CORE += $(addprefix core/, abort tmf lun_map lun dev_type sense ua initiators identity port medium store_record)
 CORE += scsi/types
 CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports mode opcodes luns unit prevent_allow)
 CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity mode vpd compare_write write_same write_verify)
 CORE += $(addprefix scsi/sbc/, defects orwrite prefetch)
+CORE += $(addprefix scsi/copy/, extended_copy limits list status)

@@ -562,6 +562,8 @@ static void emu_end(void)
 		;
 	shim_must(list_empty(&emu.lists[0].cmds) && list_empty(&emu.lists[1].cmds));
 	shim_must(emu.itl.ref.count == 1);
+	if (emu.disk.dev.type->itl_exit)
+		emu.disk.dev.type->itl_exit(&emu.itl);
 	shim_must(!shim_rcu_depth);
 	emu_device_check(&emu.disk.dev);
 	INIT_LIST_HEAD(&shim_timers);

@@ -63,6 +63,15 @@ static const struct known {
 	{ 0x7f, 0x0b, 0, "XXAXX", "", false, true, true },	/* WRITE(32) */
 	{ 0x7f, 0x0c, 0, "XXAXX", "", false, true, true },	/* WRITE AND VERIFY(32) */
 	{ 0x7f, 0x0d, 0, "XXAXX", "", false, true, true },	/* WRITE SAME(32) */
+	{ 0x83, 0x00, 0, "XXAXX", "" },				/* EXTENDED COPY(LID1) */
+	{ 0x83, 0x01, 0, "XXAXX", "" },				/* EXTENDED COPY(LID4) */
+	{ 0x83, 0x1c, 0, "XXAXX", "" },				/* COPY OPERATION ABORT */
+	{ 0x84, 0x00, 0, "AAAAA", "" },				/* RECEIVE COPY STATUS(LID1) */
+	{ 0x84, 0x01, 0, "AAAAA", "" },				/* RECEIVE COPY DATA(LID1) */
+	{ 0x84, 0x03, 0, "AAAAA", "" },				/* ... OPERATING PARAMETERS */
+	{ 0x84, 0x04, 0, "AAAAA", "" },				/* ... FAILURE DETAILS(LID1) */
+	{ 0x84, 0x05, 0, "AAAAA", "" },				/* RECEIVE COPY STATUS(LID4) */
+	{ 0x84, 0x06, 0, "AAAAA", "" },				/* RECEIVE COPY DATA(LID4) */
 	{ 0x88, 0, 0, "AXAAX", "", false, true },		/* READ(16) */
 	{ 0x89, 0, 0, "XXAXX", "", false, true, true },		/* COMPARE AND WRITE */
 	{ 0x8a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(16) */

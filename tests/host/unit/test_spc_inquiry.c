@@ -10,7 +10,7 @@ static void standard_data(void)
 	CHECK_EQ(emu.cmd.residual, 0xff - 96);
 	CHECK(!emu.cmd.overflow);
 	CHECK_BYTES(emu.in,
-		    0x00, 0x00, 0x06, 0x12, 0x5b, 0x00, 0x10, 0x02,
+		    0x00, 0x00, 0x06, 0x12, 0x5b, 0x08, 0x10, 0x02,
 		    'C', 'S', 'T', ' ', ' ', ' ', ' ', ' ',
 		    'v', 'd', 'i', 's', 'k', ' ', ' ', ' ',
 		    ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',

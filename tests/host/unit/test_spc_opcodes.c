@@ -48,8 +48,8 @@ static void all_commands_with_timeouts(void)
 		d = emu.in + 4 + i * 20;
 		CHECK_EQ(d[0], cst_disk_type.index->ops[i]->opcode);
 		CHECK_EQ(d[5] & 0x02, 0x02);
-		CHECK_BYTES(d + 8, 0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-		CHECK(d[19] > 0);
+		CHECK_BYTES(d + 8, 0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0);
+		CHECK(get_unaligned_be16(d + 18) > 0);
 	}
 }
 

@@ -13,9 +13,9 @@ static void page_00_lists_the_others(void)
 
 	emu_reset();
 	CHECK_REASON(VPD(0x00), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 12);
-	CHECK_BYTES(emu.in, 0x00, 0x00, 0x00, 0x08,
-		    0x00, 0x80, 0x83, 0x86, 0x88, 0xb0, 0xb1, 0xb2);
+	CHECK_EQ(emu.cmd.data_len, 13);
+	CHECK_BYTES(emu.in, 0x00, 0x00, 0x00, 0x09,
+		    0x00, 0x80, 0x83, 0x86, 0x88, 0x8f, 0xb0, 0xb1, 0xb2);
 
 	n = emu.in[3];
 	memcpy(pages, emu.in + 4, n);
@@ -176,7 +176,7 @@ static void page_86(void)
 	CHECK_REASON(VPD(0x86), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 64);
 	CHECK_BYTES(emu.in, 0x00, 0x86, 0x00, 0x3c, 0x00, 0x07, 0x01, 0x01,
-		    0, 0, 0, 0, 0, 0x20);
+		    0, 0, 0, 0, 0, CST_SENSE_DESC_SIZE);
 	CHECK(!memcmp(emu.in + 14, zero, 50));
 	emu.disk.nv_cache = true;
 	CHECK_REASON(VPD(0x86), CST_OK);

@@ -40,6 +40,8 @@
 #define VERIFY_32		0x0a
 #define WRITE_32		0x0b
 #define WRITE_VERIFY_32		0x0c
+#define EXTENDED_COPY		0x83
+#define RECEIVE_COPY_RESULTS	0x84
 #define READ_16			0x88
 #define COMPARE_AND_WRITE	0x89
 #define WRITE_16		0x8a

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EXTENDED COPY(LID1) and (LID4): blocks are copied between logical units of the nexus (SPC-4
+ * 6.4, 6.5 and 5.17.7).
+ *
+ * exec.c calls in, in a worker of core's: the copy itself waits for no backing.  The steps of
+ * a command:
+ *  1. The parameter list is checked as a whole, and its CSCDs are looked up among the logical
+ *     units of the initiator's own nexus.  No other unit can be reached.
+ *  2. Segment by segment, up to CST_COPY_STEP bytes are read into the scratch buffer by an
+ *     inner command, and written by another one.  All gates apply to the inner commands:
+ *     write protection, reservations, the state of the unit.  After each of them the command
+ *     goes on in a worker; if it has been aborted, it ends there.
+ *
+ * The list, its segments and the references to the units are in a struct cst_copy, which is
+ * allocated for the command.  Between two steps nothing else refers to it.
+ */
+#include <linux/log2.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+
+#include "../../core/inner.h"
+#include "../spc/spc.h"
+#include "copy.h"
+
+#define CST_COPY_STEP	(1024U * 1024)	/* bytes; a multiple of each block size */
+
+/**
+ * struct cst_copy - an EXTENDED COPY that is under way
+ * @inner: the command that reads or writes
+ * @cmd: the EXTENDED COPY command
+ * @status: what the nexus can be told
+ * @list: the parameter list, decoded; points into @raw
+ * @units: by CSCD DESCRIPTOR ID; referenced
+ * @next: the descriptor after that of @segment
+ * @segment: the segment that is being copied
+ * @number: its number, from 0
+ * @step: blocks of the present inner command
+ * @left: blocks of the segment that are not copied yet
+ * @backwards: the segment is copied from its end to its beginning
+ * @shift: log 2 of the block size of source and destination
+ * @raw: the parameter list as received
+ */
+struct cst_copy {
+	struct cst_inner	inner;
+	struct cst_cmd		*cmd;
+	struct cst_copy_status	*status;
+	struct cst_copy_list	list;
+	struct cst_itl		*units[CST_COPY_MAX_CSCDS + 1];
+	const u8		*next;
+	struct cst_copy_segment	segment;
+	u16			number;
+	u32			step;
+	u32			left;
+	bool			backwards;
+	u8			shift;
+	u8			raw[];
+};
+
+/* The command has no I/O of its own, so that the place of one has the pointer. */
+static struct cst_copy **cst_copy_of(struct cst_cmd *cmd)
+{
+	return (struct cst_copy **)cst_cmd_priv(cmd);
+}
+
+/* Bytes of the scratch buffer: of one step, which is one command for each unit */
+static u32 cst_copy_room(const struct cst_cmd *cmd)
+{
+	return min(CST_COPY_STEP, cmd->sess->max_xfer);
+}
+
+/* --- the logical units --- */
+
+static void cst_copy_put_units(struct cst_copy *copy)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(copy->units); i++)
+		if (copy->units[i])
+			percpu_ref_put(&copy->units[i]->ref);
+}
+
+/* The unit of the nexus that page 83h describes by this designator, referenced; or NULL. */
+static struct cst_itl *cst_copy_find_unit(struct cst_session *sess, const u8 *designator)
+{
+	struct cst_itl *itl, *found = NULL;
+	unsigned long lun;
+
+	rcu_read_lock();
+	xa_for_each(&sess->itls, lun, itl) {
+		if (!cst_spc_is_designator(itl->dev, designator) ||
+		    !percpu_ref_tryget_live(&itl->ref))
+			continue;
+		found = itl;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static void cst_copy_find_units(struct cst_copy *copy)
+{
+	unsigned int id;
+
+	for (id = copy->list.first_cscd; id < copy->list.end_cscd; id++)
+		copy->units[id] = cst_copy_find_unit(copy->cmd->sess,
+						     copy->list.cscds +
+						     CST_CSCD_SIZE * id + 4);
+}
+
+/* Byte of the parameter list at which the descriptor of a CSCD begins */
+static unsigned int cst_copy_cscd_at(u16 id)
+{
+	return CST_COPY_HEADER_LID1 + CST_CSCD_SIZE * id;
+}
+
+/* The field pointer of sense about byte @at of the list. */
+static void cst_copy_point(struct cst_copy *copy, unsigned int at)
+{
+	copy->cmd->detail.field = at;
+	copy->cmd->detail.field_valid = true;
+}
+
+/* ... or about byte @at of the descriptor of the present segment. */
+static void cst_copy_point_segment(struct cst_copy *copy, unsigned int at)
+{
+	cst_copy_point(copy, at);
+	copy->cmd->detail.field_in_segment = true;
+}
+
+/*
+ * The unit with which a segment works.  @at: byte of the segment descriptor that has the id.
+ * Return: NULL with *reason set.
+ */
+static struct cst_itl *cst_copy_unit(struct cst_copy *copy, u16 id, unsigned int at,
+				     cst_sense_t *reason)
+{
+	const u8 *d = copy->list.cscds + CST_CSCD_SIZE * id;
+	struct cst_itl *itl;
+
+	if (id == CST_CSCD_SELF)
+		return copy->cmd->itl;
+	if (id < copy->list.first_cscd || id >= copy->list.end_cscd) {
+		cst_copy_point_segment(copy, at);
+		*reason = CST_SENSE(UNREACHABLE_COPY_TARGET);
+		return NULL;
+	}
+	itl = copy->units[id];
+	cst_copy_point(copy, cst_copy_cscd_at(id));
+	if (!itl)
+		*reason = CST_SENSE(COPY_TARGET_DEVICE_NOT_REACHABLE);
+	else if (itl->dev->type != &cst_disk_type || (d[1] & 0x1f) != TYPE_DISK)
+		*reason = CST_SENSE(INCORRECT_COPY_TARGET_DEVICE_TYPE);
+	else
+		return itl;
+	return NULL;
+}
+
+/* DISK BLOCK LENGTH of a CSCD descriptor is 0 or that of the unit. */
+static bool cst_copy_block_fits(const struct cst_copy *copy, u16 id, u32 block_size)
+{
+	u32 said;
+
+	if (id == CST_CSCD_SELF)
+		return true;
+	said = get_unaligned_be24(copy->list.cscds + CST_CSCD_SIZE * id + 29);
+	return !said || said == block_size;
+}
+
+/* --- segments --- */
+
+/* From bytes to blocks.  All of a segment of bytes has to consist of whole blocks. */
+static cst_sense_t cst_copy_to_blocks(struct cst_copy *copy, u32 block_size)
+{
+	struct cst_copy_segment *segment = &copy->segment;
+	u32 mask = block_size - 1;
+
+	if (!segment->bytes)
+		return CST_OK;
+	if ((segment->bytes | segment->source_offset | segment->destination_offset) & mask) {
+		cst_copy_point_segment(copy, 8);
+		return CST_SENSE(COPY_SEGMENT_GRANULARITY_VIOLATION);
+	}
+	segment->blocks = segment->bytes >> copy->shift;
+	/* An address that wraps is refused by the unit: no disk ends so high. */
+	segment->source_lba += segment->source_offset >> copy->shift;
+	segment->destination_lba += segment->destination_offset >> copy->shift;
+	return CST_OK;
+}
+
+/*
+ * Decode the segment at copy->next, and check what it names.  Return: CST_OK, or the reason
+ * to end the copy.
+ */
+static cst_sense_t cst_copy_take_segment(struct cst_copy *copy)
+{
+	struct cst_copy_segment *segment = &copy->segment;
+	struct cst_itl *from, *to;
+	cst_sense_t reason = CST_OK;
+	u32 block_size;
+
+	copy->next = cst_copy_segment_get(copy->next, segment);
+	from = cst_copy_unit(copy, segment->source, 4, &reason);
+	if (!from)
+		return reason;
+	to = cst_copy_unit(copy, segment->destination, 6, &reason);
+	if (!to)
+		return reason;
+	block_size = READ_ONCE(to_cst_disk(from->dev)->block_size);
+	copy->shift = ilog2(block_size);
+	if (READ_ONCE(to_cst_disk(to->dev)->block_size) != block_size ||
+	    !cst_copy_block_fits(copy, segment->source, block_size) ||
+	    !cst_copy_block_fits(copy, segment->destination, block_size)) {
+		cst_copy_point_segment(copy, 6);
+		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
+	}
+	reason = cst_copy_to_blocks(copy, block_size);
+	if (reason)
+		return reason;
+	memset(&copy->cmd->detail, 0, sizeof(copy->cmd->detail));
+	copy->left = segment->blocks;
+	/* Blocks must not be overwritten before they have been read. */
+	copy->backwards = from->dev == to->dev &&
+			  segment->destination_lba > segment->source_lba &&
+			  segment->destination_lba - segment->source_lba < segment->blocks;
+	return CST_OK;
+}
+
+static struct cst_itl *cst_copy_side(struct cst_copy *copy, bool write)
+{
+	u16 id = write ? copy->segment.destination : copy->segment.source;
+
+	return id == CST_CSCD_SELF ? copy->cmd->itl : copy->units[id];
+}
+
+/* --- the end --- */
+
+static void cst_copy_free(struct cst_copy *copy)
+{
+	cst_copy_put_units(copy);
+	kvfree(copy);
+}
+
+/* The segment number, and the number of blocks that are missing (SPC-4 5.17.7.4). */
+static void cst_copy_tell_segment(struct cst_copy *copy)
+{
+	struct cst_sense_detail *detail = &copy->cmd->detail;
+
+	detail->specific = copy->number;
+	detail->specific_valid = true;
+	if (copy->left < copy->segment.blocks) {
+		/* What was copied backwards does not begin at the segment's beginning. */
+		detail->info = copy->backwards ? copy->segment.blocks : copy->left;
+		detail->info_valid = true;
+	}
+}
+
+/* End the copy.  Return: @reason. */
+static cst_sense_t cst_copy_finish(struct cst_copy *copy, cst_sense_t reason)
+{
+	struct cst_cmd *cmd = copy->cmd;
+	u8 sense[CST_SENSE_SIZE];
+
+	if (reason) {
+		cst_copy_tell_segment(copy);
+		cst_sense_build(sense, sizeof(sense), false, cmd->type->peripheral, reason,
+				&cmd->detail);
+		cst_copy_end(cmd->itl, copy->status, SAM_STAT_CHECK_CONDITION, sense,
+			     sizeof(sense));
+	} else {
+		cst_copy_end(cmd->itl, copy->status, SAM_STAT_GOOD, NULL, 0);
+	}
+	cst_copy_free(copy);
+	return reason;
+}
+
+/* A command of the nexus was aborted. */
+static void cst_copy_give_up(struct cst_cmd *cmd)
+{
+	struct cst_copy *copy = *cst_copy_of(cmd);
+
+	cst_copy_end(cmd->itl, copy->status, SAM_STAT_TASK_ABORTED, NULL, 0);
+	cst_copy_free(copy);
+}
+
+/* --- the steps --- */
+
+static cst_sense_t cst_copy_step(struct cst_cmd *cmd);
+static cst_sense_t cst_copy_after_read(struct cst_cmd *cmd);
+static cst_sense_t cst_copy_after_write(struct cst_cmd *cmd);
+
+static void cst_copy_read_done(struct cst_inner *inner)
+{
+	cst_cmd_continue(container_of(inner, struct cst_copy, inner)->cmd, cst_copy_after_read);
+}
+
+static void cst_copy_write_done(struct cst_inner *inner)
+{
+	cst_cmd_continue(container_of(inner, struct cst_copy, inner)->cmd, cst_copy_after_write);
+}
+
+/* The CSCD of the present inner command has failed. */
+static cst_sense_t cst_copy_failed(struct cst_copy *copy, bool write, cst_sense_t reason)
+{
+	u16 id = write ? copy->segment.destination : copy->segment.source;
+
+	if (id != CST_CSCD_SELF)
+		cst_copy_point(copy, cst_copy_cscd_at(id));
+	return cst_copy_finish(copy, reason);
+}
+
+/*
+ * Send READ(16) or WRITE(16) for the present step.  Return: CST_PENDING, or the reason for
+ * which the copy has ended.
+ */
+static cst_sense_t cst_copy_send(struct cst_copy *copy, bool write)
+{
+	struct cst_copy_segment *segment = &copy->segment;
+	u32 at = copy->backwards ? copy->left - copy->step : segment->blocks - copy->left;
+	struct cst_itl *itl = cst_copy_side(copy, write);
+	struct cst_cmd *cmd = &copy->inner.cmd;
+
+	cst_inner_init(&copy->inner, itl, write ? cst_copy_write_done : cst_copy_read_done);
+	/* The unit may have been enabled anew with other blocks. */
+	if (READ_ONCE(to_cst_disk(itl->dev)->block_size) != 1U << copy->shift)
+		return cst_copy_failed(copy, write, CST_SENSE(INVALID_OPERATION_FOR_COPY));
+	cmd->cdb_len = 16;
+	cmd->cdb[0] = write ? WRITE_16 : READ_16;
+	put_unaligned_be64((write ? segment->destination_lba : segment->source_lba) + at,
+			   cmd->cdb + 2);
+	put_unaligned_be32(copy->step, cmd->cdb + 10);
+	cmd->exp_dir = write ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+	cmd->exp_len = copy->step << copy->shift;
+	cmd->bvec = copy->cmd->scratch_bvec;
+	cmd->nr_bvec = copy->cmd->scratch_nr_bvec;
+	if (!cst_inner_submit(&copy->inner))
+		return cst_copy_failed(copy, write, CST_SENSE(COPY_TARGET_DEVICE_NOT_REACHABLE));
+	/* The copy may have gone on in another worker, and may have ended. */
+	return CST_PENDING;
+}
+
+/* How has the inner command ended? */
+static cst_sense_t cst_copy_outcome(const struct cst_copy *copy)
+{
+	const struct cst_cmd *cmd = &copy->inner.cmd;
+
+	if (cmd->status != SAM_STAT_GOOD)
+		return CST_SENSE(THIRD_PARTY_DEVICE_FAILURE);
+	return cmd->data_len == copy->step << copy->shift ? CST_OK :
+	       CST_SENSE(COPY_TARGET_DEVICE_DATA_UNDERRUN);
+}
+
+static cst_sense_t cst_copy_after_read(struct cst_cmd *cmd)
+{
+	struct cst_copy *copy = *cst_copy_of(cmd);
+	cst_sense_t reason = cst_copy_outcome(copy);
+
+	if (reason)
+		return cst_copy_failed(copy, false, reason);
+	cst_copy_moved(cmd->itl, copy->status, 0);
+	return cst_copy_send(copy, true);
+}
+
+static cst_sense_t cst_copy_after_write(struct cst_cmd *cmd)
+{
+	struct cst_copy *copy = *cst_copy_of(cmd);
+	cst_sense_t reason = cst_copy_outcome(copy);
+
+	if (reason)
+		return cst_copy_failed(copy, true, reason);
+	cst_copy_moved(cmd->itl, copy->status, copy->step << copy->shift);
+	copy->left -= copy->step;
+	return cst_copy_step(cmd);
+}
+
+static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
+{
+	struct cst_copy *copy = *cst_copy_of(cmd);
+	cst_sense_t reason;
+
+	while (!copy->left) {
+		if (copy->number + 1 == copy->list.nr_segments)
+			return cst_copy_finish(copy, CST_OK);
+		copy->number++;
+		reason = cst_copy_take_segment(copy);
+		if (reason)
+			return cst_copy_finish(copy, reason);
+	}
+	if (!cst_copy_at(cmd->itl, copy->status, copy->number))
+		return cst_copy_finish(copy, CST_SENSE(COPY_CLEARED_BY_DEVICE_SERVER));
+	copy->step = min(copy->left, cst_copy_room(cmd) >> copy->shift);
+	return cst_copy_send(copy, false);
+}
+
+/* --- the beginning --- */
+
+/* Look at every segment before the first one is copied. */
+static cst_sense_t cst_copy_check_all(struct cst_copy *copy)
+{
+	cst_sense_t reason;
+
+	copy->next = copy->list.segments;
+	for (copy->number = 0; copy->number < copy->list.nr_segments; copy->number++) {
+		reason = cst_copy_take_segment(copy);
+		if (reason) {
+			copy->left = copy->segment.blocks;
+			cst_copy_tell_segment(copy);
+			return reason;
+		}
+	}
+	return CST_OK;
+}
+
+static cst_sense_t cst_copy_start(struct cst_copy *copy)
+{
+	struct cst_cmd *cmd = copy->cmd;
+	cst_sense_t reason;
+
+	reason = cst_copy_list_parse(copy->raw, cmd->data_len, cmd->op->service_action,
+				     &copy->list, &cmd->detail);
+	if (reason || !copy->list.nr_segments)
+		return reason;
+	cst_copy_find_units(copy);
+	reason = cst_copy_check_all(copy);
+	if (reason)
+		return reason;
+	if (!cst_buffer_alloc_scratch(cmd, cst_copy_room(cmd)))
+		return CST_TASK_SET_FULL;
+	return cst_copy_begin(cmd->itl, &copy->list, cmd->op->service_action, &copy->status);
+}
+
+static cst_sense_t cst_extended_copy(struct cst_cmd *cmd)
+{
+	struct cst_copy *copy;
+	cst_sense_t reason;
+
+	if (!cmd->cdb_xfer_len)
+		return CST_OK;
+	if (cmd->data_len != cmd->cdb_xfer_len)
+		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
+	copy = kvzalloc(struct_size(copy, raw, cmd->data_len), GFP_KERNEL);
+	if (!copy)
+		return CST_TASK_SET_FULL;
+	copy->cmd = cmd;
+	cst_cmd_copy_out(cmd, 0, copy->raw, cmd->data_len);
+	reason = cst_copy_start(copy);
+	if (reason || !copy->status) {
+		cst_copy_free(copy);
+		return reason;
+	}
+	*cst_copy_of(cmd) = copy;
+	copy->next = copy->list.segments;
+	copy->number = 0;
+	reason = cst_copy_take_segment(copy);
+	return reason ? cst_copy_finish(copy, reason) : cst_copy_step(cmd);
+}
+
+/* PARAMETER LIST LENGTH: no longer than the header, all descriptors and nothing else. */
+static cst_sense_t cst_parse_extended_copy(struct cst_cmd *cmd)
+{
+	if (cmd->cdb_xfer_len > CST_COPY_HEADER_LID4 + CST_COPY_LIST_MAX)
+		return CST_SENSE(PARAMETER_LIST_LENGTH_ERROR);
+	return CST_OK;
+}
+
+#define CST_COPY_TIMEOUT	600	/* seconds; 255 segments of 256 MiB may take as long */
+
+#define CST_COPY_OP(_action, _name)					\
+	{								\
+		CST_CDB_SA(16, EXTENDED_COPY, _action, 0, 0, 0, 0, 0, 0, 0, 0, \
+			   0xff, 0xff, 0xff, 0xff),			\
+		.name		= _name,				\
+		.dir		= DMA_TO_DEVICE,			\
+		.format		= CST_CDB_ALLOC32_10,			\
+		.flags		= CST_OP_ACTION | CST_OP_SLEEPS,	\
+		.resv		= CST_RESV_WRITE,			\
+		.timeout	= CST_COPY_TIMEOUT,			\
+		.parse		= cst_parse_extended_copy,		\
+		.execute	= cst_extended_copy,			\
+		.give_up	= cst_copy_give_up,			\
+	}
+
+const struct cst_op cst_copy_ops[] = {
+	CST_COPY_OP(CST_COPY_LID1, "EXTENDED COPY(LID1)"),
+	CST_COPY_OP(CST_COPY_LID4, "EXTENDED COPY(LID4)"),
+	{}
+};
