@@ -73,7 +73,7 @@ static void fuzz_answer(cst_sense_t reason)
 
 	if (reason == CST_SENSE(INVALID_FIELD_IN_CDB))
 		FUZZ_MUST(cmd->detail.field_valid &&
-			  cmd->detail.field <= (cmd->op ? cmd->op->cdb_len : 1));
+			  cmd->detail.field <= (cmd->op ? cmd->op->cdb_len : 10));
 	if (reason)
 		return;
 
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (size > sizeof(cdb))
 		size = sizeof(cdb);
 	memcpy(cdb, data, size);
-	op = cst_disk_type.index->ops[setup.row & 0x3f];
+	op = cst_disk_type.index->ops[setup.row & 0x7f];
 	if (op && size > 1) {
 		cdb[0] = op->opcode;
 		if (op->flags & CST_OP_ACTION)
