@@ -17,4 +17,13 @@ static inline cst_sense_t cst_cdb_invalid(struct cst_sense_detail *detail,
 	return CST_SENSE(INVALID_FIELD_IN_CDB);
 }
 
+/* INVALID FIELD IN PARAMETER LIST, with the field pointer at the field's leftmost bit. */
+static inline cst_sense_t cst_list_invalid(struct cst_sense_detail *detail,
+					   unsigned int byte, unsigned int bit)
+{
+	cst_cdb_invalid(detail, byte, bit);
+	detail->field_in_cdb = false;
+	return CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST);
+}
+
 #endif /* _CST_CDB_H */

@@ -124,8 +124,6 @@ void cst_buffer_set_limit_mb(u32 mb);
  * cst_cmd_data_in_len() must have been called.
  */
 void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len);
-/* Copy @len bytes from @offset of the data-out on; @offset + @len is at most data_len. */
-void cst_cmd_copy_out(struct cst_cmd *cmd, u32 offset, void *dst, u32 len);
 /*
  * Set the length of an emulated command's data-in: the smallest of @len, the allocation
  * length and the length that the initiator expects.  Makes the buffer when there is none
@@ -147,6 +145,8 @@ u32 cst_bvec_compare(const struct bio_vec *a, const struct bio_vec *b, u32 len,
 /* Fill @len bytes of @dst with copies of the @period bytes at @offset in @src. */
 void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 offset,
 		   u32 len, u32 period);
+/* Copy @len bytes at @offset in @src to @dst. */
+void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len);
 /* Set the bits of @dst that are set in @src, in @len bytes of both. */
 void cst_bvec_or(const struct bio_vec *dst, const struct bio_vec *src, u32 len);
 

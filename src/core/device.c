@@ -25,6 +25,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
 
 #include <cst/events.h>
 
@@ -91,6 +92,7 @@ void cst_device_destroy(struct cst_device *dev)
 	wait_for_completion(&dev->io_drained);
 	percpu_ref_exit(&dev->io_ref);
 	free_percpu(dev->stats);
+	kfree(dev->data_buffer);
 }
 
 void cst_device_changed(struct cst_device *dev)

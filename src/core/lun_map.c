@@ -43,6 +43,7 @@ static void cst_itl_free_work(struct work_struct *work)
 	if (dev->type->itl_exit)
 		dev->type->itl_exit(itl);
 	percpu_ref_exit(&itl->ref);
+	kfree(itl->echo_buffer);
 	kfree_rcu(itl, rcu);
 	config_item_put(&dev->obj.group.cg_item);
 

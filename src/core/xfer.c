@@ -100,16 +100,17 @@ void cst_cmd_copy_in(struct cst_cmd *cmd, u32 offset, const void *src, u32 len)
 	}
 }
 
-void cst_cmd_copy_out(struct cst_cmd *cmd, u32 offset, void *dst, u32 len)
+void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len)
 {
-	struct cst_bvec_walk walk = { .bv = cmd->bvec, .done = offset };
-	struct page *page;
-	u32 at, n;
+	struct cst_bvec_walk walk = { .bv = src, .done = offset };
+	u32 n;
+	u8 *p;
 
 	for (; len; len -= n) {
-		page = cst_bvec_piece(&walk, &at, &n);
+		p = cst_bvec_map(&walk, &n);
 		n = min(n, len);
-		memcpy_from_page(dst, page, at, n);
+		memcpy(dst, p, n);
+		kunmap_local(p);
 		cst_bvec_advance(&walk, n);
 		dst += n;
 	}

@@ -110,9 +110,12 @@ struct cst_device {
 	struct list_head	all_node;	/* events.c */
 
 	/* nexuses and LUNs of the device */
-	spinlock_t		itl_lock;	/* protects itls, luns and ejected */
+	spinlock_t		itl_lock;	/* protects itls, luns, ejected, and what follows */
 	struct list_head	itls;		/* struct cst_itl.dev_node */
 	struct list_head	luns;		/* struct cst_lun.dev_node, grouped by target */
+	u8			*data_buffer;	/* spc/buffer.c; NULL: has not been written */
+	s64			clock_ms;	/* spc/timestamp.c: its clock less the time since boot */
+	bool			clock_set;	/* clock_ms is valid */
 };
 
 static inline struct cst_device *to_cst_device(struct config_item *item)

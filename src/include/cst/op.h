@@ -25,6 +25,7 @@ enum cst_cdb_format {
 	CST_CDB_ALLOC8_4,	/* allocation or parameter list length, bytes */
 	CST_CDB_ALLOC16_3,
 	CST_CDB_ALLOC16_7,
+	CST_CDB_ALLOC24_6,
 	CST_CDB_ALLOC32_6,
 	CST_CDB_ALLOC32_10,
 	CST_CDB_FIXED8,		/* always 8 bytes: READ CAPACITY (10) */
@@ -60,6 +61,8 @@ enum cst_port_state {
 
 /* cst_op.ports: the states in which a command is allowed besides the active ones */
 #define CST_PORTS_STANDBY	BIT(CST_PORT_STANDBY)
+/* ... of commands with an echo buffer (SPC-5 5.17.2.4, 5.17.2.5) */
+#define CST_PORTS_ECHO		(BIT(CST_PORT_STANDBY) | BIT(CST_PORT_UNAVAILABLE))
 #define CST_PORTS_ALL		(BIT(CST_PORT_STANDBY) | BIT(CST_PORT_UNAVAILABLE) | \
 				 BIT(CST_PORT_OFFLINE) | BIT(CST_PORT_TRANSITIONING))
 

@@ -212,6 +212,8 @@ enum cst_verdict {
  * @ua_pending: a unit attention is pending
  * @ua_lock: protects @ua and @ua_count
  * @ua: pending unit attentions, in the order in which they are reported
+ * @echo_buffer: what WRITE BUFFER has written, spc/buffer.c; NULL: nothing; ua_lock
+ * @echo_len: bytes of it; ua_lock
  */
 struct cst_itl {
 	struct cst_device	*dev;
@@ -232,6 +234,8 @@ struct cst_itl {
 	u8			ua_count;
 	cst_sense_t		ua[CST_UA_MAX];
 	struct cst_copies	*copies;	/* third-party copies; scsi/copy/status.c */
+	u16			echo_len;
+	u8			*echo_buffer;
 	struct work_struct	free_work;
 	struct rcu_head		rcu;
 };

@@ -3,6 +3,7 @@
  * The primary commands and VPD pages (SPC) that a device type may list in its tables
  * cst_dev_type.ops and cst_dev_type.vpd.
  *
+ * cst_spc_buffer_ops - READ BUFFER, WRITE BUFFER
  * cst_spc_inquiry_ops - INQUIRY
  * cst_spc_luns_ops - REPORT LUNS
  * cst_spc_mode_ops - MODE SENSE, with cst_dev_type.mode_pages
@@ -10,6 +11,7 @@
  * cst_spc_tmfs_ops - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
  * cst_spc_prevent_allow_ops - PREVENT ALLOW MEDIUM REMOVAL
  * cst_spc_request_sense_ops - REQUEST SENSE
+ * cst_spc_timestamp_ops - REPORT TIMESTAMP, SET TIMESTAMP
  * cst_spc_unit_ops - TEST UNIT READY, SEND DIAGNOSTIC
  * cst_spc_vpd_list_pages - page 00h
  * cst_spc_vpd_id_pages - page 83h
@@ -21,6 +23,7 @@
 
 #include <cst/dev_type.h>
 
+extern const struct cst_op cst_spc_buffer_ops[];
 extern const struct cst_op cst_spc_inquiry_ops[];
 extern const struct cst_op cst_spc_luns_ops[];
 extern const struct cst_op cst_spc_mode_ops[];
@@ -28,6 +31,7 @@ extern const struct cst_op cst_spc_opcodes_ops[];
 extern const struct cst_op cst_spc_tmfs_ops[];
 extern const struct cst_op cst_spc_prevent_allow_ops[];
 extern const struct cst_op cst_spc_request_sense_ops[];
+extern const struct cst_op cst_spc_timestamp_ops[];
 extern const struct cst_op cst_spc_unit_ops[];
 
 extern const struct cst_vpd_page cst_spc_vpd_list_pages[];

@@ -442,7 +442,7 @@ static cst_sense_t cst_extended_copy(struct cst_cmd *cmd)
 	if (!copy)
 		return CST_TASK_SET_FULL;
 	copy->cmd = cmd;
-	cst_cmd_copy_out(cmd, 0, copy->raw, cmd->data_len);
+	cst_bvec_read(copy->raw, cmd->bvec, 0, cmd->data_len);
 	reason = cst_copy_start(copy);
 	if (reason || !copy->status) {
 		cst_copy_free(copy);

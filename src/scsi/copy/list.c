@@ -16,16 +16,6 @@
 #define CST_LIST_ID_DISCARD	2
 #define CST_LIST_ID_NONE	3
 
-static cst_sense_t cst_copy_invalid(struct cst_sense_detail *detail, unsigned int byte,
-				    unsigned int bit)
-{
-	detail->field = byte;
-	detail->field_valid = true;
-	detail->bit = bit;
-	detail->bit_valid = true;
-	return CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST);
-}
-
 /* Sense about a whole descriptor, or a field of one, at byte @byte of the list. */
 static cst_sense_t cst_copy_wrong(struct cst_sense_detail *detail, unsigned int byte,
 				  cst_sense_t reason)
@@ -46,9 +36,9 @@ static cst_sense_t cst_copy_check_usage(const u8 *buf, unsigned int id_byte,
 		return CST_OK;
 	case CST_LIST_ID_NONE:
 		list->listed = false;
-		return list->id ? cst_copy_invalid(detail, id_byte, 7) : CST_OK;
+		return list->id ? cst_list_invalid(detail, id_byte, 7) : CST_OK;
 	default:
-		return cst_copy_invalid(detail, 1, 4);
+		return cst_list_invalid(detail, 1, 4);
 	}
 }
 
@@ -77,14 +67,14 @@ static cst_sense_t cst_copy_header_lid4(const u8 *buf, struct cst_copy_lengths *
 					struct cst_sense_detail *detail)
 {
 	if (buf[0] != 0x01)			/* PARAMETER LIST FORMAT */
-		return cst_copy_invalid(detail, 0, 7);
+		return cst_list_invalid(detail, 0, 7);
 	if (get_unaligned_be16(buf + 2) != CST_CSCD_SIZE)	/* of the rest of the header */
-		return cst_copy_invalid(detail, 2, 7);
+		return cst_list_invalid(detail, 2, 7);
 	/* G_SENSE is not supported.  IMMED is taken as 0, as SPC-4 5.17.4.3 allows. */
 	if (buf[15] & 0x01)
-		return cst_copy_invalid(detail, 15, 0);
+		return cst_list_invalid(detail, 15, 0);
 	if (buf[16] != 0xff)			/* HEADER CSCD DESCRIPTOR TYPE CODE */
-		return cst_copy_invalid(detail, 16, 7);
+		return cst_list_invalid(detail, 16, 7);
 	list->id = get_unaligned_be32(buf + 20);
 	list->first_cscd = 1;
 	lengths->cscds = get_unaligned_be16(buf + 42);
@@ -106,7 +96,7 @@ static cst_sense_t cst_copy_check_cscds(const u8 *buf, const struct cst_copy_len
 					      CST_SENSE(UNSUPPORTED_TARGET_DESCRIPTOR_TYPE_CODE));
 		/* DESIGNATOR LENGTH, of a field of 20 bytes */
 		if (d[7] > 20)
-			return cst_copy_invalid(detail, at + 7, 7);
+			return cst_list_invalid(detail, at + 7, 7);
 	}
 	return CST_OK;
 }
@@ -128,7 +118,7 @@ static cst_sense_t cst_copy_check_segment(const u8 *buf, u32 at, u32 end, u32 *s
 				      CST_SENSE(UNSUPPORTED_SEGMENT_DESCRIPTOR_TYPE_CODE));
 	}
 	if (get_unaligned_be16(buf + at + 2) != *size - 4)
-		return cst_copy_invalid(detail, at + 2, 7);
+		return cst_list_invalid(detail, at + 2, 7);
 	return end - at < *size ? CST_SENSE(PARAMETER_LIST_LENGTH_ERROR) : CST_OK;
 }
 
@@ -174,7 +164,7 @@ cst_sense_t cst_copy_list_parse(const u8 *buf, u32 len, u8 service_action,
 		return cst_copy_wrong(detail, lid4 ? 46 : 12,
 				      CST_SENSE(INLINE_DATA_LENGTH_EXCEEDED));
 	if (lengths.cscds % CST_CSCD_SIZE)
-		return cst_copy_invalid(detail, lid4 ? 42 : 2, 7);
+		return cst_list_invalid(detail, lid4 ? 42 : 2, 7);
 	if (lengths.cscds > CST_COPY_MAX_CSCDS * CST_CSCD_SIZE)
 		return CST_SENSE(TOO_MANY_TARGET_DESCRIPTORS);
 	list->cscds = buf + CST_COPY_HEADER_LID1;

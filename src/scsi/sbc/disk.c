@@ -323,12 +323,14 @@ static void cst_disk_extended_inquiry(const struct cst_cmd *cmd, u8 *page)
 static const u16 cst_disk_versions[] = { 0x04c0 /* SBC-3 */, 0 };
 
 static const struct cst_op *const cst_disk_ops[] = {
+	cst_spc_buffer_ops,
 	cst_spc_inquiry_ops,
 	cst_spc_luns_ops,
 	cst_spc_mode_ops,
 	cst_spc_opcodes_ops,
 	cst_spc_prevent_allow_ops,
 	cst_spc_request_sense_ops,
+	cst_spc_timestamp_ops,
 	cst_spc_tmfs_ops,
 	cst_spc_unit_ops,
 	cst_copy_limits_ops,

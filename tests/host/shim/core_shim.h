@@ -207,6 +207,11 @@ void percpu_ref_exit(struct percpu_ref *ref);
 #define jiffies			((unsigned long)shim_jiffies_64)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define NSEC_PER_SEC		1000000000L
+typedef s64 ktime_t;
+#define ktime_to_ms(t)		((t) / 1000000)
+/* The host has been up for as long as jiffies say, and was booted at second 1789200000. */
+#define ktime_get_boottime()	((ktime_t)(shim_jiffies_64 * (NSEC_PER_SEC / HZ)))
+#define ktime_get_real()	(1789200000LL * NSEC_PER_SEC + ktime_get_boottime())
 #define local_clock()		(shim_jiffies_64 * (NSEC_PER_SEC / HZ))
 #define cond_resched()		do { } while (0)
 

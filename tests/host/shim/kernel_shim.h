@@ -432,13 +432,6 @@ static inline void memcpy_to_page(struct page *page, size_t offset,
 	memcpy(page->data + offset, src, len);
 }
 
-static inline void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len)
-{
-	if (offset + len > sizeof(page->data))
-		abort();
-	memcpy(to, page->data + offset, len);
-}
-
 static inline void memzero_page(struct page *page, size_t offset, size_t len)
 {
 	if (offset + len > sizeof(page->data))

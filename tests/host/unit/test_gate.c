@@ -55,6 +55,8 @@ static const struct known {
 	{ 0x34, 0, 0, "AXAAX", "", false, true },		/* PRE-FETCH(10) */
 	{ 0x35, 0, 0, "XXAXX", "", false, true },		/* SYNCHRONIZE CACHE(10) */
 	{ 0x37, 0, 0, "AXAAX", "", false, true },		/* READ DEFECT DATA(10) */
+	{ 0x3b, 0, 0, "XXAXX", "SU" },				/* WRITE BUFFER */
+	{ 0x3c, 0, 0, "AXAAX", "SU" },				/* READ BUFFER(10) */
 	{ 0x41, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(10) */
 	{ 0x42, 0, 0, "XXAXX", "", false, true, true },		/* UNMAP */
 	{ 0x5a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(10) */
@@ -87,6 +89,8 @@ static const struct known {
 	{ 0xa3, 0x0a, 0, "AAAAA", "SUOT" },			/* REPORT TARGET PORT GROUPS */
 	{ 0xa3, 0x0c, 0, "AXAAX", "" },				/* REPORT SUPPORTED OPCODES */
 	{ 0xa3, 0x0d, 0, "AXAAX", "" },				/* REPORT SUPPORTED TMFS */
+	{ 0xa3, 0x0f, 0, "AAAAA", "" },				/* REPORT TIMESTAMP */
+	{ 0xa4, 0x0f, 0, "XXAXX", "" },				/* SET TIMESTAMP */
 	{ 0xa8, 0, 0, "AXAAX", "", false, true },		/* READ(12) */
 	{ 0xaa, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(12) */
 	{ 0xae, 0, 0, "XXAXX", "", false, true, true },		/* WRITE AND VERIFY(12) */

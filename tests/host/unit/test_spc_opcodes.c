@@ -150,9 +150,11 @@ static void usage_data_is_true(void)
 			else if (op->cdb_len == 16)
 				memset(cdb + 10, 0, 3);
 			else if (op->cdb_len == 12)
-				memset(cdb + 6, 0, 3);
+				memset(cdb + 6, 0, 4);
 			else if (op->cdb_len == 10)
-				cdb[7] = 0;
+				memset(cdb + 6, 0, 2);
+			if (op->opcode == 0x3b)
+				cdb[1] = 0x0a;
 		}
 		emu.cmd.cdb = cdb;
 		emu.cmd.cdb_len = op->cdb_len;
