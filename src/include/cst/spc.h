@@ -4,6 +4,7 @@
  * cst_dev_type.ops and cst_dev_type.vpd.
  *
  * cst_spc_buffer_ops - READ BUFFER, WRITE BUFFER
+ * cst_spc_diagnostic_ops - SEND DIAGNOSTIC, RECEIVE DIAGNOSTIC RESULTS
  * cst_spc_inquiry_ops - INQUIRY
  * cst_spc_luns_ops - REPORT LUNS
  * cst_spc_mode_ops - MODE SENSE, with cst_dev_type.mode_pages
@@ -12,7 +13,7 @@
  * cst_spc_prevent_allow_ops - PREVENT ALLOW MEDIUM REMOVAL
  * cst_spc_request_sense_ops - REQUEST SENSE
  * cst_spc_timestamp_ops - REPORT TIMESTAMP, SET TIMESTAMP
- * cst_spc_unit_ops - TEST UNIT READY, SEND DIAGNOSTIC
+ * cst_spc_unit_ops - TEST UNIT READY
  * cst_spc_vpd_list_pages - page 00h
  * cst_spc_vpd_id_pages - page 83h
  * cst_spc_vpd_pages - pages 80h and 86h, for types that have a device
@@ -24,6 +25,7 @@
 #include <cst/dev_type.h>
 
 extern const struct cst_op cst_spc_buffer_ops[];
+extern const struct cst_op cst_spc_diagnostic_ops[];
 extern const struct cst_op cst_spc_inquiry_ops[];
 extern const struct cst_op cst_spc_luns_ops[];
 extern const struct cst_op cst_spc_mode_ops[];

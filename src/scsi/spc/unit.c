@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TEST UNIT READY, REQUEST SENSE and SEND DIAGNOSTIC: the state of the logical unit.
+ * TEST UNIT READY and REQUEST SENSE: the state of the logical unit.
  *
  * exec.c calls in.
  */
@@ -14,12 +14,6 @@
 
 /* The gates refuse the command when the unit is not ready. */
 static cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
-{
-	return CST_OK;
-}
-
-/* The self-test: the gates refuse the command when the unit is not ready. */
-static cst_sense_t cst_spc_send_diagnostic(struct cst_cmd *cmd)
 {
 	return CST_OK;
 }
@@ -82,17 +76,6 @@ const struct cst_op cst_spc_unit_ops[] = {
 		.resv		= CST_RESV_ANY,
 		.timeout	= 60,
 		.execute	= cst_spc_test_unit_ready,
-	},
-	{
-		/* PF, SELFTEST, DEVOFFL and UNITOFFL; no parameters */
-		CST_CDB(6, SEND_DIAGNOSTIC, 0x17),
-		.name		= "SEND DIAGNOSTIC",
-		.dir		= DMA_NONE,
-		.flags		= CST_OP_MEDIUM,
-		.resv		= CST_RESV_WRITE,
-		.ports		= CST_PORTS_STANDBY,
-		.timeout	= 60,
-		.execute	= cst_spc_send_diagnostic,
 	},
 	{}
 };

@@ -44,6 +44,7 @@ static const struct known {
 	{ 0x1b, 0, 1, "AAAAA", "", false, true },		/* start */
 	{ 0x1b, 0, 2, "XXAXX", "", false, true },		/* eject */
 	{ 0x1b, 0, 3, "AAAAA", "", false, true },		/* load */
+	{ 0x1c, 0, 0, "AXAAX", "S" },				/* RECEIVE DIAGNOSTIC RESULTS */
 	{ 0x1d, 0, 0, "XXAXX", "S", false, true },		/* SEND DIAGNOSTIC */
 	{ 0x1e, 0, 0, "AAAAA", "" },				/* ALLOW MEDIUM REMOVAL */
 	{ 0x1e, 0, 1, "XXAXX", "" },				/* PREVENT */

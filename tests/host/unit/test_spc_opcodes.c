@@ -155,6 +155,8 @@ static void usage_data_is_true(void)
 				memset(cdb + 6, 0, 2);
 			if (op->opcode == 0x3b)
 				cdb[1] = 0x0a;
+			if (op->opcode == 0x1d)
+				memcpy(cdb + 1, (u8[]){ 0x17, 0, 0, 0 }, 4);
 		}
 		emu.cmd.cdb = cdb;
 		emu.cmd.cdb_len = op->cdb_len;

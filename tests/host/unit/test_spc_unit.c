@@ -69,19 +69,6 @@ static void a_unit_that_may_come_back_is_becoming_ready(void)
 	CHECK_REASON(EMU(0x00, 0, 0, 0, 0, 0), CST_OK);
 }
 
-static void the_self_test_is_to_be_ready(void)
-{
-	emu_reset();
-	CHECK_REASON(EMU(0x1d, 0x04, 0, 0, 0, 0), CST_OK);
-	CHECK_REASON(EMU(0x1d, 0x17, 0, 0, 0, 0), CST_OK);
-	/* SELF-TEST CODE and parameters */
-	CHECK_INVALID(EMU(0x1d, 0x20, 0, 0, 0, 0), 1, 5);
-	CHECK_INVALID(EMU(0x1d, 0x10, 0, 0, 4, 0), 4, 2);
-	emu.disk.dev.io_ref.dying = true;
-	CHECK_REASON(EMU(0x1d, 0x04, 0, 0, 0, 0),
-		     CST_SENSE(MANUAL_INTERVENTION_REQUIRED));
-}
-
 static void without_a_logical_unit(void)
 {
 	emu_reset();
@@ -125,5 +112,5 @@ static void without_memory_for_the_data(void)
 TEST_MAIN(T(a_ready_unit_has_no_sense), T(a_unit_attention_is_told_once),
 	  T(a_disabled_unit_is_not_ready), T(a_unit_that_may_come_back_is_becoming_ready),
 	  T(without_a_logical_unit),
-	  T(the_allocation_length_cuts), T(the_self_test_is_to_be_ready),
+	  T(the_allocation_length_cuts),
 	  T(without_memory_for_the_data))
