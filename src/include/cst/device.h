@@ -55,6 +55,25 @@ struct cst_order {
 	struct delayed_work	relax;
 };
 
+#define CST_IDENT_INFO_MAX	64
+#define CST_IDENT_TEXT_MAX	256
+
+/**
+ * struct cst_ident - identifying information, scsi/spc/identify.c; obj.lock
+ * @name: t10_dev_id of the unit whose record has been read; empty: none has
+ * @info_len: bytes of @info
+ * @text_len: bytes of @text, with the NUL at its end
+ * @info: peripheral device identifying information
+ * @text: peripheral device text identifying information
+ */
+struct cst_ident {
+	char	name[65];
+	u16	info_len;
+	u16	text_len;
+	u8	info[CST_IDENT_INFO_MAX];
+	u8	text[CST_IDENT_TEXT_MAX];
+};
+
 /* Kinds of identifiers; no two devices of a host share an identifier.  cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
@@ -106,6 +125,8 @@ struct cst_device {
 	struct cst_ranges	ranges;
 	struct cst_aborts	aborts;		/* aborts of commands of every nexus */
 	struct cst_dev_stats __percpu *stats;
+
+	struct cst_ident	ident;
 
 	struct list_head	all_node;	/* events.c */
 

@@ -5,6 +5,7 @@
  *
  * cst_spc_buffer_ops - READ BUFFER, WRITE BUFFER
  * cst_spc_diagnostic_ops - SEND DIAGNOSTIC, RECEIVE DIAGNOSTIC RESULTS
+ * cst_spc_identify_ops - REPORT and SET IDENTIFYING INFORMATION
  * cst_spc_inquiry_ops - INQUIRY
  * cst_spc_luns_ops - REPORT LUNS
  * cst_spc_mode_ops - MODE SENSE, with cst_dev_type.mode_pages
@@ -26,6 +27,7 @@
 
 extern const struct cst_op cst_spc_buffer_ops[];
 extern const struct cst_op cst_spc_diagnostic_ops[];
+extern const struct cst_op cst_spc_identify_ops[];
 extern const struct cst_op cst_spc_inquiry_ops[];
 extern const struct cst_op cst_spc_luns_ops[];
 extern const struct cst_op cst_spc_mode_ops[];

@@ -325,6 +325,7 @@ static const u16 cst_disk_versions[] = { 0x04c0 /* SBC-3 */, 0 };
 static const struct cst_op *const cst_disk_ops[] = {
 	cst_spc_buffer_ops,
 	cst_spc_diagnostic_ops,
+	cst_spc_identify_ops,
 	cst_spc_inquiry_ops,
 	cst_spc_luns_ops,
 	cst_spc_mode_ops,

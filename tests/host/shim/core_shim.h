@@ -207,6 +207,19 @@ void percpu_ref_exit(struct percpu_ref *ref);
 #define jiffies			((unsigned long)shim_jiffies_64)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define NSEC_PER_SEC		1000000000L
+static inline bool mutex_trylock(struct mutex *m)
+{
+	bool free = !m->held;
+
+	m->held = true;
+	return free;
+}
+
+static inline void mutex_unlock(struct mutex *m)
+{
+	m->held = false;
+}
+
 typedef s64 ktime_t;
 #define ktime_to_ms(t)		((t) / 1000000)
 /* The host has been up for as long as jiffies say, and was booted at second 1789200000. */

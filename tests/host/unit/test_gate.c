@@ -87,10 +87,12 @@ static const struct known {
 	{ 0x9e, 0x10, 0, "AAAAA", "", true, true },		/* READ CAPACITY(16) */
 	{ 0x9e, 0x12, 0, "AXAAX", "", false, true },		/* GET LBA STATUS */
 	{ 0xa0, 0, 0, "AAAAA", "SUOT", true },			/* REPORT LUNS */
+	{ 0xa3, 0x05, 0, "AAAAA", "" },				/* REPORT IDENTIFYING INFO */
 	{ 0xa3, 0x0a, 0, "AAAAA", "SUOT" },			/* REPORT TARGET PORT GROUPS */
 	{ 0xa3, 0x0c, 0, "AXAAX", "" },				/* REPORT SUPPORTED OPCODES */
 	{ 0xa3, 0x0d, 0, "AXAAX", "" },				/* REPORT SUPPORTED TMFS */
 	{ 0xa3, 0x0f, 0, "AAAAA", "" },				/* REPORT TIMESTAMP */
+	{ 0xa4, 0x06, 0, "XXAXX", "" },				/* SET IDENTIFYING INFO */
 	{ 0xa4, 0x0f, 0, "XXAXX", "" },				/* SET TIMESTAMP */
 	{ 0xa8, 0, 0, "AXAAX", "", false, true },		/* READ(12) */
 	{ 0xaa, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(12) */

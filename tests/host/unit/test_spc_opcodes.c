@@ -153,6 +153,8 @@ static void usage_data_is_true(void)
 				memset(cdb + 6, 0, 4);
 			else if (op->cdb_len == 10)
 				memset(cdb + 6, 0, 2);
+			if (op->opcode == 0xa4)
+				cdb[10] = 0;
 			if (op->opcode == 0x3b)
 				cdb[1] = 0x0a;
 			if (op->opcode == 0x1d)
