@@ -58,7 +58,8 @@ static cst_sense_t cst_sbc_compare_then_write(struct cst_cmd *cmd)
 		cmd->detail.info_valid = true;
 		return CST_SENSE(MISCOMPARE_DURING_VERIFY);
 	}
-	reason = cst_sbc_write_flags(cmd, &flags);
+	/* The disk may have become smaller. */
+	reason = cst_sbc_range(cmd) ?: cst_sbc_write_flags(cmd, &flags);
 	if (reason)
 		return reason;
 	/*

@@ -161,6 +161,21 @@ static void errors_of_the_backend(void)
 	CHECK_UNTOUCHED();
 }
 
+static void shrink(void)
+{
+	emu.disk.nblocks = 7;
+}
+
+static void the_disk_becomes_smaller(void)
+{
+	emu_reset();
+	data_out(7, 1, 512);
+	emu.between_steps = shrink;
+	CHECK_REASON(CAW(0, 7, 1), CST_SENSE(LBA_OUT_OF_RANGE));
+	CHECK_EQ(emu.ios, 1);
+	CHECK_UNTOUCHED();
+}
+
 static void write_protection(void)
 {
 	emu_reset();
@@ -211,4 +226,4 @@ static void without_the_range(void)
 TEST_MAIN(T(writes_what_is_as_expected), T(writes_nothing_of_what_is_not),
 	  T(with_4k_blocks), T(no_blocks), T(more_than_the_maximum),
 	  T(beyond_the_end), T(needs_all_its_data), T(cache_flags),
-	  T(errors_of_the_backend), T(write_protection), T(without_the_range))
+	  T(errors_of_the_backend), T(the_disk_becomes_smaller), T(write_protection), T(without_the_range))
