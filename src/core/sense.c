@@ -244,9 +244,17 @@ EXPORT_SYMBOL_GPL(cst_sense_build);
  * @error: 0 or a negative errno
  * @write: the medium was to be written
  *
- * An error that may not occur again becomes BUSY, because initiators repeat the command.  A
- * failure of the medium itself becomes a medium error.  A failure of the way to the medium
- * becomes LOGICAL UNIT COMMUNICATION FAILURE.  Every other error is a failure of the target.
+ * The block layer has an errno for each of its failures (blk_status_to_errno()), and each of
+ * them gets the sense that makes initiators do the right thing:
+ *  - An error that may not occur again becomes BUSY.  Initiators repeat the command.
+ *  - A failure of the medium itself becomes a medium error.  Initiators do not repeat the
+ *    command, and find the bad blocks.
+ *  - A failure of the way to the medium becomes LOGICAL UNIT COMMUNICATION FAILURE or
+ *    TIME-OUT with ABORTED COMMAND.  Initiators repeat the command, and then try another
+ *    path.  With HARDWARE ERROR they would not.
+ *  - A backing that has gone becomes NOT READY, OFFLINE.  Initiators try another path.
+ *  - A reservation that another host has on the backing becomes RESERVATION CONFLICT.
+ *  - Every other error is a failure of the target, with HARDWARE ERROR.
  */
 cst_sense_t cst_sense_from_errno(int error, bool write)
 {
@@ -255,7 +263,6 @@ cst_sense_t cst_sense_from_errno(int error, bool write)
 		return CST_OK;
 	case EIO:
 	case ENODATA:		/* the block layer's medium error */
-	case EILSEQ:		/* ... and its protection error */
 	case EBADMSG:		/* a file system's checksum error */
 	case EUCLEAN:		/* a file system's corruption */
 		return write ? CST_SENSE(WRITE_ERROR) :
@@ -271,11 +278,17 @@ cst_sense_t cst_sense_from_errno(int error, bool write)
 			       CST_SENSE(LU_COMMUNICATION_FAILURE);
 	case ENOMEDIUM:
 		return CST_SENSE(MEDIUM_NOT_PRESENT);
-	case ENODEV:
+	case EILSEQ:		/* ... its protection error */
+		return CST_SENSE(GUARD_CHECK_FAILED);
+	case EBADE:		/* ... its reservation conflict */
+		return CST_RESERVATION_CONFLICT;
+	case ENODEV:		/* ... a device that is offline */
 	case ENXIO:
-	case ENOLINK:
-	case EREMOTEIO:
-	case ETIMEDOUT:
+		return CST_SENSE(LU_OFFLINE);
+	case ETIMEDOUT:		/* ... its time-out */
+	case ETIME:		/* ... its command duration limit */
+		return CST_SENSE(LU_COMMUNICATION_TIMEOUT);
+	case ENOLINK:		/* ... its transport error */
 	case ESTALE:
 	case EPIPE:
 	case ENOTCONN:
@@ -290,7 +303,7 @@ cst_sense_t cst_sense_from_errno(int error, bool write)
 		return CST_BUSY;
 	case ECANCELED:
 		return CST_SENSE(COMMAND_ABORTED);
-	default:
+	default:		/* with EREMOTEIO, the block layer's target error */
 		return CST_SENSE(INTERNAL_TARGET_FAILURE);
 	}
 }
