@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The sense of a CDB with an invalid field, for all code that checks CDBs. */
+/* The sense of a CDB or a parameter list with an invalid field, for all code that checks them. */
 #ifndef _CST_CDB_H
 #define _CST_CDB_H
 

@@ -98,6 +98,12 @@ static inline void cst_range_leave(struct cst_cmd *cmd)
 		cst_range_leave_slow(cmd, was);
 }
 
+/*
+ * A command that writes is done with its blocks.  Give it others, for which it has to call
+ * cst_range_enter() before it writes them.  Context: process, in the worker.
+ */
+void cst_range_next(struct cst_cmd *cmd, u64 lba, u32 nblocks);
+
 /* buffer.c: chunks of pages from per-CPU pools */
 int cst_buffer_init(void);
 void cst_buffer_leave_shrinker(void);	/* first step of the exit */
@@ -149,6 +155,10 @@ void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 off
 void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len);
 /* Set the bits of @dst that are set in @src, in @len bytes of both. */
 void cst_bvec_or(const struct bio_vec *dst, const struct bio_vec *src, u32 len);
+/* Copy @len bytes at @offset in @src to @dst. */
+void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len);
+/* Are the first @len bytes 0? */
+bool cst_bvec_is_zero(const struct bio_vec *bvec, u32 len);
 
 /* exec.c */
 /*

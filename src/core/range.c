@@ -21,7 +21,8 @@
  * on the device's list, before the command executes.  So when a holder does not find a
  * write on a list, the holder has had the lock of the list before the write was put there,
  * and the write reads what the holder had stored.  The locks of the lists keep a command
- * from being released while it is looked at.  The holder reads the state of a write with
+ * from being released, and from going on with other blocks (cst_range_next()), while it is
+ * looked at.  The holder reads the state of a write with
  * acquire, and then its lba and nblocks.
  *
  * - A holder changes the state of a write within its range from WRITES to AWAITED.  When the
@@ -227,6 +228,26 @@ void cst_range_leave_slow(struct cst_cmd *cmd, int was)
 	else
 		cst_range_grant(ranges, cmd);
 	spin_unlock_irqrestore(&ranges->waiting.lock, flags);
+}
+
+void cst_range_next(struct cst_cmd *cmd, u64 lba, u32 nblocks)
+{
+	struct cst_cmd_list *list = per_cpu_ptr(cmd->sess->active, cmd->cpu);
+
+	if (test_bit(CST_CMD_RANGE, &cmd->flags)) {
+		cst_range_leave(cmd);
+		__clear_bit(CST_CMD_RANGE, &cmd->flags);
+	}
+	/*
+	 * With the lock held no holder is between reading the blocks and setting AWAITED.  So
+	 * AWAITED always means the blocks that the command has then, and the kick for it
+	 * reaches the holder.
+	 */
+	spin_lock_irq(&list->lock);
+	cmd->lba = lba;
+	cmd->nblocks = nblocks;
+	atomic_set(&cmd->range.state, CST_RANGE_NONE);
+	spin_unlock_irq(&list->lock);
 }
 
 struct cst_range_walk {

@@ -116,6 +116,23 @@ void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len)
 	}
 }
 
+bool cst_bvec_is_zero(const struct bio_vec *bvec, u32 len)
+{
+	struct cst_bvec_walk walk = { .bv = bvec };
+	bool zero = true;
+	u32 n;
+	u8 *p;
+
+	for (; len && zero; len -= n) {
+		p = cst_bvec_map(&walk, &n);
+		n = min(n, len);
+		zero = !memchr_inv(p, 0, n);
+		kunmap_local(p);
+		cst_bvec_advance(&walk, n);
+	}
+	return zero;
+}
+
 /* Positions in two lists.  The second starts again at b_start every period bytes. */
 struct cst_bvec_pair {
 	struct cst_bvec_walk	a;

@@ -159,6 +159,7 @@ struct cst_cmd {
 	struct bio_vec		*scratch_bvec;
 	u16			scratch_nr_bvec;
 	u32			scratch_len;	/* charged to the session */
+	u32			step;		/* where a command of several I/Os goes on */
 
 	/* ua.c, with CST_CMD_TELLS_* */
 	cst_sense_t		ua;

@@ -10,6 +10,12 @@
 #define CST_OPT_XFER_BYTES	(1024U << 10)
 #define CST_MAX_LB_PER_PB_EXP	8
 
+enum cst_disk_thin {
+	CST_THIN_AUTO,		/* if the backing can give space back */
+	CST_THIN_ON,
+	CST_THIN_OFF,
+};
+
 /**
  * struct cst_disk - a logical unit of type 00h
  *
@@ -27,6 +33,7 @@ struct cst_disk {
 	u8			lb_per_pb_set;	/* exponent + 1; 0: from the backing */
 	u32			opt_trans_set;	/* bytes; 0: from the backing */
 	bool			allow_shrink;	/* the next resize may make it smaller */
+	u8			thin_set;	/* enum cst_disk_thin */
 
 	/* fixed while enabled */
 	u8			block_shift;
@@ -47,10 +54,14 @@ struct cst_disk {
 	/* what initiators have known since it was last enabled; dev.obj.lock */
 	u64			known_nblocks;
 	u32			known_opt_trans_len;
+	u32			known_unmap_granularity; /* bytes, 0: not thin */
+	u32			known_unmap_alignment;
+	bool			known_unmap_zeroes;
 	u8			known_lb_per_pb_exp;
 
-	/* may change while enabled (resync_size): READ_ONCE/WRITE_ONCE */
-	u64			nblocks;
+	/* may change while enabled: READ_ONCE/WRITE_ONCE */
+	u64			nblocks;	/* by a resize */
+	bool			thin;		/* initiators can unmap blocks; becomes false */
 };
 
 /*

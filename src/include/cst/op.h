@@ -13,6 +13,7 @@
 #include <cst/sense.h>
 
 struct cst_cmd;
+struct cst_device;
 
 /* Where LBA and length are in the CDB: SPC-5 4.2.2, and formats that differ from it. */
 enum cst_cdb_format {
@@ -94,6 +95,8 @@ enum cst_port_state {
  * @name: as in the standard
  * @resv_exempt: optional; true for a CDB that never conflicts with a reservation, whatever
  *	@resv says.  Any context.
+ * @exists: optional; false for a unit that does not have the command: then the command is
+ *	not reported, and @parse refuses it.  Any context.
  * @parse: optional; checks and decodes what @format does not cover, after @format has been
  *	decoded.  May set cmd->dir and cmd->cdb_xfer_len.  Any context.  Answers CST_OK or
  *	sense.
@@ -118,6 +121,7 @@ struct cst_op {
 	const u8	*usage;
 	const char	*name;
 	bool (*resv_exempt)(const struct cst_cmd *cmd);
+	bool (*exists)(const struct cst_device *dev);
 	cst_sense_t (*parse)(struct cst_cmd *cmd);
 	cst_sense_t (*execute)(struct cst_cmd *cmd);
 	void (*give_up)(struct cst_cmd *cmd);

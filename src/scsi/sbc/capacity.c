@@ -59,6 +59,10 @@ static cst_sense_t cst_sbc_read_capacity16(struct cst_cmd *cmd)
 	put_unaligned_be64(nblocks - 1, buf);
 	put_unaligned_be32(to_cst_disk(cmd->dev)->block_size, buf + 8);
 	buf[13] = to_cst_disk(cmd->dev)->lb_per_pb_exp & 0x0f;
+	if (cst_sbc_thin(to_cst_disk(cmd->dev)))
+		buf[14] |= 0x80;			/* LBPME */
+	if (cst_sbc_thin_zeroes(to_cst_disk(cmd->dev)))
+		buf[14] |= 0x40;			/* LBPRZ */
 	return cst_cmd_respond(cmd, buf, sizeof(buf));
 }
 

@@ -68,6 +68,23 @@ static u32 cst_disk_best_xfer(const struct cst_disk *disk, u32 pb)
 	       rounddown(CST_OPT_XFER_BYTES, opt);
 }
 
+/*
+ * Is the disk thin?  Only a backing that can give space back makes it so.  With blocks that
+ * are larger than what the backing unmaps, the disk is thin, too.
+ */
+static int cst_disk_set_thin(struct cst_disk *disk)
+{
+	bool can = disk->unmap_granularity;
+
+	if (disk->thin_set == CST_THIN_ON && !can) {
+		cst_config_error(&disk->dev.obj.group.cg_item, "thin_provisioned",
+				 "is on, but the backing cannot give space back, or read_only is set; accepted: auto or off, or a file on a file system that punches holes, or a block device with discard and write zeroes");
+		return -EOPNOTSUPP;
+	}
+	WRITE_ONCE(disk->thin, can && disk->thin_set != CST_THIN_OFF);
+	return 0;
+}
+
 /* The values of the attributes; where these are not set, those of the backing. */
 static int cst_disk_set_limits(struct cst_disk *disk)
 {
@@ -88,7 +105,7 @@ static int cst_disk_set_limits(struct cst_disk *disk)
 	}
 	disk->lb_per_pb_exp = exp;
 	disk->opt_trans_len = disk->opt_trans_set ?: cst_disk_best_xfer(disk, pb);
-	return 0;
+	return cst_disk_set_thin(disk);
 }
 
 static void cst_disk_init(struct cst_device *dev)
@@ -137,25 +154,54 @@ static void cst_disk_enabled(struct cst_device *dev)
 {
 	struct cst_disk *disk = to_cst_disk(dev);
 	bool other_exp = disk->lb_per_pb_exp != disk->known_lb_per_pb_exp;
+	u32 granularity = disk->thin ? disk->unmap_granularity : 0;
+	u32 alignment = disk->thin ? disk->unmap_alignment : 0;
+	bool zeroes = disk->thin && disk->unmap_zeroes;
+	bool other_thin = !granularity != !disk->known_unmap_granularity ||
+			  zeroes != disk->known_unmap_zeroes;
+	bool other_limits = other_thin || granularity != disk->known_unmap_granularity ||
+			    alignment != disk->known_unmap_alignment;
 
 	/*
 	 * The administrator has set it for the disk as it was; what is enabled now may be
 	 * another one.
 	 */
 	WRITE_ONCE(disk->allow_shrink, false);
-	if (disk->nblocks != disk->known_nblocks || other_exp)
+	if (disk->nblocks != disk->known_nblocks || other_exp || other_thin)
 		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
-	if (disk->opt_trans_len != disk->known_opt_trans_len || other_exp)
+	if (disk->opt_trans_len != disk->known_opt_trans_len || other_exp || other_limits)
 		cst_ua_add_device(dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
 	disk->known_nblocks = disk->nblocks;
 	disk->known_lb_per_pb_exp = disk->lb_per_pb_exp;
 	disk->known_opt_trans_len = disk->opt_trans_len;
+	disk->known_unmap_granularity = granularity;
+	disk->known_unmap_alignment = alignment;
+	disk->known_unmap_zeroes = zeroes;
 	/*
 	 * With nv_cache, cst_disk_check_cache() lets a cache be enabled that initiators
 	 * have not been told of.  They still do not know of it.
 	 */
 	WRITE_ONCE(disk->told_no_cache, disk->write_through ||
 		   (disk->told_no_cache && disk->nv_cache));
+}
+
+/*
+ * The backing has refused to unmap blocks (EOPNOTSUPP), although it seemed to be able to.
+ * LBPME, and the pages B0h and B2h change; initiators are told.
+ */
+void cst_disk_stop_thin(struct cst_disk *disk)
+{
+	if (!READ_ONCE(disk->thin))
+		return;
+	pr_warn("%s: the backing cannot give space back after all; initiators are told that the disk is not thin\n",
+		cst_device_name(&disk->dev));
+	WRITE_ONCE(disk->thin, false);
+	/* Enabling, which compares these, waits for the command that has called this. */
+	WRITE_ONCE(disk->known_unmap_granularity, 0);
+	WRITE_ONCE(disk->known_unmap_alignment, 0);
+	WRITE_ONCE(disk->known_unmap_zeroes, false);
+	cst_ua_add_device(&disk->dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_ua_add_device(&disk->dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
 }
 
 /* --- capacity --- */
@@ -242,6 +288,10 @@ static const char *const cst_disk_pb_names[] = {
 	"auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", NULL
 };
 
+static const char *const cst_disk_thin_names[] = {
+	[CST_THIN_AUTO] = "auto", [CST_THIN_ON] = "on", [CST_THIN_OFF] = "off", NULL
+};
+
 static_assert(ARRAY_SIZE(cst_disk_pb_names) == CST_MAX_LB_PER_PB_EXP + 3);
 
 CST_ATTR(cst_disk, blocksize, 0644, CST_FIELD(cst_disk, dev.obj, block_size),
@@ -276,6 +326,11 @@ CST_ATTR(cst_disk, rotational, 0644, CST_FIELD(cst_disk, dev.obj, rotational),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .changed = cst_device_inquiry_changed,
 	 .help = "The medium is called rotating.");
+CST_ATTR(cst_disk, thin_provisioned, 0644,
+	 CST_FIELD(cst_disk, dev.obj, thin_set),
+	 .type = CST_ATTR_ENUM, .when = CST_WHEN_DISABLED,
+	 .names = cst_disk_thin_names,
+	 .help = "Initiators may give back the space of blocks; auto = if the backing can.");
 CST_ATTR(cst_disk, nblocks, 0444,
 	 .type = CST_ATTR_UINT, .show = cst_disk_nblocks_print,
 	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
@@ -290,6 +345,7 @@ static const struct cst_attr *const cst_disk_attrs[] = {
 	&cst_disk_attr_write_through,
 	&cst_disk_attr_nv_cache,
 	&cst_disk_attr_rotational,
+	&cst_disk_attr_thin_provisioned,
 	&cst_disk_attr_nblocks,
 	&cst_disk_attr_allow_shrink,
 	NULL
@@ -344,8 +400,10 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_sbc_defects_ops,
 	cst_sbc_orwrite_ops,
 	cst_sbc_prefetch_ops,
+	cst_sbc_lba_status_ops,
 	cst_sbc_rw_ops,
 	cst_sbc_start_stop_ops,
+	cst_sbc_unmap_ops,
 	cst_sbc_verify_ops,
 	cst_sbc_write_same_ops,
 	cst_sbc_write_verify_ops,

@@ -60,6 +60,21 @@ static inline u32 cst_sbc_max_compare_write(const struct cst_cmd *cmd)
 	return min_t(u32, cmd->sess->max_xfer / 2 / to_cst_disk(cmd->dev)->block_size, 255);
 }
 
+/* disk.c */
+static inline bool cst_sbc_thin(const struct cst_disk *disk)
+{
+	return READ_ONCE(disk->thin);
+}
+
+/* LBPRZ: unmapped blocks read as zeroes. */
+static inline bool cst_sbc_thin_zeroes(const struct cst_disk *disk)
+{
+	return cst_sbc_thin(disk) && disk->unmap_zeroes;
+}
+
+void cst_disk_stop_thin(struct cst_disk *disk);
+/* lba_status.c */
+extern const struct cst_op cst_sbc_lba_status_ops[];
 /* mode.c */
 extern const struct cst_mode_page cst_sbc_mode_pages[];
 unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p);
@@ -71,6 +86,15 @@ extern const struct cst_op cst_sbc_orwrite_ops[];
 extern const struct cst_op cst_sbc_prefetch_ops[];
 /* start_stop.c */
 extern const struct cst_op cst_sbc_start_stop_ops[];
+/* unmap.c */
+extern const struct cst_op cst_sbc_unmap_ops[];
+#define CST_UNMAP_MAX_DESCRIPTORS	255	/* the list fits into a page */
+/* MAXIMUM UNMAP LBA COUNT in blocks, of all descriptors together: 1 GiB */
+static inline u32 cst_sbc_max_unmap(const struct cst_disk *disk)
+{
+	return (1U << 30) / disk->block_size;
+}
+
 /* vpd.c */
 extern const struct cst_vpd_page cst_sbc_vpd_pages[];
 /* verify.c */

@@ -12,6 +12,20 @@
 
 #define CST_VPD_BLOCK_PAGE	64	/* B0h and B1h with header */
 
+/* The limits of UNMAP.  All are 0 where there is no UNMAP. */
+static void cst_vpd_unmap_limits(const struct cst_disk *disk, u8 *page)
+{
+	u32 granularity = disk->unmap_granularity / disk->block_size;
+	u32 alignment = disk->unmap_alignment / disk->block_size;
+
+	if (!cst_sbc_thin(disk))
+		return;
+	put_unaligned_be32(cst_sbc_max_unmap(disk), page + 20);
+	put_unaligned_be32(CST_UNMAP_MAX_DESCRIPTORS, page + 24);
+	put_unaligned_be32(max(granularity, 1U), page + 28);
+	put_unaligned_be32(0x80000000 | alignment, page + 32);	/* UGAVALID */
+}
+
 /* B0h */
 static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 {
@@ -30,6 +44,7 @@ static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 	put_unaligned_be32(max, page + 8);
 	put_unaligned_be32(min(disk->opt_trans_len / disk->block_size, max),
 			   page + 12);
+	cst_vpd_unmap_limits(disk, page);
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 
@@ -44,12 +59,22 @@ static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, const u8 *
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 
-/* B2h: the disk is fully provisioned, and no blocks can be unmapped. */
+/*
+ * B2h.  WRITE SAME unmaps blocks only where they then read as what it would write, so that
+ * LBPWS and LBPWS10 come with LBPRZ.  There are no anchored blocks.
+ */
 static cst_sense_t cst_vpd_provisioning(struct cst_cmd *cmd, const u8 *header)
 {
+	const struct cst_disk *disk = to_cst_disk(cmd->dev);
 	u8 page[8] = {};
 
 	cst_vpd_header(page, header, sizeof(page));
+	if (cst_sbc_thin(disk)) {
+		page[5] = 0x80;			/* LBPU */
+		page[6] = 0x02;			/* PROVISIONING TYPE: thin */
+	}
+	if (cst_sbc_thin_zeroes(disk))
+		page[5] |= 0x40 | 0x20 | 0x04;	/* LBPWS, LBPWS10, LBPRZ 001b */
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 

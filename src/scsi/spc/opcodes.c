@@ -35,27 +35,37 @@ static void cst_rsoc_timeouts(u8 *p, const struct cst_op *op)
 	put_unaligned_be32(op->timeout ?: CST_OP_TIMEOUT, p + 8);
 }
 
+/* Does this unit have the command? */
+static bool cst_rsoc_exists(const struct cst_cmd *cmd, const struct cst_op *op)
+{
+	return !op->exists || op->exists(cmd->dev);
+}
+
 static cst_sense_t cst_rsoc_all(struct cst_cmd *cmd, bool timeouts)
 {
 	const struct cst_type_index *index = cmd->type->index;
 	unsigned int size = CST_RSOC_DESCRIPTOR;
 	u8 buf[CST_RSOC_DESCRIPTOR + CST_RSOC_TIMEOUTS];
-	unsigned int i, offset = CST_RSOC_HEADER;
+	unsigned int i, nr = 0, offset = CST_RSOC_HEADER;
+	u8 exists[CST_TYPE_MAX_OPS];	/* rows of the index */
 	const struct cst_op *op;
 	cst_sense_t reason;
 
 	if (timeouts)
 		size += CST_RSOC_TIMEOUTS;
-	reason = cst_cmd_data_in_len(cmd, CST_RSOC_HEADER +
-					  index->nr_ops * size);
+	/* What exists may change meanwhile: look once. */
+	for (i = 0; i < index->nr_ops; i++)
+		if (cst_rsoc_exists(cmd, index->ops[i]))
+			exists[nr++] = i;
+	reason = cst_cmd_data_in_len(cmd, CST_RSOC_HEADER + nr * size);
 	if (reason)
 		return reason;
 
-	put_unaligned_be32(index->nr_ops * size, buf);
+	put_unaligned_be32(nr * size, buf);
 	cst_cmd_copy_in(cmd, 0, buf, CST_RSOC_HEADER);
 
-	for (i = 0; i < index->nr_ops; i++) {
-		op = index->ops[i];
+	for (i = 0; i < nr; i++) {
+		op = index->ops[exists[i]];
 		memset(buf, 0, CST_RSOC_DESCRIPTOR);
 		buf[0] = op->opcode;
 		if (op->flags & CST_OP_ACTION) {
@@ -122,7 +132,8 @@ static cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 			continue;
 		known = true;
 		has_actions = op->flags & CST_OP_ACTION;
-		if (!has_actions || op->service_action == action)
+		if ((!has_actions || op->service_action == action) &&
+		    cst_rsoc_exists(cmd, op))
 			found = op;
 	}
 

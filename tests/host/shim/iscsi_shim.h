@@ -39,7 +39,6 @@ static inline void put_unaligned_le32(u32 v, void *p)
 
 /* <linux/kernel.h> */
 #define U16_MAX			((u16)~0U)
-#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define max3(a, b, c)		max(max(a, b), c)
 #define pr_debug(...)		shim_no_print(__VA_ARGS__)
 #define pr_notice_ratelimited(...) shim_no_print(__VA_ARGS__)
@@ -64,17 +63,6 @@ static inline bool test_and_set_bit(int nr, unsigned long *p)
 
 	__set_bit(nr, p);
 	return old;
-}
-
-/* <linux/string.h> */
-static inline const void *memchr_inv(const void *p, int c, size_t n)
-{
-	const u8 *b = p;
-
-	for (; n--; b++)
-		if (*b != (u8)c)
-			return b;
-	return NULL;
 }
 
 /* <linux/slab.h>, <linux/mm.h>; every allocation may fail when shim_no_memory says so */

@@ -66,7 +66,19 @@ u32 crc32c(u32 crc, const void *data, size_t len);
 #define pr_warn(fmt...)		((void)(0 && printf(fmt)))
 #define pr_err(fmt...)		((void)(0 && printf(fmt)))
 
+/* <linux/string.h> */
+static inline const void *memchr_inv(const void *p, int c, size_t n)
+{
+	const u8 *b = p;
+
+	for (; n--; b++)
+		if (*b != (u8)c)
+			return b;
+	return NULL;
+}
+
 /* <linux/kernel.h> */
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define U32_MAX			((u32)~0U)
 #define U64_MAX			(~0ULL)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))

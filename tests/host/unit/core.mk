@@ -6,5 +6,5 @@ CORE += scsi/types
 CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports mode opcodes luns unit prevent_allow)
 CORE += $(addprefix scsi/spc/, buffer diagnostic identify timestamp)
 CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity mode vpd compare_write write_same write_verify)
-CORE += $(addprefix scsi/sbc/, defects orwrite prefetch)
 CORE += $(addprefix scsi/copy/, extended_copy limits list status)
+CORE += $(addprefix scsi/sbc/, defects orwrite prefetch unmap lba_status)

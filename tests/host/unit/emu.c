@@ -338,6 +338,8 @@ static int emu_submit(struct cst_io *io)
 {
 	u64 size = emu.disk.nblocks << emu.disk.block_shift;
 
+	shim_must(io->op <= CST_IO_FLUSH || (!io->bvec && !io->nr_bvec &&
+					     !(io->flags & CST_IO_NOWAIT)));
 	/* The contract promises this to a handler. */
 	shim_must(io->dev == &emu.disk.dev && io->dev->io_ref.count > 1);
 	shim_must(io->pos <= size && io->len <= size - io->pos);
@@ -352,8 +354,13 @@ static int emu_submit(struct cst_io *io)
 	emu.io.flags = io->flags & ~(CST_IO_NOWAIT | CST_IO_ATOMIC);
 	emu.io.pos = io->pos;
 	emu.io.len = io->len;
-	if (!emu.io_error && (io->op == CST_IO_READ || io->op == CST_IO_WRITE) &&
-	    size <= sizeof(emu.medium))
+	if (emu.on_io)
+		emu.on_io();
+	if (emu.io_error || size > sizeof(emu.medium))
+		;
+	else if (io->op == CST_IO_ZERO || io->op == CST_IO_UNMAP)
+		memset(emu.medium + io->pos, 0, io->len);
+	else if (io->op == CST_IO_READ || io->op == CST_IO_WRITE)
 		emu_bvec_copy(io->bvec, emu.medium + io->pos, io->len,
 			      io->op == CST_IO_READ);
 	if (emu.io_later) {

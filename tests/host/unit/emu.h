@@ -66,6 +66,9 @@ struct emu {
 	/* called while a command gets its buffer */
 	void			(*meanwhile)(void);
 
+	/* called when the handler has been given an I/O, emu.io */
+	void			(*on_io)(void);
+
 	/* called before a command goes on in the worker */
 	void			(*between_steps)(void);
 

@@ -88,7 +88,7 @@ static void three_commands_are_answered_always(void)
 static void an_unknown_operation_code_is_told(void)
 {
 	static const u8 unknown[] = {
-		0x01, 0x04, 0x15, 0x16, 0x41, 0x42, 0x5e, 0x5f,
+		0x01, 0x04, 0x15, 0x16, 0x5e, 0x5f,
 		0x92, 0xc0, 0xff,
 	};
 	struct cst_sense_detail detail;
@@ -117,7 +117,7 @@ static void an_unknown_service_action_is_told(void)
 	u8 cdb[1] = { 0x9e };
 
 	emu_reset();
-	CHECK(!find(&cst_disk_type, 0x9e, 0x12, &reason, &detail));
+	CHECK(!find(&cst_disk_type, 0x9e, 0x13, &reason, &detail));
 	CHECK_REASON(reason, CST_SENSE(INVALID_FIELD_IN_CDB));
 	CHECK_EQ(detail.field, 1);
 	CHECK_EQ(detail.bit, 4);

@@ -291,6 +291,39 @@ static void a_holder_waits_for_writes(void)
 	finish_all();
 }
 
+/* As UNMAP does: a holder of its first blocks goes on, and it waits for its next ones. */
+static void a_write_goes_on_with_other_blocks(void)
+{
+	struct task *first, *second, *w;
+
+	start();
+	w = command(WRITES, 0, 10);
+	first = command(HOLDS, 5, 1);
+	second = command(HOLDS, 20, 1);
+	run(w);
+	run(first);
+	run(second);
+	CHECK_IS(first, WAITS);
+	CHECK_IS(second, HAS);
+	cst_range_next(&w->cmd, 15, 10);
+	CHECK_IS(first, QUEUED);
+	run_queued();
+	CHECK_IS(first, HAS);
+	run(w);
+	CHECK_IS(w, WAITS);
+	done(second);
+	run_queued();
+	CHECK_IS(w, HAS);
+	/* Its old blocks are not its own any more, its new ones are. */
+	second = command(HOLDS, 0, 5);
+	run(second);
+	CHECK_IS(second, HAS);
+	first = command(HOLDS, 24, 1);
+	run(first);
+	CHECK_IS(first, WAITS);
+	finish_all();
+}
+
 /* A write that has ended, but whose response the initiator does not take. */
 static void a_write_that_has_ended_is_not_waited_for(void)
 {
@@ -782,6 +815,7 @@ TEST_MAIN(
 	T(writes_do_not_meet),
 	T(a_write_waits_for_a_holder),
 	T(a_holder_waits_for_writes),
+	T(a_write_goes_on_with_other_blocks),
 	T(a_write_that_has_ended_is_not_waited_for),
 	T(one_without_its_data_is_not_waited_for),
 	T(what_is_of_another_device_is_not_waited_for),

@@ -34,6 +34,12 @@ static void read_capacity_16(void)
 	CHECK_BYTES(emu.in, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xee,
 		    0x00, 0x00, 0x02, 0x00, 0x00, 0x03);
 	CHECK(!memcmp(emu.in + 14, zero, 18));
+	emu.disk.thin = true;
+	CHECK_REASON(EMU(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), CST_OK);
+	CHECK_BYTES(emu.in + 13, 0x03, 0x80, 0);
+	emu.disk.unmap_zeroes = true;
+	CHECK_REASON(EMU(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), CST_OK);
+	CHECK_BYTES(emu.in + 13, 0x03, 0xc0, 0);
 	CHECK_REASON(EMU(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		     CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 0);

@@ -133,6 +133,116 @@ static void each_step_is_durable(void)
 	CHECK_EQ(emu.io.flags, 0);
 }
 
+#define WS10(_flags, _lba, _n)						\
+	EMU(0x41, _flags, 0, 0, 0, _lba, 0, (u8)((_n) >> 8), (u8)(_n), 0)
+#define UNMAP_BIT	0x08
+
+static void with_10_bytes(void)
+{
+	unsigned int i;
+
+	emu_reset();
+	block_of(512);
+	CHECK_REASON(WS10(0, 5, 20), CST_OK);
+	CHECK_EQ(emu.io.pos, 5 * 512);
+	CHECK_EQ(emu.io.len, 20 * 512);
+	for (i = 5; i < 25; i++)
+		CHECK(!memcmp(emu.medium + i * 512, data, 512));
+	CHECK_INVALID(WS10(0, 0, 0), 7, 7);
+	/* NDOB is not in this CDB. */
+	CHECK_INVALID(WS10(NDOB, 0, 1), 1, 0);
+	CHECK_INVALID(WS10(UNMAP_BIT, 0, 1), 1, 3);
+	CHECK_REASON(WS10(0, 60, 5), CST_SENSE(LBA_OUT_OF_RANGE));
+	emu.disk.block_size = 4096;
+	emu.disk.block_shift = 12;
+	emu.disk.nblocks = 1 << 20;
+	CHECK_INVALID(WS10(0, 0, 16385), 7, 7);
+	emu_reset();
+	emu.disk.dev.read_only = true;
+	CHECK_REASON(WS10(0, 0, 1), CST_SENSE(WRITE_PROTECTED));
+}
+
+static void a_thin_disk(void)
+{
+	a_large_disk();
+	emu.disk.thin = true;
+	emu.disk.unmap_granularity = 4096;
+	emu.disk.unmap_zeroes = true;
+	emu.disk.can_zero = true;
+}
+
+static void zeroes_by_the_handler(void)
+{
+	static const u8 zero[512];
+
+	a_thin_disk();
+	CHECK_REASON(WS(NDOB, 3, 131072), CST_OK);
+	CHECK_EQ(emu.ios, 1);
+	CHECK_EQ(emu.io.op, CST_IO_ZERO);
+	CHECK_EQ(emu.io.pos, 3 * 512);
+	CHECK_EQ(emu.io.len, 64 << 20);
+	CHECK_EQ(emu.io.flags, 0);
+	emu_data_out(zero, 512);
+	CHECK_REASON(WS(0, 1, 2), CST_OK);
+	CHECK_EQ(emu.io.op, CST_IO_ZERO);
+	CHECK_EQ(emu.io.flags, 0);
+	CHECK_REASON(WS10(UNMAP_BIT, 1, 2), CST_OK);
+	CHECK_EQ(emu.io.op, CST_IO_ZERO);
+	CHECK_EQ(emu.io.flags, CST_IO_RELEASE);
+	emu.disk.write_through = true;
+	CHECK_REASON(WS(NDOB | UNMAP_BIT, 1, 2), CST_OK);
+	CHECK_EQ(emu.io.flags, CST_IO_RELEASE | CST_IO_FUA);
+	/* Data that is not zero is written, with UNMAP as well; its last byte matters. */
+	block_of(512);
+	CHECK_REASON(WS(UNMAP_BIT, 1, 2), CST_OK);
+	CHECK_EQ(emu.io.op, CST_IO_WRITE);
+	memset(data, 0, 512);
+	data[511] = 1;
+	emu_data_out(data, 512);
+	CHECK_REASON(WS(UNMAP_BIT, 1, 2), CST_OK);
+	CHECK_EQ(emu.io.op, CST_IO_WRITE);
+	CHECK_EQ(emu.io.flags, CST_IO_FUA);
+}
+
+static void writes_only(void)
+{
+	emu.io_error = emu.io.op == CST_IO_ZERO ? -EOPNOTSUPP : 0;
+}
+
+/* The handler cannot make zeroes after all: they are written. */
+static void zeroes_the_other_way(void)
+{
+	static const u8 zero[64 * 512];
+
+	a_thin_disk();
+	emu.on_io = writes_only;
+	CHECK_REASON(WS(NDOB, 3, 4096), CST_OK);
+	CHECK_EQ(emu.ios, 3);
+	CHECK_EQ(emu.io.op, CST_IO_WRITE);
+	CHECK_EQ(emu.io.pos, (3 + 2048) * 512);
+	CHECK_EQ(emu.io.len, 1 << 20);
+	CHECK(!emu.cmd.scratch_bvec);
+	/* Without UNMAP that does not mean that the disk is not thin. */
+	CHECK(emu.disk.thin);
+	emu.disk.nblocks = EMU_BLOCKS;
+	CHECK_REASON(WS(NDOB | UNMAP_BIT, 0, 64), CST_OK);
+	CHECK(!memcmp(emu.medium, zero, sizeof(zero)));
+	CHECK(!emu.disk.thin);
+	emu_data_out(zero, 512);
+	CHECK_REASON(WS(NDOB, 0, 64), CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(WS(NDOB, 0, 64), CST_SENSE(INQUIRY_DATA_CHANGED));
+	CHECK_INVALID(WS(NDOB | UNMAP_BIT, 0, 64), 1, 3);
+}
+
+static void where_unmapped_blocks_are_not_zero(void)
+{
+	a_thin_disk();
+	emu.disk.unmap_zeroes = false;
+	CHECK_INVALID(WS(NDOB | UNMAP_BIT, 0, 64), 1, 3);
+	CHECK_REASON(WS(NDOB, 0, 64), CST_OK);
+	CHECK_EQ(emu.io.op, CST_IO_ZERO);
+}
+
 static void how_many_and_what(void)
 {
 	a_large_disk();
@@ -188,4 +298,5 @@ static void write_protection(void)
 TEST_MAIN(T(each_block_becomes_the_same), T(zeroes_without_data), T(step_by_step),
 	  T(a_step_fails), T(a_step_lies_beyond_the_end), T(each_step_is_durable),
 	  T(how_many_and_what), T(beyond_the_end), T(needs_its_block),
-	  T(write_protection))
+	  T(write_protection), T(with_10_bytes), T(zeroes_by_the_handler),
+	  T(zeroes_the_other_way), T(where_unmapped_blocks_are_not_zero))

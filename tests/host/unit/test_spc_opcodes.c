@@ -16,6 +16,7 @@ static void all_commands(void)
 	const u8 *d;
 
 	emu_reset();
+	emu.disk.thin = true;
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 8);
 	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 8);
@@ -41,6 +42,7 @@ static void all_commands_with_timeouts(void)
 	const u8 *d;
 
 	emu_reset();
+	emu.disk.thin = true;
 	CHECK_REASON(RSOC(0x80, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 20);
 	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 20);
@@ -51,6 +53,24 @@ static void all_commands_with_timeouts(void)
 		CHECK_BYTES(d + 8, 0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0);
 		CHECK(get_unaligned_be16(d + 18) > 0);
 	}
+}
+
+/* UNMAP, on a disk that is not thin */
+static void a_command_that_the_unit_does_not_have(void)
+{
+	unsigned int i;
+
+	emu_reset();
+	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 4 + (nr_ops - 1) * 8);
+	CHECK_EQ(get_unaligned_be32(emu.in), (nr_ops - 1) * 8);
+	for (i = 0; i < nr_ops - 1; i++)
+		CHECK(emu.in[4 + i * 8] != 0x42);
+	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	emu.disk.thin = true;
+	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 10, 0x42, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0);
 }
 
 static void one_command(void)
@@ -106,12 +126,12 @@ static void what_is_not_supported(void)
 	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
-	CHECK_REASON(RSOC(0x82, 0x9e, 0x12), CST_OK);
+	CHECK_REASON(RSOC(0x82, 0x9e, 0x13), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	CHECK_EQ(emu.cmd.data_len, 4);
 	CHECK_REASON(RSOC(2, 0x7f, 0x03), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
-	CHECK_REASON(RSOC(3, 0x9e, 0x12), CST_OK);
+	CHECK_REASON(RSOC(3, 0x9e, 0x13), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	CHECK_REASON(RSOC(3, 0x28, 0x01), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
@@ -140,6 +160,8 @@ static void usage_data_is_true(void)
 	u8 cdb[CST_CDB_MAX];
 
 	emu_reset();
+	emu.disk.thin = true;
+	emu.disk.unmap_zeroes = true;
 	for (i = 0; i < nr_ops; i++) {
 		op = cst_disk_type.index->ops[i];
 		memcpy(cdb, op->usage, op->cdb_len);
@@ -171,5 +193,6 @@ static void usage_data_is_true(void)
 }
 
 TEST_MAIN(T(all_commands), T(all_commands_with_timeouts), T(one_command),
+	  T(a_command_that_the_unit_does_not_have),
 	  T(one_service_action), T(task_management_functions), T(what_is_not_supported),
 	  T(questions_about_the_other_kind), T(usage_data_is_true))

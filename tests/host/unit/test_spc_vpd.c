@@ -234,6 +234,33 @@ static void page_b2(void)
 	CHECK_REASON(VPD(0xb2), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 8);
 	CHECK_BYTES(emu.in, 0x00, 0xb2, 0x00, 0x04, 0, 0, 0, 0);
+	emu.disk.thin = true;
+	CHECK_REASON(VPD(0xb2), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0xb2, 0x00, 0x04, 0, 0x80, 0x02, 0);
+	emu.disk.unmap_zeroes = true;
+	CHECK_REASON(VPD(0xb2), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0xb2, 0x00, 0x04, 0, 0xe4, 0x02, 0);
+	emu.disk.thin = false;
+	CHECK_REASON(VPD(0xb2), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0xb2, 0x00, 0x04, 0, 0, 0, 0);
+}
+
+static void page_b0_of_a_thin_disk(void)
+{
+	emu_reset();
+	emu.disk.thin = true;
+	emu.disk.unmap_granularity = 65536;
+	emu.disk.unmap_alignment = 4096;
+	CHECK_REASON(VPD(0xb0), CST_OK);
+	CHECK_BYTES(emu.in + 20, 0x00, 0x20, 0x00, 0x00,	/* 1 GiB */
+		    0, 0, 0, 255, 0, 0, 0, 128, 0x80, 0, 0, 8);
+	emu.disk.block_size = 4096;
+	emu.disk.block_shift = 12;
+	emu.disk.unmap_granularity = 512;
+	emu.disk.unmap_alignment = 0;
+	CHECK_REASON(VPD(0xb0), CST_OK);
+	CHECK_BYTES(emu.in + 20, 0x00, 0x04, 0x00, 0x00,
+		    0, 0, 0, 255, 0, 0, 0, 1, 0x80, 0, 0, 0);
 }
 
 static void without_a_logical_unit_there_is_page_00(void)
@@ -253,5 +280,5 @@ TEST_MAIN(T(page_00_lists_the_others), T(page_80_is_the_serial_number),
 	  T(page_83_over_iscsi), T(page_83_while_the_names_change),
 	  T(page_83_with_half_a_name),
 	  T(page_83_elsewhere), T(page_83_at_its_longest),
-	  T(page_86), T(page_b0), T(page_b1), T(page_b2),
+	  T(page_86), T(page_b0), T(page_b1), T(page_b2), T(page_b0_of_a_thin_disk),
 	  T(without_a_logical_unit_there_is_page_00))
