@@ -71,9 +71,15 @@ static int nullio_resync_size(struct cst_device *dev, u64 *nblocks)
 
 static int nullio_enable(struct cst_device *dev)
 {
+	struct cst_disk *disk = to_cst_disk(dev);
+
+	/* No block ever takes space. */
+	disk->unmap_granularity = disk->block_size;
+	disk->unmap_zeroes = true;
+	disk->can_zero = true;
 	/* Reads never wait, as if all blocks were in a cache. */
-	to_cst_disk(dev)->can_prefetch = true;
-	return nullio_resync_size(dev, &to_cst_disk(dev)->nblocks);
+	disk->can_prefetch = true;
+	return nullio_resync_size(dev, &disk->nblocks);
 }
 
 static void nullio_disable(struct cst_device *dev)
@@ -89,9 +95,17 @@ static int nullio_submit(struct cst_io *io)
 	return 0;
 }
 
+/* No block is mapped. */
+static int nullio_map(struct cst_device *dev, u64 pos, u64 *end)
+{
+	*end = S64_MAX & ~(u64)(to_cst_disk(dev)->block_size - 1);
+	return 0;
+}
+
 static const struct cst_block_ops nullio_block_ops = {
 	.submit		= nullio_submit,
 	.resync_size	= nullio_resync_size,
+	.map		= nullio_map,
 };
 
 const struct cst_handler_ops vdisk_nullio_ops = {
