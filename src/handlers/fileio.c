@@ -4,7 +4,7 @@
  * with o_direct, past it.
  *
  * This file has the configuration: attributes, making, opening and resizing the file.
- * fileio_io.c moves the data.  Core calls in through vdisk_fileio_ops with dev.obj.lock
+ * fileio_io.c moves the data, and fileio_space.c gives space back.  Core calls in through vdisk_fileio_ops with dev.obj.lock
  * held.  This file has no lock.
  */
 #include <linux/blkdev.h>
@@ -256,6 +256,7 @@ static int fileio_enable(struct cst_device *dev)
 		goto close;
 
 	fileio_get_limits(fd);
+	fileio_find_space(fd);
 	fd->vd.disk.can_prefetch = !fd->o_direct;
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
@@ -342,6 +343,7 @@ static const struct cst_block_ops fileio_block_ops = {
 	.submit		= fileio_submit,
 	.resync_size	= fileio_resync_size,
 	.lost		= fileio_lost,
+	.map		= fileio_map,
 };
 
 const struct cst_handler_ops vdisk_fileio_ops = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c, share. */
+/* What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c and fileio_space.c, share. */
 #ifndef _CST_FILEIO_H
 #define _CST_FILEIO_H
 
@@ -16,6 +16,7 @@
  * @in_memory: the file system keeps its files in memory only
  * @nowait: IOCB_NOWAIT may be used; cleared when the file system does not support it
  * @had_nv_cache: it has had nv_cache: flushes may have been answered but not made
+ * @zero_range: the file system has not refused to make zeroes that take space
  * @cached: with o_direct, data has been in the page cache all the same
  * @lost: cached data could not be written, which has been logged and sent as an event
  * @wb_err: the write-back errors of the file that were known when it was opened
@@ -28,6 +29,7 @@ struct fileio_dev {
 	bool			in_memory;
 	bool			nowait;
 	bool			had_nv_cache;
+	bool			zero_range;
 	bool			cached;
 	unsigned int		lost;
 	errseq_t		wb_err;
@@ -58,5 +60,16 @@ int fileio_check_lost(struct fileio_dev *fd);
 /* cst_block_ops.submit and .lost */
 int fileio_submit(struct cst_io *io);
 int fileio_lost(struct cst_device *dev);
+
+/* fileio_space.c */
+/*
+ * Find out whether the backing can make zeroes and give space back, without changing any of
+ * its data.  Process context, dev.obj.lock held.
+ */
+void fileio_find_space(struct fileio_dev *fd);
+/* CST_IO_ZERO and CST_IO_UNMAP of fileio_submit() */
+int fileio_change_space(struct fileio_dev *fd, struct cst_io *io);
+/* cst_block_ops.map */
+int fileio_map(struct cst_device *dev, u64 pos, u64 *end);
 
 #endif /* _CST_FILEIO_H */

@@ -473,6 +473,8 @@ int fileio_submit(struct cst_io *io)
 		return fileio_flush(fd, io);
 	if (io->op == CST_IO_PREFETCH)
 		return fileio_prefetch(fd, io);
+	if (io->op == CST_IO_ZERO || io->op == CST_IO_UNMAP)
+		return fileio_change_space(fd, io);
 	if (io->flags & CST_IO_NOWAIT)
 		return fileio_rw_nowait(fd, io);
 	if (fd->o_direct)

@@ -70,6 +70,11 @@ static ssize_t fs_rw(struct kiocb *iocb, struct iov_iter *iter)
 static const struct file_operations fs_ops = { .read_iter = fs_rw, .write_iter = fs_rw };
 static struct file file = { .f_op = &fs_ops, .f_mapping = &mapping, .f_flags = O_DIRECT };
 
+int fileio_change_space(struct fileio_dev *dev, struct cst_io *changed)
+{
+	abort();
+}
+
 void cst_device_data_lost(struct cst_device *dev)
 {
 }
