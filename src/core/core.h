@@ -155,8 +155,6 @@ void cst_bvec_copy(const struct bio_vec *dst, const struct bio_vec *src, u32 off
 void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len);
 /* Set the bits of @dst that are set in @src, in @len bytes of both. */
 void cst_bvec_or(const struct bio_vec *dst, const struct bio_vec *src, u32 len);
-/* Copy @len bytes at @offset in @src to @dst. */
-void cst_bvec_read(void *dst, const struct bio_vec *src, u32 offset, u32 len);
 /* Are the first @len bytes 0? */
 bool cst_bvec_is_zero(const struct bio_vec *bvec, u32 len);
 
