@@ -30,18 +30,24 @@ static void cst_sbc_rw_done(struct cst_io *io, int error)
 	cst_cmd_finish(cmd, reason);
 }
 
-/* The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h. */
-cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
+noinline cst_sense_t cst_sbc_wrong_length(struct cst_cmd *cmd)
 {
-	/* The first byte of TRANSFER LENGTH or VERIFICATION LENGTH, by format. */
+	/* The first byte of TRANSFER LENGTH or a field like it, by format. */
 	static const u8 field[] = {
 		[CST_CDB_RW6] = 4, [CST_CDB_RW10] = 7, [CST_CDB_RW12] = 6,
 		[CST_CDB_RW16] = 10, [CST_CDB_RW32] = 28,
 	};
+
+	return cst_cdb_invalid(&cmd->detail, field[cmd->op->format], 7);
+}
+
+/* The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h. */
+cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
+{
 	unsigned int shift = READ_ONCE(to_cst_disk(cmd->dev)->block_shift);
 
 	if (unlikely(cmd->nblocks > cmd->sess->max_xfer >> shift))
-		return cst_cdb_invalid(&cmd->detail, field[cmd->op->format], 7);
+		return cst_sbc_wrong_length(cmd);
 	cmd->cdb_xfer_len = cmd->nblocks << shift;
 	return CST_OK;
 }

@@ -122,6 +122,8 @@ extern const struct cst_op cst_sbc_rw_ops[];
  * the bytes of the blocks.
  */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd);
+/* Refuse the number of blocks, with the field pointer at it. */
+cst_sense_t cst_sbc_wrong_length(struct cst_cmd *cmd);
 /*
  * Change @flags, those of the CDB, to the CST_IO_* flags that the write needs:
  * write_through sets FUA, nv_cache clears it.  Fails when cst_sbc_vouched() does.

@@ -16,7 +16,7 @@
 
 #include "sbc.h"
 
-/* Byte 1 of the CDB */
+/* Byte 1 of the CDB, or byte 10 of that with 32 bytes */
 #define CST_CDB_NDOB		0x01	/* there is no data-out; write zeroes */
 #define CST_CDB_UNMAP		0x08	/* unmap the blocks instead, if the data is zero */
 
@@ -24,22 +24,23 @@
 #define CST_WRITE_SAME_TIMEOUT	120	/* seconds, as in sd; 64 MiB take 13 at 5 MB/s */
 
 /*
- * ANCHOR, also in byte 1, is in no usage map: there are no anchored blocks.  UNMAP is refused
+ * ANCHOR, in the same byte, is in no usage map: there are no anchored blocks.  UNMAP is refused
  * where LBPWS and LBPWS10 of VPD page B2h are 0.
  */
 static cst_sense_t cst_sbc_parse_write_same(struct cst_cmd *cmd)
 {
 	const struct cst_disk *disk = to_cst_disk(cmd->dev);
+	unsigned int byte = cst_sbc_flags_byte(cmd);
 
-	if ((cmd->cdb[1] & CST_CDB_UNMAP) && !cst_sbc_thin_zeroes(disk))
-		return cst_cdb_invalid(&cmd->detail, 1, 3);
+	if ((cmd->cdb[byte] & CST_CDB_UNMAP) && !cst_sbc_thin_zeroes(disk))
+		return cst_cdb_invalid(&cmd->detail, byte, 3);
 	/*
 	 * WSNZ of VPD page B0h is 1: a length of 0 is refused, and does not mean all
 	 * blocks up to the end.
 	 */
 	if (!cmd->nblocks || cmd->nblocks > cst_sbc_max_write_same(disk))
-		return cst_cdb_invalid(&cmd->detail, cmd->op->cdb_len == 10 ? 7 : 10, 7);
-	if (cmd->cdb[1] & CST_CDB_NDOB)
+		return cst_sbc_wrong_length(cmd);
+	if (cmd->cdb[byte] & CST_CDB_NDOB)
 		cmd->dir = DMA_NONE;
 	else
 		cmd->cdb_xfer_len = disk->block_size;
@@ -77,7 +78,7 @@ static cst_sense_t cst_sbc_write_same_step(struct cst_cmd *cmd)
 	} else {
 		/* All at once: MAXIMUM WRITE SAME LENGTH is small enough. */
 		cst_sbc_io(cmd, CST_IO_ZERO, left, cst_sbc_write_same_done);
-		if (cmd->cdb[1] & CST_CDB_UNMAP)
+		if (cmd->cdb[cst_sbc_flags_byte(cmd)] & CST_CDB_UNMAP)
 			flags |= CST_IO_RELEASE;
 	}
 	cmd->io.pos = pos;
@@ -126,7 +127,7 @@ static void cst_sbc_write_same_done(struct cst_io *io, int error)
 	cst_cmd_finish(cmd, reason);
 }
 
-/* WRITE SAME(10), (16): @cmd has its data-out, one block, unless NDOB is set. */
+/* WRITE SAME(10), (16), (32): @cmd has its data-out, one block, unless NDOB is set. */
 static cst_sense_t cst_sbc_write_same(struct cst_cmd *cmd)
 {
 	cst_sense_t reason = cst_sbc_range(cmd);
@@ -166,6 +167,18 @@ const struct cst_op cst_sbc_write_same_ops[] = {
 		.format		= CST_CDB_RW16,
 		.flags		= CST_OP_MEDIUM | CST_OP_BLOCKS | CST_OP_WRITES |
 				  CST_OP_SLEEPS,
+		.resv		= CST_RESV_WRITE,
+		.timeout	= CST_WRITE_SAME_TIMEOUT,
+		.parse		= cst_sbc_parse_write_same,
+		.execute	= cst_sbc_write_same,
+	},
+	{
+		CST_CDB_LONG(WRITE_SAME_32, CST_CDB_UNMAP | CST_CDB_NDOB, CST_USAGE_RW32),
+		.name		= "WRITE SAME(32)",
+		.dir		= DMA_TO_DEVICE,
+		.format		= CST_CDB_RW32,
+		.flags		= CST_OP_ACTION | CST_OP_MEDIUM | CST_OP_BLOCKS |
+				  CST_OP_WRITES | CST_OP_SLEEPS,
 		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_WRITE_SAME_TIMEOUT,
 		.parse		= cst_sbc_parse_write_same,

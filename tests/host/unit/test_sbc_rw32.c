@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The CDBs of 32 bytes of rw.c, verify.c and write_verify.c. */
+/* The CDBs of 32 bytes of rw.c, verify.c, write_verify.c and write_same.c. */
 #include "emu.h"
 #include "test.h"
 
@@ -11,6 +11,7 @@
 #define VERIFY32(...)		EMU(CDB32(0x0a, __VA_ARGS__))
 #define WRITE32(...)		EMU(CDB32(0x0b, __VA_ARGS__))
 #define WRITE_VERIFY32(...)	EMU(CDB32(0x0c, __VA_ARGS__))
+#define WRITE_SAME32(...)	EMU(CDB32(0x0d, __VA_ARGS__))
 
 static u8 data[8 * 512];
 
@@ -70,6 +71,34 @@ static void bytchk(void)
 	CHECK_INVALID(VERIFY32(0x04, 5, 8), 10, 2);
 }
 
+static void write_same(void)
+{
+	unsigned int i;
+
+	emu_reset();
+	data_out();
+	CHECK_REASON(WRITE_SAME32(0, 5, 8), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 512);
+	for (i = 5; i < 13; i++)
+		CHECK(!memcmp(emu.medium + i * 512, data, 512));
+	/* NDOB, and UNMAP of a disk that is not thin */
+	CHECK_REASON(WRITE_SAME32(0x01, 6, 1), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 0);
+	CHECK_EQ(emu.medium[6 * 512 + 7], 0);
+	CHECK_INVALID(WRITE_SAME32(0x08, 5, 8), 10, 3);
+	CHECK_INVALID(WRITE_SAME32(0x10, 5, 8), 10, 4);
+	CHECK_INVALID(WRITE_SAME32(0, 5, 0), 28, 7);
+	/* UNMAP of a thin one */
+	emu.disk.thin = true;
+	emu.disk.unmap_zeroes = true;
+	emu.disk.unmap_granularity = 512;
+	emu.disk.can_zero = true;
+	CHECK_REASON(WRITE_SAME32(0x09, 8, 2), CST_OK);
+	CHECK_EQ(emu.io.op, CST_IO_ZERO);
+	CHECK_EQ(emu.io.flags & CST_IO_RELEASE, CST_IO_RELEASE);
+	CHECK_EQ(emu.io.pos, 8 * 512);
+}
+
 static void what_is_refused(void)
 {
 	emu_reset();
@@ -87,4 +116,5 @@ static void what_is_refused(void)
 	CHECK_REASON(WRITE32(0, 0, 1), CST_SENSE(WRITE_PROTECTED));
 }
 
-TEST_MAIN(T(they_do_what_the_short_ones_do), T(dpo_and_fua), T(bytchk), T(what_is_refused))
+TEST_MAIN(T(they_do_what_the_short_ones_do), T(dpo_and_fua), T(bytchk), T(write_same),
+	  T(what_is_refused))

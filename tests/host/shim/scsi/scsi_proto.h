@@ -43,6 +43,7 @@
 #define VERIFY_32		0x0a
 #define WRITE_32		0x0b
 #define WRITE_VERIFY_32		0x0c
+#define WRITE_SAME_32		0x0d
 #define EXTENDED_COPY		0x83
 #define RECEIVE_COPY_RESULTS	0x84
 #define READ_16			0x88
