@@ -459,6 +459,7 @@ static void cst_device_aborts_work(struct work_struct *work)
 	spin_unlock_irq(&aborts->lock);
 
 	if (reset) {
+		cst_mode_reset(dev);
 		cst_medium_start(dev);
 		cst_device_for_each_itl(dev, cst_abort_reset_itl, NULL);
 	}
@@ -575,10 +576,17 @@ bool cst_abort_cmd_ended(struct cst_cmd *cmd)
 	spin_lock_irqsave(&aborts->lock, flags);
 	aborted = cst_cmd_aborted(cmd);
 	if (aborted) {
-		/* TAS is 0: a unit attention before the abort is done, and no status. */
-		if (cmd->itl && !cst_cmd_aborted_by_own(cmd))
-			cst_ua_add(cmd->itl,
-				   CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
+		/*
+		 * SAM-5 5.6: with TAS the initiator gets a status for each command, without
+		 * it a unit attention before the abort is done.
+		 */
+		if (cmd->itl && !cst_cmd_aborted_by_own(cmd)) {
+			if (READ_ONCE(cmd->dev->mode.tas))
+				__set_bit(CST_CMD_TASK_ABORTED, &cmd->flags);
+			else
+				cst_ua_add(cmd->itl,
+					   CST_SENSE(COMMANDS_CLEARED_BY_ANOTHER_INITIATOR));
+		}
 		cst_abort_end(cmd);
 	}
 	spin_unlock_irqrestore(&aborts->lock, flags);

@@ -259,6 +259,18 @@ static inline cst_sense_t cst_medium_state(const struct cst_device *dev)
 	       CST_SENSE(INITIALIZING_COMMAND_REQUIRED) : CST_OK;
 }
 
+/* scsi/spc/mode.c */
+/*
+ * Take over the saved values of mode pages; obj.lock held, the device is disabled.  Context:
+ * process; waits for the file system of /var/lib.  Return: 0, or an errno with last_error said.
+ */
+int cst_mode_load(struct cst_device *dev);
+/*
+ * The logical unit was reset: the values of mode pages are the saved ones, or else the default
+ * ones.  Context: any.
+ */
+void cst_mode_reset(struct cst_device *dev);
+
 /* device.c */
 int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops);
 void cst_device_destroy(struct cst_device *dev);

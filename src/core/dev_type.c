@@ -102,17 +102,22 @@ static int cst_type_add_vpd(const struct cst_dev_type *type,
 static int cst_type_check_mode_pages(const struct cst_dev_type *type)
 {
 	const struct cst_mode_page *page;
-	unsigned int sum = 0;
+	unsigned int sum = 0, saved = 0;
 	int last = -1;
 
 	if (!type->mode_pages)
 		return 0;
 	for (page = type->mode_pages; page->fill; page++) {
 		sum += page->size;
-		if (page->code <= last || page->size < 3 ||
-		    sum > CST_MODE_PAGES_MAX)
+		if (page->mask)
+			saved += CST_MODE_SAVED_HEADER + page->size;
+		if ((page->code << 8 | page->subpage) <= last ||
+		    page->code >= 0x3f || page->subpage == 0xff ||
+		    page->size < (page->subpage ? 5 : 3) || page->size > CST_MODE_PAGE_MAX ||
+		    sum > CST_MODE_PAGES_MAX || saved > CST_MODE_SAVED_MAX ||
+		    !page->mask != !page->get || !page->mask != !page->set)
 			return cst_type_mistake(type, "wrong mode page", page->code);
-		last = page->code;
+		last = page->code << 8 | page->subpage;
 	}
 	return 0;
 }

@@ -59,6 +59,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	cst_device_aborts_init(dev);
 	cst_ranges_init(&dev->ranges);
 	init_completion(&dev->io_drained);
+	spin_lock_init(&dev->mode.lock);
 	complete_all(&dev->io_drained);
 
 	dev->stats = alloc_percpu(struct cst_dev_stats);
@@ -143,7 +144,9 @@ int cst_device_enable(struct cst_device *dev)
 	ret = cst_device_make_lanes(dev);
 	if (ret)
 		return ret;
-	ret = type->enable ? type->enable(dev) : dev->ops->enable(dev);
+	ret = cst_mode_load(dev);
+	if (!ret)
+		ret = type->enable ? type->enable(dev) : dev->ops->enable(dev);
 	if (ret) {
 		cst_device_drop_lanes(dev);
 		return ret;

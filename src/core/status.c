@@ -75,8 +75,17 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 	cst_cmd_no_data(cmd);
 	if (cmd->status == SAM_STAT_CHECK_CONDITION)
 		cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense),
-						 false, cmd->type->peripheral,
-						 reason, &cmd->detail);
+						 cmd->dev && READ_ONCE(cmd->dev->mode.d_sense),
+						 cmd->type->peripheral, reason, &cmd->detail);
+}
+
+/* TAS: the initiator learns by this status that another one has aborted the command. */
+static noinline void cst_cmd_set_task_aborted(struct cst_cmd *cmd)
+{
+	cmd->status = SAM_STAT_TASK_ABORTED;
+	cmd->sense_len = 0;
+	cmd->flags &= ~(BIT(CST_CMD_TELLS_UA) | BIT(CST_CMD_TELLS_LUNS));
+	cst_cmd_no_data(cmd);
 }
 
 /* Does the response report a unit attention or the list of LUNs? */
@@ -125,10 +134,11 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 	 * module may be unloaded.  That waits for RCU read-side sections.
 	 */
 	rcu_read_lock();
-	if (unlikely(aborted)) {
-		/* TAS is 0 in the control mode page: no status is sent. */
+	if (unlikely(aborted && !test_bit(CST_CMD_TASK_ABORTED, &cmd->flags))) {
 		cmd->sess->ops->drop(cmd);
 	} else {
+		if (unlikely(aborted))
+			cst_cmd_set_task_aborted(cmd);
 		WRITE_ONCE(cmd->answered, true);
 		if (unlikely(cst_cmd_tells(cmd)))
 			cst_ua_told(cmd);

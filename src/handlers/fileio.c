@@ -202,7 +202,7 @@ static int fileio_settle(struct fileio_dev *fd)
 	const struct cst_disk *disk = &fd->vd.disk;
 	int ret;
 
-	if (disk->nv_cache || !(disk->write_through || fd->had_nv_cache))
+	if (disk->nv_cache || !(cst_disk_no_cache(disk) || fd->had_nv_cache))
 		return 0;
 	ret = fileio_sync_all(fd->vd.file, 1);
 	if (ret)

@@ -185,7 +185,12 @@ static int cst_device_set_ascii_id(struct cst_object *obj, const char *name,
 static int cst_device_set_t10_dev_id(struct cst_object *obj,
 				     union cst_attr_value val)
 {
-	return cst_device_set_ascii_id(obj, "t10_dev_id", CST_ID_T10, val.str);
+	int ret = cst_device_set_ascii_id(obj, "t10_dev_id", CST_ID_T10, val.str);
+
+	/* It names the unit whose mode parameters have been saved. */
+	if (!ret)
+		obj_to_device(obj)->mode.loaded = false;
+	return ret;
 }
 
 static int cst_device_set_usn(struct cst_object *obj, union cst_attr_value val)

@@ -52,7 +52,8 @@ struct cst_session;
  * medium any more and its response, if it has one, has been handed to the fabric.  Nobody
  * has to wait until an initiator reads its responses.  The initiator of a dropped command
  * gets the unit attention COMMANDS CLEARED BY ANOTHER INITIATOR before @done, unless that
- * initiator has asked for the abort of this command, too.
+ * initiator has asked for the abort of this command, too.  With TAS (mode page 0Ah) the
+ * command is not dropped, but answered with TASK ABORTED, and there is no unit attention.
  *
  * An abort that is given up takes its mark back from the commands that have not ended.
  * Unless another abort has marked them, too, these commands are answered as if the abort

@@ -60,6 +60,7 @@ enum {
 	CST_CMD_TELLS_UA,	/* the response reports the unit attention @ua */
 	CST_CMD_TELLS_LUNS,	/* the response reports the LUNs as of @luns_seq */
 	CST_CMD_INNER,		/* of a struct cst_inner: no fabric sees it */
+	CST_CMD_TASK_ABORTED,	/* another initiator has aborted it: the status says so */
 };
 
 /*

@@ -17,6 +17,7 @@
 struct cst_cmd;
 struct cst_device;
 struct cst_handler_ops;
+struct cst_io;
 struct cst_itl;
 
 #define CST_TYPE_MAX_OPS	128
@@ -39,20 +40,36 @@ struct cst_vpd_page {
 /**
  * struct cst_mode_page - a mode page (SPC-5 7.5)
  * @code: PAGE CODE
- * @size: bytes of the page, with its header of two bytes
- * @fill: sets the bytes of the zeroed page that are not zero, from byte 2 on.  Any
- *	context.
- * @told: optional; called when the current value of the page is sent to the initiator.
- *	@len is the number of bytes of @page that are sent.  Any context.
+ * @subpage: SUBPAGE CODE; 0: the page has the format without one
+ * @size: bytes of the page with its header, which has two bytes, or four with a subpage
+ * @fill: sets the bytes of the zeroed page that are not zero, behind the header: the default
+ *	values.  Any context.
+ * @mask: optional; sets the bits of the zeroed page that MODE SELECT can change.  They are
+ *	saved, too.  Without @mask no bit of the page can be changed.  Any context.
+ * @get: with @mask; sets the bits of @mask in @page, which has the default values, to the
+ *	current values.  Any context.
+ * @set: with @mask; makes the bits of @mask in @page the current values.  Any context.
+ * @settle: optional; must written data be made durable before the values of @old are replaced
+ *	by those of @page?  Any context; pure.
+ * @told: optional; called when the initiator knows the current values: it has set them, or
+ *	the first @len bytes of @page are sent to it.  Any context.
+ *
+ * The current values are fields of the device, each at the code that it has an effect on.
  */
 struct cst_mode_page {
 	u8	code;
-	u8	size;
-	void (*fill)(const struct cst_cmd *cmd, u8 *page);
+	u8	subpage;
+	u16	size;
+	void (*fill)(const struct cst_device *dev, u8 *page);
+	void (*mask)(const struct cst_device *dev, u8 *page);
+	void (*get)(const struct cst_device *dev, u8 *page);
+	void (*set)(struct cst_device *dev, const u8 *page);
+	bool (*settle)(const u8 *old, const u8 *page);
 	void (*told)(struct cst_itl *itl, const u8 *page, unsigned int len);
 };
 
-#define CST_MODE_PAGES_MAX	224	/* bytes of all pages of a type: MODE SENSE(6) */
+#define CST_MODE_PAGE_MAX	64	/* bytes of a page */
+#define CST_MODE_PAGES_MAX	480	/* bytes of all pages of a type */
 
 /* The tables of a type, sorted; dev_type.c. */
 struct cst_type_index {
@@ -80,11 +97,16 @@ struct cst_type_index {
  *	and is ordered by its task attribute.  REPORT SUPPORTED OPERATION CODES lists @ops
  *	alone.
  * @vpd: tables of VPD pages, each ended by a page without respond; NULL terminated
- * @mode_pages: mode pages in the order of their codes, ended by a page without fill.
+ * @mode_pages: mode pages in the order of their codes and subpages, ended by a page
+ *	without fill.
  *	NULL: the type has no MODE SENSE
  * @mode_specific: DEVICE-SPECIFIC PARAMETER of the mode parameter header, without WP
  * @mode_block: optional; fills in the mode parameter block descriptor at @p, which has 8
  *	bytes, or 16 with @long_lba.  Answers the length of the descriptor
+ * @mode_block_bad: with @mode_block; may MODE SELECT set the descriptor @p?  Answers the
+ *	offset of the first field that may not have its value, or -1
+ * @settle: optional; makes written data durable, and calls @done when it is.  Answers what
+ *	cst_op.execute answers.  Called in a worker.
  * @extended_inquiry: optional; sets the type's own bits in VPD page 86h
  * @attrs: attributes of its devices, NULL terminated; NULL: none
  * @optional_attrs: optional; answers more attributes, which only some handlers have
@@ -118,6 +140,8 @@ struct cst_dev_type {
 	const struct cst_mode_page	*mode_pages;
 	u8				mode_specific;
 	unsigned int (*mode_block)(const struct cst_cmd *cmd, bool long_lba, u8 *p);
+	int (*mode_block_bad)(const struct cst_cmd *cmd, bool long_lba, const u8 *p);
+	cst_sense_t (*settle)(struct cst_cmd *cmd, void (*done)(struct cst_io *io, int error));
 	void (*extended_inquiry)(const struct cst_cmd *cmd, u8 *page);
 	const struct cst_attr *const	*attrs;
 	const struct cst_attr *const	*(*optional_attrs)(const struct cst_handler_ops *ops);

@@ -74,6 +74,30 @@ struct cst_ident {
 	u8	text[CST_IDENT_TEXT_MAX];
 };
 
+#define CST_MODE_SAVED_MAX	128
+#define CST_MODE_SAVED_HEADER	3	/* page code, subpage code, bytes of the page */
+
+/**
+ * struct cst_mode - mode parameters that belong to no other part of a device; scsi/spc/mode.c
+ * @d_sense: sense data has descriptor format, mode page 0Ah
+ * @tas: commands that another initiator aborts end with TASK ABORTED, mode page 0Ah
+ * @loaded: the saved values have been looked for under the device's t10_dev_id; obj.lock
+ * @lock: protects @saved and @saved_len
+ * @saved_len: bytes of @saved; 0: nothing is saved
+ * @saved: the saved pages, each with a header of CST_MODE_SAVED_HEADER bytes
+ *
+ * The current values are written by MODE SELECT, which is alone in the task set, by a reset,
+ * and when the device is enabled.
+ */
+struct cst_mode {
+	bool			d_sense;
+	bool			tas;
+	bool			loaded;
+	spinlock_t		lock;
+	u16			saved_len;
+	u8			saved[CST_MODE_SAVED_MAX];
+};
+
 /* Kinds of identifiers; no two devices of a host share an identifier.  cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
@@ -114,6 +138,7 @@ struct cst_device {
 	atomic_long_t		gate_seq;	/* counts changes; long: initiators cause some */
 	unsigned long		enabled_seq;	/* gate_seq of the last enabling */
 	bool			read_only;	/* an attribute of every device */
+	bool			swp;		/* software write protection, mode page 0Ah */
 	bool			ejected;	/* medium.c */
 	bool			stopped;	/* medium.c */
 	struct percpu_ref	io_ref;		/* held by commands that execute; live = enabled */
@@ -127,6 +152,7 @@ struct cst_device {
 	struct cst_dev_stats __percpu *stats;
 
 	struct cst_ident	ident;
+	struct cst_mode		mode;
 
 	struct list_head	all_node;	/* events.c */
 

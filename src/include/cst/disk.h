@@ -27,7 +27,7 @@ struct cst_disk {
 
 	/* attributes */
 	u32			block_size;	/* bytes, 512..4096 */
-	bool			write_through;	/* WCE 0 */
+	bool			write_through;	/* WCE is 0, and cannot be changed */
 	bool			nv_cache;	/* ignore FUA and flushes */
 	bool			rotational;
 	u8			lb_per_pb_set;	/* exponent + 1; 0: from the backing */
@@ -38,7 +38,7 @@ struct cst_disk {
 	/* fixed while enabled */
 	u8			block_shift;
 	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
-	bool			told_no_cache;	/* had WCE 0 when it was last enabled */
+	bool			told_no_cache;	/* has had WCE 0 since it was last enabled */
 	u32			opt_trans_len;	/* bytes, VPD B0h */
 
 	/* sizes that ops->enable has found, bytes; 0: unknown */
@@ -62,6 +62,7 @@ struct cst_disk {
 	/* may change while enabled: READ_ONCE/WRITE_ONCE */
 	u64			nblocks;	/* by a resize */
 	bool			thin;		/* initiators can unmap blocks; becomes false */
+	bool			wce_off;	/* an initiator has turned the cache off */
 };
 
 /*
@@ -75,6 +76,12 @@ extern const struct cst_dev_type cst_disk_type;
 static inline struct cst_disk *to_cst_disk(struct cst_device *dev)
 {
 	return container_of(dev, struct cst_disk, dev);
+}
+
+/* Is a finished write durable for every initiator?  WCE of mode page 08h is 0 then. */
+static inline bool cst_disk_no_cache(const struct cst_disk *disk)
+{
+	return disk->write_through | READ_ONCE(disk->wce_off);
 }
 
 static inline u64 cst_disk_nblocks(const struct cst_disk *disk)

@@ -31,13 +31,17 @@ static struct cst_disk *obj_to_disk(struct cst_object *obj)
  * not ask again when it logs in anew.  If the disk had a cache then, the initiator would
  * lose data at a power cut.  So enabling is refused while there is a nexus of such an
  * initiator.
+ *
+ * When an initiator turns the cache off and on again by MODE SELECT, others may have read in
+ * between that there is none.  Until such an initiator reads the mode page again, its writes
+ * are durable when they end (cst_sbc_write_flags()).
  */
 static int cst_disk_check_cache(struct cst_disk *disk)
 {
 	unsigned int blind = 0;
 	struct cst_itl *itl;
 
-	if (disk->write_through || disk->nv_cache)
+	if (cst_disk_no_cache(disk) || disk->nv_cache)
 		return 0;
 	spin_lock_irq(&disk->dev.itl_lock);
 	list_for_each_entry(itl, &disk->dev.itls, dev_node)
@@ -181,7 +185,7 @@ static void cst_disk_enabled(struct cst_device *dev)
 	 * With nv_cache, cst_disk_check_cache() lets a cache be enabled that initiators
 	 * have not been told of.  They still do not know of it.
 	 */
-	WRITE_ONCE(disk->told_no_cache, disk->write_through ||
+	WRITE_ONCE(disk->told_no_cache, cst_disk_no_cache(disk) ||
 		   (disk->told_no_cache && disk->nv_cache));
 }
 
@@ -432,6 +436,8 @@ const struct cst_dev_type cst_disk_type = {
 	.mode_pages		= cst_sbc_mode_pages,
 	.mode_specific		= CST_MODE_DPOFUA,
 	.mode_block		= cst_sbc_mode_block,
+	.mode_block_bad		= cst_sbc_mode_block_bad,
+	.settle			= cst_sbc_flush_then,
 	.extended_inquiry	= cst_disk_extended_inquiry,
 	.attrs			= cst_disk_attrs,
 	.optional_attrs		= cst_disk_optional_attrs,

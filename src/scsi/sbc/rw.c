@@ -68,7 +68,8 @@ static cst_sense_t cst_sbc_vouch_fua(const struct cst_cmd *cmd, u8 *flags)
 
 cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags)
 {
-	if (to_cst_disk(cmd->dev)->write_through)
+	/* An initiator that does not know of the cache never flushes it: see disk.c. */
+	if (cst_disk_no_cache(to_cst_disk(cmd->dev)) || !READ_ONCE(cmd->itl->knows_cache))
 		*flags |= CST_IO_FUA;
 	return cst_sbc_vouch_fua(cmd, flags);
 }

@@ -78,6 +78,7 @@ extern const struct cst_op cst_sbc_lba_status_ops[];
 /* mode.c */
 extern const struct cst_mode_page cst_sbc_mode_pages[];
 unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p);
+int cst_sbc_mode_block_bad(const struct cst_cmd *cmd, bool long_lba, const u8 *p);
 /* defects.c */
 extern const struct cst_op cst_sbc_defects_ops[];
 /* orwrite.c */
@@ -126,7 +127,8 @@ cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd);
 cst_sense_t cst_sbc_wrong_length(struct cst_cmd *cmd);
 /*
  * Change @flags, those of the CDB, to the CST_IO_* flags that the write needs:
- * write_through sets FUA, nv_cache clears it.  Fails when cst_sbc_vouched() does.
+ * without a write cache, or for an initiator that knows of none, FUA is set; nv_cache clears
+ * it.  Fails when cst_sbc_vouched() does.
  */
 cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags);
 /*

@@ -27,10 +27,26 @@
  */
 #define CST_OP_TELLS_ANYBODY	(CST_OP_SKIP_UA | CST_OP_IMPLICIT_HOQ)
 
-/* mode.c */
-#define CST_MODE_CONTROL	0x0a
-#define CST_MODE_CONTROL_SIZE	12
-void cst_spc_mode_control(const struct cst_cmd *cmd, u8 *page);	/* cst_mode_page.fill */
+/* mode_pages.c: pages that are the same for every type, for tables of cst_mode_page */
+void cst_mode_zeroes(const struct cst_device *dev, u8 *page);	/* all values are 0 */
+void cst_mode_control(const struct cst_device *dev, u8 *page);
+void cst_mode_control_mask(const struct cst_device *dev, u8 *page);
+void cst_mode_control_get(const struct cst_device *dev, u8 *page);
+void cst_mode_control_set(struct cst_device *dev, const u8 *page);
+bool cst_mode_control_settle(const u8 *old, const u8 *page);
+void cst_mode_exceptions(const struct cst_device *dev, u8 *page);
+#define CST_MODE_DISCONNECT_PAGE					\
+	{ .code = 0x02, .size = 16, .fill = cst_mode_zeroes }
+#define CST_MODE_CONTROL_PAGE						\
+	{ .code = 0x0a, .size = 12, .fill = cst_mode_control,		\
+	  .mask = cst_mode_control_mask, .get = cst_mode_control_get,	\
+	  .set = cst_mode_control_set, .settle = cst_mode_control_settle }
+#define CST_MODE_CONTROL_EXTENSION_PAGE					\
+	{ .code = 0x0a, .subpage = 0x01, .size = 32, .fill = cst_mode_zeroes }
+#define CST_MODE_POWER_PAGE						\
+	{ .code = 0x1a, .size = 40, .fill = cst_mode_zeroes }
+#define CST_MODE_EXCEPTIONS_PAGE					\
+	{ .code = 0x1c, .size = 12, .fill = cst_mode_exceptions }
 /* vpd.c: INQUIRY with EVPD */
 cst_sense_t cst_spc_vpd(struct cst_cmd *cmd);
 /*

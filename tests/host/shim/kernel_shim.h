@@ -87,12 +87,14 @@ static inline const void *memchr_inv(const void *p, int c, size_t n)
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((typeof(x))(a) - 1))
 #define round_down(x, y)	((x) & ~((typeof(x))(y) - 1))
 #define rounddown(x, y)		((x) - (x) % (y))
+#define div_u64(a, b)		((a) / (b))
 #define BIT(n)			(1UL << (n))
 #define HZ			250
 
 #define min(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a < _b ? _a : _b; })
 #define max(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a > _b ? _a : _b; })
 #define min3(a, b, c)		min(min(a, b), c)
+#define clamp_t(t, v, lo, hi)	min_t(t, max_t(t, v, lo), hi)
 #define min_t(t, a, b)		min((t)(a), (t)(b))
 #define max_t(t, a, b)		max((t)(a), (t)(b))
 

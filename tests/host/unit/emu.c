@@ -311,17 +311,30 @@ void cst_target_regroup(struct cst_target *target)
 	emu.regrouped++;
 }
 
-/* --- the store: tests that need it have their own --- */
+/* --- the store, with one record; a test may have its own --- */
 
 __weak int cst_store_save(const char *kind, const char *name, u16 version, const void *data,
 			  u32 len)
 {
-	return -EIO;
+	shim_must(cst_cmd_may_sleep(&emu.cmd));
+	shim_must(len <= sizeof(emu.record));
+	if (emu.store_error)
+		return emu.store_error;
+	memcpy(emu.record, data, len);
+	emu.record_len = len;
+	strscpy(emu.record_name, name, sizeof(emu.record_name));
+	return 0;
 }
 
 __weak int cst_store_load(const char *kind, const char *name, u16 version, void *data, u32 size)
 {
-	return -ENOENT;
+	if (emu.store_error)
+		return emu.store_error;
+	if (!emu.record_len || strcmp(emu.record_name, name))
+		return -ENOENT;
+	shim_must(emu.record_len <= size);
+	memcpy(data, emu.record, emu.record_len);
+	return emu.record_len;
 }
 
 /* --- a handler --- */
@@ -464,6 +477,7 @@ const struct cst_fabric_ops emu_fabric_ops = {
 cst_sense_t emu_answer(const struct task *task)
 {
 	const u8 *sense = task->cmd.sense;
+	bool descriptor;
 	unsigned int i;
 
 	shim_must(task->fate == ANSWERED || task->fate == DROPPED);
@@ -484,12 +498,16 @@ cst_sense_t emu_answer(const struct task *task)
 		return CST_ACA_ACTIVE;
 	}
 	shim_must(task->cmd.status == SAM_STAT_CHECK_CONDITION);
-	shim_must((sense[0] & 0x7f) == 0x70 && task->cmd.sense_len == CST_SENSE_SIZE);
+	/* Descriptor format has key and codes in bytes 1 to 3. */
+	descriptor = (sense[0] & 0x7f) == 0x72;
+	shim_must(descriptor || ((sense[0] & 0x7f) == 0x70 &&
+				 task->cmd.sense_len == CST_SENSE_SIZE));
 	for (i = 1; i < CST_SENSE_IDX_NR; i++) {
 		const struct cst_sense_code *code = cst_sense_code((cst_sense_t)i);
 
-		if (code->key == (sense[2] & 0x0f) && code->asc == sense[12] &&
-		    code->ascq == sense[13])
+		if (code->key == (sense[descriptor ? 1 : 2] & 0x0f) &&
+		    code->asc == sense[descriptor ? 2 : 12] &&
+		    code->ascq == sense[descriptor ? 3 : 13])
 			return (cst_sense_t)i;
 	}
 	abort();
@@ -518,6 +536,7 @@ void emu_device_init(struct cst_device *dev, struct cst_dev_stats *stats)
 	cst_order_init(&dev->order);
 	cst_ranges_init(&dev->ranges);
 	cst_device_aborts_init(dev);
+	spin_lock_init(&dev->mode.lock);
 	INIT_LIST_HEAD(&dev->luns);
 	INIT_LIST_HEAD(&dev->itls);
 	dev->lanes = emu_lanes;
@@ -641,6 +660,7 @@ void emu_reset(void)
 			pattern[i] = i * 7 + (i >> 9);
 	memcpy(emu.medium, pattern, sizeof(emu.medium));
 	emu_itl_init(&emu.itl, sess, &emu.disk.dev, 0);
+	emu.itl.knows_cache = true;
 	emu_add_lun(0);
 	emu_out_len = 0;
 }

@@ -58,6 +58,12 @@ struct emu {
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
 	bool			no_buffer;	/* for any command */
 
+	/* how the store behaves, and what is in it */
+	int			store_error;
+	u8			record[CST_MODE_SAVED_MAX];
+	u32			record_len;
+	char			record_name[65];
+
 	/* how the initiator and the fabric behave */
 	u64			lun;		/* of commands, as on the wire */
 	u8			task_attr;	/* of commands */

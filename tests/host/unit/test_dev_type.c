@@ -88,7 +88,7 @@ static void three_commands_are_answered_always(void)
 static void an_unknown_operation_code_is_told(void)
 {
 	static const u8 unknown[] = {
-		0x01, 0x04, 0x15, 0x16, 0x5e, 0x5f,
+		0x01, 0x04, 0x16, 0x5e, 0x5f,
 		0x92, 0xc0, 0xff,
 	};
 	struct cst_sense_detail detail;
@@ -191,7 +191,7 @@ static cst_sense_t no_page(struct cst_cmd *cmd, const u8 *header)
 	return CST_OK;
 }
 
-static void no_fill(const struct cst_cmd *cmd, u8 *page)
+static void no_fill(const struct cst_device *dev, u8 *page)
 {
 }
 
@@ -229,7 +229,7 @@ static const struct own_type own = {
 		ROW(CST_CDB_SA(12, 0xa3, 0x0c), .flags = CST_OP_ACTION),
 	},
 	.pages = { { 0xb0, no_page }, { 0x00, no_page } },
-	.mode_pages = { { 0x08, 20, no_fill }, { 0x0a, 12, no_fill } },
+	.mode_pages = { { 0x08, 0, 20, no_fill }, { 0x0a, 0, 12, no_fill } },
 };
 
 static const struct own_type wrong[] = {
@@ -255,8 +255,16 @@ static const struct own_type wrong[] = {
 	{ .rows = { ROW_UNSAID(CST_CDB(6, 0x12)) } },
 	{ .rows = { ROW_UNSAID(CST_CDB(6, 0x12), .resv = CST_RESV_WRITE + 1) } },
 	{ .pages = { { 0x80, no_page }, { 0x80, no_page } } },
-	{ .mode_pages = { { 0x0a, 12, no_fill }, { 0x08, 20, no_fill } } },
-	{ .mode_pages = { { 0x08, 200, no_fill }, { 0x0a, 30, no_fill } } },
+	{ .mode_pages = { { 0x0a, 0, 12, no_fill }, { 0x08, 0, 20, no_fill } } },
+	{ .mode_pages = { { 0x0a, 2, 12, no_fill }, { 0x0a, 1, 12, no_fill } } },
+	{ .mode_pages = { { 0x0a, 0, 12, no_fill }, { 0x0a, 0, 12, no_fill } } },
+	/* page and subpage codes that mean all of them, a page without a byte, one too long */
+	{ .mode_pages = { { 0x3f, 0, 12, no_fill } } },
+	{ .mode_pages = { { 0x0a, 0xff, 12, no_fill } } },
+	{ .mode_pages = { { 0x0a, 1, 4, no_fill } } },
+	{ .mode_pages = { { 0x0a, 0, CST_MODE_PAGE_MAX + 1, no_fill } } },
+	/* bits that can be changed, and no way to change them */
+	{ .mode_pages = { { 0x0a, 0, 12, no_fill, .mask = no_fill } } },
 };
 
 static void tables_are_sorted(void)

@@ -39,6 +39,7 @@ static const struct known {
 	{ 0x08, 0, 0, "AXAAX", "", false, true },		/* READ(6) */
 	{ 0x0a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(6) */
 	{ 0x12, 0, 0, "AAAAA", "SUOT", true },			/* INQUIRY */
+	{ 0x15, 0, 0, "XXAXX", "S", false, true },		/* MODE SELECT(6) */
 	{ 0x1a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(6) */
 	{ 0x1b, 0, 0, "XXAXX", "", false, true },		/* START STOP UNIT: stop */
 	{ 0x1b, 0, 1, "AAAAA", "", false, true },		/* start */
@@ -60,6 +61,9 @@ static const struct known {
 	{ 0x3c, 0, 0, "AXAAX", "SU" },				/* READ BUFFER(10) */
 	{ 0x41, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(10) */
 	{ 0x42, 0, 0, "XXAXX", "", false, true, true },		/* UNMAP */
+	{ 0x4c, 0, 0, "XXAXX", "S" },				/* LOG SELECT */
+	{ 0x4d, 0, 0, "AAAAA", "S" },				/* LOG SENSE */
+	{ 0x55, 0, 0, "XXAXX", "S", false, true },		/* MODE SELECT(10) */
 	{ 0x5a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(10) */
 	{ 0x7f, 0x09, 0, "AXAAX", "", false, true },		/* READ(32) */
 	{ 0x7f, 0x0a, 0, "AXAAX", "", false, true },		/* VERIFY(32) */
@@ -110,9 +114,10 @@ static bool always_answered(void)
 	return cmd->op->flags & CST_OP_SKIP_UA;
 }
 
-static bool starts(void)
+/* START STOP UNIT and MODE SELECT need an enabled device, but are allowed while it is stopped. */
+static bool needs_no_medium(void)
 {
-	return k->opcode == 0x1b;
+	return k->opcode == 0x1b || k->opcode == 0x15 || k->opcode == 0x55;
 }
 
 /* A new command of the round arrives, in the state that lun.h leaves it in. */
@@ -457,12 +462,12 @@ static cst_sense_t after_enable_anew(void)
 
 static cst_sense_t after_eject(void)
 {
-	return starts() ? CST_OK : if_medium(CST_SENSE(MEDIUM_NOT_PRESENT));
+	return needs_no_medium() ? CST_OK : if_medium(CST_SENSE(MEDIUM_NOT_PRESENT));
 }
 
 static cst_sense_t after_stop(void)
 {
-	return starts() ? CST_OK : if_medium(CST_SENSE(INITIALIZING_COMMAND_REQUIRED));
+	return needs_no_medium() ? CST_OK : if_medium(CST_SENSE(INITIALIZING_COMMAND_REQUIRED));
 }
 
 static cst_sense_t after_protect_lun(void)

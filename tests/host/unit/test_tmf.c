@@ -217,6 +217,48 @@ static void clear_task_set_tells_those_it_hits(void)
 	finish_all();
 }
 
+/* TAS: a status for each of their commands, and no unit attention. */
+static void with_tas_each_command_gets_a_status(void)
+{
+	struct task *mine, *theirs, *waits;
+	unsigned int f;
+
+	start(3);
+	devs[0].mode.tas = true;
+	mine = submit(nexuses[0], 0, 1);
+	theirs = submit(nexuses[1], 0, 1);
+	play.dir = DMA_TO_DEVICE;
+	play.len = 512;
+	emu.data_later = true;
+	waits = new_task(nexuses[2], 0, 1);
+	waits->cmd.exp_dir = DMA_TO_DEVICE;
+	waits->cmd.exp_len = 512;
+	cst_cmd_submit(&waits->cmd);
+	CHECK(waits->wants_data);
+	f = function(nexuses[0], CST_TMF_CLEAR_TASK_SET, LUN(0), 0);
+	run_works();
+	finish(mine);
+	finish(theirs);
+	finish(waits);
+	run_works();
+	CHECK(mine->was_dropped);
+	CHECK_EQ(theirs->fate, ANSWERED);
+	CHECK_EQ(theirs->cmd.status, SAM_STAT_TASK_ABORTED);
+	CHECK_EQ(waits->fate, ANSWERED);
+	CHECK_EQ(waits->cmd.status, SAM_STAT_TASK_ABORTED);
+	CHECK_EQ(waits->cmd.data_len, 0);
+	CHECK_EQ(waits->cmd.sense_len, 0);
+	release(mine);
+	release(theirs);
+	release(waits);
+	run_works();
+	CHECK_ANSWER(f, CST_TMF_COMPLETE);
+	CHECK_EQ(ua_count(nexuses[1], 0), 0);
+	CHECK_EQ(ua_count(nexuses[2], 0), 0);
+	emu.data_later = false;
+	finish_all();
+}
+
 /*
  * The answer comes early enough for open-iscsi.  It says that the function failed; each command
  * has ended or will end accordingly.
@@ -335,6 +377,6 @@ static void a_nexus_that_was_lost(void)
 TEST_MAIN(T(nothing_is_there_to_be_hit), T(what_has_its_status_is_not_aborted),
 	  T(abort_task_set_is_of_one_lun),
 	  T(after_the_lun_was_taken_away), T(a_lun_reset_reaches_all_nexuses),
-	  T(clear_task_set_tells_those_it_hits), T(a_reset_that_takes_too_long),
+	  T(clear_task_set_tells_those_it_hits), T(with_tas_each_command_gets_a_status), T(a_reset_that_takes_too_long),
 	  T(a_target_reset_reaches_each_lun), T(a_target_reset_without_memory),
 	  T(a_nexus_that_was_lost))

@@ -22,6 +22,7 @@
 #define READ_6			0x08
 #define WRITE_6			0x0a
 #define INQUIRY			0x12
+#define MODE_SELECT		0x15
 #define MODE_SENSE		0x1a
 #define START_STOP		0x1b
 #define RECEIVE_DIAGNOSTIC	0x1c
@@ -37,6 +38,9 @@
 #define READ_DEFECT_DATA	0x37
 #define WRITE_BUFFER		0x3b
 #define READ_BUFFER		0x3c
+#define LOG_SELECT		0x4c
+#define LOG_SENSE		0x4d
+#define MODE_SELECT_10		0x55
 #define MODE_SENSE_10		0x5a
 #define VARIABLE_LENGTH_CMD	0x7f
 #define READ_32			0x09
