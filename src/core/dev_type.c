@@ -99,6 +99,45 @@ static int cst_type_add_vpd(const struct cst_dev_type *type,
 	return 0;
 }
 
+static int cst_type_add_log(const struct cst_dev_type *type,
+			    const struct cst_log_page *page)
+{
+	struct cst_type_index *index = type->index;
+	unsigned int at = index->nr_logs, key = page->code << 8 | page->subpage, other;
+
+	/* The lists of supported pages take two bytes for each. */
+	if (at == CST_TYPE_MAX_PAGES || !page->code || page->code >= 0x3f ||
+	    page->subpage == 0xff)
+		return cst_type_mistake(type, "wrong log page", page->code);
+	for (; at; at--) {
+		other = index->logs[at - 1]->code << 8 | index->logs[at - 1]->subpage;
+		if (key == other)
+			return cst_type_mistake(type, "two log pages", page->code);
+		if (key > other)
+			break;
+		index->logs[at] = index->logs[at - 1];
+	}
+	index->logs[at] = page;
+	index->nr_logs++;
+	return 0;
+}
+
+static int cst_type_add_logs(const struct cst_dev_type *type)
+{
+	const struct cst_log_page *const *pages = type->log_pages;
+	const struct cst_log_page *page;
+	int ret;
+
+	for (; pages && *pages; pages++) {
+		for (page = *pages; page->fill; page++) {
+			ret = cst_type_add_log(type, page);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
 static int cst_type_check_mode_pages(const struct cst_dev_type *type)
 {
 	const struct cst_mode_page *page;
@@ -148,6 +187,9 @@ int cst_dev_type_init(const struct cst_dev_type *type)
 				return ret;
 		}
 	}
+	ret = cst_type_add_logs(type);
+	if (ret)
+		return ret;
 	/* With unknown_op 0, which is CST_OK, parse.c would accept a CDB without a row. */
 	if (!type->any && !type->unknown_op) {
 		pr_err("cst: %s: no answer to an unknown operation code\n", type->name);

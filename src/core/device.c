@@ -60,6 +60,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	cst_ranges_init(&dev->ranges);
 	init_completion(&dev->io_drained);
 	spin_lock_init(&dev->mode.lock);
+	dev->made = get_jiffies_64();
 	complete_all(&dev->io_drained);
 
 	dev->stats = alloc_percpu(struct cst_dev_stats);

@@ -220,6 +220,10 @@ void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum)
 		sum->write_bytes += READ_ONCE(s->write_bytes);
 		sum->errors += READ_ONCE(s->errors);
 		sum->aborted += READ_ONCE(s->aborted);
+		sum->read_errors += READ_ONCE(s->read_errors);
+		sum->write_errors += READ_ONCE(s->write_errors);
+		sum->verify_errors += READ_ONCE(s->verify_errors);
+		sum->other_errors += READ_ONCE(s->other_errors);
 		for (i = 0; i < CST_LATENCY_BUCKETS; i++)
 			sum->latency[i] += READ_ONCE(s->latency[i]);
 	}

@@ -108,6 +108,8 @@ void cst_medium_start(struct cst_device *dev)
 	if (!READ_ONCE(dev->stopped))
 		return;
 	WRITE_ONCE(dev->stopped, false);
+	/* Two that start it at once may count once: it is one start. */
+	WRITE_ONCE(dev->starts, READ_ONCE(dev->starts) + 1);
 	cst_gate_changed(dev);
 }
 

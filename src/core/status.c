@@ -10,8 +10,34 @@
 #include "core.h"
 #include "inner.h"
 
+#define CST_KEY_MEDIUM_ERROR	0x3
+#define CST_KEY_HARDWARE_ERROR	0x4
+#define CST_KEY_ABORTED_COMMAND	0xb
+
+/* The log pages tell errors by what they are about: SPC-4 7.3.8, 7.3.11. */
+static noinline void cst_cmd_count_error(const struct cst_cmd *cmd, cst_sense_t reason)
+{
+	struct cst_dev_stats __percpu *stats = cmd->dev->stats;
+
+	this_cpu_inc(stats->errors);
+	switch (cst_sense_code(reason)->key) {
+	case CST_KEY_MEDIUM_ERROR:
+		if (reason == CST_SENSE(WRITE_ERROR))
+			this_cpu_inc(stats->write_errors);
+		else if (cmd->op && cmd->op->dir == DMA_FROM_DEVICE)
+			this_cpu_inc(stats->read_errors);
+		else	/* VERIFY, or another command that compares */
+			this_cpu_inc(stats->verify_errors);
+		break;
+	case CST_KEY_HARDWARE_ERROR:
+	case CST_KEY_ABORTED_COMMAND:
+		this_cpu_inc(stats->other_errors);
+		break;
+	}
+}
+
 /* Called in any context.  this_cpu operations, because an interrupt may count meanwhile. */
-static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
+static void cst_cmd_account(struct cst_cmd *cmd, cst_sense_t reason, bool aborted)
 {
 	struct cst_dev_stats __percpu *stats = cmd->dev->stats;
 	/* May be negative: the clocks of two CPUs may differ by a little. */
@@ -32,7 +58,7 @@ static void cst_cmd_account(struct cst_cmd *cmd, bool aborted)
 	if (unlikely(aborted))
 		this_cpu_inc(stats->aborted);
 	else if (unlikely(cmd->status == SAM_STAT_CHECK_CONDITION))
-		this_cpu_inc(stats->errors);
+		cst_cmd_count_error(cmd, reason);
 }
 
 /* No data moves, unless the data-out has been received already. */
@@ -73,10 +99,11 @@ static noinline void cst_cmd_set_status(struct cst_cmd *cmd, cst_sense_t reason)
 	if (cmd->status == SAM_STAT_CONDITION_MET)
 		return;
 	cst_cmd_no_data(cmd);
-	if (cmd->status == SAM_STAT_CHECK_CONDITION)
-		cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense),
-						 cmd->dev && READ_ONCE(cmd->dev->mode.d_sense),
-						 cmd->type->peripheral, reason, &cmd->detail);
+	if (cmd->status != SAM_STAT_CHECK_CONDITION)
+		return;
+	cmd->sense_len = cst_sense_build(cmd->sense, sizeof(cmd->sense),
+					 cmd->dev && READ_ONCE(cmd->dev->mode.d_sense),
+					 cmd->type->peripheral, reason, &cmd->detail);
 }
 
 /* TAS: the initiator learns by this status that another one has aborted the command. */
@@ -116,7 +143,7 @@ void cst_cmd_finish(struct cst_cmd *cmd, cst_sense_t reason)
 		cst_order_exit(cmd);
 	aborted = unlikely(cst_cmd_aborted(cmd)) && cst_abort_cmd_ended(cmd);
 	if (likely(cmd->dev)) {
-		cst_cmd_account(cmd, aborted);
+		cst_cmd_account(cmd, reason, aborted);
 		if (test_bit(CST_CMD_IO_REF, &cmd->flags)) {
 			__clear_bit(CST_CMD_IO_REF, &cmd->flags);
 			if (test_bit(CST_CMD_RANGE, &cmd->flags))

@@ -19,6 +19,7 @@ struct cst_device;
 struct cst_handler_ops;
 struct cst_io;
 struct cst_itl;
+struct cst_log_counts;
 
 #define CST_TYPE_MAX_OPS	128
 #define CST_TYPE_MAX_PAGES	32
@@ -68,6 +69,24 @@ struct cst_mode_page {
 	void (*told)(struct cst_itl *itl, const u8 *page, unsigned int len);
 };
 
+/**
+ * struct cst_log_page - a log page (SPC-5 7.3)
+ * @code: PAGE CODE, not 0
+ * @subpage: SUBPAGE CODE, not FFh
+ * @counts: BIT() of each enum cst_log_count that the page shows, and LOG SELECT sets back
+ * @fill: writes the parameters, in the order of their codes, to @p, which has room for
+ *	CST_LOG_PAGE_MAX - 4 zeroed bytes.  Answers the end of what it has written.  @counts
+ *	are zeroes when default values are asked for.  Any context.
+ */
+struct cst_log_page {
+	u8	code;
+	u8	subpage;
+	u32	counts;
+	u8	*(*fill)(const struct cst_device *dev, const struct cst_log_counts *counts, u8 *p);
+};
+
+#define CST_LOG_PAGE_MAX	448	/* bytes of a page with its header */
+
 #define CST_MODE_PAGE_MAX	64	/* bytes of a page */
 #define CST_MODE_PAGES_MAX	480	/* bytes of all pages of a type */
 
@@ -78,6 +97,8 @@ struct cst_type_index {
 	u8			nr_vpd;
 	const struct cst_op	*ops[CST_TYPE_MAX_OPS];
 	const struct cst_vpd_page *vpd[CST_TYPE_MAX_PAGES];
+	u8			nr_logs;
+	const struct cst_log_page *logs[CST_TYPE_MAX_PAGES];
 };
 
 /**
@@ -97,6 +118,8 @@ struct cst_type_index {
  *	and is ordered by its task attribute.  REPORT SUPPORTED OPERATION CODES lists @ops
  *	alone.
  * @vpd: tables of VPD pages, each ended by a page without respond; NULL terminated
+ * @log_pages: tables of log pages, each ended by a page without fill; NULL terminated.
+ *	NULL: the type has no LOG SENSE
  * @mode_pages: mode pages in the order of their codes and subpages, ended by a page
  *	without fill.
  *	NULL: the type has no MODE SENSE
@@ -137,6 +160,7 @@ struct cst_dev_type {
 	const struct cst_op *const	*ops;
 	const struct cst_op		*any;
 	const struct cst_vpd_page *const *vpd;
+	const struct cst_log_page *const *log_pages;
 	const struct cst_mode_page	*mode_pages;
 	u8				mode_specific;
 	unsigned int (*mode_block)(const struct cst_cmd *cmd, bool long_lba, u8 *p);

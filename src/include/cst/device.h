@@ -29,6 +29,11 @@ struct cst_dev_stats {
 	u64	write_bytes;
 	u64	errors;			/* answered with CHECK CONDITION */
 	u64	aborted;
+	/* of the errors: those of the medium, by what failed, and those that are not */
+	u64	read_errors;
+	u64	write_errors;
+	u64	verify_errors;
+	u64	other_errors;
 	u64	latency[CST_LATENCY_BUCKETS];
 };
 
@@ -98,6 +103,23 @@ struct cst_mode {
 	u8			saved[CST_MODE_SAVED_MAX];
 };
 
+/* What log pages count */
+enum cst_log_count {
+	CST_LOG_READ_COMMANDS,
+	CST_LOG_WRITE_COMMANDS,
+	CST_LOG_READ_BYTES,
+	CST_LOG_WRITE_BYTES,
+	CST_LOG_READ_ERRORS,
+	CST_LOG_WRITE_ERRORS,
+	CST_LOG_VERIFY_ERRORS,
+	CST_LOG_OTHER_ERRORS,
+	CST_NR_LOG_COUNTS
+};
+
+struct cst_log_counts {
+	u64	n[CST_NR_LOG_COUNTS];
+};
+
 /* Kinds of identifiers; no two devices of a host share an identifier.  cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
@@ -153,6 +175,9 @@ struct cst_device {
 
 	struct cst_ident	ident;
 	struct cst_mode		mode;
+	struct cst_log_counts	log_base;	/* counts that LOG SELECT has set back */
+	u64			made;		/* jiffies */
+	unsigned long		starts;		/* how often the unit was started when stopped */
 
 	struct list_head	all_node;	/* events.c */
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The primary commands and VPD pages (SPC) that a device type may list in its tables
- * cst_dev_type.ops and cst_dev_type.vpd.
+ * The primary commands, VPD pages and log pages (SPC) that a device type may list in its
+ * tables cst_dev_type.ops, cst_dev_type.vpd and cst_dev_type.log_pages.
  *
  * cst_spc_buffer_ops - READ BUFFER, WRITE BUFFER
  * cst_spc_diagnostic_ops - SEND DIAGNOSTIC, RECEIVE DIAGNOSTIC RESULTS
  * cst_spc_identify_ops - REPORT and SET IDENTIFYING INFORMATION
  * cst_spc_inquiry_ops - INQUIRY
  * cst_spc_luns_ops - REPORT LUNS
- * cst_spc_mode_ops - MODE SENSE, with cst_dev_type.mode_pages
+ * cst_spc_log_ops - LOG SENSE and LOG SELECT, with cst_dev_type.log_pages
+ * cst_spc_mode_ops - MODE SENSE and MODE SELECT, with cst_dev_type.mode_pages
  * cst_spc_opcodes_ops - REPORT SUPPORTED OPERATION CODES
  * cst_spc_tmfs_ops - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
  * cst_spc_prevent_allow_ops - PREVENT ALLOW MEDIUM REMOVAL
@@ -19,6 +20,7 @@
  * cst_spc_vpd_id_pages - page 83h
  * cst_spc_vpd_pages - pages 80h and 86h, for types that have a device
  * cst_spc_vpd_ports_pages - page 88h, for types that have a device
+ * cst_spc_log_pages - log pages 06h, 10h and 2Fh
  */
 #ifndef _CST_SPC_TABLES_H
 #define _CST_SPC_TABLES_H
@@ -30,6 +32,7 @@ extern const struct cst_op cst_spc_diagnostic_ops[];
 extern const struct cst_op cst_spc_identify_ops[];
 extern const struct cst_op cst_spc_inquiry_ops[];
 extern const struct cst_op cst_spc_luns_ops[];
+extern const struct cst_op cst_spc_log_ops[];
 extern const struct cst_op cst_spc_mode_ops[];
 extern const struct cst_op cst_spc_opcodes_ops[];
 extern const struct cst_op cst_spc_tmfs_ops[];
@@ -42,5 +45,7 @@ extern const struct cst_vpd_page cst_spc_vpd_list_pages[];
 extern const struct cst_vpd_page cst_spc_vpd_id_pages[];
 extern const struct cst_vpd_page cst_spc_vpd_pages[];
 extern const struct cst_vpd_page cst_spc_vpd_ports_pages[];
+
+extern const struct cst_log_page cst_spc_log_pages[];
 
 #endif /* _CST_SPC_TABLES_H */

@@ -387,6 +387,7 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_spc_diagnostic_ops,
 	cst_spc_identify_ops,
 	cst_spc_inquiry_ops,
+	cst_spc_log_ops,
 	cst_spc_luns_ops,
 	cst_spc_mode_ops,
 	cst_spc_opcodes_ops,
@@ -424,6 +425,12 @@ static const struct cst_vpd_page *const cst_disk_vpd[] = {
 	NULL
 };
 
+static const struct cst_log_page *const cst_disk_log[] = {
+	cst_sbc_log_pages,
+	cst_spc_log_pages,
+	NULL
+};
+
 static struct cst_type_index cst_disk_index;
 
 const struct cst_dev_type cst_disk_type = {
@@ -433,6 +440,7 @@ const struct cst_dev_type cst_disk_type = {
 	.versions		= cst_disk_versions,
 	.ops			= cst_disk_ops,
 	.vpd			= cst_disk_vpd,
+	.log_pages		= cst_disk_log,
 	.mode_pages		= cst_sbc_mode_pages,
 	.mode_specific		= CST_MODE_DPOFUA,
 	.mode_block		= cst_sbc_mode_block,

@@ -75,6 +75,8 @@ static inline bool cst_sbc_thin_zeroes(const struct cst_disk *disk)
 void cst_disk_stop_thin(struct cst_disk *disk);
 /* lba_status.c */
 extern const struct cst_op cst_sbc_lba_status_ops[];
+/* log.c */
+extern const struct cst_log_page cst_sbc_log_pages[];
 /* mode.c */
 extern const struct cst_mode_page cst_sbc_mode_pages[];
 unsigned int cst_sbc_mode_block(const struct cst_cmd *cmd, bool long_lba, u8 *p);

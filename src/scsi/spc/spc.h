@@ -47,6 +47,9 @@ void cst_mode_exceptions(const struct cst_device *dev, u8 *page);
 	{ .code = 0x1a, .size = 40, .fill = cst_mode_zeroes }
 #define CST_MODE_EXCEPTIONS_PAGE					\
 	{ .code = 0x1c, .size = 12, .fill = cst_mode_exceptions }
+/* log.c: for cst_log_page.fill: write a parameter at @p.  Return: its end. */
+u8 *cst_log_put(u8 *p, u16 code, const void *value, u8 len);
+u8 *cst_log_put_counter(u8 *p, u16 code, u64 value);
 /* vpd.c: INQUIRY with EVPD */
 cst_sense_t cst_spc_vpd(struct cst_cmd *cmd);
 /*

@@ -3,8 +3,8 @@
 CORE := $(addprefix core/, submit cmd parse gate xfer order data_out exec inner status wait range command)
 CORE += $(addprefix core/, abort tmf lun_map lun dev_type sense ua initiators identity port medium store_record)
 CORE += scsi/types
-CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports mode mode_pages opcodes luns unit prevent_allow)
+CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports log mode mode_pages opcodes luns unit prevent_allow)
+CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity log mode vpd compare_write write_same write_verify)
 CORE += $(addprefix scsi/spc/, buffer diagnostic identify timestamp)
-CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity mode vpd compare_write write_same write_verify)
 CORE += $(addprefix scsi/copy/, extended_copy limits list status)
 CORE += $(addprefix scsi/sbc/, defects orwrite prefetch unmap lba_status)

@@ -301,6 +301,11 @@ void cst_event_device(struct cst_device *dev, u8 cmd)
 {
 }
 
+void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum)
+{
+	*sum = *dev->stats;
+}
+
 void cst_event_tmf(const struct cst_tmf *tmf)
 {
 }

@@ -191,6 +191,11 @@ static cst_sense_t no_page(struct cst_cmd *cmd, const u8 *header)
 	return CST_OK;
 }
 
+static u8 *no_log(const struct cst_device *dev, const struct cst_log_counts *counts, u8 *p)
+{
+	return p;
+}
+
 static void no_fill(const struct cst_device *dev, u8 *page)
 {
 }
@@ -202,6 +207,7 @@ struct own_type {
 	struct cst_op		rows[4];
 	struct cst_vpd_page	pages[3];
 	struct cst_mode_page	mode_pages[3];
+	struct cst_log_page	logs[3];
 	const struct cst_op	*any;
 	bool			answers_nothing;	/* has no unknown_op */
 };
@@ -210,8 +216,9 @@ static int make(const struct own_type *own, struct cst_type_index *index)
 {
 	const struct cst_op *const ops[] = { own->rows, NULL };
 	const struct cst_vpd_page *const vpd[] = { own->pages, NULL };
+	const struct cst_log_page *const logs[] = { own->logs, NULL };
 	const struct cst_dev_type type = {
-		.name = "test", .ops = ops, .vpd = vpd, .index = index,
+		.name = "test", .log_pages = logs, .ops = ops, .vpd = vpd, .index = index,
 		.mode_pages = own->mode_pages, .any = own->any,
 		.unknown_op = own->answers_nothing ? CST_OK :
 			      CST_SENSE(INVALID_COMMAND_OPERATION_CODE),
@@ -230,6 +237,7 @@ static const struct own_type own = {
 	},
 	.pages = { { 0xb0, no_page }, { 0x00, no_page } },
 	.mode_pages = { { 0x08, 0, 20, no_fill }, { 0x0a, 0, 12, no_fill } },
+	.logs = { { 0x2f, 0, 0, no_log }, { 0x06, 0, 0, no_log } },
 };
 
 static const struct own_type wrong[] = {
@@ -265,6 +273,10 @@ static const struct own_type wrong[] = {
 	{ .mode_pages = { { 0x0a, 0, CST_MODE_PAGE_MAX + 1, no_fill } } },
 	/* bits that can be changed, and no way to change them */
 	{ .mode_pages = { { 0x0a, 0, 12, no_fill, .mask = no_fill } } },
+	/* the same log page twice; pages that are lists */
+	{ .logs = { { 0x06, 0, 0, no_log }, { 0x06, 0, 0, no_log } } },
+	{ .logs = { { 0x00, 0, 0, no_log } } },
+	{ .logs = { { 0x06, 0xff, 0, no_log } } },
 };
 
 static void tables_are_sorted(void)
@@ -280,6 +292,8 @@ static void tables_are_sorted(void)
 	CHECK_EQ(index.first[0xa3], 2);
 	CHECK_EQ(index.nr_vpd, 2);
 	CHECK_EQ(index.vpd[0]->code, 0x00);
+	CHECK_EQ(index.nr_logs, 2);
+	CHECK_EQ(index.logs[0]->code, 0x06);
 }
 
 static void mistakes_are_refused(void)
