@@ -19,6 +19,7 @@
  * cst_spc_vpd_list_pages - page 00h
  * cst_spc_vpd_id_pages - page 83h
  * cst_spc_vpd_pages - pages 80h and 86h, for types that have a device
+ * cst_spc_vpd_mode_pages - pages 87h and 8Ah, for types that have mode pages
  * cst_spc_vpd_ports_pages - page 88h, for types that have a device
  * cst_spc_log_pages - log pages 06h, 10h and 2Fh
  */
@@ -43,6 +44,7 @@ extern const struct cst_op cst_spc_unit_ops[];
 
 extern const struct cst_vpd_page cst_spc_vpd_list_pages[];
 extern const struct cst_vpd_page cst_spc_vpd_id_pages[];
+extern const struct cst_vpd_page cst_spc_vpd_mode_pages[];
 extern const struct cst_vpd_page cst_spc_vpd_pages[];
 extern const struct cst_vpd_page cst_spc_vpd_ports_pages[];
 

@@ -418,6 +418,7 @@ static const struct cst_op *const cst_disk_ops[] = {
 static const struct cst_vpd_page *const cst_disk_vpd[] = {
 	cst_spc_vpd_list_pages,
 	cst_spc_vpd_id_pages,
+	cst_spc_vpd_mode_pages,
 	cst_spc_vpd_pages,
 	cst_spc_vpd_ports_pages,
 	cst_copy_vpd_pages,

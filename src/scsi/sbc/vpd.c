@@ -56,6 +56,12 @@ static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, const u8 *
 	cst_vpd_header(page, header, sizeof(page));
 	/* MEDIUM ROTATION RATE: 7200 per minute for any rotating medium, else 1 */
 	put_unaligned_be16(to_cst_disk(cmd->dev)->rotational ? 7200 : 1, page + 4);
+	/*
+	 * PRODUCT TYPE and NOMINAL FORM FACTOR are not reported: there is no device of its
+	 * own.  ZONED is 0.  FUAB: FUA and SYNCHRONIZE CACHE have the meaning of SBC-4, with a
+	 * non-volatile cache (nv_cache) as well.
+	 */
+	page[8] = 0x02;
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 

@@ -209,10 +209,33 @@ static cst_sense_t cst_vpd_extended_inquiry(struct cst_cmd *cmd, const u8 *heade
 	cst_vpd_header(page, header, sizeof(page));
 	page[5] = 0x07;			/* HEADSUP, ORDSUP, SIMPSUP */
 	page[7] = 0x01;			/* LUICLR: see REPORT LUNS */
+	if (cmd->type->mode_pages)
+		page[8] = 0x08;		/* RTD_SUP: see MODE SELECT */
 	/* MAXIMUM SUPPORTED SENSE DATA LENGTH */
 	page[13] = cmd->type->any ? CST_SENSE_MAX : CST_SENSE_DESC_SIZE;
 	if (cmd->type->extended_inquiry)
 		cmd->type->extended_inquiry(cmd, page);
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/* 87h: all mode pages and subpages of the logical unit are shared by all of its nexuses. */
+static cst_sense_t cst_vpd_mode_page_policy(struct cst_cmd *cmd, const u8 *header)
+{
+	u8 page[CST_VPD_HEADER + 4] = { [CST_VPD_HEADER] = 0x3f, 0xff };
+
+	cst_vpd_header(page, header, sizeof(page));
+	return cst_cmd_respond(cmd, page, sizeof(page));
+}
+
+/*
+ * 8Ah: there is no power condition that a timer or START STOP UNIT could choose, but stopped;
+ * how long that takes to leave is not specified, because it takes no time.
+ */
+static cst_sense_t cst_vpd_power_condition(struct cst_cmd *cmd, const u8 *header)
+{
+	u8 page[CST_VPD_HEADER + 14] = {};
+
+	cst_vpd_header(page, header, sizeof(page));
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 
@@ -259,3 +282,13 @@ const struct cst_vpd_page cst_spc_vpd_pages[] = {
 	{}
 };
 EXPORT_SYMBOL_GPL(cst_spc_vpd_pages);
+
+/*
+ * There is no page 90h: the protocols here define no information of a logical unit for it.
+ */
+const struct cst_vpd_page cst_spc_vpd_mode_pages[] = {
+	{ 0x87, cst_vpd_mode_page_policy },
+	{ 0x8a, cst_vpd_power_condition },
+	{}
+};
+EXPORT_SYMBOL_GPL(cst_spc_vpd_mode_pages);

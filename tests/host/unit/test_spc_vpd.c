@@ -13,9 +13,9 @@ static void page_00_lists_the_others(void)
 
 	emu_reset();
 	CHECK_REASON(VPD(0x00), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 13);
-	CHECK_BYTES(emu.in, 0x00, 0x00, 0x00, 0x09,
-		    0x00, 0x80, 0x83, 0x86, 0x88, 0x8f, 0xb0, 0xb1, 0xb2);
+	CHECK_EQ(emu.cmd.data_len, 15);
+	CHECK_BYTES(emu.in, 0x00, 0x00, 0x00, 0x0b,
+		    0x00, 0x80, 0x83, 0x86, 0x87, 0x88, 0x8a, 0x8f, 0xb0, 0xb1, 0xb2);
 
 	n = emu.in[3];
 	memcpy(pages, emu.in + 4, n);
@@ -176,11 +176,22 @@ static void page_86(void)
 	CHECK_REASON(VPD(0x86), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 64);
 	CHECK_BYTES(emu.in, 0x00, 0x86, 0x00, 0x3c, 0x00, 0x07, 0x01, 0x01,
-		    0, 0, 0, 0, 0, CST_SENSE_DESC_SIZE);
+		    0x08, 0, 0, 0, 0, CST_SENSE_DESC_SIZE);
 	CHECK(!memcmp(emu.in + 14, zero, 50));
 	emu.disk.nv_cache = true;
 	CHECK_REASON(VPD(0x86), CST_OK);
 	CHECK_EQ(emu.in[6], 0x02);
+}
+
+static void page_87_and_8a(void)
+{
+	emu_reset();
+	CHECK_REASON(VPD(0x87), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 8);
+	CHECK_BYTES(emu.in, 0x00, 0x87, 0x00, 0x04, 0x3f, 0xff, 0x00, 0x00);
+	CHECK_REASON(VPD(0x8a), CST_OK);
+	CHECK_EQ(emu.cmd.data_len, 18);
+	CHECK_BYTES(emu.in, 0x00, 0x8a, 0x00, 0x0e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 static void page_b0(void)
@@ -221,8 +232,8 @@ static void page_b1(void)
 	emu_reset();
 	CHECK_REASON(VPD(0xb1), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 64);
-	CHECK_BYTES(emu.in, 0x00, 0xb1, 0x00, 0x3c, 0x00, 0x01);
-	CHECK(!memcmp(emu.in + 6, zero, 58));
+	CHECK_BYTES(emu.in, 0x00, 0xb1, 0x00, 0x3c, 0x00, 0x01, 0x00, 0x00, 0x02);
+	CHECK(!memcmp(emu.in + 9, zero, 55));
 	emu.disk.rotational = true;
 	CHECK_REASON(VPD(0xb1), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x1c, 0x20);
@@ -280,5 +291,6 @@ TEST_MAIN(T(page_00_lists_the_others), T(page_80_is_the_serial_number),
 	  T(page_83_over_iscsi), T(page_83_while_the_names_change),
 	  T(page_83_with_half_a_name),
 	  T(page_83_elsewhere), T(page_83_at_its_longest),
-	  T(page_86), T(page_b0), T(page_b1), T(page_b2), T(page_b0_of_a_thin_disk),
+	  T(page_86), T(page_87_and_8a), T(page_b0), T(page_b1), T(page_b2),
+	  T(page_b0_of_a_thin_disk),
 	  T(without_a_logical_unit_there_is_page_00))
