@@ -92,10 +92,10 @@ extern const struct cst_op cst_sbc_start_stop_ops[];
 /* unmap.c */
 extern const struct cst_op cst_sbc_unmap_ops[];
 #define CST_UNMAP_MAX_DESCRIPTORS	255	/* the list fits into a page */
-/* MAXIMUM UNMAP LBA COUNT in blocks, of all descriptors together: 1 GiB */
+/* MAXIMUM UNMAP LBA COUNT in blocks, of all descriptors together: up to 1 GiB */
 static inline u32 cst_sbc_max_unmap(const struct cst_disk *disk)
 {
-	return (1U << 30) / disk->block_size;
+	return min((1U << 30) / disk->block_size, 1U << 20);
 }
 
 /* vpd.c */

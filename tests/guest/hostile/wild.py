@@ -32,6 +32,12 @@ def rw16(op: int, lba: int, n: int, flags: int = 0) -> bytes:
     return struct.pack(">BBQIBB", op, flags, lba, n, 0, 0)
 
 
+def unmap(*ranges: tuple[int, int]) -> bytes:
+    """The parameter list of UNMAP."""
+    size = 16 * len(ranges)
+    return struct.pack(">HH4x", size + 6, size) + b"".join(struct.pack(">QI4x", *r) for r in ranges)
+
+
 def ranges(blocks: int) -> Iterator[Wild]:
     """Commands that address blocks, at and beyond the end of the medium."""
     lbas16 = (blocks, blocks + 1, 2**32 - 1, 2**32, 2**55, 2**63 - 1, 2**63, TOP - 1, TOP)
@@ -109,6 +115,17 @@ def parameters(blocks: int) -> Iterator[Wild]:
             "out", min(length, 24), b"\xff" * min(length, 24), ("ok", ABORTED, *NO)
         yield f"EXTENDED COPY list of {length}", struct.pack(">BB8xI2x", 0x83, 0, length), \
             "out", min(length, 64), b"\xff" * min(length, 64), ("ok", ABORTED, *NO)
+    # UNMAP: a list that is cut, or that is longer than it says; ranges that overflow; too many.
+    whole = unmap((0, 1), (8, 1))
+    for length in range(1, len(whole)):
+        yield f"UNMAP list cut at {length}", struct.pack(">BB4xxHB", 0x42, 0, length, 0), "out", \
+            length, whole[:length], NO
+    for what, data in (("longer", whole + bytes(16)), ("beyond", unmap((0, 1), (blocks, 1))),
+                       ("64 bits", unmap((0, 1), (TOP, 2))), ("all", unmap((0, 2**32 - 1))),
+                       ("32 bits", unmap((0, 2**32 - 1), (0, 2))),
+                       ("256 descriptors", unmap(*((i, 1) for i in range(256))))):
+        yield f"UNMAP {what}", struct.pack(">BB4xxHB", 0x42, 0, len(data), 0), "out", len(data), \
+            data, NO
     for select in range(256):
         yield f"REPORT LUNS {select:#x}", struct.pack(">BBB3xI2x", 0xA0, 0, select, 4096), \
             "in", 4096, b"", ("ok", *NO)

@@ -263,14 +263,14 @@ static void page_b0_of_a_thin_disk(void)
 	emu.disk.unmap_granularity = 65536;
 	emu.disk.unmap_alignment = 4096;
 	CHECK_REASON(VPD(0xb0), CST_OK);
-	CHECK_BYTES(emu.in + 20, 0x00, 0x20, 0x00, 0x00,	/* 1 GiB */
+	CHECK_BYTES(emu.in + 20, 0x00, 0x10, 0x00, 0x00,	/* 512 MiB */
 		    0, 0, 0, 255, 0, 0, 0, 128, 0x80, 0, 0, 8);
 	emu.disk.block_size = 4096;
 	emu.disk.block_shift = 12;
 	emu.disk.unmap_granularity = 512;
 	emu.disk.unmap_alignment = 0;
 	CHECK_REASON(VPD(0xb0), CST_OK);
-	CHECK_BYTES(emu.in + 20, 0x00, 0x04, 0x00, 0x00,
+	CHECK_BYTES(emu.in + 20, 0x00, 0x04, 0x00, 0x00,	/* 1 GiB */
 		    0, 0, 0, 255, 0, 0, 0, 1, 0x80, 0, 0, 0);
 }
 
