@@ -70,7 +70,7 @@ enum cst_port_state {
 /* cst_op.flags */
 #define CST_OP_MEDIUM		BIT(0)	/* needs an enabled device, and its medium */
 #define CST_OP_WRITES		BIT(1)	/* changes the medium: write protection applies */
-#define CST_OP_ACTION		BIT(2)	/* byte 1 or, with opcode 7Fh, bytes 8 and 9: SERVICE ACTION */
+#define CST_OP_ACTION		BIT(2)	/* SERVICE ACTION: byte 1, or bytes 8, 9 of 7Fh */
 #define CST_OP_SKIP_UA		BIT(3)	/* does not report a pending unit attention (SAM-5 5.14) */
 #define CST_OP_IMPLICIT_HOQ	BIT(4)	/* never waits for its turn: not in the task set's order */
 #define CST_OP_BLOCKS		BIT(5)	/* cst_cmd_blocks_len(); counted as a read or write */

@@ -166,8 +166,8 @@ static cst_sense_t cst_spc_write_buffer(struct cst_cmd *cmd)
 		spin_unlock_irq(&itl->ua_lock);
 	} else {
 		spin_lock_irq(&dev->itl_lock);
-		cst_rwbuf_fill(&dev->data_buffer, &fresh, get_unaligned_be24(cmd->cdb + 3),
-				buf, len);
+		cst_rwbuf_fill(&dev->data_buffer, &fresh,
+			       get_unaligned_be24(cmd->cdb + 3), buf, len);
 		spin_unlock_irq(&dev->itl_lock);
 	}
 	kfree(fresh);

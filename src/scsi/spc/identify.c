@@ -38,10 +38,14 @@ static bool cst_ident_part(struct cst_ident *ident, const struct cst_cmd *cmd,
 {
 	switch (cmd->cdb[10] >> 1) {
 	case CST_IDENT_TYPE_INFO:
-		*part = (struct cst_ident_part){ ident->info, &ident->info_len, CST_IDENT_INFO_MAX };
+		*part = (struct cst_ident_part){
+			ident->info, &ident->info_len, CST_IDENT_INFO_MAX
+		};
 		return true;
 	case CST_IDENT_TYPE_TEXT:
-		*part = (struct cst_ident_part){ ident->text, &ident->text_len, CST_IDENT_TEXT_MAX };
+		*part = (struct cst_ident_part){
+			ident->text, &ident->text_len, CST_IDENT_TEXT_MAX
+		};
 		return true;
 	default:
 		return false;

@@ -26,7 +26,7 @@
  */
 static const struct known {
 	u8		opcode;
-	u8		action;		/* SERVICE ACTION, where there is one: byte 1, or 9 with 7Fh */
+	u8		action;		/* SERVICE ACTION: byte 1, or byte 9 of 7Fh */
 	u8		cdb4;
 	const char	*resv;
 	const char	*ports;

@@ -226,4 +226,5 @@ static void without_the_range(void)
 TEST_MAIN(T(writes_what_is_as_expected), T(writes_nothing_of_what_is_not),
 	  T(with_4k_blocks), T(no_blocks), T(more_than_the_maximum),
 	  T(beyond_the_end), T(needs_all_its_data), T(cache_flags),
-	  T(errors_of_the_backend), T(the_disk_becomes_smaller), T(write_protection), T(without_the_range))
+	  T(errors_of_the_backend), T(the_disk_becomes_smaller),
+	  T(write_protection), T(without_the_range))

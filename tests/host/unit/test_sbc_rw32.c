@@ -4,14 +4,14 @@
 #include "test.h"
 
 #define CDB32(_action, _flags, _lba, _n)				\
-	0x7f, 0, 0, 0, 0, 0, 0, 24, 0, _action, _flags, 0,		\
-	0, 0, 0, 0, 0, 0, 0, _lba,					\
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, _n
-#define READ32(...)		EMU(CDB32(0x09, __VA_ARGS__))
-#define VERIFY32(...)		EMU(CDB32(0x0a, __VA_ARGS__))
-#define WRITE32(...)		EMU(CDB32(0x0b, __VA_ARGS__))
-#define WRITE_VERIFY32(...)	EMU(CDB32(0x0c, __VA_ARGS__))
-#define WRITE_SAME32(...)	EMU(CDB32(0x0d, __VA_ARGS__))
+	EMU(0x7f, 0, 0, 0, 0, 0, 0, 24, 0, _action, _flags, 0,		\
+	    0, 0, 0, 0, 0, 0, 0, _lba,					\
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, _n)
+#define READ32(...)		CDB32(0x09, __VA_ARGS__)
+#define VERIFY32(...)		CDB32(0x0a, __VA_ARGS__)
+#define WRITE32(...)		CDB32(0x0b, __VA_ARGS__)
+#define WRITE_VERIFY32(...)	CDB32(0x0c, __VA_ARGS__)
+#define WRITE_SAME32(...)	CDB32(0x0d, __VA_ARGS__)
 
 static u8 data[8 * 512];
 
