@@ -41,7 +41,6 @@ u8 *cst_log_put(u8 *p, u16 code, const void *value, u8 len)
 	memcpy(p + CST_LOG_PARAMETER, value, len);
 	return p + CST_LOG_PARAMETER + len;
 }
-EXPORT_SYMBOL_GPL(cst_log_put);
 
 u8 *cst_log_put_counter(u8 *p, u16 code, u64 value)
 {
@@ -52,7 +51,6 @@ u8 *cst_log_put_counter(u8 *p, u16 code, u64 value)
 	p[2] = CST_LOG_COUNTER;
 	return p + CST_LOG_PARAMETER + sizeof(be);
 }
-EXPORT_SYMBOL_GPL(cst_log_put_counter);
 
 /* --- pages --- */
 
@@ -78,11 +76,11 @@ static u8 *cst_log_self_tests(const struct cst_device *dev, const struct cst_log
 	return p;
 }
 
-/* 2Fh, SPC-4 7.3.9: no exception, and no temperature is known. */
+/* 2Fh, SPC-4 7.3.9: no exception; neither a temperature nor its limit is known. */
 static u8 *cst_log_exceptions(const struct cst_device *dev, const struct cst_log_counts *counts,
 			      u8 *p)
 {
-	static const u8 value[4] = { 0x00, 0x00, 0xff };
+	static const u8 value[4] = { 0x00, 0x00, 0xff, 0xff };
 
 	return cst_log_put(p, 0x0000, value, sizeof(value));
 }

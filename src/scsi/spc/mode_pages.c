@@ -4,7 +4,6 @@
  *
  * mode.c calls in, through the tables of the types.
  */
-#include <linux/export.h>
 #include <linux/kernel.h>
 
 #include "spc.h"
@@ -29,7 +28,6 @@
 void cst_mode_zeroes(const struct cst_device *dev, u8 *page)
 {
 }
-EXPORT_SYMBOL_GPL(cst_mode_zeroes);
 
 /*
  * 0Ah.  What is 0 and stays so: TST, one task set for all nexuses (order.c); TMF_ONLY, there is
@@ -43,7 +41,6 @@ void cst_mode_control(const struct cst_device *dev, u8 *page)
 	page[2] = CST_CONTROL_GLTSD;	/* log parameters are not saved by themselves */
 	page[3] = CST_CONTROL_QAM;	/* unrestricted reordering */
 }
-EXPORT_SYMBOL_GPL(cst_mode_control);
 
 void cst_mode_control_mask(const struct cst_device *dev, u8 *page)
 {
@@ -51,7 +48,6 @@ void cst_mode_control_mask(const struct cst_device *dev, u8 *page)
 	page[4] = CST_CONTROL_SWP;
 	page[5] = CST_CONTROL_TAS;
 }
-EXPORT_SYMBOL_GPL(cst_mode_control_mask);
 
 void cst_mode_control_get(const struct cst_device *dev, u8 *page)
 {
@@ -62,7 +58,6 @@ void cst_mode_control_get(const struct cst_device *dev, u8 *page)
 	if (READ_ONCE(dev->mode.tas))
 		page[5] |= CST_CONTROL_TAS;
 }
-EXPORT_SYMBOL_GPL(cst_mode_control_get);
 
 void cst_mode_control_set(struct cst_device *dev, const u8 *page)
 {
@@ -70,18 +65,15 @@ void cst_mode_control_set(struct cst_device *dev, const u8 *page)
 	WRITE_ONCE(dev->swp, page[4] & CST_CONTROL_SWP);
 	WRITE_ONCE(dev->mode.tas, page[5] & CST_CONTROL_TAS);
 }
-EXPORT_SYMBOL_GPL(cst_mode_control_set);
 
 /* SBC-3 6.4, SWP: what is in the cache is written before the medium is write protected. */
 bool cst_mode_control_settle(const u8 *old, const u8 *page)
 {
 	return page[4] & ~old[4] & CST_CONTROL_SWP;
 }
-EXPORT_SYMBOL_GPL(cst_mode_control_settle);
 
 /* 1Ch, SPC-4 7.5.12: nothing looks for informational exceptions, so none is reported. */
 void cst_mode_exceptions(const struct cst_device *dev, u8 *page)
 {
 	page[2] = 0x08;			/* DEXCPT */
 }
-EXPORT_SYMBOL_GPL(cst_mode_exceptions);

@@ -321,10 +321,10 @@ void cst_target_regroup(struct cst_target *target)
 __weak int cst_store_save(const char *kind, const char *name, u16 version, const void *data,
 			  u32 len)
 {
-	shim_must(cst_cmd_may_sleep(&emu.cmd));
-	shim_must(len <= sizeof(emu.record));
 	if (emu.store_error)
 		return emu.store_error;
+	if (len > sizeof(emu.record))
+		return -ENOSPC;
 	memcpy(emu.record, data, len);
 	emu.record_len = len;
 	strscpy(emu.record_name, name, sizeof(emu.record_name));
@@ -337,7 +337,8 @@ __weak int cst_store_load(const char *kind, const char *name, u16 version, void 
 		return emu.store_error;
 	if (!emu.record_len || strcmp(emu.record_name, name))
 		return -ENOENT;
-	shim_must(emu.record_len <= size);
+	if (emu.record_len > size)
+		return -EBADMSG;
 	memcpy(data, emu.record, emu.record_len);
 	return emu.record_len;
 }

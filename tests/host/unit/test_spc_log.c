@@ -111,7 +111,7 @@ static void time_and_starts(void)
 	CHECK_REASON(SENSE(0x0e, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0, 4, 0x23, 4, 0, 0, 0, 2);
 	CHECK_REASON(SENSE(0x2f, 0), CST_OK);
-	CHECK_BYTES(emu.in, 0xaf, 0, 0, 8, 0, 0, 0x23, 4, 0, 0, 0xff, 0);
+	CHECK_BYTES(emu.in, 0xaf, 0, 0, 8, 0, 0, 0x23, 4, 0, 0, 0xff, 0xff);
 	CHECK_REASON(SENSE(0x10, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + 20 * 20);
 }
