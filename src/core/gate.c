@@ -19,7 +19,8 @@
  * management waits for the commands themselves.
  *
  * No lock is taken here.  The state that is looked at belongs to device.c (io_ref),
- * lun_map.c (the nexus, read_only), mode.c (software write protection), medium.c (ejected, stopped) and ua.c (unit attentions).
+ * lun_map.c (the nexus, read_only), mode.c (software write protection), medium.c (ejected,
+ * stopped) and ua.c (unit attentions).
  * The verdict of a reservation and the state of the port are set here.
  */
 #include <linux/export.h>
@@ -235,7 +236,8 @@ static __always_inline bool cst_gates_open(struct cst_itl *itl,
 {
 	return !(READ_ONCE(itl->ua_pending) | READ_ONCE(itl->verdict) |
 		 READ_ONCE(itl->port_state) | READ_ONCE(itl->read_only) |
-		 dev->read_only | READ_ONCE(dev->swp) | READ_ONCE(dev->ejected) | READ_ONCE(dev->stopped) |
+		 dev->read_only | READ_ONCE(dev->swp) |
+		 READ_ONCE(dev->ejected) | READ_ONCE(dev->stopped) |
 		 percpu_ref_is_dying(&dev->io_ref));
 }
 

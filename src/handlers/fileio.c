@@ -4,8 +4,8 @@
  * with o_direct, past it.
  *
  * This file has the configuration: attributes, making, opening and resizing the file.
- * fileio_io.c moves the data, and fileio_space.c gives space back.  Core calls in through vdisk_fileio_ops with dev.obj.lock
- * held.  This file has no lock.
+ * fileio_io.c moves the data, and fileio_space.c gives space back.  Core calls in through
+ * vdisk_fileio_ops with dev.obj.lock held.  This file has no lock.
  */
 #include <linux/blkdev.h>
 #include <linux/file.h>
@@ -135,7 +135,7 @@ static int fileio_make_in(struct fileio_dev *fd, struct file *folder)
 	if (ret) {
 		fileio_unmake(file, folder);
 		vdisk_refuse(&fd->vd, ret, "cannot be made %llu bytes large: %pe",
-			      fd->size, ERR_PTR(ret));
+			     fd->size, ERR_PTR(ret));
 	}
 	fput(file);
 	return ret;
@@ -321,7 +321,7 @@ static int fileio_grow(struct fileio_dev *fd, u64 size)
 		ret = fileio_sync_all(fd->vd.file, 0);
 	if (ret)
 		vdisk_refuse(&fd->vd, ret, "cannot be made %llu bytes large: %pe",
-			      size, ERR_PTR(ret));
+			     size, ERR_PTR(ret));
 	return ret;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c and fileio_space.c, share. */
+/*
+ * What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c and
+ * fileio_space.c, share.
+ */
 #ifndef _CST_FILEIO_H
 #define _CST_FILEIO_H
 

@@ -186,7 +186,7 @@ struct cst_device {
 	struct list_head	itls;		/* struct cst_itl.dev_node */
 	struct list_head	luns;		/* struct cst_lun.dev_node, grouped by target */
 	u8			*data_buffer;	/* spc/buffer.c; NULL: has not been written */
-	s64			clock_ms;	/* spc/timestamp.c: its clock less the time since boot */
+	s64			clock_ms;	/* timestamp.c: its clock less that of the boot */
 	bool			clock_set;	/* clock_ms is valid */
 };
 

@@ -219,7 +219,8 @@ static void cst_log_reset(struct cst_device *dev, const struct cst_log_page *log
 
 	for (i = 0; i < CST_NR_LOG_COUNTS; i++)
 		if (log->counts & BIT(i))
-			WRITE_ONCE(dev->log_base.n[i], READ_ONCE(dev->log_base.n[i]) + counts->n[i]);
+			WRITE_ONCE(dev->log_base.n[i],
+				   READ_ONCE(dev->log_base.n[i]) + counts->n[i]);
 }
 
 /*

@@ -69,8 +69,8 @@ static void compare(const char *name)
 	if (getenv("CST_DOCUMENT"))
 		doc_write(at, end - at);
 	else
-		test_say(__FILE__, __LINE__, "the table %s of %s is not the code's; `make -C tests/host/unit document` writes:\n%s",
-			 name, DOC, table);
+		test_say(__FILE__, __LINE__, "%s: `make document` would write %s:\n%s", DOC,
+			 name, table);
 }
 
 static const char *reservation(const struct cst_op *op)
@@ -103,7 +103,8 @@ static void commands(void)
 
 	emu_reset();
 	table_len = 0;
-	row("| Code | Command | CDB | Timeout | Conflicts with a reservation | Also in port states |\n");
+	row("| Code | Command | CDB | Timeout | ");
+	row("Conflicts with a reservation | Also in port states |\n");
 	row("| --- | --- | --- | --- | --- | --- |\n");
 	for (i = 0; i < cst_disk_type.index->nr_ops; i++) {
 		const struct cst_op *op = cst_disk_type.index->ops[i];

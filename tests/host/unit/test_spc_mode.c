@@ -142,7 +142,8 @@ static void page_control(void)
 	emu_reset();
 	/* changeable values */
 	CHECK_REASON(EMU(0x1a, 0x08, 0x48, 0, 0xff, 0), CST_OK);
-	CHECK_BYTES(emu.in + 4, 0x88, 0x12, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	CHECK_BYTES(emu.in + 4, 0x88, 0x12, 0x04,
+		    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	CHECK_REASON(EMU(0x1a, 0x08, 0x4a, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x8a, 0x0a, 0x04, 0, 0x08, 0x40, 0, 0, 0, 0, 0, 0);
 	CHECK_REASON(EMU(0x1a, 0x08, 0x41, 0, 0xff, 0), CST_OK);

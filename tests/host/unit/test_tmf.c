@@ -377,6 +377,7 @@ static void a_nexus_that_was_lost(void)
 TEST_MAIN(T(nothing_is_there_to_be_hit), T(what_has_its_status_is_not_aborted),
 	  T(abort_task_set_is_of_one_lun),
 	  T(after_the_lun_was_taken_away), T(a_lun_reset_reaches_all_nexuses),
-	  T(clear_task_set_tells_those_it_hits), T(with_tas_each_command_gets_a_status), T(a_reset_that_takes_too_long),
+	  T(clear_task_set_tells_those_it_hits), T(with_tas_each_command_gets_a_status),
+	  T(a_reset_that_takes_too_long),
 	  T(a_target_reset_reaches_each_lun), T(a_target_reset_without_memory),
 	  T(a_nexus_that_was_lost))
