@@ -37,11 +37,12 @@ struct blockio_dev {
 
 /* State of one I/O, in cst_io.priv. */
 struct blockio_io {
+	int	error;		/* of a flush or a FUA write that has ended */
+	/* at the end, because old kernels have an array of no size at the end of a bio */
 	union {
 		struct bio	bio;	/* while the block layer has it */
 		struct cst_job	job;	/* afterwards, when a worker goes on with the I/O */
 	};
-	int	error;		/* of a flush or a FUA write that has ended */
 };
 
 static inline struct blockio_dev *to_blockio_dev(struct cst_device *dev)
@@ -113,8 +114,12 @@ static int blockio_enable(struct cst_device *dev)
 	ret = blockio_check(bd);
 	if (ret)
 		goto close;
-	/* What somebody has written through the page cache goes to the device first. */
-	ret = sync_blockdev(bd->bdev);
+	/*
+	 * What somebody has written through the page cache goes to the device first.  The
+	 * device's own cache is flushed, too: with write_through, or without nv_cache, which may
+	 * be new, initiators do not flush what they wrote before.
+	 */
+	ret = dev->read_only ? sync_blockdev(bd->bdev) : vfs_fsync(bd->vd.file, 0);
 	if (ret) {
 		vdisk_refuse(&bd->vd, ret, "cannot be written back: %pe", ERR_PTR(ret));
 		goto close;
@@ -176,7 +181,10 @@ static void blockio_end_io(struct bio *bio)
 	bool nowait = bio->bi_opf & REQ_NOWAIT;
 
 	bio_uninit(bio);
-	if (unlikely(status == BLK_STS_AGAIN && nowait)) {
+	if (unlikely(nowait && (status == BLK_STS_AGAIN || status == BLK_STS_NOTSUPP))) {
+		/* A device mapper's table may have been replaced by one that has to wait. */
+		if (status == BLK_STS_NOTSUPP)
+			WRITE_ONCE(to_blockio_dev(io->dev)->nowait, false);
 		blockio_queue(bi, blockio_submit_job);
 	} else if (io->op == CST_IO_FLUSH ||
 		   (io->op == CST_IO_WRITE && (io->flags & CST_IO_FUA))) {
@@ -233,7 +241,7 @@ static void blockio_submit_job(struct cst_job *job)
 static bool blockio_may_submit(const struct blockio_dev *bd, const struct cst_io *io)
 {
 	/* With a plug, or in a submit_bio(), the bio would only be queued. */
-	return bd->nowait && !(io->flags & CST_IO_ATOMIC) &&
+	return READ_ONCE(bd->nowait) && !(io->flags & CST_IO_ATOMIC) &&
 	       io->op != CST_IO_FLUSH && io->len <= bd->max_bytes &&
 	       io->nr_bvec <= bd->max_segs && !current->plug && !current->bio_list;
 }

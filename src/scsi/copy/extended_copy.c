@@ -16,6 +16,7 @@
  * allocated for the command.  Between two steps nothing else refers to it.
  */
 #include <linux/log2.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
@@ -32,6 +33,8 @@
  * @status: what the nexus can be told
  * @list: the parameter list, decoded; points into @raw
  * @units: by CSCD DESCRIPTOR ID; referenced
+ * @seqs: gate_seq of their devices when the list was checked: a unit that has been enabled
+ *	anew since then may have another medium, and refuses what comes
  * @next: the descriptor after that of @segment
  * @segment: the segment that is being copied
  * @number: its number, from 0
@@ -47,6 +50,7 @@ struct cst_copy {
 	struct cst_copy_status	*status;
 	struct cst_copy_list	list;
 	struct cst_itl		*units[CST_COPY_MAX_CSCDS + 1];
+	unsigned long		seqs[CST_COPY_MAX_CSCDS + 1];
 	const u8		*next;
 	struct cst_copy_segment	segment;
 	u16			number;
@@ -102,10 +106,15 @@ static void cst_copy_find_units(struct cst_copy *copy)
 {
 	unsigned int id;
 
-	for (id = copy->list.first_cscd; id < copy->list.end_cscd; id++)
-		copy->units[id] = cst_copy_find_unit(copy->cmd->sess,
-						     copy->list.cscds +
-						     CST_CSCD_SIZE * id + 4);
+	for (id = copy->list.first_cscd; id < copy->list.end_cscd; id++) {
+		struct cst_itl *itl = cst_copy_find_unit(copy->cmd->sess,
+							 copy->list.cscds +
+							 CST_CSCD_SIZE * id + 4);
+
+		copy->units[id] = itl;
+		if (itl)
+			copy->seqs[id] = atomic_long_read_acquire(&itl->dev->gate_seq);
+	}
 }
 
 /* Byte of the parameter list at which the descriptor of a CSCD begins */
@@ -182,10 +191,29 @@ static cst_sense_t cst_copy_to_blocks(struct cst_copy *copy, u32 block_size)
 		return CST_SENSE(COPY_SEGMENT_GRANULARITY_VIOLATION);
 	}
 	segment->blocks = segment->bytes >> copy->shift;
-	/* An address that wraps is refused by the unit: no disk ends so high. */
-	segment->source_lba += segment->source_offset >> copy->shift;
-	segment->destination_lba += segment->destination_offset >> copy->shift;
+	if (check_add_overflow(segment->source_lba,
+			       (u64)segment->source_offset >> copy->shift,
+			       &segment->source_lba) ||
+	    check_add_overflow(segment->destination_lba,
+			       (u64)segment->destination_offset >> copy->shift,
+			       &segment->destination_lba)) {
+		cst_copy_point_segment(copy, 12);
+		return CST_SENSE(COPY_ABORTED);
+	}
 	return CST_OK;
+}
+
+/*
+ * Do the blocks lie on the medium?  A unit may have no medium, or become smaller meanwhile:
+ * that the unit itself tells.  No address of the inner commands wraps in any case.
+ */
+static bool cst_copy_in_range(const struct cst_itl *itl, u64 lba, u32 blocks)
+{
+	u64 size = cst_disk_nblocks(to_cst_disk(itl->dev));
+
+	if (lba > U64_MAX - blocks)
+		return false;
+	return !size || (lba <= size && blocks <= size - lba);
 }
 
 /*
@@ -217,6 +245,14 @@ static cst_sense_t cst_copy_take_segment(struct cst_copy *copy)
 	reason = cst_copy_to_blocks(copy, block_size);
 	if (reason)
 		return reason;
+	if (!cst_copy_in_range(from, segment->source_lba, segment->blocks)) {
+		cst_copy_point_segment(copy, 12);
+		return CST_SENSE(COPY_ABORTED);
+	}
+	if (!cst_copy_in_range(to, segment->destination_lba, segment->blocks)) {
+		cst_copy_point_segment(copy, 20);
+		return CST_SENSE(COPY_ABORTED);
+	}
 	memset(&copy->cmd->detail, 0, sizeof(copy->cmd->detail));
 	copy->left = segment->blocks;
 	/* Blocks must not be overwritten before they have been read. */
@@ -317,10 +353,12 @@ static cst_sense_t cst_copy_send(struct cst_copy *copy, bool write)
 {
 	struct cst_copy_segment *segment = &copy->segment;
 	u32 at = copy->backwards ? copy->left - copy->step : segment->blocks - copy->left;
+	u16 id = write ? segment->destination : segment->source;
 	struct cst_itl *itl = cst_copy_side(copy, write);
 	struct cst_cmd *cmd = &copy->inner.cmd;
 
 	cst_inner_init(&copy->inner, itl, write ? cst_copy_write_done : cst_copy_read_done);
+	cmd->gate_seq = id == CST_CSCD_SELF ? copy->cmd->gate_seq : copy->seqs[id];
 	/* The unit may have been enabled anew with other blocks. */
 	if (READ_ONCE(to_cst_disk(itl->dev)->block_size) != 1U << copy->shift)
 		return cst_copy_failed(copy, write, CST_SENSE(INVALID_OPERATION_FOR_COPY));
@@ -446,6 +484,8 @@ static cst_sense_t cst_extended_copy(struct cst_cmd *cmd)
 	reason = cst_copy_start(copy);
 	if (reason || !copy->status) {
 		cst_copy_free(copy);
+		/* The initiator may take long to read the response. */
+		cst_buffer_free_scratch(cmd);
 		return reason;
 	}
 	*cst_copy_of(cmd) = copy;

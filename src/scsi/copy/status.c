@@ -28,6 +28,22 @@ static void cst_copy_forget(struct cst_copies *copies, struct cst_copy_status *s
 	kfree(status);
 }
 
+/*
+ * Forget one that has ended if there are too many of these.  One that runs may be further
+ * behind in the list, and stays.  The caller holds the lock.
+ */
+static void cst_copy_forget_oldest(struct cst_copies *copies)
+{
+	struct cst_copy_status *status, *oldest = NULL;
+
+	if (copies->ended <= CST_COPY_KEPT)
+		return;
+	list_for_each_entry(status, &copies->list, node)
+		if (!status->running)
+			oldest = status;
+	cst_copy_forget(copies, oldest);
+}
+
 /* The caller holds the lock. */
 static struct cst_copy_status *cst_copy_find(struct cst_copies *copies, u32 id)
 {
@@ -147,9 +163,7 @@ void cst_copy_end(struct cst_itl *itl, struct cst_copy_status *status, u8 sam_st
 		cst_copy_forget(copies, status);
 	} else {
 		list_move(&status->node, &copies->list);
-		if (copies->ended > CST_COPY_KEPT)
-			cst_copy_forget(copies, list_last_entry(&copies->list,
-								struct cst_copy_status, node));
+		cst_copy_forget_oldest(copies);
 	}
 	spin_unlock_irq(&copies->lock);
 }

@@ -71,6 +71,10 @@ cst_sense_t cst_sbc_write_flags(const struct cst_cmd *cmd, u8 *flags)
 	/* An initiator that does not know of the cache never flushes it: see disk.c. */
 	if (cst_disk_no_cache(to_cst_disk(cmd->dev)) || !READ_ONCE(cmd->itl->knows_cache))
 		*flags |= CST_IO_FUA;
+	/* A HEAD OF QUEUE write may overtake a MODE SELECT that turns the cache off. */
+	if (unlikely(test_bit(CST_CMD_ORDER_SLOW, &cmd->flags)) &&
+	    cmd->task_attr == CST_TASK_HEAD_OF_QUEUE)
+		*flags |= CST_IO_FUA;
 	return cst_sbc_vouch_fua(cmd, flags);
 }
 

@@ -13,7 +13,6 @@
 #define lockdep_unregister_key(k) do { } while (0)
 #define lockdep_set_class_and_name(l, k, n) do { } while (0)
 #define check_mul_overflow(a, b, r)	__builtin_mul_overflow(a, b, r)
-#define check_add_overflow(a, b, r)	__builtin_add_overflow(a, b, r)
 #define S_DEAD			1
 
 struct lock_class_key { int unused; };

@@ -382,9 +382,35 @@ static void a_unit_that_refuses(void)
 	CHECK(!emu.cmd.detail.info_valid);
 	CHECK_EQ(emu.ios, 1);
 	check_unchanged();
+}
+
+/* Nothing of a list is copied when one of its segments does not lie on the medium. */
+static void beyond_the_end(u64 source, u64 destination, u16 blocks, unsigned int field)
+{
 	start();
-	simple(62, 0, 5);
-	CHECK_REASON(send(), CST_SENSE(THIRD_PARTY_DEVICE_FAILURE));
+	put_header(false, 7, 0);
+	put_cscd();
+	put_segment(0, 0, 0, 1, 1);
+	put_segment(0, 0, source, destination, blocks);
+	CHECK_REASON(send(), CST_SENSE(COPY_ABORTED));
+	CHECK_POINTER(field, true, 1);
+	check_unchanged();
+}
+
+static void segments_beyond_the_end(void)
+{
+	beyond_the_end(62, 0, 3, 12);
+	beyond_the_end(0, 62, 3, 20);
+	beyond_the_end(~0ULL, 0, 1, 12);
+	beyond_the_end(0, ~0ULL, 1, 20);
+	beyond_the_end(~0ULL - 1023, ~0ULL - 1022, 4096, 12);
+	/* The sum of address and offset wraps. */
+	start();
+	put_header(false, 7, 0);
+	put_cscd();
+	put_bytes(0, ~0ULL, BLOCK, 0, BLOCK);
+	CHECK_REASON(send(), CST_SENSE(COPY_ABORTED));
+	CHECK_POINTER(12, true, 0);
 	check_unchanged();
 }
 
@@ -541,14 +567,24 @@ static void a_good_copy_is_told(void)
 	CHECK_REASON(ASK1(0x00, 7, 0xff), CST_SENSE(INVALID_FIELD_IN_CDB));
 }
 
+static void fail_the_third(void)
+{
+	if (++calls == 3)
+		emu.io_error = -EIO;
+}
+
 static void a_failed_copy_is_told(void)
 {
 	start();
 	put_header(true, 0x07, 0);
 	put_cscd();
 	put_segment(1, 1, 0, 40, 5);
-	put_segment(1, 1, 62, 40, 5);
+	put_segment(1, 1, 10, 40, 5);
+	calls = 0;
+	emu.between_steps = fail_the_third;
 	CHECK_REASON(send(), CST_SENSE(THIRD_PARTY_DEVICE_FAILURE));
+	emu.between_steps = NULL;
+	emu.io_error = 0;
 	CHECK_EQ(emu.cmd.sense[11], 1);
 	CHECK_REASON(ASK4(0x06, 7, 0xff), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 32 + 20 + 4);
@@ -594,12 +630,35 @@ static void the_oldest_are_forgotten(void)
 			     i < 2 ? CST_SENSE(INVALID_FIELD_IN_CDB) : CST_OK);
 }
 
+/* However many others end meanwhile. */
+static void one_that_runs_is_not_forgotten(void)
+{
+	struct cst_copy_list running = { .id = 99, .listed = true };
+	struct cst_copy_status *status;
+	unsigned int i;
+
+	start();
+	CHECK_REASON(cst_copy_begin(&emu.itl, &running, CST_COPY_LID1, &status), CST_OK);
+	for (i = 0; i < CST_COPY_KEPT + 2; i++) {
+		simple(3, 40, 5);
+		list[0] = i;
+		CHECK_REASON(send(), CST_OK);
+	}
+	CHECK(cst_copy_at(&emu.itl, status, 3));
+	CHECK_REASON(ASK1(0x00, 99, 0xff), CST_OK);
+	CHECK_EQ(emu.in[4], 0x00);
+	CHECK_REASON(EMU(0x83, 0x1c, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
+	CHECK(!cst_copy_at(&emu.itl, status, 3));
+	cst_copy_end(&emu.itl, status, SAM_STAT_GOOD, NULL, 0);
+}
+
 TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
 	  T(segments_are_copied_in_order),
 	  T(overlapping_blocks_are_read_before_they_are_written), T(bytes_are_whole_blocks),
 	  T(nothing_to_do), T(a_list_that_is_cut_is_refused_whole), T(lengths_that_lie),
 	  T(too_many), T(types_that_are_not_supported), T(units_that_cannot_be_reached),
 	  T(a_header_is_no_unit), T(other_kinds_of_units), T(a_unit_that_refuses),
+	  T(segments_beyond_the_end), T(one_that_runs_is_not_forgotten),
 	  T(what_is_missing_is_told), T(a_unit_attention_stays_for_the_initiator),
 	  T(one_that_comes_in_between_does_too), T(an_abort_ends_it_between_two_steps),
 	  T(ordered_ones_do_not_wait_for_themselves), T(without_memory), T(limits), T(page_8f),

@@ -89,10 +89,10 @@ sg3_modes() {
 # Turns the write cache off and on again, by MODE SELECT.
 sg3_wr_mode() {
 	local rc=0
-	sg_modes -p 8 -c 1 -H "$disk" | grep -q ' 08 12 04' || { echo "WCE cannot be changed"; return 9; }
+	sg_modes -p 8 -c 1 -H "$disk" | grep -q ' 88 12 04' || { echo "WCE cannot be changed"; return 9; }
 	sg_wr_mode -p 8 -c 8,12,0 -m 0,0,4 "$disk" || rc=$?
 	[ $rc = 0 ] || return $rc
-	sg_modes -p 8 -H "$disk" | grep -q '08 12 00' || rc=1
+	sg_modes -p 8 -H "$disk" | grep -q '88 12 00' || rc=1
 	sg_wr_mode -p 8 -c 8,12,4 -m 0,0,4 "$disk" || rc=1
 	return $rc
 }
