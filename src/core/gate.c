@@ -141,9 +141,13 @@ static cst_sense_t cst_gate_port_state(const struct cst_cmd *cmd)
 
 static cst_sense_t cst_gate_write_protection(const struct cst_cmd *cmd)
 {
+	if (!(cmd->op->flags & (CST_OP_WRITES | CST_OP_ALTERS)))
+		return CST_OK;
+	if (READ_ONCE(cmd->itl->read_only))
+		return CST_SENSE(WRITE_PROTECTED);
 	if (!(cmd->op->flags & CST_OP_WRITES))
 		return CST_OK;
-	if (READ_ONCE(cmd->itl->read_only) || cmd->dev->read_only)
+	if (cmd->dev->read_only)
 		return CST_SENSE(WRITE_PROTECTED);
 	return READ_ONCE(cmd->dev->swp) ? CST_SENSE(LU_SOFTWARE_WRITE_PROTECTED) : CST_OK;
 }

@@ -76,6 +76,7 @@ enum cst_port_state {
 #define CST_OP_BLOCKS		BIT(5)	/* cst_cmd_blocks_len(); counted as a read or write */
 #define CST_OP_SLEEPS		BIT(6)	/* execute always needs a context that may sleep */
 #define CST_OP_UNREADY		BIT(7)	/* with CST_OP_MEDIUM: also while stopped or ejected */
+#define CST_OP_ALTERS		BIT(8)	/* alters the unit for all: not where a LUN is read_only */
 
 /**
  * struct cst_op - a command

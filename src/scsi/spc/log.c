@@ -258,6 +258,7 @@ const struct cst_op cst_spc_log_ops[] = {
 		.name		= "LOG SELECT",
 		.dir		= DMA_TO_DEVICE,
 		.format		= CST_CDB_ALLOC16_7,
+		.flags		= CST_OP_ALTERS,
 		.resv		= CST_RESV_WRITE,
 		.ports		= CST_PORTS_STANDBY,
 		.execute	= cst_spc_log_select,

@@ -602,7 +602,8 @@ const struct cst_op cst_spc_mode_ops[] = {
 		.name		= "MODE SELECT(6)",
 		.dir		= DMA_TO_DEVICE,
 		.format		= CST_CDB_ALLOC8_4,
-		.flags		= CST_OP_MEDIUM | CST_OP_UNREADY | CST_OP_SLEEPS,
+		.flags		= CST_OP_ALTERS | CST_OP_MEDIUM | CST_OP_UNREADY |
+				  CST_OP_SLEEPS,
 		.resv		= CST_RESV_WRITE,
 		.ports		= CST_PORTS_STANDBY,
 		.timeout	= 60,
@@ -614,7 +615,8 @@ const struct cst_op cst_spc_mode_ops[] = {
 		.name		= "MODE SELECT(10)",
 		.dir		= DMA_TO_DEVICE,
 		.format		= CST_CDB_ALLOC16_7,
-		.flags		= CST_OP_MEDIUM | CST_OP_UNREADY | CST_OP_SLEEPS,
+		.flags		= CST_OP_ALTERS | CST_OP_MEDIUM | CST_OP_UNREADY |
+				  CST_OP_SLEEPS,
 		.resv		= CST_RESV_WRITE,
 		.ports		= CST_PORTS_STANDBY,
 		.timeout	= 60,

@@ -470,9 +470,16 @@ static cst_sense_t after_stop(void)
 	return needs_no_medium() ? CST_OK : if_medium(CST_SENSE(INITIALIZING_COMMAND_REQUIRED));
 }
 
-static cst_sense_t after_protect_lun(void)
+static cst_sense_t after_protect_device(void)
 {
 	return k->writes ? CST_SENSE(WRITE_PROTECTED) : CST_OK;
+}
+
+/* Who may not write may not alter the unit for others either. */
+static cst_sense_t after_protect_lun(void)
+{
+	return cmd->op->flags & CST_OP_ALTERS ? CST_SENSE(WRITE_PROTECTED) :
+	       after_protect_device();
 }
 
 static cst_sense_t after_take_nexus_away(void)
@@ -597,7 +604,7 @@ static void what_is_so_when_it_comes(void)
 		CHECK_MEETS(arrives(), after_protect_lun());
 		emu.itl.read_only = false;
 		emu.disk.dev.read_only = true;
-		CHECK_MEETS(arrives(), after_protect_lun());
+		CHECK_MEETS(arrives(), after_protect_device());
 		disable();
 		CHECK_MEETS(arrives(), k->writes ? CST_SENSE(WRITE_PROTECTED) :
 			    after_disable());

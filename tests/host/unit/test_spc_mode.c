@@ -606,7 +606,19 @@ static void the_allocation_length_cuts(void)
 	CHECK_EQ(emu.cmd.data_len, 0);
 }
 
-TEST_MAIN(T(all_pages_of_mode_sense_6), T(all_pages_of_mode_sense_10),
+/* Its values are those of all initiators. */
+static void who_may_not_write_changes_nothing(void)
+{
+	emu_reset();
+	emu.itl.read_only = true;
+	CHECK_REASON(SELECT(CONTROL(0x02, 0x08, 0)), CST_SENSE(WRITE_PROTECTED));
+	CHECK(!emu.disk.dev.swp);
+	emu.itl.read_only = false;
+	CHECK_REASON(SELECT(CONTROL(0x02, 0x08, 0)), CST_OK);
+	CHECK(emu.disk.dev.swp);
+}
+
+TEST_MAIN(T(who_may_not_write_changes_nothing), T(all_pages_of_mode_sense_6), T(all_pages_of_mode_sense_10),
 	  T(the_geometry_is_one_that_old_initiators_take),
 	  T(who_is_told_of_the_cache_is_remembered),
 	  T(block_descriptors), T(what_the_attributes_say), T(page_control),
