@@ -128,7 +128,8 @@ int cst_store_save(const char *kind, const char *name, u16 version, const void *
 	fput(folder);
 say:
 	if (ret)
-		pr_err_ratelimited("cst: %s/%s cannot be saved: %pe\n", n->folder, n->file, ERR_PTR(ret));
+		pr_err_ratelimited("cst: %s/%s cannot be saved: %pe\n", n->folder, n->file,
+				   ERR_PTR(ret));
 	kfree(n);
 	return ret;
 }
@@ -177,9 +178,10 @@ static int cst_store_set_aside(const struct cst_store_names *n, int error)
 		ret = cst_rename_in(&folder->f_path, n->file, n->bad);
 		fput(folder);
 	}
-	pr_err_ratelimited("cst: %s/%s is %s and is not used; it is kept as %s\n", n->folder, n->file,
-	       error == -EPROTONOSUPPORT ? "of a newer version" : "damaged",
-	       ret ? n->file : n->bad);
+	pr_err_ratelimited("cst: %s/%s is %s and is not used; it is kept as %s\n",
+			   n->folder, n->file,
+			   error == -EPROTONOSUPPORT ? "of a newer version" : "damaged",
+			   ret ? n->file : n->bad);
 	return ret ?: -EBADMSG;
 }
 
@@ -202,7 +204,8 @@ int cst_store_load(const char *kind, const char *name, u16 version, void *data, 
 	if (ret == -EBADMSG || ret == -EPROTONOSUPPORT)
 		ret = cst_store_set_aside(n, ret);
 	else if (ret < 0 && ret != -ENOENT)
-		pr_err_ratelimited("cst: %s/%s cannot be read: %pe\n", n->folder, n->file, ERR_PTR(ret));
+		pr_err_ratelimited("cst: %s/%s cannot be read: %pe\n", n->folder, n->file,
+				   ERR_PTR(ret));
 	kfree(n);
 	return ret;
 }

@@ -618,7 +618,8 @@ static void who_may_not_write_changes_nothing(void)
 	CHECK(emu.disk.dev.swp);
 }
 
-TEST_MAIN(T(who_may_not_write_changes_nothing), T(all_pages_of_mode_sense_6), T(all_pages_of_mode_sense_10),
+TEST_MAIN(T(who_may_not_write_changes_nothing),
+	  T(all_pages_of_mode_sense_6), T(all_pages_of_mode_sense_10),
 	  T(the_geometry_is_one_that_old_initiators_take),
 	  T(who_is_told_of_the_cache_is_remembered),
 	  T(block_descriptors), T(what_the_attributes_say), T(page_control),
