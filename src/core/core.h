@@ -266,6 +266,11 @@ static inline cst_sense_t cst_medium_state(const struct cst_device *dev)
  */
 int cst_mode_load(struct cst_device *dev);
 /*
+ * The unit has another name: what was saved under the old one is not its own.  obj.lock held,
+ * the device is disabled.  Context: process.
+ */
+void cst_mode_forget(struct cst_device *dev);
+/*
  * The logical unit was reset: the values of mode pages are the saved ones, or else the default
  * ones.  Context: any.
  */

@@ -147,9 +147,9 @@ static cst_sense_t cst_gate_write_protection(const struct cst_cmd *cmd)
 		return CST_SENSE(WRITE_PROTECTED);
 	if (!(cmd->op->flags & CST_OP_WRITES))
 		return CST_OK;
-	if (cmd->dev->read_only)
-		return CST_SENSE(WRITE_PROTECTED);
-	return READ_ONCE(cmd->dev->swp) ? CST_SENSE(LU_SOFTWARE_WRITE_PROTECTED) : CST_OK;
+	/* SPC-4 7.5.8: SWP has no sense data of its own. */
+	return cmd->dev->read_only || READ_ONCE(cmd->dev->swp) ? CST_SENSE(WRITE_PROTECTED) :
+								 CST_OK;
 }
 
 static cst_sense_t cst_gate_ready(const struct cst_cmd *cmd)

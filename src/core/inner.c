@@ -15,7 +15,7 @@
 
 #include "inner.h"
 
-/* No initiator's tag: those of iSCSI have 32 bits, and loop counts from 0. */
+/* No initiator's tag: those of iSCSI and of the mid-layer (loop) have 32 bits. */
 #define CST_INNER_TAG	U64_MAX
 
 void cst_inner_init(struct cst_inner *inner, struct cst_itl *itl,

@@ -189,7 +189,7 @@ static int cst_device_set_t10_dev_id(struct cst_object *obj,
 
 	/* It names the unit whose mode parameters have been saved. */
 	if (!ret)
-		obj_to_device(obj)->mode.loaded = false;
+		cst_mode_forget(obj_to_device(obj));
 	return ret;
 }
 

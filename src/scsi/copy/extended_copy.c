@@ -416,7 +416,11 @@ static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
 	struct cst_copy *copy = *cst_copy_of(cmd);
 	cst_sense_t reason;
 
-	while (!copy->left) {
+	for (;;) {
+		if (!cst_copy_at(cmd->itl, copy->status, copy->number))
+			return cst_copy_finish(copy, CST_SENSE(COPY_CLEARED_BY_DEVICE_SERVER));
+		if (copy->left)
+			break;
 		if (copy->number + 1 == copy->list.nr_segments)
 			return cst_copy_finish(copy, CST_OK);
 		copy->number++;
@@ -424,8 +428,6 @@ static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
 		if (reason)
 			return cst_copy_finish(copy, reason);
 	}
-	if (!cst_copy_at(cmd->itl, copy->status, copy->number))
-		return cst_copy_finish(copy, CST_SENSE(COPY_CLEARED_BY_DEVICE_SERVER));
 	copy->step = min(copy->left, cst_copy_room(cmd) >> copy->shift);
 	return cst_copy_send(copy, false);
 }

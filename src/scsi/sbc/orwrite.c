@@ -12,23 +12,11 @@
 
 #define CST_ORWRITE_16	0x8b	/* not in scsi_proto.h */
 
-static void cst_sbc_orwrite_end(struct cst_cmd *cmd, int error, bool write)
-{
-	cst_sense_t reason = CST_OK;
-
-	if (unlikely(error))
-		reason = cst_sbc_io_sense(cmd, error, write);
-	/*
-	 * Free the buffer before the response: an initiator that does not read its
-	 * responses must not keep the memory allocated.
-	 */
-	cst_buffer_free_scratch(cmd);
-	cst_cmd_finish(cmd, reason);
-}
-
 static void cst_sbc_orwritten(struct cst_io *io, int error)
 {
-	cst_sbc_orwrite_end(container_of(io, struct cst_cmd, io), error, true);
+	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
+
+	cst_sbc_finish_scratch(cmd, error ? cst_sbc_io_sense(cmd, error, true) : CST_OK);
 }
 
 /*
@@ -55,7 +43,7 @@ static void cst_sbc_read_to_or(struct cst_io *io, int error)
 	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
 
 	if (unlikely(error))
-		cst_sbc_orwrite_end(cmd, error, false);
+		cst_sbc_finish_scratch(cmd, cst_sbc_io_sense(cmd, error, false));
 	else
 		cst_cmd_continue(cmd, cst_sbc_or_then_write);
 }

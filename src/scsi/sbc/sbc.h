@@ -200,4 +200,14 @@ static inline cst_sense_t cst_sbc_start_scratch_io(struct cst_cmd *cmd)
 	return cst_cmd_start_io(cmd);
 }
 
+/*
+ * End a command that has a scratch buffer.  The buffer is freed before the response: an
+ * initiator that does not read its responses must not keep the memory allocated.
+ */
+static inline void cst_sbc_finish_scratch(struct cst_cmd *cmd, cst_sense_t reason)
+{
+	cst_buffer_free_scratch(cmd);
+	cst_cmd_finish(cmd, reason);
+}
+
 #endif /* _CST_SBC_H */

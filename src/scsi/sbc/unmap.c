@@ -80,13 +80,6 @@ static cst_sense_t cst_sbc_check_unmap(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-/* The initiator may take long to read the response: free the buffer before. */
-static void cst_sbc_unmap_end(struct cst_cmd *cmd, cst_sense_t reason)
-{
-	cst_buffer_free_scratch(cmd);
-	cst_cmd_finish(cmd, reason);
-}
-
 static u64 cst_sbc_unmap_left(const struct cst_cmd *cmd)
 {
 	u64 end = (cmd->lba + cmd->nblocks) << to_cst_disk(cmd->dev)->block_shift;
@@ -103,9 +96,9 @@ static void cst_sbc_unmap_done(struct cst_io *io, int error)
 
 	if (unlikely(error == -EOPNOTSUPP)) {
 		cst_disk_stop_thin(to_cst_disk(cmd->dev));
-		cst_sbc_unmap_end(cmd, CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
+		cst_sbc_finish_scratch(cmd, CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
 	} else if (unlikely(error)) {
-		cst_sbc_unmap_end(cmd, cst_sbc_io_sense(cmd, error, true));
+		cst_sbc_finish_scratch(cmd, cst_sbc_io_sense(cmd, error, true));
 	} else {
 		cst_cmd_continue(cmd, cst_sbc_unmap_left(cmd) ? cst_sbc_unmap_step :
 								cst_sbc_unmap_next);
@@ -130,7 +123,7 @@ static void cst_sbc_unmap_flushed(struct cst_io *io, int error)
 {
 	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
 
-	cst_sbc_unmap_end(cmd, cst_sense_from_errno(error, true));
+	cst_sbc_finish_scratch(cmd, cst_sense_from_errno(error, true));
 }
 
 /* All descriptors are done.  Without a write cache the initiator sends no flush. */

@@ -70,12 +70,7 @@ static void cst_sbc_verify_done(struct cst_io *io, int error)
 		}
 		reason = cst_sbc_verify_compare(cmd);
 	}
-	/*
-	 * Free the buffer before the response: an initiator that does not read its
-	 * responses must not keep the memory allocated.
-	 */
-	cst_buffer_free_scratch(cmd);
-	cst_cmd_finish(cmd, reason);
+	cst_sbc_finish_scratch(cmd, reason);
 }
 
 /*

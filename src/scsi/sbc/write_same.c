@@ -119,12 +119,7 @@ static void cst_sbc_write_same_done(struct cst_io *io, int error)
 		cst_cmd_continue(cmd, cst_sbc_write_same_step);
 		return;
 	}
-	/*
-	 * Free the buffer before the response: an initiator that does not read its
-	 * responses must not keep the memory allocated.
-	 */
-	cst_buffer_free_scratch(cmd);
-	cst_cmd_finish(cmd, reason);
+	cst_sbc_finish_scratch(cmd, reason);
 }
 
 /* WRITE SAME(10), (16), (32): @cmd has its data-out, one block, unless NDOB is set. */

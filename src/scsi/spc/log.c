@@ -106,11 +106,10 @@ static const struct cst_log_page *cst_log_find(const struct cst_dev_type *type, 
 	return NULL;
 }
 
-/* What an initiator is told has been counted: without what it has set back. */
-static void cst_log_counts_get(struct cst_device *dev, struct cst_log_counts *counts)
+/* What has been counted since the device was made */
+static void cst_log_counts_all(struct cst_device *dev, struct cst_log_counts *counts)
 {
 	struct cst_dev_stats sum;
-	unsigned int i;
 
 	cst_device_stats(dev, &sum);
 	counts->n[CST_LOG_READ_COMMANDS] = sum.read_commands;
@@ -121,6 +120,14 @@ static void cst_log_counts_get(struct cst_device *dev, struct cst_log_counts *co
 	counts->n[CST_LOG_WRITE_ERRORS] = sum.write_errors;
 	counts->n[CST_LOG_VERIFY_ERRORS] = sum.verify_errors;
 	counts->n[CST_LOG_OTHER_ERRORS] = sum.other_errors;
+}
+
+/* What an initiator is told has been counted: without what it has set back. */
+static void cst_log_counts_get(struct cst_device *dev, struct cst_log_counts *counts)
+{
+	unsigned int i;
+
+	cst_log_counts_all(dev, counts);
 	for (i = 0; i < CST_NR_LOG_COUNTS; i++)
 		counts->n[i] -= READ_ONCE(dev->log_base.n[i]);
 }
@@ -219,8 +226,7 @@ static void cst_log_reset(struct cst_device *dev, const struct cst_log_page *log
 
 	for (i = 0; i < CST_NR_LOG_COUNTS; i++)
 		if (log->counts & BIT(i))
-			WRITE_ONCE(dev->log_base.n[i],
-				   READ_ONCE(dev->log_base.n[i]) + counts->n[i]);
+			WRITE_ONCE(dev->log_base.n[i], counts->n[i]);
 }
 
 /*
@@ -244,7 +250,7 @@ static cst_sense_t cst_spc_log_select(struct cst_cmd *cmd)
 	/* PC 11b makes the default values the current ones, which is what PCR does. */
 	if (!(cmd->cdb[1] & CST_LOG_PCR) && control == CST_LOG_CUMULATIVE)
 		return CST_OK;
-	cst_log_counts_get(cmd->dev, &counts);
+	cst_log_counts_all(cmd->dev, &counts);
 	for (i = 0; i < index->nr_logs; i++)
 		if (!code || (index->logs[i]->code == code && index->logs[i]->subpage == subpage))
 			cst_log_reset(cmd->dev, index->logs[i], &counts);

@@ -143,6 +143,9 @@ static bool cst_mode_wanted(const struct cst_mode_page *page, u8 code, u8 subpag
 {
 	if (code != CST_PAGE_ALL && code != page->code)
 		return false;
+	/* SPC-4 table 459: the other subpages of all pages are reserved. */
+	if (code == CST_PAGE_ALL && subpage && subpage != CST_SUBPAGE_ALL)
+		return false;
 	return subpage == CST_SUBPAGE_ALL || subpage == page->subpage;
 }
 
@@ -403,6 +406,25 @@ static void cst_mode_compare(struct cst_cmd *cmd, const struct cst_mode_list *li
 	}
 }
 
+/* A device that is disabled answers MODE SENSE, so that @mode may be read meanwhile. */
+static void cst_mode_keep(struct cst_mode *mode, const u8 *saved, unsigned int len)
+{
+	spin_lock_irq(&mode->lock);
+	memcpy(mode->saved, saved, len);
+	mode->saved_len = len;
+	spin_unlock_irq(&mode->lock);
+}
+
+void cst_mode_forget(struct cst_device *dev)
+{
+	struct cst_mode *mode = &dev->mode;
+
+	spin_lock_irq(&mode->lock);
+	mode->saved_len = 0;
+	spin_unlock_irq(&mode->lock);
+	mode->loaded = false;
+}
+
 /* Save the values that all pages will have.  The initiator learns of a failure. */
 static cst_sense_t cst_mode_save(struct cst_cmd *cmd, const struct cst_mode_list *list)
 {
@@ -431,10 +453,7 @@ static cst_sense_t cst_mode_save(struct cst_cmd *cmd, const struct cst_mode_list
 		return CST_SENSE(SAVING_PARAMETERS_NOT_SUPPORTED);
 	if (ret)
 		return CST_SENSE(INTERNAL_TARGET_FAILURE);
-	spin_lock_irq(&mode->lock);
-	memcpy(mode->saved, buf, len);
-	mode->saved_len = len;
-	spin_unlock_irq(&mode->lock);
+	cst_mode_keep(mode, buf, len);
 	return CST_OK;
 }
 
@@ -526,21 +545,21 @@ int cst_mode_load(struct cst_device *dev)
 	const struct cst_mode_page *page;
 	u8 buf[CST_MODE_PAGE_MAX], old[CST_MODE_PAGE_MAX];
 	struct cst_mode *mode = &dev->mode;
+	u8 saved[CST_MODE_SAVED_MAX];
 	bool changed = false;
 	int ret;
 
 	if (!dev->type->mode_pages || mode->loaded)
 		return 0;
-	/* Nobody reads it: the device is disabled, and has no saved values until now. */
-	ret = cst_store_load(CST_MODE_KIND, dev->t10_dev_id, CST_MODE_VERSION, mode->saved,
-			     sizeof(mode->saved));
+	ret = cst_store_load(CST_MODE_KIND, dev->t10_dev_id, CST_MODE_VERSION, saved,
+			     sizeof(saved));
 	if (ret < 0 && ret != -ENOENT && ret != -EBADMSG) {
 		cst_config_error(&dev->obj.group.cg_item, "enabled",
 				 "the mode parameters that an initiator has saved cannot be read: error %d",
 				 ret);
 		return ret;
 	}
-	mode->saved_len = max(ret, 0);
+	cst_mode_keep(mode, saved, max(ret, 0));
 	mode->loaded = true;
 	for (page = dev->type->mode_pages; page->fill; page++) {
 		if (!page->mask)

@@ -15,14 +15,15 @@
 #define CST_CONTROL_SWP		0x08	/* byte 4 */
 #define CST_CONTROL_TAS		0x40	/* byte 5 */
 
+/* Control extension page 0Ah/01h, SPC-4 7.5.9 */
+#define CST_CONTROL_SCSIP	0x02	/* byte 4 */
+#define CST_CONTROL_TCMOS	0x04
+
 /*
  * A page of zeroes.
  *
  * 02h, disconnect-reconnect: no limit of a connection's use is known here; iSCSI negotiates its
  * own (RFC 7143 13).
- * 0Ah/01h, control extension: no scsi command takes precedence for the clock (SCSIP, TCMOS), the
- * target never changes the state of a port by itself (IALUAE), no command has a priority, and
- * MAXIMUM SENSE DATA LENGTH is the unit's own.
  * 1Ah, power condition: no timer leads to a power condition; only START STOP UNIT does.
  */
 void cst_mode_zeroes(const struct cst_device *dev, u8 *page)
@@ -40,6 +41,16 @@ void cst_mode_control(const struct cst_device *dev, u8 *page)
 {
 	page[2] = CST_CONTROL_GLTSD;	/* log parameters are not saved by themselves */
 	page[3] = CST_CONTROL_QAM;	/* unrestricted reordering */
+}
+
+/*
+ * 0Ah/01h.  The clock is the host's until SET TIMESTAMP sets it (timestamp.c).  What is 0 and stays
+ * so: IALUAE, the target never changes the state of a port by itself; INITIAL COMMAND PRIORITY;
+ * MAXIMUM SENSE DATA LENGTH, which is the unit's own.
+ */
+void cst_mode_control_extension(const struct cst_device *dev, u8 *page)
+{
+	page[4] = CST_CONTROL_TCMOS | CST_CONTROL_SCSIP;
 }
 
 void cst_mode_control_mask(const struct cst_device *dev, u8 *page)

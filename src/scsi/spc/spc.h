@@ -30,6 +30,7 @@
 /* mode_pages.c: pages that are the same for every type, for tables of cst_mode_page */
 void cst_mode_zeroes(const struct cst_device *dev, u8 *page);	/* all values are 0 */
 void cst_mode_control(const struct cst_device *dev, u8 *page);
+void cst_mode_control_extension(const struct cst_device *dev, u8 *page);
 void cst_mode_control_mask(const struct cst_device *dev, u8 *page);
 void cst_mode_control_get(const struct cst_device *dev, u8 *page);
 void cst_mode_control_set(struct cst_device *dev, const u8 *page);
@@ -42,7 +43,8 @@ void cst_mode_exceptions(const struct cst_device *dev, u8 *page);
 	  .mask = cst_mode_control_mask, .get = cst_mode_control_get,	\
 	  .set = cst_mode_control_set, .settle = cst_mode_control_settle }
 #define CST_MODE_CONTROL_EXTENSION_PAGE					\
-	{ .code = 0x0a, .subpage = 0x01, .size = 32, .fill = cst_mode_zeroes }
+	{ .code = 0x0a, .subpage = 0x01, .size = 32,				\
+	  .fill = cst_mode_control_extension }
 #define CST_MODE_POWER_PAGE						\
 	{ .code = 0x1a, .size = 40, .fill = cst_mode_zeroes }
 #define CST_MODE_EXCEPTIONS_PAGE					\

@@ -565,6 +565,12 @@ static void a_good_copy_is_told(void)
 	CHECK_BYTES(emu.in, 0, 0, 0, 8, 0x01, 0, 1, 0, 0, 0, 0x0a, 0);
 	/* Once is enough. */
 	CHECK_REASON(ASK1(0x00, 7, 0xff), CST_SENSE(INVALID_FIELD_IN_CDB));
+	/* A segment of no blocks is processed too. */
+	simple(3, 40, 5);
+	put_segment(0, 0, 3, 40, 0);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_REASON(ASK1(0x00, 7, 0xff), CST_OK);
+	CHECK_BYTES(emu.in, 0, 0, 0, 8, 0x01, 0, 2, 0, 0, 0, 0x0a, 0);
 }
 
 static void fail_the_third(void)

@@ -162,6 +162,12 @@ static void counters_are_set_back(void)
 	CHECK_EQ(counter(0x02, 5), 2 * 512);
 	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 4, 0), CST_OK);
 	CHECK_EQ(counter(0x03, 5), 4 * 512);
+	/* Set back twice: nothing is taken away twice. */
+	CHECK_REASON(SELECT(0x02, 0x43, 0, 0), CST_OK);
+	CHECK_REASON(SELECT(0x02, 0x43, 0, 0), CST_OK);
+	CHECK_EQ(counter(0x03, 5), 0);
+	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 4, 0), CST_OK);
+	CHECK_EQ(counter(0x03, 5), 4 * 512);
 	/* the default values are zeroes; making them the current ones does the same */
 	CHECK_REASON(EMU(0x4d, 0, 0xc3, 0, 0, 0, 0, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0, 5, 0x22, 8, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -171,7 +177,7 @@ static void counters_are_set_back(void)
 	CHECK_REASON(SELECT(0x02, 0x40, 0, 0), CST_OK);
 	CHECK_EQ(counter(0x02, 5), 0);
 	/* What the administrator sees is not set back. */
-	CHECK_EQ(emu.stats.read_bytes, 7 * 512);
+	CHECK_EQ(emu.stats.read_bytes, 11 * 512);
 	/* nothing to do; a list, of which no parameter can be set; SP; thresholds */
 	CHECK_REASON(SELECT(0x00, 0x40, 0, 0), CST_OK);
 	emu_data_out("\x02\0\0\0", 4);

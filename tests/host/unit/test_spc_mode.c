@@ -50,7 +50,9 @@ static void all_pages_of_mode_sense_10(void)
 	CHECK_EQ(emu.cmd.data_len, 8 + 12 + 32 + 40);
 	CHECK_REASON(EMU(0x5a, 0x08, 0x0a, 0x01, 0, 0, 0, 1, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 8 + 32);
-	CHECK_BYTES(emu.in + 8, 0x4a, 0x01, 0x00, 0x1c);
+	CHECK_BYTES(emu.in + 8, 0x4a, 0x01, 0x00, 0x1c, 0x06);
+	/* a subpage of all pages is reserved, other than 00h and FFh */
+	CHECK_INVALID(EMU(0x5a, 0x08, 0x3f, 0x01, 0, 0, 0, 1, 0, 0), 3, 7);
 }
 
 static void the_geometry_is_one_that_old_initiators_take(void)
@@ -258,7 +260,7 @@ static void software_write_protection(void)
 	CHECK_REASON(SELECT(CONTROL(0x02, 0x08, 0)), CST_OK);
 	CHECK_EQ(emu.io.op, CST_IO_FLUSH);
 	CHECK_REASON(EMU(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0),
-		     CST_SENSE(LU_SOFTWARE_WRITE_PROTECTED));
+		     CST_SENSE(WRITE_PROTECTED));
 	CHECK_REASON(EMU(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), CST_OK);
 	CHECK_REASON(EMU(0x1a, 0x08, 0x0a, 0, 0xff, 0), CST_OK);
 	CHECK_EQ(emu.in[2], 0x90);	/* WP */
@@ -406,7 +408,7 @@ static void mode_select_10(void)
 	static const u8 list[] = { 0, 0, 0, 0, 1, 0, 0, 16,
 				   0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 2, 0,
 				   CONTROL(0x06, 0, 0),
-				   0x4a, 0x01, 0, 0x1c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+				   0x4a, 0x01, 0, 0x1c, 0x06, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 				   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 	u8 copy[sizeof(list)];
 	unsigned int len;
@@ -454,7 +456,7 @@ static void mode_select_10(void)
 	emu_data_out(copy, sizeof(copy));
 	CHECK_INVALID_LIST(SELECT_10(sizeof(copy)), 38, 7);
 	copy[38] = 0;
-	copy[40] = 1;
+	copy[40] |= 1;			/* IALUAE */
 	emu_data_out(copy, sizeof(copy));
 	CHECK_INVALID_LIST(SELECT_10(sizeof(copy)), 40, 0);
 	CHECK(nothing_has_changed());
@@ -485,8 +487,10 @@ static void values_are_saved(void)
 	emu.disk.wce_off = false;
 	CHECK_EQ(cst_mode_load(&emu.disk.dev), 0);
 	CHECK(!emu.disk.wce_off);
-	/* Another unit has saved nothing. */
-	emu.disk.dev.mode.loaded = false;
+	/* Another unit has saved nothing, also before it is enabled. */
+	cst_mode_forget(&emu.disk.dev);
+	CHECK_REASON(EMU(0x1a, 0x08, 0xc8, 0, 0xff, 0), CST_OK);
+	CHECK_EQ(emu.in[6], 0x04);
 	emu.disk.wce_off = true;
 	strscpy(emu.disk.dev.t10_dev_id, "other", sizeof(emu.disk.dev.t10_dev_id));
 	CHECK_EQ(cst_mode_load(&emu.disk.dev), 0);
@@ -495,6 +499,7 @@ static void values_are_saved(void)
 	emu.disk.dev.mode.loaded = false;
 	emu.store_error = -EIO;
 	CHECK_EQ(cst_mode_load(&emu.disk.dev), -EIO);
+	CHECK_EQ(emu.disk.dev.mode.saved_len, 0);
 	CHECK_EQ(emu.config_errors, 1);
 	emu.store_error = -EBADMSG;
 	CHECK_EQ(cst_mode_load(&emu.disk.dev), 0);
