@@ -79,7 +79,5 @@ module_init(cst_init);
 module_exit(cst_exit);
 
 MODULE_DESCRIPTION("ConfigFS SCSI Target core");
-/* Records of the store have a CRC32C. */
-MODULE_SOFTDEP("pre: crc32c");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(CST_VERSION);

@@ -123,9 +123,17 @@ no_sessions() {
 block_of() {
 	local b
 	for b in "$1"/block/*; do
-		[ -b "/dev/${b##*/}" ] && echo "/dev/${b##*/}" && return
+		disk_is_added "/dev/${b##*/}" && echo "/dev/${b##*/}" && return
 	done
 	return 1
+}
+
+# disk_is_added NODE: whether the kernel has added the disk.  Its node is there a little
+# earlier; until then it answers to open with ENXIO.
+disk_is_added() {
+	local err
+	[ -b "$1" ] || return 1
+	err=$({ : <"$1"; } 2>&1) || [[ $err != *"No such device or address"* ]]
 }
 
 iscsi_disk_now() {
