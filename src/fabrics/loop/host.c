@@ -48,6 +48,11 @@ static struct scsi_host_template loop_sht = {
 	.max_segment_size	= CST_MAX_XFER_BYTES,
 	.skip_settle_delay	= 1,
 	.emulated		= 1,
+	/*
+	 * The pages of a command go on to the backing as they are, and the queues of many
+	 * block devices take no memory that is less aligned.
+	 */
+	CST_DMA_OF_SECTORS
 	CST_QUEUECOMMAND_MAY_BLOCK
 };
 

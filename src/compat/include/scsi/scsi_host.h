@@ -48,4 +48,17 @@ static inline void cst_shost_set_may_block(struct Scsi_Host *shost)
 #define CST_BUSY_ITER_ARGS(_sc, _data)	struct scsi_cmnd *_sc, void *_data
 #endif
 
+/* Since 6.10 (5b7dfbeff92a) the host has the alignment of memory; before, each disk. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+static inline int cst_slave_configure(struct scsi_device *sdev)
+{
+	blk_queue_update_dma_alignment(sdev->request_queue, SECTOR_SIZE - 1);
+	return 0;
+}
+
+#define CST_DMA_OF_SECTORS	.slave_configure = cst_slave_configure,
+#else
+#define CST_DMA_OF_SECTORS	.dma_alignment = SECTOR_SIZE - 1,
+#endif
+
 #endif /* _CST_COMPAT_SCSI_HOST_H */
