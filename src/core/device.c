@@ -4,7 +4,9 @@
  *
  * cfs/device.c calls in; the handler opens and closes the backing.  A command that needs
  * the device executes only with a reference to io_ref, which is live exactly while the
- * device is enabled.
+ * backing is open.  That is while the device is enabled, unless an administrator has let go
+ * of the backing (cst_device_set_active()).  Letting go is teardown, too, and costs commands
+ * nothing: they meet the same check of io_ref.
  *
  * Teardown, in this order:
  *  1. disable kills io_ref: gate.c refuses commands with NOT READY from then on;
@@ -53,6 +55,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 
 	dev->ops = ops;
 	dev->type = ops->type;
+	dev->active = true;
 	spin_lock_init(&dev->itl_lock);
 	INIT_LIST_HEAD(&dev->itls);
 	INIT_LIST_HEAD(&dev->luns);
@@ -129,18 +132,14 @@ static void cst_device_drop_lanes(struct cst_device *dev)
 	dev->lanes = NULL;
 }
 
-/**
- * cst_device_enable() - open the backing and let commands in
- * @dev: disabled; obj.lock held
- *
- * Return: 0, -ENOMEM, or the errno of the type or handler, with last_error said.
+/*
+ * Open the backing and let commands in.  Return: 0, -ENOMEM, or the errno of the type or
+ * handler, with last_error said.
  */
-int cst_device_enable(struct cst_device *dev)
+static int cst_device_open(struct cst_device *dev)
 {
 	const struct cst_dev_type *type = dev->type;
 	int ret;
-
-	lockdep_assert_held(&dev->obj.lock);
 
 	ret = cst_device_make_lanes(dev);
 	if (ret)
@@ -173,8 +172,28 @@ int cst_device_enable(struct cst_device *dev)
 	 */
 	smp_wmb();
 	percpu_ref_reinit(&dev->io_ref);
-	dev->obj.enabled = true;
+	return 0;
+}
 
+/**
+ * cst_device_enable() - open the backing, unless active is 0, and let commands in
+ * @dev: disabled; obj.lock held
+ *
+ * Return: 0, -ENOMEM, or the errno of the type or handler, with last_error said.
+ */
+int cst_device_enable(struct cst_device *dev)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&dev->obj.lock);
+
+	if (dev->active)
+		ret = cst_device_open(dev);
+	else
+		WRITE_ONCE(dev->let_go, true);
+	if (ret)
+		return ret;
+	WRITE_ONCE(dev->obj.enabled, true);
 	cst_device_changed(dev);
 	cst_event_device(dev, CST_EVENT_ENABLED);
 	return 0;
@@ -198,20 +217,13 @@ static bool cst_device_is_seen(struct cst_device *dev)
 	return seen;
 }
 
-/**
- * cst_device_disable() - drain and close the backing
- * @dev: enabled; obj.lock held
- *
- * Return: 0, or -ETIMEDOUT when the backing has not finished its I/O in time.  The device
- * is then still enabled and continues to serve.
+/*
+ * Refuse commands, and close the backing when those under way have ended.  Return: 0, or
+ * -ETIMEDOUT when the backing has not finished its I/O in time.  It is still open then, and
+ * @attr of last_error says so.
  */
-int cst_device_disable(struct cst_device *dev)
+static int cst_device_close(struct cst_device *dev, const char *attr)
 {
-	lockdep_assert_held(&dev->obj.lock);
-
-	/* Set before the first command is refused. */
-	WRITE_ONCE(dev->back_until, dev->restart_time ?
-		   get_jiffies_64() + (u64)dev->restart_time * HZ : 0);
 	percpu_ref_kill(&dev->io_ref);
 	cst_gate_changed(dev);
 	if (cst_device_is_seen(dev) &&
@@ -224,16 +236,66 @@ int cst_device_disable(struct cst_device *dev)
 		if (percpu_ref_tryget(&dev->io_ref)) {
 			percpu_ref_resurrect(&dev->io_ref);
 			percpu_ref_put(&dev->io_ref);
-			cst_config_error(&dev->obj.group.cg_item, "enabled",
-					 "the backing has not finished its I/O within %u s; still enabled",
-					 CST_DRAIN_TIMEOUT / HZ);
+			cst_config_error(&dev->obj.group.cg_item, attr,
+					 "the backing has not finished its I/O within %u s; still %s",
+					 CST_DRAIN_TIMEOUT / HZ, attr);
 			return -ETIMEDOUT;
 		}
 		wait_for_completion(&dev->io_drained);
 	}
-	dev->obj.enabled = false;
 	cst_device_drop_lanes(dev);
 	dev->ops->disable(dev);
+	return 0;
+}
+
+/**
+ * cst_device_disable() - drain and close the backing
+ * @dev: enabled; obj.lock held
+ *
+ * Return: 0, or -ETIMEDOUT when the backing has not finished its I/O in time.  The device
+ * is then still enabled and continues to serve.
+ */
+int cst_device_disable(struct cst_device *dev)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&dev->obj.lock);
+
+	/* Set before the first command is refused. */
+	WRITE_ONCE(dev->back_until, dev->restart_time ?
+		   get_jiffies_64() + (u64)dev->restart_time * HZ : 0);
+	if (dev->let_go)
+		WRITE_ONCE(dev->let_go, false);
+	else
+		ret = cst_device_close(dev, "enabled");
+	if (ret)
+		return ret;
+	WRITE_ONCE(dev->obj.enabled, false);
 	cst_event_device(dev, CST_EVENT_DISABLED);
 	return 0;
 }
+
+int cst_device_set_active(struct cst_device *dev, bool active)
+{
+	int ret;
+
+	lockdep_assert_held(&dev->obj.lock);
+
+	if (!dev->obj.enabled || dev->let_go == !active)
+		return 0;
+	if (active) {
+		ret = cst_device_open(dev);
+		if (ret)
+			return ret;
+		WRITE_ONCE(dev->let_go, false);
+		cst_device_changed(dev);
+		return 0;
+	}
+	/* Set before the first command is refused. */
+	WRITE_ONCE(dev->let_go, true);
+	ret = cst_device_close(dev, "active");
+	if (ret)
+		WRITE_ONCE(dev->let_go, false);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(cst_device_set_active);

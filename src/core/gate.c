@@ -42,8 +42,8 @@ unsigned long cst_gate_changed(struct cst_device *dev)
 }
 
 /**
- * cst_device_not_ready() - get the reason to refuse commands of a disabled device
- * @dev: disabled, or being disabled
+ * cst_device_not_ready() - get the reason to refuse commands of a device without backing
+ * @dev: disabled or let go, or about to be
  *
  * Context: any.  Return: sense with key NOT READY.
  */
@@ -51,6 +51,8 @@ cst_sense_t cst_device_not_ready(const struct cst_device *dev)
 {
 	u64 until = READ_ONCE(dev->back_until);
 
+	if (READ_ONCE(dev->let_go))
+		return CST_SENSE(PORT_UNAVAILABLE);
 	if (until && time_before64(get_jiffies_64(), until))
 		return CST_SENSE(BECOMING_READY);
 	return CST_SENSE(MANUAL_INTERVENTION_REQUIRED);

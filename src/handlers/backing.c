@@ -5,6 +5,12 @@
  *
  * fileio.c and blockio.c call in with dev.obj.lock held.  vdisk_open_lock protects the table of
  * open backings.
+ *
+ * The block layer tells user space when a device has another size, but no module.  So while
+ * a disk follows the size of its block device, a work looks at all those sizes every few
+ * seconds.  A device whose size has changed gets a work of its own, because that needs
+ * dev.obj.lock.  Closing the backing waits for this work with the lock held, so the work only
+ * tries to take it; the next look tries again.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -17,6 +23,11 @@ static DEFINE_MUTEX(vdisk_open_lock);
 /* By inode: enabling one of ten thousand devices must not look at all the others. */
 static DEFINE_HASHTABLE(vdisk_open_files, 10);
 
+#define VDISK_LOOK_PERIOD	(2 * HZ)
+
+static void vdisk_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(vdisk_look_work, vdisk_look);
+
 int vdisk_apply_filename(struct cst_object *obj, union cst_attr_value val)
 {
 	if (val.str[0] && val.str[0] != '/') {
@@ -26,6 +37,11 @@ int vdisk_apply_filename(struct cst_object *obj, union cst_attr_value val)
 	}
 	container_of(obj, struct vdisk_dev, disk.dev.obj)->fresh = true;
 	return 0;
+}
+
+int vdisk_apply_active(struct cst_object *obj, union cst_attr_value val)
+{
+	return cst_device_set_active(container_of(obj, struct cst_device, obj), val.num);
 }
 
 int vdisk_refuse(struct vdisk_dev *vd, int error, const char *fmt, ...)
@@ -96,9 +112,46 @@ static int vdisk_check_type(struct vdisk_dev *vd, bool regular, dev_t *rdev)
 			    "is not a block device");
 }
 
+struct vdisk_holder {
+	struct dir_context	ctx;
+	char			name[32];	/* of a block device: BDEVNAME_SIZE */
+};
+
+/* Take the first name of a folder that does not begin with a dot. */
+static CST_FILLDIR(vdisk_take_name, struct dir_context *ctx, const char *name, int len,
+		   loff_t pos, u64 ino, unsigned int type)
+{
+	struct vdisk_holder *holder = container_of(ctx, struct vdisk_holder, ctx);
+
+	if (!len || name[0] == '.' || len >= sizeof(holder->name))
+		return CST_FILLDIR_GO_ON(true);
+	memcpy(holder->name, name, len);
+	holder->name[len] = 0;
+	return CST_FILLDIR_GO_ON(false);
+}
+
+/*
+ * Get the name of a device mapper or RAID device that holds the block device @rdev.  The
+ * kernel keeps that only in sysfs, for everybody but its own block layer.  The name stays
+ * empty when there is no such device, or no sysfs.
+ */
+static void vdisk_find_holder(struct vdisk_holder *holder, dev_t rdev)
+{
+	struct file *folder;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/holders", MAJOR(rdev), MINOR(rdev));
+	folder = filp_open(path, O_RDONLY | O_DIRECTORY, 0);
+	if (IS_ERR(folder))
+		return;
+	iterate_dir(folder, &holder->ctx);
+	fput(folder);
+}
+
 /* Somebody has claimed the block device @rdev.  Return: -EBUSY with last_error said. */
 static int vdisk_refuse_busy(struct vdisk_dev *vd, dev_t rdev)
 {
+	struct vdisk_holder holder = { .ctx.actor = vdisk_take_name };
 	const struct vdisk_dev *other;
 	unsigned int bkt;
 	int ret = 0;
@@ -112,7 +165,12 @@ static int vdisk_refuse_busy(struct vdisk_dev *vd, dev_t rdev)
 		}
 	}
 	mutex_unlock(&vdisk_open_lock);
-	return ret ?: vdisk_refuse(vd, -EBUSY, "is in use: mounted, or claimed by another driver");
+	if (ret)
+		return ret;
+	vdisk_find_holder(&holder, rdev);
+	if (holder.name[0])
+		return vdisk_refuse(vd, -EBUSY, "is in use by /dev/%s", holder.name);
+	return vdisk_refuse(vd, -EBUSY, "is in use: it or a partition of it is mounted, swapped on, or claimed by another driver");
 }
 
 static struct file *vdisk_open_file(struct vdisk_dev *vd, int flags, bool regular)
@@ -146,7 +204,14 @@ static struct file *vdisk_open_file(struct vdisk_dev *vd, int flags, bool regula
 	else if (ret == -EBUSY)
 		vdisk_refuse_busy(vd, rdev);
 	else if ((ret == -EROFS || ret == -EACCES) && !vd->disk.dev.read_only)
-		vdisk_refuse(vd, ret, "cannot be written: %pe; read_only may be set", file);
+		vdisk_refuse(vd, ret, "cannot be written: %pe; read_only may be set, or another node of a cluster has to let go of it",
+			     file);
+	else if (ret == -EMEDIUMTYPE)
+		vdisk_refuse(vd, ret, "cannot be opened yet: it is the secondary of a mirror, perhaps, and has to become the primary");
+	else if (ret == -ENOMEDIUM)
+		vdisk_refuse(vd, ret, "has no medium");
+	else if (ret == -ENXIO || ret == -ENODEV)
+		vdisk_refuse(vd, ret, "has a node, but there is no such device");
 	else
 		vdisk_refuse(vd, ret, "cannot be opened: %pe", file);
 	return file;
@@ -177,8 +242,94 @@ static void vdisk_unclaim(struct vdisk_dev *vd)
 {
 	mutex_lock(&vdisk_open_lock);
 	hash_del(&vd->open_node);
+	vd->follows = false;
 	mutex_unlock(&vdisk_open_lock);
 }
+
+/* --- the size of block devices --- */
+
+static u64 vdisk_bytes(const struct vdisk_dev *vd)
+{
+	return i_size_read(vd->file->f_mapping->host);
+}
+
+static void vdisk_look(struct work_struct *work)
+{
+	struct vdisk_dev *vd;
+	bool any = false;
+	unsigned int bkt;
+
+	mutex_lock(&vdisk_open_lock);
+	hash_for_each(vdisk_open_files, bkt, vd, open_node) {
+		if (!vd->follows)
+			continue;
+		any = true;
+		if (vdisk_bytes(vd) != READ_ONCE(vd->seen_bytes))
+			queue_work(system_percpu_wq, &vd->resize_work);
+	}
+	if (any)
+		queue_delayed_work(system_percpu_wq, &vdisk_look_work,
+				   round_jiffies_relative(VDISK_LOOK_PERIOD));
+	mutex_unlock(&vdisk_open_lock);
+}
+
+static void vdisk_resize(struct vdisk_dev *vd, u64 bytes)
+{
+	struct cst_disk *disk = &vd->disk;
+	u64 have = disk->nblocks << disk->block_shift;
+
+	if (bytes < have && !disk->allow_shrink) {
+		pr_warn("%s: %s has %llu bytes now, fewer than the %llu that initiators know of; with allow_shrink 1, resync_size tells them\n",
+			cst_device_name(&disk->dev), vd->filename, bytes, have);
+		return;
+	}
+	if (!bytes)
+		return;
+	cst_disk_resize(disk, "resync_size", bytes >> disk->block_shift);
+}
+
+static void vdisk_resize_work(struct work_struct *work)
+{
+	struct vdisk_dev *vd = container_of(work, struct vdisk_dev, resize_work);
+	u64 bytes;
+
+	if (!mutex_trylock(&vd->disk.dev.obj.lock))
+		return;
+	/* The handler may have been told meanwhile not to follow the size. */
+	if (vd->file && vd->follows) {
+		bytes = vdisk_bytes(vd);
+		if (bytes != vd->seen_bytes) {
+			WRITE_ONCE(vd->seen_bytes, bytes);
+			vdisk_resize(vd, bytes);
+		}
+	}
+	mutex_unlock(&vd->disk.dev.obj.lock);
+}
+
+void vdisk_follow_size(struct vdisk_dev *vd, bool follow)
+{
+	follow = follow && S_ISBLK(file_inode(vd->file)->i_mode);
+	mutex_lock(&vdisk_open_lock);
+	vd->follows = follow;
+	vd->seen_bytes = vdisk_bytes(vd);
+	if (follow)
+		queue_delayed_work(system_percpu_wq, &vdisk_look_work,
+				   round_jiffies_relative(VDISK_LOOK_PERIOD));
+	mutex_unlock(&vdisk_open_lock);
+}
+
+int vdisk_init_dev(struct cst_device *dev)
+{
+	INIT_WORK(&to_vdisk_dev(dev)->resize_work, vdisk_resize_work);
+	return 0;
+}
+
+void vdisk_backing_exit(void)
+{
+	cancel_delayed_work_sync(&vdisk_look_work);
+}
+
+/* --- opening and closing --- */
 
 int vdisk_open(struct vdisk_dev *vd, int flags, bool regular)
 {
@@ -204,6 +355,7 @@ int vdisk_open(struct vdisk_dev *vd, int flags, bool regular)
 void vdisk_close(struct vdisk_dev *vd)
 {
 	vdisk_unclaim(vd);
+	cancel_work_sync(&vd->resize_work);
 	fput(vd->file);
 	vd->file = NULL;
 }

@@ -8,6 +8,7 @@
 
 #include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/workqueue.h>
 
 #include <cst/disk.h>
 
@@ -20,6 +21,9 @@
  * @fresh: the device has not been enabled with this filename yet
  * @file: the backing; open while the device is enabled
  * @open_node: in the table of open backings; backing.c
+ * @follows: the capacity is that of the block device, and follows it
+ * @seen_bytes: the size of the block device when it was last looked at
+ * @resize_work: gives the disk the new size of the block device
  */
 struct vdisk_dev {
 	struct cst_disk		disk;
@@ -27,6 +31,9 @@ struct vdisk_dev {
 	bool			fresh;
 	struct file		*file;
 	struct hlist_node	open_node;
+	bool			follows;
+	u64			seen_bytes;
+	struct work_struct	resize_work;
 };
 
 static inline struct vdisk_dev *to_vdisk_dev(struct cst_device *dev)
@@ -42,6 +49,15 @@ int vdisk_refuse(struct vdisk_dev *vd, int error, const char *fmt, ...);
 
 /* cst_attr.apply of filename */
 int vdisk_apply_filename(struct cst_object *obj, union cst_attr_value val);
+
+/* cst_attr.apply of active */
+int vdisk_apply_active(struct cst_object *obj, union cst_attr_value val);
+
+/* A handler's attribute `active`; its address belongs into the handler's table. */
+#define VDISK_ATTR_ACTIVE(_prefix)						\
+CST_ATTR(_prefix, active, 0644, CST_FIELD(vdisk_dev, disk.dev.obj, disk.dev.active), \
+	 .type = CST_ATTR_BOOL, .dflt = 1, .apply = vdisk_apply_active,		\
+	 .help = "0 closes the backing while the LUNs and sessions stay; 1 opens it again.")
 
 /* Is there a filename?  Return: 0 or -EINVAL with last_error said. */
 int vdisk_check_filename(struct vdisk_dev *vd);
@@ -64,5 +80,18 @@ int vdisk_open(struct vdisk_dev *vd, int flags, bool regular);
 
 /* Undo vdisk_open(). */
 void vdisk_close(struct vdisk_dev *vd);
+
+/*
+ * Let the capacity follow the size of the block device, or not (a file).  A device that has
+ * become larger is noticed within seconds.  One that has become smaller is only reported in
+ * the kernel's log, unless allow_shrink is set.
+ */
+void vdisk_follow_size(struct vdisk_dev *vd, bool follow);
+
+/* cst_handler_ops.init: a new device; it undoes nothing. */
+int vdisk_init_dev(struct cst_device *dev);
+
+/* The module is being unloaded; no device exists any more. */
+void vdisk_backing_exit(void);
 
 #endif /* _CST_BACKING_H */

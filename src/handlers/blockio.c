@@ -22,7 +22,8 @@
 /**
  * struct blockio_dev - a vdisk_blockio device
  * @vd: its backing; first
- * @bdev: the block device; while enabled
+ * @bdev: the block device; while open
+ * @volatile_cache: the device had a write cache when it was opened; attribute
  * @nowait: the device takes bios with REQ_NOWAIT
  * @max_bytes: the largest bio that is not split for its size
  * @max_segs: ... or for the number of its pages
@@ -30,6 +31,7 @@
 struct blockio_dev {
 	struct vdisk_dev	vd;
 	struct block_device	*bdev;
+	bool			volatile_cache;
 	bool			nowait;
 	u32			max_bytes;
 	u16			max_segs;
@@ -66,8 +68,17 @@ CST_ATTR(blockio, filename, 0644, CST_FIELD(vdisk_dev, disk.dev.obj, filename),
 	 .apply = vdisk_apply_filename,
 	 .help = "Absolute path of the block device that holds the data.");
 
+CST_ATTR(blockio, volatile_cache, 0444,
+	 CST_FIELD(blockio_dev, vd.disk.dev.obj, volatile_cache),
+	 .type = CST_ATTR_BOOL,
+	 .help = "The block device has a cache that flushes empty; 0 while it is not open.");
+
+VDISK_ATTR_ACTIVE(blockio);
+
 static const struct cst_attr *const blockio_attrs[] = {
 	&blockio_attr_filename,
+	&blockio_attr_volatile_cache,
+	&blockio_attr_active,
 	NULL
 };
 
@@ -98,13 +109,45 @@ static int blockio_check(struct blockio_dev *bd)
 	if (bdev_is_zoned(bd->bdev))
 		return vdisk_refuse(&bd->vd, -EOPNOTSUPP,
 				    "is zoned: initiators of a disk write anywhere, and it can be written in order only");
+	/* Such a device can be opened for writing all the same. */
+	if (!bd->vd.disk.dev.read_only && bdev_read_only(bd->bdev))
+		return vdisk_refuse(&bd->vd, -EROFS,
+				    "cannot be written, because the device is read-only; read_only may be set");
 	return blockio_get_nblocks(bd, &bd->vd.disk.nblocks);
+}
+
+/* Tell the disk what the device is, and how it discards blocks and makes zeroes of them. */
+static void blockio_get_limits(struct blockio_dev *bd)
+{
+	struct block_device *bdev = bd->bdev;
+	struct request_queue *q = bdev_get_queue(bdev);
+	struct cst_disk *disk = &bd->vd.disk;
+
+	bd->nowait = bdev_nowait(bdev);
+	bd->max_bytes = queue_max_sectors(q) << SECTOR_SHIFT;
+	bd->max_segs = queue_max_segments(q);
+	bd->volatile_cache = bdev_write_cache(bdev);
+	disk->backing_block = bdev_physical_block_size(bdev);
+	disk->backing_opt = bdev_io_opt(bdev);
+	disk->backing_rotational = bdev_rot(bdev);
+	if (disk->dev.read_only)
+		return;
+	disk->can_zero = bdev_write_zeroes_sectors(bdev);
+	/*
+	 * Blocks are unmapped by WRITE ZEROES, which leaves zeroes.  A discard need not.  So
+	 * the disk is thin when the device has both.
+	 */
+	if (!disk->can_zero || !bdev_max_discard_sectors(bdev))
+		return;
+	disk->unmap_granularity = max_t(u32, bdev_discard_granularity(bdev),
+					bdev_logical_block_size(bdev));
+	disk->unmap_alignment = max_t(int, bdev_discard_alignment(bdev), 0);
+	disk->unmap_zeroes = true;
 }
 
 static int blockio_enable(struct cst_device *dev)
 {
 	struct blockio_dev *bd = to_blockio_dev(dev);
-	struct request_queue *q;
 	int ret;
 
 	ret = vdisk_open(&bd->vd, 0, false);
@@ -126,12 +169,8 @@ static int blockio_enable(struct cst_device *dev)
 	}
 	invalidate_bdev(bd->bdev);
 
-	q = bdev_get_queue(bd->bdev);
-	bd->nowait = bdev_nowait(bd->bdev);
-	bd->max_bytes = queue_max_sectors(q) << SECTOR_SHIFT;
-	bd->max_segs = queue_max_segments(q);
-	bd->vd.disk.backing_block = bdev_physical_block_size(bd->bdev);
-	bd->vd.disk.backing_opt = bdev_io_opt(bd->bdev);
+	blockio_get_limits(bd);
+	vdisk_follow_size(&bd->vd, true);
 	bd->vd.fresh = false;
 	return 0;
 
@@ -148,6 +187,7 @@ static void blockio_disable(struct cst_device *dev)
 	invalidate_bdev(bd->bdev);
 	vdisk_close(&bd->vd);
 	bd->bdev = NULL;
+	bd->volatile_cache = false;
 }
 
 static int blockio_resync_size(struct cst_device *dev, u64 *nblocks)
@@ -158,6 +198,20 @@ static int blockio_resync_size(struct cst_device *dev, u64 *nblocks)
 /* I/O */
 
 static void blockio_submit_job(struct cst_job *job);
+
+/* A device that has been removed has no bytes, and answers as if I/O went beyond its end. */
+static bool blockio_is_gone(const struct blockio_dev *bd)
+{
+	return !bdev_nr_bytes(bd->bdev);
+}
+
+static int blockio_errno(const struct blockio_dev *bd, blk_status_t status)
+{
+	if (likely(!status))
+		return 0;
+	return status == BLK_STS_IOERR && blockio_is_gone(bd) ?
+	       -ENODEV : blk_status_to_errno(status);
+}
 
 /* In a worker. */
 static void blockio_end_job(struct cst_job *job)
@@ -177,6 +231,7 @@ static void blockio_end_io(struct bio *bio)
 {
 	struct blockio_io *bi = container_of(bio, struct blockio_io, bio);
 	struct cst_io *io = blockio_to_cst_io(bi);
+	struct blockio_dev *bd = to_blockio_dev(io->dev);
 	blk_status_t status = bio->bi_status;
 	bool nowait = bio->bi_opf & REQ_NOWAIT;
 
@@ -192,10 +247,10 @@ static void blockio_end_io(struct bio *bio)
 		 * The block layer may hold the lock of the device's flushes.  The initiator
 		 * may be on this host, with a lock of the same kind to take.
 		 */
-		bi->error = blk_status_to_errno(status);
+		bi->error = blockio_errno(bd, status);
 		blockio_queue(bi, blockio_end_job);
 	} else {
-		cst_io_done(io, blk_status_to_errno(status));
+		cst_io_done(io, blockio_errno(bd, status));
 	}
 }
 
@@ -246,10 +301,54 @@ static bool blockio_may_submit(const struct blockio_dev *bd, const struct cst_io
 	       io->nr_bvec <= bd->max_segs && !current->plug && !current->bio_list;
 }
 
+/* In a worker: zeroes and unmapping, which wait for the device. */
+static void blockio_other(struct blockio_dev *bd, struct cst_io *io)
+{
+	sector_t sector = io->pos >> SECTOR_SHIFT, nr = io->len >> SECTOR_SHIFT;
+	int ret = 0;
+
+	switch (io->op) {
+	case CST_IO_ZERO:
+		/* Where the device has no command for it, zeroes are written. */
+		ret = blkdev_issue_zeroout(bd->bdev, sector, nr, GFP_NOIO,
+					   io->flags & CST_IO_RELEASE ?
+					   0 : BLKDEV_ZERO_NOUNMAP);
+		break;
+	case CST_IO_UNMAP:
+		ret = blkdev_issue_zeroout(bd->bdev, sector, nr, GFP_NOIO,
+					   BLKDEV_ZERO_NOFALLBACK);
+		break;
+	default:	/* CST_IO_PREFETCH: there is no cache here to read into */
+		break;
+	}
+	if (!ret && (io->flags & CST_IO_FUA))
+		ret = blkdev_issue_flush(bd->bdev);
+	cst_io_done(io, ret == -EIO && blockio_is_gone(bd) ? -ENODEV : ret);
+}
+
+static bool blockio_changes_medium(const struct cst_io *io)
+{
+	return io->op == CST_IO_WRITE || io->op == CST_IO_ZERO || io->op == CST_IO_UNMAP;
+}
+
 static int blockio_submit(struct cst_io *io)
 {
 	struct blockio_dev *bd = to_blockio_dev(io->dev);
 
+	/* The block layer writes to a device that has become read-only. */
+	if (blockio_changes_medium(io) && unlikely(bdev_read_only(bd->bdev))) {
+		cst_io_done(io, -EROFS);
+		return 0;
+	}
+	if (unlikely(io->op > CST_IO_FLUSH)) {
+		blockio_other(bd, io);
+		return 0;
+	}
+	/* Without a cache in the device all that has been answered is durable. */
+	if (io->op == CST_IO_FLUSH && !bdev_write_cache(bd->bdev)) {
+		cst_io_done(io, blockio_is_gone(bd) ? -ENODEV : 0);
+		return 0;
+	}
 	if (!(io->flags & CST_IO_NOWAIT)) {
 		blockio_submit_bio(bd, io, 0);
 		return 0;
@@ -273,6 +372,7 @@ const struct cst_handler_ops vdisk_blockio_ops = {
 	.may_block	= true,
 	.dev_size	= sizeof(struct blockio_dev),
 	.attrs		= blockio_attrs,
+	.init		= vdisk_init_dev,
 	.enable		= blockio_enable,
 	.disable	= blockio_disable,
 	.block		= &blockio_block_ops,

@@ -46,11 +46,14 @@ CST_ATTR(fileio, o_direct, 0644, CST_FIELD(fileio_dev, vd.disk.dev.obj, o_direct
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .help = "Bypass the page cache.");
 
+VDISK_ATTR_ACTIVE(fileio);
+
 static const struct cst_attr *const fileio_attrs[] = {
 	&fileio_attr_filename,
 	&fileio_attr_size,
 	&fileio_attr_make_file,
 	&fileio_attr_o_direct,
+	&fileio_attr_active,
 	NULL
 };
 
@@ -221,6 +224,7 @@ static void fileio_get_limits(struct fileio_dev *fd)
 	if (S_ISBLK(inode->i_mode)) {
 		fd->vd.disk.backing_block = bdev_physical_block_size(I_BDEV(inode));
 		fd->vd.disk.backing_opt = bdev_io_opt(I_BDEV(inode));
+		fd->vd.disk.backing_rotational = bdev_rot(I_BDEV(inode));
 	} else {
 		fd->vd.disk.backing_block = i_blocksize(inode);
 	}
@@ -258,6 +262,7 @@ static int fileio_enable(struct cst_device *dev)
 	fileio_get_limits(fd);
 	fileio_find_space(fd);
 	fd->vd.disk.can_prefetch = !fd->o_direct;
+	vdisk_follow_size(&fd->vd, !fd->size);
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
 	/*
@@ -331,12 +336,16 @@ static int fileio_set_size(struct cst_object *obj, union cst_attr_value val)
 	u64 nblocks;
 	int ret;
 
-	if (!obj->enabled)
+	if (!cst_device_is_open(&fd->vd.disk.dev))
 		return 0;
 	ret = fileio_grow(fd, val.num);
 	if (!ret)
 		ret = fileio_get_nblocks(fd, val.num, &nblocks);
-	return ret ?: cst_disk_resize(&fd->vd.disk, "size", nblocks);
+	if (!ret)
+		ret = cst_disk_resize(&fd->vd.disk, "size", nblocks);
+	if (!ret)
+		vdisk_follow_size(&fd->vd, !val.num);
+	return ret;
 }
 
 static const struct cst_block_ops fileio_block_ops = {
@@ -354,6 +363,7 @@ const struct cst_handler_ops vdisk_fileio_ops = {
 	.may_block	= true,
 	.dev_size	= sizeof(struct fileio_dev),
 	.attrs		= fileio_attrs,
+	.init		= vdisk_init_dev,
 	.enable		= fileio_enable,
 	.disable	= fileio_disable,
 	.block		= &fileio_block_ops,

@@ -3,6 +3,7 @@
  * cst_vdisk.ko: virtual disks.  This file registers the handlers with core; each handler
  * is a file of its own.
  */
+#include "backing.h"
 #include "vdisk.h"
 
 static const struct cst_handler_ops *const vdisk_handlers[] = {
@@ -35,6 +36,7 @@ static int __init vdisk_init(void)
 static void __exit vdisk_exit(void)
 {
 	vdisk_unregister(ARRAY_SIZE(vdisk_handlers));
+	vdisk_backing_exit();
 }
 
 module_init(vdisk_init);

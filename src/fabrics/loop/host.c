@@ -162,7 +162,7 @@ static bool loop_lun_next(struct cst_session *sess, unsigned long *lun,
 		now->dev = itl->dev;
 		config_item_get(&itl->dev->obj.group.cg_item);
 		now->nblocks = cst_device_capacity(itl->dev);
-		now->enabled = READ_ONCE(itl->dev->obj.enabled);
+		now->enabled = cst_device_is_open(itl->dev);
 		percpu_ref_put(&itl->ref);
 		found = true;
 		break;

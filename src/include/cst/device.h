@@ -150,6 +150,7 @@ struct cst_device {
 	char			usn[65];
 	char			naa_id[33];	/* 16 or 32 hex digits */
 	u32			restart_time;	/* seconds */
+	bool			active;		/* an attribute of some handlers; else true */
 
 	bool			handler_init;	/* ops->init has succeeded, or there is none */
 
@@ -163,10 +164,11 @@ struct cst_device {
 	bool			swp;		/* software write protection, mode page 0Ah */
 	bool			ejected;	/* medium.c */
 	bool			stopped;	/* medium.c */
-	struct percpu_ref	io_ref;		/* held by commands that execute; live = enabled */
+	bool			let_go;		/* enabled, but active is 0: not open */
+	struct percpu_ref	io_ref;		/* held by commands that execute; live = open */
 
 	/* the data path */
-	struct cst_lanes	*lanes;		/* worker.c, while enabled; NULL: never blocks */
+	struct cst_lanes	*lanes;		/* worker.c, while open; NULL: never blocks */
 	struct completion	io_drained;	/* io_ref is zero */
 	struct cst_order	order;
 	struct cst_ranges	ranges;
@@ -218,6 +220,27 @@ void cst_device_data_lost(struct cst_device *dev);
  * Context: may sleep.
  */
 void cst_device_changed(struct cst_device *dev);
+
+/* Is the backing open?  Without obj.lock the answer may be out of date. */
+static inline bool cst_device_is_open(const struct cst_device *dev)
+{
+	return READ_ONCE(dev->obj.enabled) && !READ_ONCE(dev->let_go);
+}
+
+/**
+ * cst_device_set_active() - let go of the backing, or open it again
+ * @dev: obj.lock held
+ * @active: false: commands that need the medium are answered NOT READY, LOGICAL UNIT NOT
+ *	ACCESSIBLE, TARGET PORT IN UNAVAILABLE STATE, and the backing is closed when the last
+ *	of those under way has ended; LUNs and sessions stay.  true: the backing is opened
+ *	as by enabling, and initiators are told what has changed
+ *
+ * For apply of an attribute with the field active.  While the device is disabled this does
+ * nothing: enabling looks at the field.
+ *
+ * Context: may sleep.  Return: 0, or an errno with last_error said, and nothing has changed.
+ */
+int cst_device_set_active(struct cst_device *dev, bool active);
 
 /* The number of blocks; 0 for a type that has no blocks. */
 static inline u64 cst_device_capacity(const struct cst_device *dev)

@@ -29,7 +29,7 @@ struct cst_disk {
 	u32			block_size;	/* bytes, 512..4096 */
 	bool			write_through;	/* WCE is 0, and cannot be changed */
 	bool			nv_cache;	/* ignore FUA and flushes */
-	bool			rotational;
+	u8			rotational_set;	/* 0 or 1, + 1; 0: from the backing */
 	u8			lb_per_pb_set;	/* exponent + 1; 0: from the backing */
 	u32			opt_trans_set;	/* bytes; 0: from the backing */
 	bool			allow_shrink;	/* the next resize may make it smaller */
@@ -38,6 +38,7 @@ struct cst_disk {
 	/* fixed while enabled */
 	u8			block_shift;
 	u8			lb_per_pb_exp;	/* READ CAPACITY(16) */
+	bool			rotational;	/* VPD B1h */
 	bool			told_no_cache;	/* has had WCE 0 since it was last enabled */
 	u32			opt_trans_len;	/* bytes, VPD B0h */
 
@@ -47,6 +48,7 @@ struct cst_disk {
 	u32			unmap_granularity; /* 0: the backing cannot unmap */
 	u32			unmap_alignment; /* first byte that is the beginning of a unit */
 	/* ... and what else it has found */
+	bool			backing_rotational;
 	bool			unmap_zeroes;	/* unmapped blocks read as zeroes, always */
 	bool			can_zero;	/* CST_IO_ZERO is cheaper than writing */
 	bool			can_prefetch;	/* CST_IO_PREFETCH makes a later read faster */
@@ -58,6 +60,7 @@ struct cst_disk {
 	u32			known_unmap_alignment;
 	bool			known_unmap_zeroes;
 	u8			known_lb_per_pb_exp;
+	bool			known_rotational;
 
 	/* may change while enabled: READ_ONCE/WRITE_ONCE */
 	u64			nblocks;	/* by a resize */

@@ -108,6 +108,8 @@ static int cst_disk_set_limits(struct cst_disk *disk)
 		return -EINVAL;
 	}
 	disk->lb_per_pb_exp = exp;
+	disk->rotational = disk->rotational_set ? disk->rotational_set - 1 :
+						  disk->backing_rotational;
 	disk->opt_trans_len = disk->opt_trans_set ?: cst_disk_best_xfer(disk, pb);
 	return cst_disk_set_thin(disk);
 }
@@ -133,6 +135,7 @@ static int cst_disk_enable(struct cst_device *dev)
 	disk->block_shift = ilog2(disk->block_size);
 	disk->backing_block = 0;
 	disk->backing_opt = 0;
+	disk->backing_rotational = false;
 	disk->unmap_granularity = 0;
 	disk->unmap_alignment = 0;
 	disk->unmap_zeroes = false;
@@ -173,7 +176,8 @@ static void cst_disk_enabled(struct cst_device *dev)
 	WRITE_ONCE(disk->allow_shrink, false);
 	if (disk->nblocks != disk->known_nblocks || other_exp || other_thin)
 		cst_ua_add_device(dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
-	if (disk->opt_trans_len != disk->known_opt_trans_len || other_exp || other_limits)
+	if (disk->opt_trans_len != disk->known_opt_trans_len || other_exp || other_limits ||
+	    disk->rotational != disk->known_rotational)
 		cst_ua_add_device(dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
 	disk->known_nblocks = disk->nblocks;
 	disk->known_lb_per_pb_exp = disk->lb_per_pb_exp;
@@ -181,6 +185,7 @@ static void cst_disk_enabled(struct cst_device *dev)
 	disk->known_unmap_granularity = granularity;
 	disk->known_unmap_alignment = alignment;
 	disk->known_unmap_zeroes = zeroes;
+	disk->known_rotational = disk->rotational;
 	/*
 	 * With nv_cache, cst_disk_check_cache() lets a cache be enabled that initiators
 	 * have not been told of.  They still do not know of it.
@@ -253,9 +258,9 @@ static int cst_disk_set_resync_size(struct cst_object *obj,
 	u64 nblocks;
 	int ret;
 
-	if (!obj->enabled) {
+	if (!cst_device_is_open(&disk->dev)) {
 		cst_config_error(&obj->group.cg_item, "resync_size",
-				 "the device is not enabled: enabling it picks up the size");
+				 "the backing is not open: opening it picks up the size");
 		return -ENODEV;
 	}
 	ret = disk->dev.ops->block->resync_size(&disk->dev, &nblocks);
@@ -283,8 +288,10 @@ static void cst_disk_blocks_changed(struct cst_object *obj)
 
 static ssize_t cst_disk_nblocks_print(struct cst_object *obj, char *page)
 {
-	return sysfs_emit(page, "%llu\n", READ_ONCE(obj->enabled) ?
-			  cst_disk_nblocks(obj_to_disk(obj)) : 0);
+	struct cst_disk *disk = obj_to_disk(obj);
+
+	return sysfs_emit(page, "%llu\n", cst_device_is_open(&disk->dev) ?
+			  cst_disk_nblocks(disk) : 0);
 }
 
 /* By the exponent + 1, as cst_disk.lb_per_pb_set. */
@@ -295,6 +302,9 @@ static const char *const cst_disk_pb_names[] = {
 static const char *const cst_disk_thin_names[] = {
 	[CST_THIN_AUTO] = "auto", [CST_THIN_ON] = "on", [CST_THIN_OFF] = "off", NULL
 };
+
+/* By cst_disk.rotational_set. */
+static const char *const cst_disk_rotational_names[] = { "auto", "0", "1", NULL };
 
 static_assert(ARRAY_SIZE(cst_disk_pb_names) == CST_MAX_LB_PER_PB_EXP + 3);
 
@@ -326,10 +336,12 @@ CST_ATTR(cst_disk, nv_cache, 0644, CST_FIELD(cst_disk, dev.obj, nv_cache),
 	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
 	 .changed = cst_device_inquiry_changed,
 	 .help = "The cache survives a power cut: flushes and FUA do nothing.");
-CST_ATTR(cst_disk, rotational, 0644, CST_FIELD(cst_disk, dev.obj, rotational),
-	 .type = CST_ATTR_BOOL, .when = CST_WHEN_DISABLED,
+CST_ATTR(cst_disk, rotational, 0644,
+	 CST_FIELD(cst_disk, dev.obj, rotational_set),
+	 .type = CST_ATTR_ENUM, .when = CST_WHEN_DISABLED,
+	 .names = cst_disk_rotational_names,
 	 .changed = cst_device_inquiry_changed,
-	 .help = "The medium is called rotating.");
+	 .help = "The medium is called rotating; auto = as the block device, a file is not.");
 CST_ATTR(cst_disk, thin_provisioned, 0644,
 	 CST_FIELD(cst_disk, dev.obj, thin_set),
 	 .type = CST_ATTR_ENUM, .when = CST_WHEN_DISABLED,
@@ -337,7 +349,7 @@ CST_ATTR(cst_disk, thin_provisioned, 0644,
 	 .help = "Initiators may give back the space of blocks; auto = if the backing can.");
 CST_ATTR(cst_disk, nblocks, 0444,
 	 .type = CST_ATTR_UINT, .show = cst_disk_nblocks_print,
-	 .unit = "blocks", .help = "Capacity while enabled, else 0.");
+	 .unit = "blocks", .help = "Capacity while the backing is open, else 0.");
 CST_ATTR(cst_disk, allow_shrink, 0644,
 	 CST_FIELD(cst_disk, dev.obj, allow_shrink), .type = CST_ATTR_BOOL,
 	 .help = "Lets the next resize make it smaller; cleared by that, and by enabling.");

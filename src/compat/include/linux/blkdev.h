@@ -10,6 +10,22 @@
 #define bdev_nowait(bdev)	blk_queue_nowait(bdev_get_queue(bdev))
 #endif
 
+/* 7.0 turned blk_queue_nonrot() into blk_queue_rot(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0) && !defined(blk_queue_rot)
+#define bdev_rot(bdev)		(!blk_queue_nonrot(bdev_get_queue(bdev)))
+#endif
+
+/* New in 5.19 (08e688fdb8f7). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
+#define bdev_write_cache(bdev)		\
+	test_bit(QUEUE_FLAG_WC, &bdev_get_queue(bdev)->queue_flags)
+#endif
+
+/* Before 5.12 blkdev_issue_flush() was given the flags of allocation (c6bf3f0e25f4). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+#define blkdev_issue_flush(bdev)	blkdev_issue_flush(bdev, GFP_NOIO)
+#endif
+
 /* New in 5.16 (6436bd90f76e). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
 #define bdev_nr_bytes(bdev)	i_size_read((bdev)->bd_inode)

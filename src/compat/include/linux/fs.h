@@ -63,4 +63,13 @@ static inline int cst_vfs_unlink(struct vfsmount *mnt, struct inode *dir,
 #endif
 }
 
+/* Since 6.1 (25885a35a720) a dir_context.actor answers true to go on; before, 0. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#define CST_FILLDIR(_name, ...)	int _name(__VA_ARGS__)
+#define CST_FILLDIR_GO_ON(_on)	((_on) ? 0 : -EINTR)
+#else
+#define CST_FILLDIR(_name, ...)	bool _name(__VA_ARGS__)
+#define CST_FILLDIR_GO_ON(_on)	(_on)
+#endif
+
 #endif /* _CST_COMPAT_LINUX_FS_H */
