@@ -7,7 +7,8 @@ Usage: writer.py OUT ROUND CONTROL FABRIC:LUN=/dev/sdX...
 First every worker's region is read into OUT/found.N, for the host to check.  Then,
 unless CONTROL is `none`, the files are saved again and again.  When each file has been
 saved once, a write to CONTROL, a block device, tells the host that the power may be
-cut, and all workers write until it is.  OUT/promised gets a line for each sector that
+cut, and all workers write until it is.  In every fourth round it is told only when each
+worker has got a promise, too.  OUT/promised gets a line for each sector that
 the target promised to keep: "WORKER SECTOR VERSION".  It also gets a line before and
 after each save of a file: "config begin N", "config done N", and the same with
 "pending".  OUT is a folder of the host.
@@ -38,6 +39,8 @@ from targetctl.store import Entry
 
 SG_IO = 0x2285
 SG_NONE, SG_TO_DEV = -1, -2
+# In each of as many rounds one waits for the promises of all workers.
+PATIENT = 4
 COMMENT = "/sys/kernel/config/cst/targets/loop/t1/comment"
 
 
@@ -127,8 +130,8 @@ class Writer:
             os.close(fd)
             (self.out / f"found.{worker.number}").write_bytes(buffer[:])
 
-    def run(self, worker: Worker, ready: threading.Barrier) -> None:
-        """Write for ever, once all workers are ready."""
+    def run(self, worker: Worker, ready: threading.Barrier, promised: threading.Event) -> None:
+        """Write for ever, once all workers are ready; tell of the first promise."""
         chance = random.Random(f"{self.cycle} {worker.number}")
         path = self.disks[worker.fabric, worker.lun]
         direct = os.O_DIRECT | os.O_DSYNC if worker.mode == "dsync" else 0
@@ -154,6 +157,7 @@ class Writer:
             if worker.mode == "sync":
                 self.flush(fd, worker, chance)
             self.promise(done)
+            promised.set()
 
     def write(
         self, fd: int, mode: str, lba: int, data: bytes, offset: int, chance: random.Random
@@ -215,6 +219,15 @@ class Writer:
             time.sleep(0.05)
 
 
+def arm(control: str) -> None:
+    """Tell the host that it may cut the power from now on."""
+    with mmap.mmap(-1, SECTOR) as buffer:
+        buffer[:14] = b"cst power: cut"
+        fd = os.open(control, os.O_WRONLY | os.O_DIRECT)
+        os.pwritev(fd, [buffer], 0)
+        os.close(fd)
+
+
 def main() -> None:
     out, cycle, control = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     disks = {}
@@ -244,14 +257,17 @@ def main() -> None:
         saved.wait()
     # Without a barrier the first worker might write alone until the power is cut.
     ready = threading.Barrier(len(WORKERS) + 1)
+    promised = {worker: threading.Event() for worker in WORKERS}
     for worker in WORKERS:
-        start(f"worker {worker.number}", writer.run, worker, ready)
-    with mmap.mmap(-1, SECTOR) as buffer:
-        buffer[:14] = b"cst power: cut"
-        fd = os.open(control, os.O_WRONLY | os.O_DIRECT)
-        os.pwritev(fd, [buffer], 0)
-        os.close(fd)
+        start(f"worker {worker.number}", writer.run, worker, ready, promised[worker])
+    # Soon after, the power is cut: early in most rounds, but then a slow worker gets nowhere.
+    if cycle % PATIENT:
+        arm(control)
     ready.wait()
+    for event in promised.values():
+        event.wait()
+    if not cycle % PATIENT:
+        arm(control)
     # Until the power is cut.
     signal.pause()
 
