@@ -19,7 +19,7 @@ build := build
 
 .DELETE_ON_ERROR:
 .PHONY: all help deps modules tools deb lint lint-deb demo shell bench bench-scale bench-config clean distclean \
-	check check-bench check-kernels check-builds check-uml check-debug check-kcsan coverage FORCE
+	check check-bench check-kernels check-builds check-uml check-debug check-kcsan coverage mutations FORCE
 
 all: modules tools
 
@@ -49,6 +49,7 @@ help:
 	@echo '  make check-kcsan the guest tests under KCSAN (T= as above)'
 	@echo '  make check-power CUTS=10  power cuts: what was promised must be there (doc/power.md)'
 	@echo '  make coverage    which lines the tests reach'
+	@echo '  make mutations   changes in the code of commands that a unit test must notice'
 	@echo '  make bench       instructions per I/O, beside LIO, nvmet and tgt (doc/bench.md)'
 	@echo '  make bench-scale     1, 2, 4 CPUs with as many sessions'
 	@echo '  make bench-config    making, saving, restoring 10,000 LUNs'
@@ -131,6 +132,9 @@ check-kcsan:
 
 coverage:
 	@tests/measure/coverage/run
+
+mutations:
+	@tests/measure/mutations/run $(if $(SEED),--seed $(SEED))
 
 bench: modules tools
 	@tests/measure/bench/run

@@ -353,12 +353,23 @@ void emu_io_ends(int error)
 	cst_io_done(io, error);
 }
 
+static u32 emu_bvec_len(const struct cst_io *io)
+{
+	unsigned int i;
+	u32 len = 0;
+
+	for (i = 0; i < io->nr_bvec; i++)
+		len += io->bvec[i].bv_len;
+	return len;
+}
+
 static int emu_submit(struct cst_io *io)
 {
 	u64 size = emu.disk.nblocks << emu.disk.block_shift;
 
 	shim_must(io->op <= CST_IO_FLUSH || (!io->bvec && !io->nr_bvec &&
 					     !(io->flags & CST_IO_NOWAIT)));
+	shim_must(io->op > CST_IO_WRITE || emu_bvec_len(io) >= io->len);
 	/* The contract promises this to a handler. */
 	shim_must(io->dev == &emu.disk.dev && io->dev->io_ref.count > 1);
 	shim_must(io->pos <= size && io->len <= size - io->pos);

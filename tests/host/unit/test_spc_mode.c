@@ -611,6 +611,16 @@ static void the_allocation_length_cuts(void)
 	CHECK_EQ(emu.cmd.data_len, 0);
 }
 
+static void without_a_buffer_there_are_no_pages(void)
+{
+	emu_reset();
+	emu.no_buffer = true;
+	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 0xff, 0), CST_BUSY);
+	CHECK_REASON(EMU(0x5a, 0, 0x08, 0, 0, 0, 0, 1, 0, 0), CST_BUSY);
+	emu.no_buffer = false;
+	CHECK_REASON(EMU(0x1a, 0, 0x3f, 0, 0xff, 0), CST_OK);
+}
+
 /* Its values are those of all initiators. */
 static void who_may_not_write_changes_nothing(void)
 {
@@ -629,7 +639,7 @@ TEST_MAIN(T(who_may_not_write_changes_nothing),
 	  T(who_is_told_of_the_cache_is_remembered),
 	  T(block_descriptors), T(what_the_attributes_say), T(page_control),
 	  T(pages_and_subpages_that_are_not_there),
-	  T(the_allocation_length_cuts),
+	  T(the_allocation_length_cuts), T(without_a_buffer_there_are_no_pages),
 	  T(the_cache_is_turned_off_and_on),
 	  T(with_write_through_there_is_no_cache_to_turn_on),
 	  T(a_flush_that_fails_changes_nothing),
