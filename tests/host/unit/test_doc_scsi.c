@@ -121,4 +121,136 @@ static void commands(void)
 	compare("commands");
 }
 
-TEST_MAIN(T(commands))
+/* The names that SPC-5 and SBC-4 give to pages; the code does not need them. */
+struct name {
+	u8		code;
+	u8		subpage;
+	const char	*name;
+};
+
+static const struct name mode_names[] = {
+	{ 0x01, 0x00, "Read-Write Error Recovery" },
+	{ 0x02, 0x00, "Disconnect-Reconnect" },
+	{ 0x03, 0x00, "Format Device (obsolete)" },
+	{ 0x04, 0x00, "Rigid Disk Geometry (obsolete)" },
+	{ 0x08, 0x00, "Caching" },
+	{ 0x0a, 0x00, "Control" },
+	{ 0x0a, 0x01, "Control Extension" },
+	{ 0x0a, 0x02, "Application Tag" },
+	{ 0x1a, 0x00, "Power Condition" },
+	{ 0x1c, 0x00, "Informational Exceptions Control" },
+	{ 0x1c, 0x02, "Logical Block Provisioning" },
+	{}
+};
+
+static const struct name log_names[] = {
+	{ 0x02, 0x00, "Write Error Counters" },
+	{ 0x03, 0x00, "Read Error Counters" },
+	{ 0x05, 0x00, "Verify Error Counters" },
+	{ 0x06, 0x00, "Non-Medium Error" },
+	{ 0x0c, 0x00, "Logical Block Provisioning" },
+	{ 0x0d, 0x00, "Temperature" },
+	{ 0x0e, 0x00, "Start-Stop Cycle Counter" },
+	{ 0x10, 0x00, "Self-Test Results" },
+	{ 0x15, 0x00, "Background Scan" },
+	{ 0x19, 0x00, "General Statistics and Performance" },
+	{ 0x2f, 0x00, "Informational Exceptions" },
+	{}
+};
+
+static const struct name vpd_names[] = {
+	{ 0x00, 0x00, "Supported VPD Pages" },
+	{ 0x80, 0x00, "Unit Serial Number" },
+	{ 0x83, 0x00, "Device Identification" },
+	{ 0x86, 0x00, "Extended INQUIRY Data" },
+	{ 0x87, 0x00, "Mode Page Policy" },
+	{ 0x88, 0x00, "SCSI Ports" },
+	{ 0x8a, 0x00, "Power Condition" },
+	{ 0x8f, 0x00, "Third-Party Copy" },
+	{ 0xb0, 0x00, "Block Limits" },
+	{ 0xb1, 0x00, "Block Device Characteristics" },
+	{ 0xb2, 0x00, "Logical Block Provisioning" },
+	{ 0xb7, 0x00, "Block Limits Extension" },
+	{}
+};
+
+static void page_name(const struct name *names, u8 code, u8 subpage)
+{
+	while (names->name && (names->code != code || names->subpage != subpage))
+		names++;
+	CHECK(names->name);
+	if (subpage)
+		row("| %02Xh/%02Xh | %s |", code, subpage, names->name ?: "");
+	else
+		row("| %02Xh | %s |", code, names->name ?: "");
+}
+
+/* Print the bytes of a mode page that are not zero, behind its header. */
+static void mode_bytes(const struct cst_mode_page *page, const u8 *bytes)
+{
+	const char *comma = " ";
+	unsigned int i;
+
+	for (i = page->subpage ? 4 : 2; i < page->size; i++) {
+		if (!bytes[i])
+			continue;
+		row("%s%u: %02Xh", comma, i, bytes[i]);
+		comma = ", ";
+	}
+	row(" |");
+}
+
+static void mode_pages(void)
+{
+	const struct cst_mode_page *page;
+
+	emu_reset();
+	table_len = 0;
+	row("| Page | Name | Bytes | Default values | Can be changed and saved |\n");
+	row("| --- | --- | --- | --- | --- |\n");
+	for (page = cst_disk_type.mode_pages; page->fill; page++) {
+		u8 values[CST_MODE_PAGE_MAX] = {}, mask[CST_MODE_PAGE_MAX] = {};
+
+		page->fill(&emu.disk.dev, values);
+		if (page->mask)
+			page->mask(&emu.disk.dev, mask);
+		page_name(mode_names, page->code, page->subpage);
+		row(" %u |", page->size);
+		mode_bytes(page, values);
+		mode_bytes(page, mask);
+		row("\n");
+	}
+	compare("mode pages");
+}
+
+static void log_pages(void)
+{
+	const struct cst_type_index *index = cst_disk_type.index;
+	unsigned int i;
+
+	emu_reset();
+	table_len = 0;
+	row("| Page | Name | Counters that LOG SELECT sets back |\n| --- | --- | --- |\n");
+	for (i = 0; i < index->nr_logs; i++) {
+		page_name(log_names, index->logs[i]->code, index->logs[i]->subpage);
+		row(" %s |\n", index->logs[i]->counts ? "yes" : "");
+	}
+	compare("log pages");
+}
+
+static void vpd_pages(void)
+{
+	const struct cst_type_index *index = cst_disk_type.index;
+	unsigned int i;
+
+	emu_reset();
+	table_len = 0;
+	row("| Page | Name |\n| --- | --- |\n");
+	for (i = 0; i < index->nr_vpd; i++) {
+		page_name(vpd_names, index->vpd[i]->code, 0);
+		row("\n");
+	}
+	compare("VPD pages");
+}
+
+TEST_MAIN(T(commands), T(mode_pages), T(log_pages), T(vpd_pages))
