@@ -18,9 +18,17 @@
 /* Limits that RECEIVE COPY OPERATING PARAMETERS and VPD page 8Fh publish */
 #define CST_COPY_MAX_CSCDS	16
 #define CST_COPY_MAX_SEGMENTS	255
+#define CST_COPY_MAX_SEGMENT	(256U << 20)	/* bytes; ESXi's largest have 240 MiB */
 #define CST_COPY_MAX_RUNNING	16	/* of one nexus at a time */
 #define CST_COPY_LIST_MAX	(CST_COPY_MAX_CSCDS * CST_CSCD_SIZE + \
 				 CST_COPY_MAX_SEGMENTS * CST_SEGMENT_MAX)
+
+/*
+ * Bytes of all segments of a command.  A command that comes behind an ORDERED one waits until
+ * the copy has ended, so a copy may not take hours: 1 GiB takes 205 s at 5 MB/s.  No field of
+ * the standard publishes this limit.
+ */
+#define CST_COPY_MAX_BYTES	(1024U << 20)
 
 #define CST_COPY_KEPT		16	/* ended copies of one nexus whose status is kept */
 

@@ -178,6 +178,22 @@ static bool cst_copy_block_fits(const struct cst_copy *copy, u16 id, u32 block_s
 
 /* --- segments --- */
 
+static u64 cst_copy_segment_bytes(const struct cst_copy *copy)
+{
+	const struct cst_copy_segment *segment = &copy->segment;
+
+	return segment->bytes ?: (u64)segment->blocks << copy->shift;
+}
+
+/* The length of the present segment, whose descriptor begins at @d, breaks a limit. */
+static cst_sense_t cst_copy_too_long(struct cst_copy *copy, const u8 *d)
+{
+	/* BYTE COUNT, or NUMBER OF BLOCKS */
+	unsigned int field = d[0] == CST_SEGMENT_BYTES ? 8 : 10;
+
+	return cst_list_invalid(&copy->cmd->detail, d - copy->raw + field, 7);
+}
+
 /* From bytes to blocks.  All of a segment of bytes has to consist of whole blocks. */
 static cst_sense_t cst_copy_to_blocks(struct cst_copy *copy, u32 block_size)
 {
@@ -223,11 +239,12 @@ static bool cst_copy_in_range(const struct cst_itl *itl, u64 lba, u32 blocks)
 static cst_sense_t cst_copy_take_segment(struct cst_copy *copy)
 {
 	struct cst_copy_segment *segment = &copy->segment;
+	const u8 *descriptor = copy->next;
 	struct cst_itl *from, *to;
 	cst_sense_t reason = CST_OK;
 	u32 block_size;
 
-	copy->next = cst_copy_segment_get(copy->next, segment);
+	copy->next = cst_copy_segment_get(descriptor, segment);
 	from = cst_copy_unit(copy, segment->source, 4, &reason);
 	if (!from)
 		return reason;
@@ -242,6 +259,8 @@ static cst_sense_t cst_copy_take_segment(struct cst_copy *copy)
 		cst_copy_point_segment(copy, 6);
 		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
 	}
+	if (cst_copy_segment_bytes(copy) > CST_COPY_MAX_SEGMENT)
+		return cst_copy_too_long(copy, descriptor);
 	reason = cst_copy_to_blocks(copy, block_size);
 	if (reason)
 		return reason;
@@ -437,11 +456,19 @@ static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
 /* Look at every segment before the first one is copied. */
 static cst_sense_t cst_copy_check_all(struct cst_copy *copy)
 {
+	const u8 *descriptor;
 	cst_sense_t reason;
+	u64 total = 0;
 
 	copy->next = copy->list.segments;
 	for (copy->number = 0; copy->number < copy->list.nr_segments; copy->number++) {
+		descriptor = copy->next;
 		reason = cst_copy_take_segment(copy);
+		if (!reason) {
+			total += cst_copy_segment_bytes(copy);
+			if (total > CST_COPY_MAX_BYTES)
+				reason = cst_copy_too_long(copy, descriptor);
+		}
 		if (reason) {
 			copy->left = copy->segment.blocks;
 			cst_copy_tell_segment(copy);
@@ -505,7 +532,7 @@ static cst_sense_t cst_parse_extended_copy(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-#define CST_COPY_TIMEOUT	600	/* seconds; 255 segments of 256 MiB may take as long */
+#define CST_COPY_TIMEOUT	600	/* seconds; CST_COPY_MAX_BYTES take 205 at 5 MB/s */
 
 #define CST_COPY_OP(_action, _name)					\
 	{								\

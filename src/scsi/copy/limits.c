@@ -37,6 +37,7 @@ static cst_sense_t cst_copy_operating_parameters(struct cst_cmd *cmd)
 	put_unaligned_be16(CST_COPY_MAX_CSCDS, buf + 8);
 	put_unaligned_be16(CST_COPY_MAX_SEGMENTS, buf + 10);
 	put_unaligned_be32(CST_COPY_LIST_MAX, buf + 12);
+	put_unaligned_be32(CST_COPY_MAX_SEGMENT, buf + 16);
 	put_unaligned_be16(CST_COPY_MAX_RUNNING, buf + 34);	/* TOTAL CONCURRENT COPIES */
 	buf[36] = CST_COPY_MAX_RUNNING;
 	buf[37] = cst_copy_granularity(cmd);
@@ -120,6 +121,7 @@ static cst_sense_t cst_copy_vpd(struct cst_cmd *cmd, const u8 *header)
 	q = cst_copy_descriptor(p, 0x8001, 0x20);	/* General Copy Operations */
 	put_unaligned_be32(CST_COPY_MAX_RUNNING, q);	/* TOTAL CONCURRENT COPIES */
 	put_unaligned_be32(CST_COPY_MAX_RUNNING, q + 4);	/* MAXIMUM IDENTIFIED ... */
+	put_unaligned_be32(CST_COPY_MAX_SEGMENT, q + 8);
 	q[12] = cst_copy_granularity(cmd);
 	p = q + 0x20;
 

@@ -370,6 +370,60 @@ static void other_kinds_of_units(void)
 	CHECK_REASON(send(), CST_OK);
 }
 
+/* A refused list copies nothing, and the sense points at byte @at of it. */
+static void check_too_long(unsigned int at, unsigned int segment)
+{
+	CHECK_REASON(send(), CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
+	CHECK_POINTER(at, false, segment);
+	CHECK_EQ(emu.ios, 0);
+	check_unchanged();
+}
+
+static void segments_that_are_too_long(void)
+{
+	start();
+	put_header(false, 7, 0);
+	put_cscd();
+	put_segment(0, 0, 3, 40, 5);
+	put_bytes(0, 0, (256 << 20) + BLOCK, 0, 0);
+	check_too_long(16 + 32 + 28 + 8, 1);
+	/* The longest one is looked at further. */
+	put_header(false, 7, 0);
+	put_cscd();
+	put_bytes(0, 0, 256 << 20, 0, 0);
+	CHECK_REASON(send(), CST_SENSE(COPY_ABORTED));
+	put_header(true, 7, 0);
+	put_cscd();
+	put_bytes(0, 0, 0xfffffe00, 0, 0);
+	list[80 + 5] = 1;
+	list[80 + 7] = 1;
+	check_too_long(48 + 32 + 8, 0);
+}
+
+/* 1 GiB in all; the disk says that it is large, but nothing is copied. */
+static void a_list_that_is_too_long(void)
+{
+	unsigned int i;
+
+	start();
+	WRITE_ONCE(emu.disk.nblocks, 1 << 20);
+	put_header(false, 7, 0);
+	put_cscd();
+	for (i = 0; i < 3; i++)
+		put_bytes(0, 0, 256 << 20, 0, 0);
+	for (i = 0; i < 8; i++)
+		put_segment(0, 0, 0, 0, 65535);
+	put_segment(0, 0, 0, 0, 9);
+	check_too_long(16 + 32 + 3 * 32 + 8 * 28 + 10, 11);
+	/* One block less is within the limit; then the first write is refused. */
+	put_unaligned_be16(8, list + 16 + 32 + 3 * 32 + 8 * 28 + 10);
+	emu.sess->max_xfer = BLOCK;
+	emu.itl.read_only = true;
+	CHECK_REASON(send(), CST_SENSE(THIRD_PARTY_DEVICE_FAILURE));
+	CHECK_EQ(emu.ios, 1);
+	check_unchanged();
+}
+
 /* --- what happens meanwhile --- */
 
 static void a_unit_that_refuses(void)
@@ -526,7 +580,7 @@ static void limits(void)
 	CHECK_REASON(ASK1(0x03, 0, 0xff), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 47);
 	CHECK_BYTES(emu.in, 0, 0, 0, 43, 0x01, 0, 0, 0, 0, 16, 0, 255, 0, 0, 0x21, 0xe0,
-		    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 16, 9, 0, 0,
+		    0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 16, 9, 0, 0,
 		    0, 0, 0, 3, 0x02, 0x0a, 0xe4);
 }
 
@@ -540,7 +594,7 @@ static void page_8f(void)
 		    0, 4, 0, 28, 0, 0, 0, 0, 0, 16, 0, 255, 0, 0, 0x21, 0xe0);
 	CHECK_BYTES(emu.in + 56, 0, 8, 0, 4, 3, 0x02, 0x0a, 0xe4,
 		    0, 12, 0, 4, 0, 2, 0xff, 0xff,
-		    0x80, 1, 0, 32, 0, 0, 0, 16, 0, 0, 0, 16, 0, 0, 0, 0, 9, 0);
+		    0x80, 1, 0, 32, 0, 0, 0, 16, 0, 0, 0, 16, 0x10, 0, 0, 0, 9, 0);
 	CHECK_BYTES(emu.in + 108, 0xc0, 1, 0, 28, 0, 0, 0, 0);
 	CHECK_EQ(emu.cmd.data_len, 140);
 }
@@ -663,7 +717,8 @@ TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
 	  T(overlapping_blocks_are_read_before_they_are_written), T(bytes_are_whole_blocks),
 	  T(nothing_to_do), T(a_list_that_is_cut_is_refused_whole), T(lengths_that_lie),
 	  T(too_many), T(types_that_are_not_supported), T(units_that_cannot_be_reached),
-	  T(a_header_is_no_unit), T(other_kinds_of_units), T(a_unit_that_refuses),
+	  T(a_header_is_no_unit), T(segments_that_are_too_long),
+	  T(a_list_that_is_too_long), T(other_kinds_of_units), T(a_unit_that_refuses),
 	  T(segments_beyond_the_end), T(one_that_runs_is_not_forgotten),
 	  T(what_is_missing_is_told), T(a_unit_attention_stays_for_the_initiator),
 	  T(one_that_comes_in_between_does_too), T(an_abort_ends_it_between_two_steps),
