@@ -238,6 +238,9 @@ void cst_ua_add_device(struct cst_device *dev, struct cst_session *except,
  * response that reports it is handed to the fabric.
  */
 cst_sense_t cst_ua_peek(struct cst_itl *itl);
+/* Where mode page 1Ch/02h has the threshold that a unit attention is about (SBC-4 4.7.3.7.6) */
+#define CST_THRESHOLD_AT	16
+void cst_ua_detail(cst_sense_t ua, struct cst_sense_detail *detail);
 bool cst_ua_is_reset(cst_sense_t ua);
 void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua);	/* its response will report ua */
 void cst_ua_told(struct cst_cmd *cmd);	/* its response is handed to the fabric */

@@ -104,8 +104,10 @@ static cst_sense_t cst_gate_unit_attention(struct cst_cmd *cmd)
 	    test_bit(CST_CMD_INNER, &cmd->flags))
 		return CST_OK;
 	ua = cst_ua_peek(cmd->itl);
-	if (ua)
+	if (ua) {
+		cst_ua_detail(ua, &cmd->detail);
 		cst_ua_tells(cmd, ua);
+	}
 	return ua;
 }
 

@@ -149,6 +149,19 @@ cst_sense_t cst_ua_peek(struct cst_itl *itl)
 }
 
 /**
+ * cst_ua_detail() - fill in what sense data says of a unit attention, besides the reason
+ * @ua: the unit attention, or CST_OK
+ * @detail: all zero
+ */
+void cst_ua_detail(cst_sense_t ua, struct cst_sense_detail *detail)
+{
+	if (ua != CST_SENSE(THIN_PROVISIONING_SOFT_THRESHOLD_REACHED))
+		return;
+	detail->info = CST_THRESHOLD_AT;
+	detail->info_valid = true;
+}
+
+/**
  * cst_ua_tells() - the response of a command will report a unit attention
  * @cmd: the command
  * @ua: from cst_ua_peek() of the command's nexus
@@ -197,6 +210,21 @@ static void cst_ua_luns_untold(struct cst_session *sess)
 	rcu_read_unlock();
 }
 
+/* SITUA: one nexus has been told of the threshold, so the others of the unit are not. */
+static void cst_ua_threshold_told(struct cst_device *dev)
+{
+	struct cst_itl *itl;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->itl_lock, flags);
+	list_for_each_entry(itl, &dev->itls, dev_node) {
+		spin_lock(&itl->ua_lock);
+		cst_ua_clear(itl, CST_SENSE(THIN_PROVISIONING_SOFT_THRESHOLD_REACHED));
+		spin_unlock(&itl->ua_lock);
+	}
+	spin_unlock_irqrestore(&dev->itl_lock, flags);
+}
+
 /**
  * cst_ua_told() - clear the unit attentions that a response reports
  * @cmd: with CST_CMD_TELLS_UA or CST_CMD_TELLS_LUNS; about to be handed to the fabric
@@ -211,6 +239,9 @@ void cst_ua_told(struct cst_cmd *cmd)
 		spin_lock_irqsave(&cmd->itl->ua_lock, flags);
 		cst_ua_clear(cmd->itl, cmd->ua);
 		spin_unlock_irqrestore(&cmd->itl->ua_lock, flags);
+		if (cmd->ua == CST_SENSE(THIN_PROVISIONING_SOFT_THRESHOLD_REACHED) &&
+		    READ_ONCE(cmd->dev->mode.situa))
+			cst_ua_threshold_told(cmd->dev);
 	}
 	/* The bit stays for cst_cmd_unsent(). */
 	if (test_bit(CST_CMD_TELLS_LUNS, &cmd->flags) &&

@@ -11,11 +11,19 @@
  * seconds.  A device whose size has changed gets a work of its own, because that needs
  * dev.obj.lock.  Closing the backing waits for this work with the lock held, so the work only
  * tries to take it; the next look tries again.
+ *
+ * The same work has the file systems of thin disks asked how much space they have left.  A file
+ * system may take forever to answer, because its server is gone, for example.  So each of them
+ * has a work of its own, which asks without a lock, and is not queued again before it has ended.
+ * The work holds a reference to the path that it asks, and so needs no disk to stay.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/namei.h>
+#include <linux/slab.h>
+#include <linux/statfs.h>
+#include <linux/wait.h>
 
 #include "backing.h"
 
@@ -23,7 +31,34 @@ static DEFINE_MUTEX(vdisk_open_lock);
 /* By inode: enabling one of ten thousand devices must not look at all the others. */
 static DEFINE_HASHTABLE(vdisk_open_files, 10);
 
+/**
+ * struct vdisk_fs - a file system that holds files of thin disks; vdisk_open_lock
+ * @node: in vdisk_file_systems
+ * @sb: which file system; never dereferenced
+ * @disks: vdisk_dev.fs_node of its disks
+ * @path: what @work asks, while @busy
+ * @busy: @work has been queued, and has not ended
+ * @waiters: disks that wait until @work has ended
+ * @work: asks for the space
+ *
+ * It is freed when it has no disk, no waiter, and is not busy.
+ */
+struct vdisk_fs {
+	struct list_head	node;
+	const struct super_block *sb;
+	struct list_head	disks;
+	struct path		path;
+	bool			busy;
+	unsigned int		waiters;
+	struct work_struct	work;
+};
+
+static LIST_HEAD(vdisk_file_systems);
+static DECLARE_WAIT_QUEUE_HEAD(vdisk_fs_ended);
+static struct workqueue_struct *vdisk_fs_wq;
+
 #define VDISK_LOOK_PERIOD	(2 * HZ)
+#define VDISK_FS_PATIENCE	HZ	/* how long closing a disk waits for its file system */
 
 static void vdisk_look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(vdisk_look_work, vdisk_look);
@@ -253,6 +288,8 @@ static u64 vdisk_bytes(const struct vdisk_dev *vd)
 	return i_size_read(vd->file->f_mapping->host);
 }
 
+static bool vdisk_look_at_space(void);
+
 static void vdisk_look(struct work_struct *work)
 {
 	struct vdisk_dev *vd;
@@ -267,6 +304,7 @@ static void vdisk_look(struct work_struct *work)
 		if (vdisk_bytes(vd) != READ_ONCE(vd->seen_bytes))
 			queue_work(system_percpu_wq, &vd->resize_work);
 	}
+	any |= vdisk_look_at_space();
 	if (any)
 		queue_delayed_work(system_percpu_wq, &vdisk_look_work,
 				   round_jiffies_relative(VDISK_LOOK_PERIOD));
@@ -318,15 +356,151 @@ void vdisk_follow_size(struct vdisk_dev *vd, bool follow)
 	mutex_unlock(&vdisk_open_lock);
 }
 
+/* --- the space of file systems --- */
+
+/* A file system without a size, tmpfs without a limit for example, has no space to run out of. */
+static void vdisk_tell_space(struct vdisk_dev *vd, const struct kstatfs *st)
+{
+	u64 unit = st->f_frsize ?: st->f_bsize;
+
+	if (st->f_blocks)
+		cst_disk_space(&vd->disk, st->f_blocks * unit, st->f_bavail * unit,
+			       inode_get_bytes(file_inode(vd->file)));
+}
+
+/* Free @fs if nobody needs it.  The caller holds vdisk_open_lock. */
+static void vdisk_fs_put(struct vdisk_fs *fs)
+{
+	if (fs->busy || fs->waiters || !list_empty(&fs->disks))
+		return;
+	list_del(&fs->node);
+	kfree(fs);
+}
+
+static void vdisk_fs_work(struct work_struct *work)
+{
+	struct vdisk_fs *fs = container_of(work, struct vdisk_fs, work);
+	struct vdisk_dev *vd;
+	struct kstatfs st;
+	int ret = vfs_statfs(&fs->path, &st);
+
+	mutex_lock(&vdisk_open_lock);
+	/* An error leaves what is known as it is; initiators meet the error itself. */
+	list_for_each_entry(vd, &fs->disks, fs_node)
+		if (!ret)
+			vdisk_tell_space(vd, &st);
+	mutex_unlock(&vdisk_open_lock);
+	/* Busy until then: whoever closes the last disk may want to unmount the file system. */
+	path_put(&fs->path);
+	mutex_lock(&vdisk_open_lock);
+	fs->busy = false;
+	wake_up_all(&vdisk_fs_ended);
+	vdisk_fs_put(fs);
+	mutex_unlock(&vdisk_open_lock);
+}
+
+/* The caller holds vdisk_open_lock.  Return: whether there is a file system to look at. */
+static bool vdisk_look_at_space(void)
+{
+	struct vdisk_fs *fs;
+
+	list_for_each_entry(fs, &vdisk_file_systems, node) {
+		/* One without a disk is about to be freed. */
+		if (fs->busy || list_empty(&fs->disks))
+			continue;
+		fs->busy = true;
+		fs->path = list_first_entry(&fs->disks, struct vdisk_dev, fs_node)->file->f_path;
+		path_get(&fs->path);
+		queue_work(vdisk_fs_wq, &fs->work);
+	}
+	return !list_empty(&vdisk_file_systems);
+}
+
+static struct vdisk_fs *vdisk_fs_find(const struct super_block *sb)
+{
+	struct vdisk_fs *fs;
+
+	list_for_each_entry(fs, &vdisk_file_systems, node)
+		if (fs->sb == sb)
+			return fs;
+	return NULL;
+}
+
+int vdisk_follow_space(struct vdisk_dev *vd)
+{
+	const struct super_block *sb = vd->file->f_path.dentry->d_sb;
+	struct vdisk_fs *fs, *new;
+	struct kstatfs st;
+
+	if (vfs_statfs(&vd->file->f_path, &st) || !st.f_blocks)
+		return 0;
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return vdisk_refuse(vd, -ENOMEM, "cannot be looked at: no memory");
+	INIT_LIST_HEAD(&new->disks);
+	INIT_WORK(&new->work, vdisk_fs_work);
+	new->sb = sb;
+
+	vdisk_tell_space(vd, &st);
+	mutex_lock(&vdisk_open_lock);
+	fs = vdisk_fs_find(sb);
+	if (fs) {
+		kfree(new);
+	} else {
+		fs = new;
+		list_add(&fs->node, &vdisk_file_systems);
+	}
+	vd->fs = fs;
+	list_add(&vd->fs_node, &fs->disks);
+	queue_delayed_work(system_percpu_wq, &vdisk_look_work,
+			   round_jiffies_relative(VDISK_LOOK_PERIOD));
+	mutex_unlock(&vdisk_open_lock);
+	return 0;
+}
+
+/*
+ * The disk leaves its file system.  The last one waits until nobody asks the file system any
+ * more, so that it can be unmounted then, but not for one that does not answer.
+ */
+static void vdisk_leave_fs(struct vdisk_dev *vd)
+{
+	struct vdisk_fs *fs;
+
+	mutex_lock(&vdisk_open_lock);
+	fs = vd->fs;
+	if (!fs) {
+		mutex_unlock(&vdisk_open_lock);
+		return;
+	}
+	vd->fs = NULL;
+	list_del(&vd->fs_node);
+	fs->waiters++;
+	if (fs->busy && list_empty(&fs->disks)) {
+		mutex_unlock(&vdisk_open_lock);
+		wait_event_timeout(vdisk_fs_ended, !READ_ONCE(fs->busy), VDISK_FS_PATIENCE);
+		mutex_lock(&vdisk_open_lock);
+	}
+	fs->waiters--;
+	vdisk_fs_put(fs);
+	mutex_unlock(&vdisk_open_lock);
+}
+
 int vdisk_init_dev(struct cst_device *dev)
 {
 	INIT_WORK(&to_vdisk_dev(dev)->resize_work, vdisk_resize_work);
 	return 0;
 }
 
+int vdisk_backing_init(void)
+{
+	vdisk_fs_wq = alloc_workqueue("cst_vdisk_space", WQ_UNBOUND, 0);
+	return vdisk_fs_wq ? 0 : -ENOMEM;
+}
+
 void vdisk_backing_exit(void)
 {
 	cancel_delayed_work_sync(&vdisk_look_work);
+	destroy_workqueue(vdisk_fs_wq);
 }
 
 /* --- opening and closing --- */
@@ -356,6 +530,7 @@ void vdisk_close(struct vdisk_dev *vd)
 {
 	vdisk_unclaim(vd);
 	cancel_work_sync(&vd->resize_work);
+	vdisk_leave_fs(vd);
 	fput(vd->file);
 	vd->file = NULL;
 }

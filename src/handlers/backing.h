@@ -24,6 +24,8 @@
  * @follows: the capacity is that of the block device, and follows it
  * @seen_bytes: the size of the block device when it was last looked at
  * @resize_work: gives the disk the new size of the block device
+ * @fs: the file system whose space is looked at, or NULL; backing.c
+ * @fs_node: among its disks
  */
 struct vdisk_dev {
 	struct cst_disk		disk;
@@ -34,6 +36,8 @@ struct vdisk_dev {
 	bool			follows;
 	u64			seen_bytes;
 	struct work_struct	resize_work;
+	struct vdisk_fs		*fs;
+	struct list_head	fs_node;
 };
 
 static inline struct vdisk_dev *to_vdisk_dev(struct cst_device *dev)
@@ -88,8 +92,18 @@ void vdisk_close(struct vdisk_dev *vd);
  */
 void vdisk_follow_size(struct vdisk_dev *vd, bool follow);
 
+/*
+ * Tell core of the space in the file system of the file (cst_disk_space()), now and every few
+ * seconds until vdisk_close().  Nothing is told where the file system has no size.  Return: 0,
+ * or -ENOMEM with last_error said.
+ */
+int vdisk_follow_space(struct vdisk_dev *vd);
+
 /* cst_handler_ops.init: a new device; it undoes nothing. */
 int vdisk_init_dev(struct cst_device *dev);
+
+/* The module is loaded, before there is a device.  Return: 0 or -ENOMEM. */
+int vdisk_backing_init(void);
 
 /* The module is being unloaded; no device exists any more. */
 void vdisk_backing_exit(void);

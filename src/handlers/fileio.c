@@ -263,6 +263,11 @@ static int fileio_enable(struct cst_device *dev)
 	fileio_find_space(fd);
 	fd->vd.disk.can_prefetch = !fd->o_direct;
 	vdisk_follow_size(&fd->vd, !fd->size);
+	if (S_ISREG(inode->i_mode) && fd->vd.disk.unmap_granularity &&
+	    fd->vd.disk.thin_set != CST_THIN_OFF)
+		ret = vdisk_follow_space(&fd->vd);
+	if (ret)
+		goto close;
 	fd->in_memory = inode->i_sb->s_magic == TMPFS_MAGIC ||
 			inode->i_sb->s_magic == RAMFS_MAGIC;
 	/*
@@ -353,6 +358,7 @@ static const struct cst_block_ops fileio_block_ops = {
 	.resync_size	= fileio_resync_size,
 	.lost		= fileio_lost,
 	.map		= fileio_map,
+	.tells_space	= true,
 };
 
 const struct cst_handler_ops vdisk_fileio_ops = {

@@ -23,10 +23,14 @@ static int __init vdisk_init(void)
 	unsigned int i;
 	int ret;
 
+	ret = vdisk_backing_init();
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(vdisk_handlers); i++) {
 		ret = cst_handler_register(vdisk_handlers[i]);
 		if (ret) {
 			vdisk_unregister(i);
+			vdisk_backing_exit();
 			return ret;
 		}
 	}

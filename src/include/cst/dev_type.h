@@ -54,6 +54,8 @@ struct cst_vpd_page {
  *	by those of @page?  Any context; pure.
  * @told: optional; called when the initiator knows the current values: it has set them, or
  *	the first @len bytes of @page are sent to it.  Any context.
+ * @exists: optional; is the page there?  A page that is not there keeps its values, is not
+ *	sent, and cannot be written.  Any context; cheap.
  *
  * The current values are fields of the device, each at the code that it has an effect on.
  */
@@ -67,6 +69,7 @@ struct cst_mode_page {
 	void (*set)(struct cst_device *dev, const u8 *page);
 	bool (*settle)(const u8 *old, const u8 *page);
 	void (*told)(struct cst_itl *itl, const u8 *page, unsigned int len);
+	bool (*exists)(const struct cst_device *dev);
 };
 
 /**
@@ -77,12 +80,14 @@ struct cst_mode_page {
  * @fill: writes the parameters, in the order of their codes, to @p, which has room for
  *	CST_LOG_PAGE_MAX - 4 zeroed bytes.  Answers the end of what it has written.  @counts
  *	are zeroes when default values are asked for.  Any context.
+ * @exists: optional; is the page there?  Any context; cheap.
  */
 struct cst_log_page {
 	u8	code;
 	u8	subpage;
 	u32	counts;
 	u8	*(*fill)(const struct cst_device *dev, const struct cst_log_counts *counts, u8 *p);
+	bool	(*exists)(const struct cst_device *dev);
 };
 
 #define CST_LOG_PAGE_MAX	448	/* bytes of a page with its header */

@@ -86,6 +86,8 @@ struct cst_ident {
  * struct cst_mode - mode parameters that belong to no other part of a device; scsi/spc/mode.c
  * @d_sense: sense data has descriptor format, mode page 0Ah
  * @tas: commands that another initiator aborts end with TASK ABORTED, mode page 0Ah
+ * @lbpere_off: no nexus is told that a threshold has been reached, mode page 01h
+ * @situa: one nexus is told that a threshold has been reached, not all; mode page 1Ch/02h
  * @loaded: the saved values have been looked for under the device's t10_dev_id; obj.lock
  * @lock: protects @saved and @saved_len
  * @saved_len: bytes of @saved; 0: nothing is saved
@@ -97,6 +99,8 @@ struct cst_ident {
 struct cst_mode {
 	bool			d_sense;
 	bool			tas;
+	bool			lbpere_off;
+	bool			situa;
 	bool			loaded;
 	spinlock_t		lock;
 	u16			saved_len;

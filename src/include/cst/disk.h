@@ -34,6 +34,9 @@ struct cst_disk {
 	u32			opt_trans_set;	/* bytes; 0: from the backing */
 	bool			allow_shrink;	/* the next resize may make it smaller */
 	u8			thin_set;	/* enum cst_disk_thin */
+	/* may change while enabled: READ_ONCE/WRITE_ONCE */
+	u32			threshold_percent; /* of space_total; 0: none */
+	u64			threshold_bytes; /* 0: none */
 
 	/* fixed while enabled */
 	u8			block_shift;
@@ -61,11 +64,18 @@ struct cst_disk {
 	bool			known_unmap_zeroes;
 	u8			known_lb_per_pb_exp;
 	bool			known_rotational;
+	bool			known_space;	/* space.c */
 
 	/* may change while enabled: READ_ONCE/WRITE_ONCE */
 	u64			nblocks;	/* by a resize */
 	bool			thin;		/* initiators can unmap blocks; becomes false */
 	bool			wce_off;	/* an initiator has turned the cache off */
+
+	/* cst_disk_space(), bytes: READ_ONCE/WRITE_ONCE */
+	u64			space_total;	/* 0: not known */
+	u64			space_left;
+	u64			space_used;
+	bool			space_low;	/* initiators have been told */
 };
 
 /*
@@ -104,5 +114,19 @@ static inline u64 cst_disk_nblocks(const struct cst_disk *disk)
  * Context: may sleep.  Return: 0, or -EPERM with last_error set.
  */
 int cst_disk_resize(struct cst_disk *disk, const char *attr, u64 nblocks);
+
+/**
+ * cst_disk_space() - how much space has a thin disk?
+ * @disk: its handler has set cst_block_ops.tells_space
+ * @total: bytes of the place that holds the disk, and perhaps other things; not 0
+ * @left: bytes of it that can still be written
+ * @used: bytes of it that the disk takes
+ *
+ * Called by enable, if the space can be known, and then again and again while the disk is
+ * enabled.  When little is left, by the attributes, initiators are told.
+ *
+ * Context: may sleep.  Two calls for one disk do not overlap; each has ended when disable ends.
+ */
+void cst_disk_space(struct cst_disk *disk, u64 total, u64 left, u64 used);
 
 #endif /* _CST_DISK_H */

@@ -95,12 +95,15 @@ struct cst_io {
  *	Sets *end to the first byte behind @pos from which on this may differ; it is larger
  *	than @pos, and is a multiple of the block size.  Called in a worker, may wait for I/O.
  *	Without this function every block is mapped.
+ * @tells_space: the handler calls cst_disk_space() for the disks whose space it knows; the
+ *	attributes of the threshold exist
  */
 struct cst_block_ops {
 	int (*submit)(struct cst_io *io);
 	int (*resync_size)(struct cst_device *dev, u64 *nblocks);
 	int (*lost)(struct cst_device *dev);
 	int (*map)(struct cst_device *dev, u64 pos, u64 *end);
+	bool tells_space;
 };
 
 /**

@@ -141,6 +141,8 @@ static int cst_disk_enable(struct cst_device *dev)
 	disk->unmap_zeroes = false;
 	disk->can_zero = false;
 	disk->can_prefetch = false;
+	WRITE_ONCE(disk->space_total, 0);
+	WRITE_ONCE(disk->space_low, false);
 	ret = dev->ops->enable(dev);
 	if (ret)
 		goto restore;
@@ -166,8 +168,10 @@ static void cst_disk_enabled(struct cst_device *dev)
 	bool zeroes = disk->thin && disk->unmap_zeroes;
 	bool other_thin = !granularity != !disk->known_unmap_granularity ||
 			  zeroes != disk->known_unmap_zeroes;
+	bool space = cst_space_exists(dev);
 	bool other_limits = other_thin || granularity != disk->known_unmap_granularity ||
-			    alignment != disk->known_unmap_alignment;
+			    alignment != disk->known_unmap_alignment ||
+			    space != disk->known_space;
 
 	/*
 	 * The administrator has set it for the disk as it was; what is enabled now may be
@@ -185,6 +189,7 @@ static void cst_disk_enabled(struct cst_device *dev)
 	disk->known_unmap_granularity = granularity;
 	disk->known_unmap_alignment = alignment;
 	disk->known_unmap_zeroes = zeroes;
+	disk->known_space = space;
 	disk->known_rotational = disk->rotational;
 	/*
 	 * With nv_cache, cst_disk_check_cache() lets a cache be enabled that initiators
@@ -192,6 +197,7 @@ static void cst_disk_enabled(struct cst_device *dev)
 	 */
 	WRITE_ONCE(disk->told_no_cache, cst_disk_no_cache(disk) ||
 		   (disk->told_no_cache && disk->nv_cache));
+	cst_space_check(disk);
 }
 
 /*
@@ -377,9 +383,37 @@ static const struct cst_attr *const cst_disk_resync_attrs[] = {
 	NULL
 };
 
+static int cst_disk_set_threshold(struct cst_object *obj, union cst_attr_value val)
+{
+	/* If the new threshold has been reached, initiators are told of it. */
+	WRITE_ONCE(obj_to_disk(obj)->space_low, false);
+	return 0;
+}
+
+CST_ATTR(cst_disk, threshold_percent, 0644,
+	 CST_FIELD(cst_disk, dev.obj, threshold_percent),
+	 .type = CST_ATTR_UINT, .max = 99, .unit = "%",
+	 .apply = cst_disk_set_threshold, .changed = cst_device_mode_changed,
+	 .help = "Initiators of a thin disk are told when less of the file system is left; 0 = never.");
+CST_ATTR(cst_disk, threshold_bytes, 0644,
+	 CST_FIELD(cst_disk, dev.obj, threshold_bytes),
+	 .type = CST_ATTR_UINT, .max = S64_MAX, .unit = "bytes",
+	 .apply = cst_disk_set_threshold, .changed = cst_device_mode_changed,
+	 .help = "The same in bytes, in whole MiB rounded up; the larger one of the two holds.");
+
+/* A handler that knows the space left also knows the size. */
+static const struct cst_attr *const cst_disk_space_attrs[] = {
+	&cst_disk_attr_resync_size,
+	&cst_disk_attr_threshold_percent,
+	&cst_disk_attr_threshold_bytes,
+	NULL
+};
+
 static const struct cst_attr *const *
 cst_disk_optional_attrs(const struct cst_handler_ops *ops)
 {
+	if (ops->block->tells_space)
+		return cst_disk_space_attrs;
 	return ops->block->resync_size ? cst_disk_resync_attrs : NULL;
 }
 

@@ -79,7 +79,6 @@ static u8 *cst_log_statistics(const struct cst_device *dev,
 	return cst_log_put(p, 0x0001, value, sizeof(value));
 }
 
-/* The page of thin provisioning, 0Ch, is to be another row. */
 const struct cst_log_page cst_sbc_log_pages[] = {
 	{ .code = 0x02, .fill = cst_log_write_errors,
 	  .counts = BIT(CST_LOG_WRITE_BYTES) | BIT(CST_LOG_WRITE_ERRORS) },
@@ -87,6 +86,7 @@ const struct cst_log_page cst_sbc_log_pages[] = {
 	  .counts = BIT(CST_LOG_READ_BYTES) | BIT(CST_LOG_READ_ERRORS) },
 	{ .code = 0x05, .fill = cst_log_verify_errors,
 	  .counts = BIT(CST_LOG_VERIFY_ERRORS) },
+	{ .code = 0x0c, .fill = cst_space_log, .exists = cst_space_exists },
 	{ .code = 0x0e, .fill = cst_log_start_stop },
 	{ .code = 0x15, .fill = cst_log_background_scan },
 	{ .code = 0x19, .fill = cst_log_statistics,

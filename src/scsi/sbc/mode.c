@@ -73,6 +73,7 @@ int cst_sbc_mode_block_bad(const struct cst_cmd *cmd, bool long_lba, const u8 *p
 static void cst_mode_error_recovery(const struct cst_device *dev, u8 *page)
 {
 	page[2] = 0xc0;
+	cst_space_lbpere_mask(dev, page);	/* LBPERE is 1 until an initiator clears it */
 }
 
 /*
@@ -155,9 +156,10 @@ static void cst_mode_application_tag(const struct cst_device *dev, u8 *page)
 	page[16] = 0x80;
 }
 
-/* The page of thin provisioning, 1Ch/02h, goes to the end. */
 const struct cst_mode_page cst_sbc_mode_pages[] = {
-	{ .code = 0x01, .size = 12, .fill = cst_mode_error_recovery },
+	{ .code = 0x01, .size = 12, .fill = cst_mode_error_recovery,
+	  .mask = cst_space_lbpere_mask, .get = cst_space_lbpere_get,
+	  .set = cst_space_lbpere_set },
 	CST_MODE_DISCONNECT_PAGE,
 	{ .code = 0x03, .size = 24, .fill = cst_mode_format },
 	{ .code = 0x04, .size = 24, .fill = cst_mode_geometry },
@@ -170,5 +172,8 @@ const struct cst_mode_page cst_sbc_mode_pages[] = {
 	{ .code = 0x0a, .subpage = 0x02, .size = 40, .fill = cst_mode_application_tag },
 	CST_MODE_POWER_PAGE,
 	CST_MODE_EXCEPTIONS_PAGE,
+	{ .code = 0x1c, .subpage = 0x02, .size = 24, .fill = cst_space_mode,
+	  .mask = cst_space_mode_mask, .get = cst_space_mode_get, .set = cst_space_mode_set,
+	  .exists = cst_space_exists },
 	{}
 };

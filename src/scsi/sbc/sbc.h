@@ -87,6 +87,18 @@ extern const struct cst_op cst_sbc_defects_ops[];
 extern const struct cst_op cst_sbc_orwrite_ops[];
 /* prefetch.c */
 extern const struct cst_op cst_sbc_prefetch_ops[];
+/* space.c: pages about the space left, of mode.c, log.c and vpd.c */
+bool cst_space_exists(const struct cst_device *dev);
+u8 cst_space_exponent(const struct cst_disk *disk);
+void cst_space_check(struct cst_disk *disk);
+void cst_space_lbpere_mask(const struct cst_device *dev, u8 *page);
+void cst_space_lbpere_get(const struct cst_device *dev, u8 *page);
+void cst_space_lbpere_set(struct cst_device *dev, const u8 *page);
+void cst_space_mode(const struct cst_device *dev, u8 *page);
+void cst_space_mode_mask(const struct cst_device *dev, u8 *page);
+void cst_space_mode_get(const struct cst_device *dev, u8 *page);
+void cst_space_mode_set(struct cst_device *dev, const u8 *page);
+u8 *cst_space_log(const struct cst_device *dev, const struct cst_log_counts *counts, u8 *p);
 /* start_stop.c */
 extern const struct cst_op cst_sbc_start_stop_ops[];
 /* unmap.c */

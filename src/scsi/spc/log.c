@@ -94,14 +94,20 @@ const struct cst_log_page cst_spc_log_pages[] = {
 };
 EXPORT_SYMBOL_GPL(cst_spc_log_pages);
 
-static const struct cst_log_page *cst_log_find(const struct cst_dev_type *type, u8 code,
+static bool cst_log_exists(const struct cst_device *dev, const struct cst_log_page *log)
+{
+	return !log->exists || log->exists(dev);
+}
+
+static const struct cst_log_page *cst_log_find(const struct cst_device *dev, u8 code,
 					       u8 subpage)
 {
-	const struct cst_type_index *index = type->index;
+	const struct cst_type_index *index = dev->type->index;
 	unsigned int i;
 
 	for (i = 0; i < index->nr_logs; i++)
-		if (index->logs[i]->code == code && index->logs[i]->subpage == subpage)
+		if (index->logs[i]->code == code && index->logs[i]->subpage == subpage &&
+		    cst_log_exists(dev, index->logs[i]))
 			return index->logs[i];
 	return NULL;
 }
@@ -152,7 +158,8 @@ static unsigned int cst_log_list(const struct cst_cmd *cmd, u8 *page)
 	for (i = 0; i < index->nr_logs; i++) {
 		const struct cst_log_page *log = index->logs[i];
 
-		if ((code && log->code != code) || (!subpage && log->subpage))
+		if ((code && log->code != code) || (!subpage && log->subpage) ||
+		    !cst_log_exists(cmd->dev, log))
 			continue;
 		page[len++] = log->code;
 		if (subpage)
@@ -204,9 +211,9 @@ static cst_sense_t cst_spc_log_sense(struct cst_cmd *cmd)
 		return pointer ? cst_cdb_invalid(&cmd->detail, 5, 7) :
 				 cst_log_respond(cmd, page, len);
 	}
-	log = cst_log_find(cmd->type, code, subpage);
+	log = cst_log_find(cmd->dev, code, subpage);
 	if (!log)
-		return subpage && cst_log_find(cmd->type, code, 0) ?
+		return subpage && cst_log_find(cmd->dev, code, 0) ?
 		       cst_cdb_invalid(&cmd->detail, 3, 7) :
 		       cst_cdb_invalid(&cmd->detail, 2, 5);
 	if (control == CST_LOG_CUMULATIVE)
@@ -245,7 +252,7 @@ static cst_sense_t cst_spc_log_select(struct cst_cmd *cmd)
 						   cst_list_invalid(&cmd->detail, 0, 5);
 	if (control != CST_LOG_CUMULATIVE && control != CST_LOG_DEFAULT_CUMULATIVE)
 		return cst_cdb_invalid(&cmd->detail, 2, 7);
-	if ((code || subpage) && !cst_log_find(cmd->type, code, subpage))
+	if ((code || subpage) && !cst_log_find(cmd->dev, code, subpage))
 		return cst_cdb_invalid(&cmd->detail, 2, 5);
 	/* PC 11b makes the default values the current ones, which is what PCR does. */
 	if (!(cmd->cdb[1] & CST_LOG_PCR) && control == CST_LOG_CUMULATIVE)

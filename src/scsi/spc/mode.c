@@ -139,8 +139,16 @@ static void cst_mode_start_values(struct cst_device *dev, const struct cst_mode_
 
 /* --- MODE SENSE --- */
 
-static bool cst_mode_wanted(const struct cst_mode_page *page, u8 code, u8 subpage)
+static bool cst_mode_exists(const struct cst_device *dev, const struct cst_mode_page *page)
 {
+	return !page->exists || page->exists(dev);
+}
+
+static bool cst_mode_wanted(const struct cst_device *dev, const struct cst_mode_page *page,
+			    u8 code, u8 subpage)
+{
+	if (!cst_mode_exists(dev, page))
+		return false;
 	if (code != CST_PAGE_ALL && code != page->code)
 		return false;
 	/* SPC-4 table 459: the other subpages of all pages are reserved. */
@@ -159,7 +167,7 @@ static unsigned int cst_mode_pages_fill(const struct cst_cmd *cmd, u8 *buf)
 	unsigned int len = 0;
 
 	for (page = cmd->type->mode_pages; page->fill; page++) {
-		if (!cst_mode_wanted(page, cmd->cdb[2] & 0x3f, cmd->cdb[3]))
+		if (!cst_mode_wanted(cmd->dev, page, cmd->cdb[2] & 0x3f, cmd->cdb[3]))
 			continue;
 		cst_mode_fill(cmd->dev, page, cmd->cdb[2] >> 6, buf + len);
 		len += page->size;
@@ -178,7 +186,7 @@ static void cst_mode_told(const struct cst_cmd *cmd, const u8 *buf,
 	unsigned int len;
 
 	for (page = cmd->type->mode_pages; sent && page->fill; page++) {
-		if (!cst_mode_wanted(page, cmd->cdb[2] & 0x3f, cmd->cdb[3]))
+		if (!cst_mode_wanted(cmd->dev, page, cmd->cdb[2] & 0x3f, cmd->cdb[3]))
 			continue;
 		len = min_t(unsigned int, sent, page->size);
 		if (page->told)
@@ -195,7 +203,7 @@ static cst_sense_t cst_mode_no_page(struct cst_cmd *cmd)
 	const struct cst_mode_page *page;
 
 	for (page = cmd->type->mode_pages; page->fill; page++)
-		if (cst_mode_wanted(page, code, CST_SUBPAGE_ALL))
+		if (cst_mode_wanted(cmd->dev, page, code, CST_SUBPAGE_ALL))
 			return cst_cdb_invalid(&cmd->detail, 3, 7);
 	return cst_cdb_invalid(&cmd->detail, 2, 5);
 }
@@ -319,7 +327,7 @@ static cst_sense_t cst_mode_check_page(struct cst_cmd *cmd, const struct cst_mod
 		if (page->code == (p[0] & 0x3f) &&
 		    page->subpage == (p[0] & CST_MODE_SPF ? p[1] : 0))
 			break;
-	if (!page->fill)
+	if (!page->fill || !cst_mode_exists(cmd->dev, page))
 		return cst_list_invalid(&cmd->detail, at, 5);
 	/* A subpage of 0 is written without SPF only. */
 	if (!page->subpage != !(p[0] & CST_MODE_SPF))

@@ -34,13 +34,15 @@ static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
 {
 	cst_sense_t ua = cmd->itl ? cst_ua_peek(cmd->itl) : CST_OK;
 	bool descriptor = cmd->cdb[1] & 0x01;		/* DESC */
+	struct cst_sense_detail detail = {};
 	u8 buf[CST_SENSE_DESC_SIZE];
 	cst_sense_t reason;
 	unsigned int len;
 
+	cst_ua_detail(ua, &detail);
 	len = cst_sense_build(buf, sizeof(buf), descriptor,
 			      cmd->type->peripheral,
-			      ua ?: cst_request_sense_state(cmd), NULL);
+			      ua ?: cst_request_sense_state(cmd), &detail);
 	reason = cst_cmd_respond(cmd, buf, len);
 	/*
 	 * The unit attention is cleared only if the initiator gets enough of the sense

@@ -10,7 +10,6 @@
 
 #include "core_shim.h"
 
-#define S64_MAX			0x7fffffffffffffffLL
 #define BUILD_BUG_ON(cond)	static_assert(!(cond))
 #define EIOCBQUEUED		529
 #define PTR_ERR(p)		((long)(p))

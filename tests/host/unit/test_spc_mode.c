@@ -4,7 +4,7 @@
 
 /* Every byte of pages 01h to 1Ch, as SPC-4 and SBC-3 order them. */
 static const u8 all_pages[] = {
-	0x01, 0x0a, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0x81, 0x0a, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0x02, 0x0e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0x03, 0x16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 63, 0x02, 0x00, 0, 1, 0, 0, 0, 0, 0x40, 0, 0, 0,
 	0x04, 0x16, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -149,7 +149,7 @@ static void page_control(void)
 	CHECK_REASON(EMU(0x1a, 0x08, 0x4a, 0, 0xff, 0), CST_OK);
 	CHECK_BYTES(emu.in + 4, 0x8a, 0x0a, 0x04, 0, 0x08, 0x40, 0, 0, 0, 0, 0, 0);
 	CHECK_REASON(EMU(0x1a, 0x08, 0x41, 0, 0xff, 0), CST_OK);
-	CHECK_BYTES(emu.in + 4, 0x01, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	CHECK_BYTES(emu.in + 4, 0x81, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	/* default values, and saved ones, which are the same while nothing is saved */
 	emu.disk.wce_off = true;
 	emu.disk.dev.mode.d_sense = true;

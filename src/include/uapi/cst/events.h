@@ -31,6 +31,8 @@
  *	INITIATOR, ADDRESS (new), OLD_ADDRESS.
  * @CST_EVENT_DATA_LOST: data that a device had answered GOOD cannot become durable.  Sent
  *	once until the device is enabled anew.  OBJECT.
+ * @CST_EVENT_SPACE_LOW: the space of a thin device has fallen to its threshold.  Sent once
+ *	until there has been more space again.  OBJECT, BLOCKS.
  */
 enum cst_genl_cmd {
 	CST_CMD_UNSPEC,
@@ -43,6 +45,7 @@ enum cst_genl_cmd {
 	CST_EVENT_RESIZED,
 	CST_EVENT_REPLACED,
 	CST_EVENT_DATA_LOST,
+	CST_EVENT_SPACE_LOW,
 };
 
 enum cst_genl_attr {
