@@ -233,6 +233,8 @@ bool cst_buffer_alloc_scratch(struct cst_cmd *cmd, u32 len)
 
 	if (cmd->scratch_bvec)
 		return true;
+	if (emu.no_scratch)
+		return false;
 	cmd->scratch_bvec = cst_bvec_alloc(NULL, 0, len, cst_cmd_may_sleep(cmd),
 					   &cmd->scratch_nr_bvec, &alloced);
 	if (!cmd->scratch_bvec)

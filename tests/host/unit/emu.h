@@ -56,6 +56,7 @@ struct emu {
 	bool			io_would_block;	/* the next I/O that may block would */
 	bool			io_later;	/* an I/O ends by emu_io_ends() */
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
+	bool			no_scratch;	/* for a scratch buffer */
 	bool			no_buffer;	/* for any command */
 
 	/* how the store behaves, and what is in it */

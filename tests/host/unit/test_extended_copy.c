@@ -295,6 +295,9 @@ static void too_many(void)
 	for (i = 0; i < 17; i++)
 		put_cscd();
 	CHECK_REASON(send(), CST_SENSE(TOO_MANY_TARGET_DESCRIPTORS));
+	/* A list that is longer than any is not looked at. */
+	CHECK_REASON(EMU(0x83, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0),
+		     CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
 }
 
 static void types_that_are_not_supported(void)

@@ -106,6 +106,37 @@ static void without_memory_for_the_data(void)
 		CHECK_REASON(EMU(0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), want);
 		CHECK_REASON(EMU(0xa3, 0x0c, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), want);
 		CHECK_REASON(EMU(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0), want);
+		CHECK_REASON(EMU(0x03, 0, 0, 0, 0xff, 0), want);
+		CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), want);
+		CHECK_REASON(EMU(0x4d, 0, 0x40, 0, 0, 0, 0, 1, 0, 0), want);
+		CHECK_REASON(EMU(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), want);
+		CHECK_REASON(EMU(0x9e, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), want);
+	}
+}
+
+/* The same for what a command needs besides its data.  It does nothing then. */
+static void without_memory_to_work_in(void)
+{
+	static const u8 data[1024];
+	static const u8 list[24] = { 0, 22, 0, 16, [19] = 1 };
+	unsigned int pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		cst_sense_t want = pass ? CST_OK : CST_BUSY;
+
+		emu_reset();
+		memset(emu.medium, 0, sizeof(emu.medium));
+		emu.disk.thin = true;
+		emu.disk.unmap_granularity = 512;
+		emu.no_scratch = !pass;
+		emu_data_out(data, sizeof(data));
+		CHECK_REASON(EMU(0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0), want);
+		CHECK_REASON(EMU(0x8b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0), want);
+		CHECK_REASON(EMU(0x2e, 2, 0, 0, 0, 0, 0, 0, 2, 0), want);
+		CHECK_REASON(EMU(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0), want);
+		emu_data_out(list, sizeof(list));
+		CHECK_REASON(EMU(0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0), want);
+		CHECK_EQ(!emu.ios, !pass);
 	}
 }
 
@@ -113,4 +144,4 @@ TEST_MAIN(T(a_ready_unit_has_no_sense), T(a_unit_attention_is_told_once),
 	  T(a_disabled_unit_is_not_ready), T(a_unit_that_may_come_back_is_becoming_ready),
 	  T(without_a_logical_unit),
 	  T(the_allocation_length_cuts),
-	  T(without_memory_for_the_data))
+	  T(without_memory_for_the_data), T(without_memory_to_work_in))
