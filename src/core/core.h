@@ -245,7 +245,7 @@ bool cst_ua_is_reset(cst_sense_t ua);
 void cst_ua_tells(struct cst_cmd *cmd, cst_sense_t ua);	/* its response will report ua */
 void cst_ua_told(struct cst_cmd *cmd);	/* its response is handed to the fabric */
 
-/* medium.c: eject and load of a removable device, stop and start of any device */
+/* medium.c: eject and load of a removable device, stop, start and unfitness of any device */
 cst_sense_t cst_medium_may_eject(struct cst_device *dev);
 cst_sense_t cst_medium_eject(struct cst_device *dev);
 void cst_medium_load(struct cst_device *dev, struct cst_session *by);
@@ -253,13 +253,22 @@ cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent);
 void cst_medium_allow(struct cst_itl *itl);
 void cst_medium_stop(struct cst_device *dev);
 void cst_medium_start(struct cst_device *dev);
+void cst_medium_set_unfit(struct cst_device *dev, bool unfit);
 /* The reason to refuse commands that need the medium, or CST_OK. */
 static inline cst_sense_t cst_medium_state(const struct cst_device *dev)
 {
 	if (READ_ONCE(dev->ejected))
 		return CST_SENSE(MEDIUM_NOT_PRESENT);
-	return READ_ONCE(dev->stopped) ?
+	return READ_ONCE(dev->stopped) & CST_STOPPED ?
 	       CST_SENSE(INITIALIZING_COMMAND_REQUIRED) : CST_OK;
+}
+
+/* The type's reason to refuse a command of a unit that is unfit, or CST_OK. */
+static inline cst_sense_t cst_medium_unfit(struct cst_cmd *cmd)
+{
+	if (likely(!(READ_ONCE(cmd->dev->stopped) & CST_UNFIT)))
+		return CST_OK;
+	return cmd->type->unfit(cmd->dev, cmd, &cmd->detail);
 }
 
 /* scsi/spc/mode.c */

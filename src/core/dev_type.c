@@ -46,7 +46,7 @@ static bool cst_op_cdb_is_sound(const struct cst_op *op)
 		       op->usage[7] == CST_CDB_MAX - 8 &&
 		       get_unaligned_be16(op->usage + 8) == op->service_action;
 	return op->cdb_len <= 16 && (!(op->flags & CST_OP_ACTION) ||
-				     op->usage[1] == op->service_action);
+				     (op->usage[1] & 0x1f) == op->service_action);
 }
 
 static bool cst_op_is_sound(const struct cst_op *op)

@@ -155,7 +155,11 @@ static int cst_device_open(struct cst_device *dev)
 	/* The last disabling may not have waited for this: it takes a grace period at most. */
 	wait_for_completion(&dev->io_drained);
 	WRITE_ONCE(dev->ejected, false);
-	WRITE_ONCE(dev->stopped, false);
+	spin_lock_irq(&dev->itl_lock);
+	/* Whether it is unfit, the type has found out when it was enabled. */
+	WRITE_ONCE(dev->stopped, dev->stopped & ~CST_STOPPED);
+	spin_unlock_irq(&dev->itl_lock);
+	WRITE_ONCE(dev->own_io, false);
 	reinit_completion(&dev->io_drained);
 	cst_ua_add_device(dev, NULL, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
 	if (type->enabled)
@@ -172,6 +176,8 @@ static int cst_device_open(struct cst_device *dev)
 	 */
 	smp_wmb();
 	percpu_ref_reinit(&dev->io_ref);
+	if (type->opened)
+		type->opened(dev);
 	return 0;
 }
 
@@ -205,14 +211,14 @@ int cst_device_enable(struct cst_device *dev)
  * (cst_io_hold()).  A worker that is still in there is waited for when the lanes are
  * destroyed.  A nexus stays on the list until its last reference is gone.  A nexus that is
  * put on the list after this look takes the same lock, so its commands see that io_ref has
- * been killed.
+ * been killed.  I/O of the type itself needs no nexus.
  */
 static bool cst_device_is_seen(struct cst_device *dev)
 {
 	bool seen;
 
 	spin_lock_irq(&dev->itl_lock);
-	seen = !list_empty(&dev->itls);
+	seen = READ_ONCE(dev->own_io) || !list_empty(&dev->itls);
 	spin_unlock_irq(&dev->itl_lock);
 	return seen;
 }
@@ -236,6 +242,8 @@ static int cst_device_close(struct cst_device *dev, const char *attr)
 		if (percpu_ref_tryget(&dev->io_ref)) {
 			percpu_ref_resurrect(&dev->io_ref);
 			percpu_ref_put(&dev->io_ref);
+			if (dev->type->opened)
+				dev->type->opened(dev);
 			cst_config_error(&dev->obj.group.cg_item, attr,
 					 "the backing has not finished its I/O within %u s; still %s",
 					 CST_DRAIN_TIMEOUT / HZ, attr);
@@ -245,6 +253,8 @@ static int cst_device_close(struct cst_device *dev, const char *attr)
 	}
 	cst_device_drop_lanes(dev);
 	dev->ops->disable(dev);
+	if (dev->type->closed)
+		dev->type->closed(dev);
 	return 0;
 }
 

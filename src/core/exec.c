@@ -178,21 +178,25 @@ void cst_cmd_continue_slowly(struct cst_cmd *cmd, cst_sense_t (*resume)(struct c
 	queue_work(cst_linger_wq, &cmd->work);
 }
 
-struct cst_itl *cst_io_hold(struct cst_io *io)
+void cst_io_hold(struct cst_io *io, struct cst_io_hold *hold)
 {
-	struct cst_cmd *cmd = container_of(io, struct cst_cmd, io);
-
-	percpu_ref_get(&cmd->itl->ref);
-	percpu_ref_get(&cmd->dev->io_ref);
-	return cmd->itl;
+	hold->dev = io->dev;
+	hold->itl = io->flags & CST_IO_OWN ? NULL : container_of(io, struct cst_cmd, io)->itl;
+	if (hold->itl)
+		percpu_ref_get(&hold->itl->ref);
+	percpu_ref_get(&hold->dev->io_ref);
 }
 EXPORT_SYMBOL_GPL(cst_io_hold);
 
-void cst_io_let_go(struct cst_itl *itl)
+void cst_io_let_go(const struct cst_io_hold *hold)
 {
-	/* io_ref first: disabling only waits for io_ref while a nexus is there. */
-	percpu_ref_put(&itl->dev->io_ref);
-	percpu_ref_put(&itl->ref);
+	/*
+	 * io_ref first: disabling only waits for io_ref while a nexus is there, or when the
+	 * type has done I/O of its own.
+	 */
+	percpu_ref_put(&hold->dev->io_ref);
+	if (hold->itl)
+		percpu_ref_put(&hold->itl->ref);
 }
 EXPORT_SYMBOL_GPL(cst_io_let_go);
 

@@ -20,7 +20,7 @@
  *
  * No lock is taken here.  The state that is looked at belongs to device.c (io_ref),
  * lun_map.c (the nexus, read_only), mode.c (software write protection), medium.c (ejected,
- * stopped) and ua.c (unit attentions).
+ * stopped, unfit) and ua.c (unit attentions).
  * The verdict of a reservation and the state of the port are set here.
  */
 #include <linux/export.h>
@@ -207,7 +207,8 @@ static noinline cst_sense_t cst_gate_arrival(struct cst_cmd *cmd)
 	       cst_gate_unit_attention(cmd) ?:
 	       cst_gate_port_state(cmd) ?:
 	       cst_gate_write_protection(cmd) ?:
-	       cst_gate_ready(cmd);
+	       cst_gate_ready(cmd) ?:
+	       cst_medium_unfit(cmd);
 }
 
 /**
@@ -232,7 +233,8 @@ cst_sense_t cst_gate_again(struct cst_cmd *cmd)
 		 cst_gate_port_state(cmd) ?:
 		 cst_gate_backing(cmd) ?:
 		 cst_gate_write_protection(cmd) ?:
-		 cst_gate_ready(cmd);
+		 cst_gate_ready(cmd) ?:
+		 cst_medium_unfit(cmd);
 	if (!reason)
 		cmd->gate_seq = seq;
 	return reason;

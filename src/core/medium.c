@@ -9,10 +9,24 @@
  * initiator loads the medium or the device is enabled anew.  The backing of a unit in the
  * stopped power condition (SBC-3 4.20) stays open, too.  Commands may not use it until an
  * initiator starts the unit, the logical unit is reset, or the device is enabled anew.
- * dev->itl_lock protects ejected, and prevents_removal of each nexus.  stopped has no lock:
- * the last write counts.
+ * A unit is unfit while its type formats the medium, for example: the type says which
+ * commands it refuses.  dev->itl_lock protects ejected, stopped, and prevents_removal of each
+ * nexus.
  */
 #include "core.h"
+
+/* Change a bit of dev->stopped.  Return: whether it was set before. */
+static bool cst_medium_set(struct cst_device *dev, u8 bit, bool on)
+{
+	unsigned long flags;
+	u8 was;
+
+	spin_lock_irqsave(&dev->itl_lock, flags);
+	was = dev->stopped;
+	WRITE_ONCE(dev->stopped, on ? was | bit : was & ~bit);
+	spin_unlock_irqrestore(&dev->itl_lock, flags);
+	return was & bit;
+}
 
 /* The caller holds dev->itl_lock. */
 static bool cst_medium_held(const struct cst_device *dev)
@@ -93,7 +107,7 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
  */
 void cst_medium_stop(struct cst_device *dev)
 {
-	WRITE_ONCE(dev->stopped, true);
+	cst_medium_set(dev, CST_STOPPED, true);
 	cst_gate_changed(dev);
 }
 
@@ -105,11 +119,23 @@ void cst_medium_stop(struct cst_device *dev)
  */
 void cst_medium_start(struct cst_device *dev)
 {
-	if (!READ_ONCE(dev->stopped))
+	if (!cst_medium_set(dev, CST_STOPPED, false))
 		return;
-	WRITE_ONCE(dev->stopped, false);
 	/* Two that start it at once may count once: it is one start. */
 	WRITE_ONCE(dev->starts, READ_ONCE(dev->starts) + 1);
+	cst_gate_changed(dev);
+}
+
+/**
+ * cst_medium_set_unfit() - say whether the type refuses most commands
+ * @dev: what cst_dev_type.unfit looks at has been set already
+ * @unfit: whether it does
+ *
+ * Context: any.
+ */
+void cst_medium_set_unfit(struct cst_device *dev, bool unfit)
+{
+	cst_medium_set(dev, CST_UNFIT, unfit);
 	cst_gate_changed(dev);
 }
 

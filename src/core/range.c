@@ -334,7 +334,8 @@ static cst_sense_t cst_range_drain(struct cst_ranges *ranges, struct cst_cmd *cm
 
 /**
  * cst_range_hold() - hold the blocks of a command for exclusive use
- * @cmd: executes, holds io_ref; it has at least one block, and all are on the medium
+ * @cmd: executes, holds io_ref; it has at least one block, and all are on the medium.  With
+ *	lba 0 and nblocks 0 it is all blocks that there can be
  *
  * From CST_OK until the command ends there is no write to these blocks, and no other holder
  * of any of them.

@@ -485,6 +485,11 @@ static void vdisk_leave_fs(struct vdisk_dev *vd)
 	mutex_unlock(&vdisk_open_lock);
 }
 
+const char *vdisk_backing(struct cst_device *dev)
+{
+	return to_vdisk_dev(dev)->filename;
+}
+
 int vdisk_init_dev(struct cst_device *dev)
 {
 	INIT_WORK(&to_vdisk_dev(dev)->resize_work, vdisk_resize_work);

@@ -362,6 +362,7 @@ static int blockio_submit(struct cst_io *io)
 static const struct cst_block_ops blockio_block_ops = {
 	.submit		= blockio_submit,
 	.resync_size	= blockio_resync_size,
+	.backing	= vdisk_backing,
 };
 
 const struct cst_handler_ops vdisk_blockio_ops = {

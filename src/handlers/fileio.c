@@ -359,6 +359,7 @@ static const struct cst_block_ops fileio_block_ops = {
 	.lost		= fileio_lost,
 	.map		= fileio_map,
 	.tells_space	= true,
+	.backing	= vdisk_backing,
 };
 
 const struct cst_handler_ops vdisk_fileio_ops = {

@@ -238,7 +238,7 @@ static ssize_t cst_device_ejected_print(struct cst_object *obj, char *page)
 
 static ssize_t cst_device_stopped_print(struct cst_object *obj, char *page)
 {
-	return sysfs_emit(page, "%d\n", READ_ONCE(obj_to_device(obj)->stopped));
+	return sysfs_emit(page, "%d\n", !!(READ_ONCE(obj_to_device(obj)->stopped) & CST_STOPPED));
 }
 
 /* A LUN that has a link cannot be removed, so the names on its path stay valid. */

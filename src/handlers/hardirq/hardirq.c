@@ -100,7 +100,7 @@ static int hardirq_submit(struct cst_io *io)
 {
 	struct hardirq_dev *hd = to_hardirq_dev(io->dev);
 
-	struct cst_itl *itl;
+	struct cst_io_hold hold;
 
 	if (io->op != CST_IO_FLUSH)
 		hardirq_copy(io, hd->data + io->pos);
@@ -108,10 +108,10 @@ static int hardirq_submit(struct cst_io *io)
 	 * The interrupt for an earlier I/O may report this one as soon as it is on the
 	 * list, and it may be the last I/O before the device is disabled.
 	 */
-	itl = cst_io_hold(io);
+	cst_io_hold(io, &hold);
 	llist_add((struct llist_node *)io->priv, &hd->ended);
 	irq_work_queue(&hd->work);
-	cst_io_let_go(itl);
+	cst_io_let_go(&hold);
 	return 0;
 }
 

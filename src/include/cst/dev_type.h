@@ -150,6 +150,12 @@ struct cst_type_index {
  * @enabled: optional; called just before the device lets commands in, when MEDIUM MAY
  *	HAVE CHANGED has been raised for its initiators.  Raises unit attentions for what
  *	else has changed.  Process context, dev->obj.lock held.
+ * @opened: optional; commands are let in: continues what the type does by itself.  Also called
+ *	when the backing could not be closed in time.  Process context, dev->obj.lock held.
+ * @closed: optional; the backing has been closed.  Process context, dev->obj.lock held.
+ * @unfit: with CST_UNFIT in dev->stopped; answers the reason to refuse @cmd, or CST_OK.  With
+ *	@cmd NULL, answers the state of the unit, for REQUEST SENSE.  Sets the progress in
+ *	@detail.  Any context.
  * @capacity: optional; answers the number of blocks, for events and for fabrics that
  *	show it.  Any context.
  * @index: filled in by cst_dev_type_init()
@@ -179,6 +185,10 @@ struct cst_dev_type {
 	void (*itl_exit)(struct cst_itl *itl);
 	int (*enable)(struct cst_device *dev);
 	void (*enabled)(struct cst_device *dev);
+	void (*opened)(struct cst_device *dev);
+	void (*closed)(struct cst_device *dev);
+	cst_sense_t (*unfit)(const struct cst_device *dev, const struct cst_cmd *cmd,
+			     struct cst_sense_detail *detail);
 	u64 (*capacity)(const struct cst_device *dev);
 	struct cst_type_index		*index;
 };

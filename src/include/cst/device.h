@@ -124,6 +124,10 @@ struct cst_log_counts {
 	u64	n[CST_NR_LOG_COUNTS];
 };
 
+/* cst_device.stopped */
+#define CST_STOPPED	BIT(0)	/* by START STOP UNIT */
+#define CST_UNFIT	BIT(1)	/* the type refuses most commands: cst_dev_type.unfit */
+
 /* Kinds of identifiers; no two devices of a host share an identifier.  cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
@@ -167,13 +171,14 @@ struct cst_device {
 	bool			read_only;	/* an attribute of every device */
 	bool			swp;		/* software write protection, mode page 0Ah */
 	bool			ejected;	/* medium.c */
-	bool			stopped;	/* medium.c */
+	u8			stopped;	/* medium.c: CST_STOPPED, CST_UNFIT */
 	bool			let_go;		/* enabled, but active is 0: not open */
 	struct percpu_ref	io_ref;		/* held by commands that execute; live = open */
 
 	/* the data path */
 	struct cst_lanes	*lanes;		/* worker.c, while open; NULL: never blocks */
 	struct completion	io_drained;	/* io_ref is zero */
+	bool			own_io;		/* the type has done I/O of its own since opened */
 	struct cst_order	order;
 	struct cst_ranges	ranges;
 	struct cst_aborts	aborts;		/* aborts of commands of every nexus */
@@ -188,7 +193,7 @@ struct cst_device {
 	struct list_head	all_node;	/* events.c */
 
 	/* nexuses and LUNs of the device */
-	spinlock_t		itl_lock;	/* protects itls, luns, ejected, and what follows */
+	spinlock_t		itl_lock;	/* protects itls, luns, ejected, stopped, what follows */
 	struct list_head	itls;		/* struct cst_itl.dev_node */
 	struct list_head	luns;		/* struct cst_lun.dev_node, grouped by target */
 	u8			*data_buffer;	/* spc/buffer.c; NULL: has not been written */

@@ -16,6 +16,37 @@ enum cst_disk_thin {
 	CST_THIN_OFF,
 };
 
+/* What is done to the whole medium, or was not done to its end */
+enum cst_erasure_state {
+	CST_ERASURE_NONE,
+	CST_ERASURE_FORMATS,		/* FORMAT UNIT is under way */
+	CST_ERASURE_SANITIZES,		/* SANITIZE is under way */
+	CST_ERASURE_CORRUPT,		/* a FORMAT UNIT has failed, or was broken off */
+	CST_ERASURE_FAILED,		/* a SANITIZE has failed */
+};
+
+struct cst_erasure_run;
+
+/**
+ * struct cst_erasure - FORMAT UNIT and SANITIZE, scsi/sbc/erasure.c
+ * @state: enum cst_erasure_state; written under dev.itl_lock
+ * @restricted: after a failure, only another SANITIZE makes the medium usable (AUSE was 0)
+ * @passes: how often each block is written
+ * @pass: number of passes that are done
+ * @pos: bytes that are done in this pass
+ * @run: what is under way, or goes on when the device is enabled; dev.itl_lock
+ *
+ * The members but @run are read without a lock, for sense data.
+ */
+struct cst_erasure {
+	u8			state;
+	bool			restricted;
+	u8			passes;
+	u8			pass;
+	u64			pos;
+	struct cst_erasure_run	*run;
+};
+
 /**
  * struct cst_disk - a logical unit of type 00h
  *
@@ -76,6 +107,8 @@ struct cst_disk {
 	u64			space_left;
 	u64			space_used;
 	bool			space_low;	/* initiators have been told */
+
+	struct cst_erasure	erasure;
 };
 
 /*

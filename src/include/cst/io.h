@@ -28,6 +28,7 @@ enum cst_io_op {
 #define CST_IO_DPO	BIT(2)	/* the cache need not keep the data */
 #define CST_IO_ATOMIC	BIT(3)	/* with NOWAIT: may not sleep for a lock or memory either */
 #define CST_IO_RELEASE	BIT(4)	/* ZERO: the space may be given back, too; else it is kept */
+#define CST_IO_OWN	BIT(5)	/* of the device type itself, and of no command */
 
 /*
  * What submit may do depends on the flags, which core sets by the calling context:
@@ -97,6 +98,8 @@ struct cst_io {
  *	Without this function every block is mapped.
  * @tells_space: the handler calls cst_disk_space() for the disks whose space it knows; the
  *	attributes of the threshold exist
+ * @backing: optional; answers the path of the backing.  dev->obj.lock held, or the device is
+ *	enabled.
  */
 struct cst_block_ops {
 	int (*submit)(struct cst_io *io);
@@ -104,6 +107,7 @@ struct cst_block_ops {
 	int (*lost)(struct cst_device *dev);
 	int (*map)(struct cst_device *dev, u64 pos, u64 *end);
 	bool tells_space;
+	const char *(*backing)(struct cst_device *dev);
 };
 
 /**
@@ -123,25 +127,34 @@ static inline void cst_io_done(struct cst_io *io, int error)
 }
 
 /**
+ * struct cst_io_hold - what keeps the backing open; core's
+ */
+struct cst_io_hold {
+	struct cst_device	*dev;
+	struct cst_itl		*itl;
+};
+
+/**
  * cst_io_hold() - keep the backing open until the submitter has left it
  * @io: as given to submit, not yet done
+ * @hold: filled in, for cst_io_let_go()
  *
  * For a submit that may still run the backing's code when the I/O has already ended in
  * another context.  @io, its command and the session may be freed by then.  Where the
  * backing's code may still use @io, its pages or its list of pages, this is not enough:
  * cst_io_done() has to wait for that code.
  *
- * Context: any.  Return: the argument for cst_io_let_go().
+ * Context: any.
  */
-struct cst_itl *cst_io_hold(struct cst_io *io);
+void cst_io_hold(struct cst_io *io, struct cst_io_hold *hold);
 
 /**
  * cst_io_let_go() - the submitter has left the backing
- * @itl: what cst_io_hold() answered
+ * @hold: as cst_io_hold() has filled it in
  *
  * Context: any.
  */
-void cst_io_let_go(struct cst_itl *itl);
+void cst_io_let_go(const struct cst_io_hold *hold);
 
 /**
  * struct cst_job - a piece of work that may wait for a device's backing

@@ -17,7 +17,7 @@
 
 #include "../copy/copy.h"
 #include "../spc/spc.h"
-#include "sbc.h"
+#include "erasure.h"
 
 static struct cst_disk *obj_to_disk(struct cst_object *obj)
 {
@@ -146,7 +146,7 @@ static int cst_disk_enable(struct cst_device *dev)
 	ret = dev->ops->enable(dev);
 	if (ret)
 		goto restore;
-	ret = cst_disk_set_limits(disk);
+	ret = cst_disk_set_limits(disk) ?: cst_erasure_load(disk);
 	if (ret)
 		goto disable;
 	return 0;
@@ -449,10 +449,12 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_sbc_capacity_ops,
 	cst_sbc_compare_write_ops,
 	cst_sbc_defects_ops,
+	cst_sbc_format_ops,
 	cst_sbc_orwrite_ops,
 	cst_sbc_prefetch_ops,
 	cst_sbc_lba_status_ops,
 	cst_sbc_rw_ops,
+	cst_sbc_sanitize_ops,
 	cst_sbc_start_stop_ops,
 	cst_sbc_unmap_ops,
 	cst_sbc_verify_ops,
@@ -501,6 +503,9 @@ const struct cst_dev_type cst_disk_type = {
 	.itl_exit		= cst_copy_itl_exit,
 	.enable			= cst_disk_enable,
 	.enabled		= cst_disk_enabled,
+	.opened			= cst_erasure_opened,
+	.closed			= cst_erasure_closed,
+	.unfit			= cst_erasure_unfit,
 	.capacity		= cst_disk_capacity,
 	.index			= &cst_disk_index,
 };

@@ -38,6 +38,8 @@ static inline unsigned int cst_sbc_flags_byte(const struct cst_cmd *cmd)
 	return cmd->op->cdb_len == CST_CDB_MAX ? 10 : 1;
 }
 
+#define CST_SANITIZE		0x48	/* no kernel has its operation code */
+
 /* cache.c */
 extern const struct cst_op cst_sbc_cache_ops[];
 /*
@@ -73,6 +75,8 @@ static inline bool cst_sbc_thin_zeroes(const struct cst_disk *disk)
 }
 
 void cst_disk_stop_thin(struct cst_disk *disk);
+/* format.c */
+extern const struct cst_op cst_sbc_format_ops[];
 /* lba_status.c */
 extern const struct cst_op cst_sbc_lba_status_ops[];
 /* log.c */
@@ -99,6 +103,8 @@ void cst_space_mode_mask(const struct cst_device *dev, u8 *page);
 void cst_space_mode_get(const struct cst_device *dev, u8 *page);
 void cst_space_mode_set(struct cst_device *dev, const u8 *page);
 u8 *cst_space_log(const struct cst_device *dev, const struct cst_log_counts *counts, u8 *p);
+/* sanitize.c */
+extern const struct cst_op cst_sbc_sanitize_ops[];
 /* start_stop.c */
 extern const struct cst_op cst_sbc_start_stop_ops[];
 /* unmap.c */

@@ -112,6 +112,9 @@ static cst_sense_t cst_sbc_unmap_step(struct cst_cmd *cmd)
 	/* The disk may have become smaller since the list was checked. */
 	cst_sense_t reason = cst_sbc_range(cmd) ?: cst_range_enter(cmd);
 
+	/* It may have waited for a command that formats the medium. */
+	reason = reason ?: cst_medium_unfit(cmd);
+
 	if (reason)
 		return reason;
 	cst_sbc_io(cmd, CST_IO_UNMAP, len, cst_sbc_unmap_done);

@@ -8,7 +8,7 @@
 #include <linux/unaligned.h>
 
 #include "../spc/spc.h"
-#include "sbc.h"
+#include "erasure.h"
 
 #define CST_VPD_BLOCK_PAGE	64	/* B0h and B1h with header */
 
@@ -56,6 +56,9 @@ static cst_sense_t cst_vpd_block_characteristics(struct cst_cmd *cmd, const u8 *
 	cst_vpd_header(page, header, sizeof(page));
 	/* MEDIUM ROTATION RATE: 7200 per minute for any rotating medium, else 1 */
 	put_unaligned_be16(to_cst_disk(cmd->dev)->rotational ? 7200 : 1, page + 4);
+	/* WABEREQ: after BLOCK ERASE, reads succeed.  There is no CRYPTOGRAPHIC ERASE. */
+	if (cst_erasure_can_erase(to_cst_disk(cmd->dev)))
+		page[7] = 0x40;
 	/*
 	 * PRODUCT TYPE and NOMINAL FORM FACTOR are not reported: there is no device of its
 	 * own.  ZONED is 0.  FUAB: FUA and SYNCHRONIZE CACHE have the meaning of SBC-4, with a

@@ -18,7 +18,8 @@ static cst_sense_t cst_spc_test_unit_ready(struct cst_cmd *cmd)
 	return CST_OK;
 }
 
-static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd)
+static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd,
+					   struct cst_sense_detail *detail)
 {
 	/* A LUN without a device: no logical unit, or a well-known one, always ready. */
 	if (!cmd->itl)
@@ -26,6 +27,8 @@ static cst_sense_t cst_request_sense_state(const struct cst_cmd *cmd)
 		       CST_SENSE(LU_NOT_SUPPORTED) : CST_OK;
 	if (percpu_ref_is_dying(&cmd->dev->io_ref))
 		return cst_device_not_ready(cmd->dev);
+	if (READ_ONCE(cmd->dev->stopped) & CST_UNFIT)
+		return cmd->type->unfit(cmd->dev, NULL, detail);
 	return cst_medium_state(cmd->dev);
 }
 
@@ -42,7 +45,7 @@ static cst_sense_t cst_spc_request_sense(struct cst_cmd *cmd)
 	cst_ua_detail(ua, &detail);
 	len = cst_sense_build(buf, sizeof(buf), descriptor,
 			      cmd->type->peripheral,
-			      ua ?: cst_request_sense_state(cmd), &detail);
+			      ua ?: cst_request_sense_state(cmd, &detail), &detail);
 	reason = cst_cmd_respond(cmd, buf, len);
 	/*
 	 * The unit attention is cleared only if the initiator gets enough of the sense

@@ -64,6 +64,7 @@ u32 crc32c(u32 crc, const void *data, size_t len);
 
 /* <linux/printk.h> */
 #define pr_warn(fmt...)		((void)(0 && printf(fmt)))
+#define pr_info(fmt...)		((void)(0 && printf(fmt)))
 #define pr_err(fmt...)		((void)(0 && printf(fmt)))
 
 /* <linux/string.h> */

@@ -164,10 +164,11 @@ static void nexus_is_unused(struct percpu_ref *ref)
 /* The I/O's command ends while the submitter is still in the backing's code. */
 static int submit_and_linger(struct cst_io *io)
 {
-	struct cst_itl *held = cst_io_hold(io);
+	struct cst_io_hold held;
 
 	ios++;
-	CHECK(held == itl);
+	cst_io_hold(io, &held);
+	CHECK(held.itl == itl);
 	cst_cmd_finish(container_of(io, struct cst_cmd, io), CST_OK);
 	release(t);
 	/* The command's memory may belong to another command by now. */
@@ -178,7 +179,7 @@ static int submit_and_linger(struct cst_io *io)
 	percpu_ref_kill(&dev->io_ref);
 	shim_grace();
 	CHECK_EQ(gone, 0);
-	cst_io_let_go(held);
+	cst_io_let_go(&held);
 	CHECK_EQ(gone, 2);
 	return 0;
 }

@@ -36,6 +36,7 @@ static const struct known {
 } known[] = {
 	{ 0x00, 0, 0, "AAAAA", "", true, true },		/* TEST UNIT READY */
 	{ 0x03, 0, 0, "AAAAA", "SUOT", true },			/* REQUEST SENSE */
+	{ 0x04, 0, 0, "XXAXX", "", false, true, true },		/* FORMAT UNIT */
 	{ 0x08, 0, 0, "AXAAX", "", false, true },		/* READ(6) */
 	{ 0x0a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(6) */
 	{ 0x12, 0, 0, "AAAAA", "SUOT", true },			/* INQUIRY */
@@ -61,6 +62,10 @@ static const struct known {
 	{ 0x3c, 0, 0, "AXAAX", "SU" },				/* READ BUFFER(10) */
 	{ 0x41, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(10) */
 	{ 0x42, 0, 0, "XXAXX", "", false, true, true },		/* UNMAP */
+	{ 0x48, 0x01, 0, "XXAXX", "", true, true, true },	/* SANITIZE: OVERWRITE */
+	{ 0x48, 0x02, 0, "XXAXX", "", true, true, true },	/* BLOCK ERASE */
+	{ 0x48, 0x03, 0, "XXAXX", "", true, true, true },	/* CRYPTOGRAPHIC ERASE */
+	{ 0x48, 0x1f, 0, "XXAXX", "", true, true, true },	/* EXIT FAILURE MODE */
 	{ 0x4c, 0, 0, "XXAXX", "S" },				/* LOG SELECT */
 	{ 0x4d, 0, 0, "AAAAA", "S" },				/* LOG SENSE */
 	{ 0x55, 0, 0, "XXAXX", "S", false, true },		/* MODE SELECT(10) */

@@ -17,6 +17,7 @@ static void all_commands(void)
 
 	emu_reset();
 	emu.disk.thin = true;
+	emu.disk.can_zero = true;
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 8);
 	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 8);
@@ -43,6 +44,7 @@ static void all_commands_with_timeouts(void)
 
 	emu_reset();
 	emu.disk.thin = true;
+	emu.disk.can_zero = true;
 	CHECK_REASON(RSOC(0x80, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 20);
 	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 20);
@@ -61,6 +63,7 @@ static void a_command_that_the_unit_does_not_have(void)
 	unsigned int i;
 
 	emu_reset();
+	emu.disk.can_zero = true;
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + (nr_ops - 1) * 8);
 	CHECK_EQ(get_unaligned_be32(emu.in), (nr_ops - 1) * 8);
@@ -175,6 +178,8 @@ static void usage_data_is_true(void)
 				memset(cdb + 6, 0, 4);
 			else if (op->cdb_len == 10)
 				memset(cdb + 6, 0, 2);
+			if (op->opcode == 0x04)
+				cdb[1] = 0x3d;
 			if (op->opcode == 0xa4)
 				cdb[10] = 0;
 			if (op->opcode == 0x3b)

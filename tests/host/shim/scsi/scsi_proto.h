@@ -19,6 +19,7 @@
 
 #define TEST_UNIT_READY		0x00
 #define REQUEST_SENSE		0x03
+#define FORMAT_UNIT		0x04
 #define READ_6			0x08
 #define WRITE_6			0x0a
 #define INQUIRY			0x12

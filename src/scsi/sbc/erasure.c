@@ -1,0 +1,927 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Erasure: the whole medium is written, by FORMAT UNIT (SBC-4 4.33) or SANITIZE (SBC-4 4.11).
+ *
+ * format.c and sanitize.c begin one.  disk.c calls in when the device is enabled and disabled.
+ * gate.c asks cst_erasure_unfit() which commands are refused.
+ *
+ * The command goes through these steps, and may be aborted before each of them:
+ *  1. the unit becomes unfit: from now on gate.c refuses all commands that could use the medium;
+ *  2. the command waits for the writes that have begun before that, by holding all blocks;
+ *  3. the store gets a record that says what is going to happen;
+ *  4. the run begins.  With IMMED the command ends here.
+ *
+ * The run is a chain of jobs of the device's workers, each of which starts one I/O of a bounded
+ * length.  So it holds one buffer at most, and other devices do not notice it.  It has a
+ * reference to io_ref.  When it finds io_ref dying, the device is being disabled, and it stops.
+ * At the end the medium is flushed, the store is told, and the unit becomes fit.
+ *
+ * What a stop leaves behind differs.  A medium that was not formatted to its end is corrupt
+ * until a FORMAT UNIT succeeds.  A SANITIZE goes on when the device is enabled again, from
+ * where the record says.  An abort stops a FORMAT UNIT whose initiator waits for it.  It
+ * never stops a SANITIZE.
+ *
+ * The record is written before the first block, at the end of each pass, and each
+ * CST_ERASURE_SAVE bytes when all before is durable.  It names the backing, so that a SANITIZE
+ * does not go on on another one.
+ *
+ * dev.itl_lock protects cst_erasure.state and .run, and cst_erasure_run.phase.  A run belongs to
+ * the job that executes; before it begins, to its command; and when it is stopped, to who holds
+ * obj.lock.
+ */
+#include <linux/crc32c.h>
+#include <linux/math64.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/workqueue.h>
+
+#include <cst/bvec_walk.h>
+
+#include "../../core/store.h"
+#include "erasure.h"
+
+#define CST_ERASURE_KIND	"erasure"	/* of the store's record */
+#define CST_ERASURE_VERSION	1
+#define CST_ERASURE_HEADER	18		/* bytes of the record before the pattern */
+#define CST_ERASURE_RECORD	(CST_ERASURE_HEADER + CST_ERASURE_PATTERN)
+#define CST_ERASURE_SAVE	(64ULL << 30)	/* bytes between two records of a pass */
+
+/* Bytes of one I/O, a multiple of each block size: of zeroes, and of a write */
+#define CST_ERASURE_ZERO_STEP	(16U << 20)
+#define CST_ERASURE_WRITE_STEP	(1U << 20)
+
+/* How the medium is written */
+enum cst_erasure_way {
+	CST_ERASURE_BY_UNMAP,
+	CST_ERASURE_BY_ZERO,
+	CST_ERASURE_BY_WRITE,
+};
+
+enum cst_erasure_phase {
+	CST_ERASURE_BEGINS,	/* its command has not passed step 4 */
+	CST_ERASURE_RUNS,
+	CST_ERASURE_STOPPED,	/* goes on when the backing is open */
+};
+
+/**
+ * struct cst_erasure_run - an erasure under way
+ * @disk: the disk
+ * @cmd: the command that has begun it and ends with it; NULL: none waits
+ * @immed: the command ends when the run begins
+ * @was: cst_erasure.state before
+ * @was_restricted: cst_erasure.restricted before
+ * @phase: enum cst_erasure_phase
+ * @way: enum cst_erasure_way
+ * @error: what the last I/O has ended with; at the end, the outcome
+ * @next: what the job is to do
+ * @saved: cst_erasure.pos that the record has
+ * @bvec: the buffer of a write; NULL: there is none
+ * @nr_bvec: entries of @bvec
+ * @alloced: argument for cst_bvec_free()
+ * @buf_len: bytes of the buffer
+ * @filled: the buffer has the data of this pass
+ * @io: the I/O
+ * @plan: what is written
+ */
+struct cst_erasure_run {
+	struct cst_disk		*disk;
+	struct cst_cmd		*cmd;
+	bool			immed;
+	u8			was;
+	bool			was_restricted;
+	u8			phase;
+	u8			way;
+	int			error;
+	void (*next)(struct cst_erasure_run *run);
+	union {
+		struct cst_job		job;
+		struct work_struct	work;
+	};
+	u64			saved;
+	struct bio_vec		*bvec;
+	u16			nr_bvec;
+	bool			alloced;
+	u32			buf_len;
+	bool			filled;
+	struct cst_io		io;
+	struct cst_erasure_plan	plan;
+};
+
+/* --- pure --- */
+
+#define CST_ERASURE_ALL	0xffff	/* PROGRESS INDICATION never says that all is done */
+
+u16 cst_erasure_progress(u8 pass, u8 passes, u64 pos, u64 size)
+{
+	u64 part;
+
+	if (!passes || pass >= passes)
+		return CST_ERASURE_ALL;
+	while (size >> 31) {
+		size >>= 1;
+		pos >>= 1;
+	}
+	part = size ? div_u64(min(pos, size) << 16, size) : 0;
+	part = div_u64(((u64)pass << 16) + part, passes);
+	return min_t(u64, part, CST_ERASURE_ALL);
+}
+
+bool cst_erasure_inverts(const struct cst_erasure_plan *plan, u8 pass)
+{
+	return plan->invert && (plan->passes - 1 - pass) % 2;
+}
+
+/* --- the record --- */
+
+/*
+ * 0: state; 1: flags; 2: passes; 3: pass; 4: checksum of the backing's path; 8: position;
+ * 16: length of the pattern, which follows
+ */
+#define CST_ERASURE_OVERWRITE	BIT(0)
+#define CST_ERASURE_INVERT	BIT(1)
+#define CST_ERASURE_RESTRICTED	BIT(2)
+
+static u32 cst_erasure_backing(struct cst_disk *disk)
+{
+	const struct cst_block_ops *block = disk->dev.ops->block;
+	const char *path = block->backing ? block->backing(&disk->dev) : "";
+
+	return crc32c(~0U, path, strlen(path));
+}
+
+/* Tell the store.  @run may be NULL.  Context: process, may wait for /var/lib. */
+static int cst_erasure_save(struct cst_disk *disk, const struct cst_erasure_run *run,
+			    enum cst_erasure_state state)
+{
+	const struct cst_erasure *e = &disk->erasure;
+	u8 *record = kzalloc(CST_ERASURE_RECORD, GFP_KERNEL);
+	u32 len = CST_ERASURE_HEADER;
+	int ret;
+
+	if (!record)
+		return -ENOMEM;
+	record[0] = state;
+	record[1] = e->restricted ? CST_ERASURE_RESTRICTED : 0;
+	record[2] = e->passes;
+	record[3] = e->pass;
+	put_unaligned_be32(cst_erasure_backing(disk), record + 4);
+	put_unaligned_be64(e->pos, record + 8);
+	if (run && run->plan.overwrite) {
+		record[1] |= CST_ERASURE_OVERWRITE;
+		if (run->plan.invert)
+			record[1] |= CST_ERASURE_INVERT;
+		put_unaligned_be16(run->plan.pattern_len, record + 16);
+		memcpy(record + len, run->plan.pattern, run->plan.pattern_len);
+		len += run->plan.pattern_len;
+	}
+	ret = cst_store_save(CST_ERASURE_KIND, disk->dev.t10_dev_id, CST_ERASURE_VERSION,
+			     record, len);
+	kfree(record);
+	return ret;
+}
+
+/* Does the record, of @len bytes, say something that this file would have written? */
+static bool cst_erasure_is_sane(const u8 *record, int len)
+{
+	unsigned int pattern_len;
+
+	if (len < CST_ERASURE_HEADER)
+		return false;
+	pattern_len = get_unaligned_be16(record + 16);
+	if (len != CST_ERASURE_HEADER + pattern_len || pattern_len > CST_ERASURE_PATTERN)
+		return false;
+	switch (record[0]) {
+	case CST_ERASURE_SANITIZES:
+		return record[2] && record[3] < record[2] &&
+		       !pattern_len == !(record[1] & CST_ERASURE_OVERWRITE);
+	case CST_ERASURE_NONE:
+	case CST_ERASURE_FORMATS:
+	case CST_ERASURE_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* --- a run's memory --- */
+
+struct cst_erasure_run *cst_erasure_make(struct cst_disk *disk)
+{
+	struct cst_erasure_run *run = kzalloc(sizeof(*run), GFP_KERNEL);
+
+	if (!run)
+		return NULL;
+	run->disk = disk;
+	run->plan.passes = 1;
+	return run;
+}
+
+struct cst_erasure_plan *cst_erasure_plan(struct cst_erasure_run *run)
+{
+	return &run->plan;
+}
+
+static void cst_erasure_free_buffer(struct cst_erasure_run *run)
+{
+	if (run->bvec)
+		cst_bvec_free(run->bvec, run->nr_bvec, run->alloced);
+	run->bvec = NULL;
+	run->filled = false;
+}
+
+void cst_erasure_drop(struct cst_erasure_run *run)
+{
+	if (!run)
+		return;
+	cst_erasure_free_buffer(run);
+	kfree(run);
+}
+
+/* A smaller buffer will do, too. */
+static bool cst_erasure_get_buffer(struct cst_erasure_run *run)
+{
+	u32 len;
+
+	for (len = CST_ERASURE_WRITE_STEP; !run->bvec && len >= run->disk->block_size; len /= 2) {
+		run->bvec = cst_bvec_alloc(NULL, 0, len, true, &run->nr_bvec, &run->alloced);
+		run->buf_len = len;
+	}
+	return run->bvec;
+}
+
+/* Choose the way.  Return: false without memory. */
+static bool cst_erasure_prepare(struct cst_erasure_run *run)
+{
+	struct cst_disk *disk = run->disk;
+
+	if (!run->plan.overwrite && cst_sbc_thin_zeroes(disk))
+		run->way = CST_ERASURE_BY_UNMAP;
+	else if (!run->plan.overwrite && disk->can_zero)
+		run->way = CST_ERASURE_BY_ZERO;
+	else
+		run->way = CST_ERASURE_BY_WRITE;
+	run->filled = false;
+	return run->way != CST_ERASURE_BY_WRITE || cst_erasure_get_buffer(run);
+}
+
+static void cst_erasure_fill(struct cst_erasure_run *run)
+{
+	u8 flip = cst_erasure_inverts(&run->plan, run->disk->erasure.pass) ? 0xff : 0;
+	const struct cst_erasure_plan *plan = &run->plan;
+	struct cst_bvec_walk walk = { .bv = run->bvec };
+	u32 at, n, i, mask = run->disk->block_size - 1;
+	u8 *p;
+
+	run->filled = true;
+	if (!plan->overwrite) {
+		cst_bvec_zero(run->bvec, run->buf_len);
+		return;
+	}
+	for (at = 0; at < run->buf_len; at += n) {
+		p = cst_bvec_map(&walk, &n);
+		n = min(n, run->buf_len - at);
+		for (i = 0; i < n; i++)
+			p[i] = plan->pattern[((at + i) & mask) % plan->pattern_len] ^ flip;
+		kunmap_local(p);
+		cst_bvec_advance(&walk, n);
+	}
+}
+
+/* --- jobs --- */
+
+static void cst_erasure_do(struct cst_erasure_run *run)
+{
+	unsigned int noio = memalloc_noio_save();
+
+	run->next(run);
+	memalloc_noio_restore(noio);
+}
+
+static void cst_erasure_job(struct cst_job *job)
+{
+	cst_erasure_do(container_of(job, struct cst_erasure_run, job));
+}
+
+static void cst_erasure_work(struct work_struct *work)
+{
+	cst_erasure_do(container_of(work, struct cst_erasure_run, work));
+}
+
+/* Go on in a worker of the device.  Context: any. */
+static void cst_erasure_queue(struct cst_erasure_run *run,
+			      void (*next)(struct cst_erasure_run *run))
+{
+	struct cst_device *dev = &run->disk->dev;
+
+	run->next = next;
+	if (dev->lanes) {
+		run->job.func = cst_erasure_job;
+		cst_job_queue(dev, &run->job);
+		return;
+	}
+	INIT_WORK(&run->work, cst_erasure_work);
+	queue_work(cst_wq, &run->work);
+}
+
+/* Go on where it may wait for the store. */
+static void cst_erasure_queue_slowly(struct cst_erasure_run *run,
+				     void (*next)(struct cst_erasure_run *run))
+{
+	run->next = next;
+	INIT_WORK(&run->work, cst_erasure_work);
+	queue_work(cst_linger_wq, &run->work);
+}
+
+/* --- states --- */
+
+static bool cst_erasure_is_under_way(u8 state)
+{
+	return state == CST_ERASURE_FORMATS || state == CST_ERASURE_SANITIZES;
+}
+
+/* The run is over.  Its memory belongs to the caller. */
+static void cst_erasure_leave(struct cst_disk *disk, u8 state, bool restricted)
+{
+	spin_lock_irq(&disk->dev.itl_lock);
+	WRITE_ONCE(disk->erasure.state, state);
+	WRITE_ONCE(disk->erasure.restricted, restricted);
+	disk->erasure.run = NULL;
+	spin_unlock_irq(&disk->dev.itl_lock);
+	cst_medium_set_unfit(&disk->dev, state != CST_ERASURE_NONE);
+}
+
+static void cst_erasure_answer(struct cst_erasure_run *run, cst_sense_t reason)
+{
+	struct cst_cmd *cmd = run->cmd;
+
+	run->cmd = NULL;
+	if (cmd)
+		cst_cmd_finish(cmd, reason);
+}
+
+/* --- the end --- */
+
+static cst_sense_t cst_erasure_outcome(const struct cst_erasure_run *run, bool formats)
+{
+	switch (run->error) {
+	case 0:
+		return CST_OK;
+	case -ECANCELED:
+		return CST_SENSE(COMMAND_ABORTED);
+	case -ESHUTDOWN:
+		return cst_device_not_ready(&run->disk->dev);
+	default:
+		return formats ? CST_SENSE(FORMAT_COMMAND_FAILED) :
+				 CST_SENSE(SANITIZE_COMMAND_FAILED);
+	}
+}
+
+/*
+ * Tell the store first.  If it cannot be told of a success, this is a failure: at the next
+ * enabling the record would have the medium erased once more, with all that initiators have
+ * written meanwhile.  The record of a medium that is being formatted stands for a corrupt one.
+ */
+static void cst_erasure_ended(struct cst_erasure_run *run)
+{
+	struct cst_disk *disk = run->disk;
+	struct cst_device *dev = &disk->dev;
+	bool formats = disk->erasure.state == CST_ERASURE_FORMATS;
+	u8 state = formats ? CST_ERASURE_CORRUPT : CST_ERASURE_FAILED;
+
+	if (!run->error)
+		run->error = cst_erasure_save(disk, NULL, CST_ERASURE_NONE);
+	else if (!formats)
+		cst_erasure_save(disk, NULL, CST_ERASURE_FAILED);
+	if (run->error)
+		pr_warn("%s: %s has not come to its end: error %d\n", cst_device_name(dev),
+			formats ? "FORMAT UNIT" : "SANITIZE", run->error);
+	else
+		state = CST_ERASURE_NONE;
+	cst_erasure_free_buffer(run);
+	cst_erasure_leave(disk, state, run->plan.restricted);
+	cst_erasure_answer(run, cst_erasure_outcome(run, formats));
+	kfree(run);
+	percpu_ref_put(&dev->io_ref);
+}
+
+static void cst_erasure_end(struct cst_erasure_run *run, int error)
+{
+	run->error = error;
+	cst_erasure_queue_slowly(run, cst_erasure_ended);
+}
+
+/* The device is being disabled: a SANITIZE goes on at the next time. */
+static void cst_erasure_stop(struct cst_erasure_run *run)
+{
+	struct cst_device *dev = &run->disk->dev;
+
+	if (run->disk->erasure.state == CST_ERASURE_FORMATS) {
+		cst_erasure_end(run, -ESHUTDOWN);
+		return;
+	}
+	cst_erasure_answer(run, cst_device_not_ready(dev));
+	cst_erasure_free_buffer(run);
+	spin_lock_irq(&dev->itl_lock);
+	run->phase = CST_ERASURE_STOPPED;
+	spin_unlock_irq(&dev->itl_lock);
+	percpu_ref_put(&dev->io_ref);
+}
+
+/* --- the run --- */
+
+static void cst_erasure_step(struct cst_erasure_run *run);
+
+static void cst_erasure_saved(struct cst_erasure_run *run)
+{
+	/* The older record stands if this fails, and the store has said so. */
+	cst_erasure_save(run->disk, run, CST_ERASURE_SANITIZES);
+	run->saved = run->disk->erasure.pos;
+	cst_erasure_queue(run, cst_erasure_step);
+}
+
+static u64 cst_erasure_size(const struct cst_disk *disk)
+{
+	return cst_disk_nblocks(disk) << disk->block_shift;
+}
+
+/* All that has been written is durable. */
+static void cst_erasure_flushed(struct cst_erasure_run *run)
+{
+	struct cst_erasure *e = &run->disk->erasure;
+
+	if (run->error) {
+		cst_erasure_end(run, run->error);
+		return;
+	}
+	if (e->pos >= cst_erasure_size(run->disk)) {
+		if (e->pass + 1 >= e->passes) {
+			cst_erasure_end(run, 0);
+			return;
+		}
+		WRITE_ONCE(e->pass, e->pass + 1);
+		WRITE_ONCE(e->pos, 0);
+		run->filled = false;
+	}
+	cst_erasure_queue_slowly(run, cst_erasure_saved);
+}
+
+/* The backing cannot do after all what it seemed to be able to do. */
+static bool cst_erasure_other_way(struct cst_erasure_run *run)
+{
+	if (run->way == CST_ERASURE_BY_WRITE)
+		return false;
+	if (run->way == CST_ERASURE_BY_UNMAP)
+		cst_disk_stop_thin(run->disk);
+	if (run->way == CST_ERASURE_BY_UNMAP && run->disk->can_zero) {
+		run->way = CST_ERASURE_BY_ZERO;
+		return true;
+	}
+	run->way = CST_ERASURE_BY_WRITE;
+	return cst_erasure_get_buffer(run);
+}
+
+static void cst_erasure_written(struct cst_erasure_run *run)
+{
+	struct cst_erasure *e = &run->disk->erasure;
+
+	if (run->error && !(run->error == -EOPNOTSUPP && cst_erasure_other_way(run))) {
+		cst_erasure_end(run, run->error);
+		return;
+	}
+	if (!run->error)
+		WRITE_ONCE(e->pos, e->pos + run->io.len);
+	cst_erasure_step(run);
+}
+
+static void cst_erasure_io_done(struct cst_io *io, int error)
+{
+	struct cst_erasure_run *run = container_of(io, struct cst_erasure_run, io);
+
+	run->error = error;
+	cst_erasure_queue(run, io->op == CST_IO_FLUSH ? cst_erasure_flushed :
+							cst_erasure_written);
+}
+
+static void cst_erasure_submit(struct cst_erasure_run *run, u8 op, u64 pos, u32 len)
+{
+	struct cst_device *dev = &run->disk->dev;
+	struct cst_io *io = &run->io;
+
+	io->dev = dev;
+	io->op = op;
+	io->flags = CST_IO_OWN;
+	/* A thin disk whose unmapped blocks are no zeroes may give its space back all the same. */
+	if (op == CST_IO_ZERO && cst_sbc_thin(run->disk))
+		io->flags |= CST_IO_RELEASE;
+	io->pos = pos;
+	io->len = len;
+	io->bvec = op == CST_IO_WRITE ? run->bvec : NULL;
+	io->nr_bvec = op == CST_IO_WRITE ? run->nr_bvec : 0;
+	io->done = cst_erasure_io_done;
+	/* Without CST_IO_NOWAIT it answers 0. */
+	dev->ops->block->submit(io);
+}
+
+static void cst_erasure_step(struct cst_erasure_run *run)
+{
+	static const u8 ops[] = {
+		[CST_ERASURE_BY_UNMAP]	= CST_IO_UNMAP,
+		[CST_ERASURE_BY_ZERO]	= CST_IO_ZERO,
+		[CST_ERASURE_BY_WRITE]	= CST_IO_WRITE,
+	};
+	struct cst_erasure *e = &run->disk->erasure;
+	u64 size = cst_erasure_size(run->disk);
+	u32 max = CST_ERASURE_ZERO_STEP;
+
+	if (percpu_ref_is_dying(&run->disk->dev.io_ref)) {
+		cst_erasure_stop(run);
+		return;
+	}
+	if (run->cmd && cst_cmd_aborted(run->cmd)) {
+		if (e->state == CST_ERASURE_FORMATS) {
+			cst_erasure_end(run, -ECANCELED);
+			return;
+		}
+		cst_erasure_answer(run, CST_SENSE(COMMAND_ABORTED));
+	}
+	if (e->pos >= size || (e->state == CST_ERASURE_SANITIZES &&
+			       e->pos - run->saved >= CST_ERASURE_SAVE)) {
+		cst_erasure_submit(run, CST_IO_FLUSH, 0, 0);
+		return;
+	}
+	if (run->way == CST_ERASURE_BY_WRITE) {
+		max = run->buf_len;
+		if (!run->filled)
+			cst_erasure_fill(run);
+	}
+	cst_erasure_submit(run, ops[run->way], e->pos, min_t(u64, size - e->pos, max));
+}
+
+/* The run begins or goes on.  The caller keeps io_ref from becoming zero meanwhile. */
+static void cst_erasure_start(struct cst_erasure_run *run, bool prepared)
+{
+	struct cst_device *dev = &run->disk->dev;
+
+	percpu_ref_get(&dev->io_ref);
+	WRITE_ONCE(dev->own_io, true);
+	if (prepared)
+		cst_erasure_queue(run, cst_erasure_step);
+	else
+		cst_erasure_end(run, -ENOMEM);
+}
+
+/* --- the command --- */
+
+/* Nothing has happened to the medium. */
+static void cst_erasure_undo(struct cst_erasure_run *run)
+{
+	cst_erasure_leave(run->disk, run->was, run->was_restricted);
+	cst_erasure_drop(run);
+}
+
+/* The run of a command that has not begun it yet, or NULL. */
+static struct cst_erasure_run *cst_erasure_of(struct cst_cmd *cmd)
+{
+	struct cst_device *dev = cmd->dev;
+	struct cst_erasure_run *run;
+
+	spin_lock_irq(&dev->itl_lock);
+	run = to_cst_disk(dev)->erasure.run;
+	if (run && (run->cmd != cmd || run->phase != CST_ERASURE_BEGINS))
+		run = NULL;
+	spin_unlock_irq(&dev->itl_lock);
+	return run;
+}
+
+void cst_erasure_give_up(struct cst_cmd *cmd)
+{
+	struct cst_erasure_run *run = cst_erasure_of(cmd);
+
+	if (run)
+		cst_erasure_undo(run);
+}
+
+/* Step 3 and 4. */
+static cst_sense_t cst_erasure_record(struct cst_cmd *cmd)
+{
+	struct cst_erasure_run *run = cst_erasure_of(cmd);
+	struct cst_disk *disk = to_cst_disk(cmd->dev);
+	cst_sense_t reason = CST_OK;
+	bool immed = run->immed;
+
+	if (percpu_ref_is_dying(&cmd->dev->io_ref))
+		reason = cst_device_not_ready(cmd->dev);
+	else if (cst_erasure_save(disk, run, disk->erasure.state))
+		reason = CST_SENSE(INTERNAL_TARGET_FAILURE);
+	if (reason) {
+		cst_erasure_undo(run);
+		return reason;
+	}
+	cst_ua_add_device(cmd->dev, cmd->sess, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	spin_lock_irq(&cmd->dev->itl_lock);
+	if (immed)
+		run->cmd = NULL;
+	run->phase = CST_ERASURE_RUNS;
+	spin_unlock_irq(&cmd->dev->itl_lock);
+	cst_erasure_start(run, true);
+	return immed ? CST_OK : CST_PENDING;
+}
+
+/* Step 2.  Commands that wait for the blocks meet the gate when they are let go. */
+static cst_sense_t cst_erasure_drain(struct cst_cmd *cmd)
+{
+	cst_sense_t reason = cst_range_hold(cmd);
+
+	if (reason == CST_PENDING)
+		return reason;
+	if (reason) {
+		cst_erasure_give_up(cmd);
+		return reason;
+	}
+	cst_range_next(cmd, 0, 0);
+	cst_cmd_continue_slowly(cmd, cst_erasure_record);
+	return CST_PENDING;
+}
+
+/* Step 1 */
+static bool cst_erasure_claim(struct cst_erasure_run *run, u8 state)
+{
+	struct cst_erasure *e = &run->disk->erasure;
+	bool free;
+
+	spin_lock_irq(&run->disk->dev.itl_lock);
+	free = !e->run && !cst_erasure_is_under_way(e->state);
+	if (free) {
+		run->was = e->state;
+		run->was_restricted = e->restricted;
+		WRITE_ONCE(e->restricted, run->plan.restricted);
+		WRITE_ONCE(e->passes, run->plan.passes);
+		WRITE_ONCE(e->pass, 0);
+		WRITE_ONCE(e->pos, 0);
+		WRITE_ONCE(e->state, state);
+		e->run = run;
+	}
+	spin_unlock_irq(&run->disk->dev.itl_lock);
+	if (free)
+		cst_medium_set_unfit(&run->disk->dev, true);
+	return free;
+}
+
+cst_sense_t cst_erasure_begin(struct cst_cmd *cmd, struct cst_erasure_run *run,
+			      enum cst_erasure_state state, bool immed)
+{
+	run->cmd = cmd;
+	run->immed = immed;
+	if (!cst_erasure_prepare(run)) {
+		cst_erasure_drop(run);
+		return CST_TASK_SET_FULL;
+	}
+	if (!cst_erasure_claim(run, state)) {
+		/* Another one has come between this one and its gate. */
+		cst_erasure_drop(run);
+		return cst_medium_unfit(cmd) ?: CST_BUSY;
+	}
+	cst_range_next(cmd, 0, 0);
+	cst_cmd_continue(cmd, cst_erasure_drain);
+	return CST_PENDING;
+}
+
+/* EXIT FAILURE MODE, where it may wait for the store. */
+static cst_sense_t cst_erasure_exit_now(struct cst_cmd *cmd)
+{
+	struct cst_disk *disk = to_cst_disk(cmd->dev);
+	struct cst_erasure_run *run = cst_erasure_of(cmd);
+	int ret = cst_erasure_save(disk, NULL, CST_ERASURE_NONE);
+
+	if (ret) {
+		cst_erasure_undo(run);
+		return CST_SENSE(INTERNAL_TARGET_FAILURE);
+	}
+	cst_erasure_leave(disk, CST_ERASURE_NONE, false);
+	cst_erasure_drop(run);
+	cst_ua_add_device(cmd->dev, cmd->sess, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
+	return CST_OK;
+}
+
+cst_sense_t cst_erasure_exit_failure(struct cst_cmd *cmd)
+{
+	struct cst_disk *disk = to_cst_disk(cmd->dev);
+	struct cst_erasure_run *run;
+
+	if (READ_ONCE(disk->erasure.state) != CST_ERASURE_FAILED)
+		return CST_OK;
+	/* A run that never begins: it keeps other commands from beginning one meanwhile. */
+	run = cst_erasure_make(disk);
+	if (!run)
+		return CST_TASK_SET_FULL;
+	run->cmd = cmd;
+	if (!cst_erasure_claim(run, CST_ERASURE_FAILED)) {
+		cst_erasure_drop(run);
+		return cst_medium_unfit(cmd) ?: CST_BUSY;
+	}
+	cst_cmd_continue_slowly(cmd, cst_erasure_exit_now);
+	return CST_PENDING;
+}
+
+/* --- the device --- */
+
+/* A SANITIZE that has not ended is to go on. */
+static int cst_erasure_load_run(struct cst_disk *disk, const u8 *record)
+{
+	struct config_item *item = &disk->dev.obj.group.cg_item;
+	struct cst_erasure *e = &disk->erasure;
+	struct cst_erasure_run *run;
+
+	if (get_unaligned_be32(record + 4) != cst_erasure_backing(disk)) {
+		cst_config_error(item, "enabled",
+				 "a SANITIZE has not come to its end on the backing that the device had then; accepted: that backing, or another t10_dev_id");
+		return -EBUSY;
+	}
+	if (disk->dev.read_only) {
+		cst_config_error(item, "enabled",
+				 "a SANITIZE has not come to its end; accepted: read_only 0, so that it can go on");
+		return -EROFS;
+	}
+	run = cst_erasure_make(disk);
+	if (!run) {
+		cst_config_error(item, "enabled", "no memory");
+		return -ENOMEM;
+	}
+	run->phase = CST_ERASURE_STOPPED;
+	run->plan.overwrite = record[1] & CST_ERASURE_OVERWRITE;
+	run->plan.invert = record[1] & CST_ERASURE_INVERT;
+	run->plan.restricted = record[1] & CST_ERASURE_RESTRICTED;
+	run->plan.passes = record[2];
+	run->plan.pattern_len = get_unaligned_be16(record + 16);
+	memcpy(run->plan.pattern, record + CST_ERASURE_HEADER, run->plan.pattern_len);
+	e->pos = round_down(get_unaligned_be64(record + 8), disk->block_size);
+	e->passes = record[2];
+	e->pass = record[3];
+	run->saved = e->pos;
+	e->run = run;
+	return 0;
+}
+
+static int cst_erasure_load_record(struct cst_disk *disk, u8 *record)
+{
+	struct config_item *item = &disk->dev.obj.group.cg_item;
+	struct cst_erasure *e = &disk->erasure;
+	u8 state = CST_ERASURE_NONE;
+	int ret;
+
+	ret = cst_store_load(CST_ERASURE_KIND, disk->dev.t10_dev_id, CST_ERASURE_VERSION,
+			     record, CST_ERASURE_RECORD);
+	if (ret < 0 && ret != -ENOENT && ret != -EBADMSG) {
+		cst_config_error(item, "enabled",
+				 "it cannot be read whether the medium has been formatted: error %d",
+				 ret);
+		return ret;
+	}
+	if (ret >= 0 && !cst_erasure_is_sane(record, ret)) {
+		cst_config_error(item, "enabled",
+				 "what /var/lib/cst says of FORMAT UNIT and SANITIZE makes no sense");
+		return -EBADMSG;
+	}
+	if (ret >= 0)
+		state = record[0];
+	if (state == CST_ERASURE_SANITIZES) {
+		ret = cst_erasure_load_run(disk, record);
+		if (ret)
+			return ret;
+	} else if (state != CST_ERASURE_NONE &&
+		   get_unaligned_be32(record + 4) != cst_erasure_backing(disk)) {
+		/* It was about another medium. */
+		state = CST_ERASURE_NONE;
+	} else if (state == CST_ERASURE_FORMATS) {
+		state = CST_ERASURE_CORRUPT;
+	}
+	WRITE_ONCE(e->restricted, state && (record[1] & CST_ERASURE_RESTRICTED));
+	WRITE_ONCE(e->state, state);
+	cst_medium_set_unfit(&disk->dev, state != CST_ERASURE_NONE);
+	return 0;
+}
+
+int cst_erasure_load(struct cst_disk *disk)
+{
+	u8 *record = kmalloc(CST_ERASURE_RECORD, GFP_KERNEL);
+	int ret;
+
+	if (!record) {
+		cst_config_error(&disk->dev.obj.group.cg_item, "enabled", "no memory");
+		return -ENOMEM;
+	}
+	ret = cst_erasure_load_record(disk, record);
+	kfree(record);
+	return ret;
+}
+
+void cst_erasure_opened(struct cst_device *dev)
+{
+	struct cst_erasure_run *run;
+	bool stopped;
+
+	spin_lock_irq(&dev->itl_lock);
+	run = to_cst_disk(dev)->erasure.run;
+	stopped = run && run->phase == CST_ERASURE_STOPPED;
+	if (stopped)
+		run->phase = CST_ERASURE_RUNS;
+	spin_unlock_irq(&dev->itl_lock);
+	if (!stopped)
+		return;
+	pr_info("%s: a SANITIZE goes on\n", cst_device_name(dev));
+	cst_erasure_start(run, cst_erasure_prepare(run));
+}
+
+void cst_erasure_closed(struct cst_device *dev)
+{
+	struct cst_erasure *e = &to_cst_disk(dev)->erasure;
+
+	/* No command and no job is left. */
+	cst_erasure_drop(e->run);
+	e->run = NULL;
+}
+
+/* --- which commands are refused --- */
+
+static bool cst_erasure_tells_capacity(const u8 *cdb)
+{
+	return cdb[0] == READ_CAPACITY ||
+	       (cdb[0] == SERVICE_ACTION_IN_16 && (cdb[1] & 0x1f) == SAI_READ_CAPACITY_16);
+}
+
+/* SBC-4 4.11.2, besides the commands that are always answered */
+static bool cst_erasure_sanitizing_allows(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case MAINTENANCE_IN:
+		return (cdb[1] & 0x1f) == MI_REPORT_SUPPORTED_OPERATION_CODES ||
+		       (cdb[1] & 0x1f) == MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS;
+	case MODE_SENSE:
+	case MODE_SENSE_10:
+		switch (cdb[2] & 0x3f) {
+		case 0x08:	/* caching */
+		case 0x0a:	/* control */
+		case 0x18:	/* protocol specific: logical unit, port */
+		case 0x19:
+		case 0x1c:	/* informational exceptions */
+			return true;
+		}
+		return false;
+	default:
+		return cst_erasure_tells_capacity(cdb);
+	}
+}
+
+/* SBC-4 4.33.3.1: commands that do not access blocks, and those that repair the medium */
+static bool cst_erasure_corrupt_allows(const struct cst_cmd *cmd)
+{
+	return !(cmd->op->flags & CST_OP_MEDIUM) || cmd->cdb[0] == FORMAT_UNIT ||
+	       cmd->cdb[0] == CST_SANITIZE || cmd->cdb[0] == START_STOP ||
+	       cst_erasure_tells_capacity(cmd->cdb);
+}
+
+static bool cst_erasure_allows(u8 state, const struct cst_cmd *cmd)
+{
+	/* INQUIRY, REPORT LUNS and REQUEST SENSE */
+	if (cmd->op->flags & CST_OP_SKIP_UA)
+		return true;
+	switch (state) {
+	case CST_ERASURE_SANITIZES:
+		return cst_erasure_sanitizing_allows(cmd->cdb);
+	case CST_ERASURE_FAILED:
+		return cmd->cdb[0] == CST_SANITIZE || cst_erasure_sanitizing_allows(cmd->cdb);
+	case CST_ERASURE_CORRUPT:
+		return cst_erasure_corrupt_allows(cmd);
+	default:
+		return state == CST_ERASURE_NONE;
+	}
+}
+
+cst_sense_t cst_erasure_unfit(const struct cst_device *dev, const struct cst_cmd *cmd,
+			      struct cst_sense_detail *detail)
+{
+	const struct cst_disk *disk = container_of(dev, struct cst_disk, dev);
+	const struct cst_erasure *e = &disk->erasure;
+	u8 state = READ_ONCE(e->state);
+
+	if (cmd && cst_erasure_allows(state, cmd))
+		return CST_OK;
+	switch (state) {
+	case CST_ERASURE_FORMATS:
+	case CST_ERASURE_SANITIZES:
+		detail->progress = cst_erasure_progress(READ_ONCE(e->pass),
+							READ_ONCE(e->passes),
+							READ_ONCE(e->pos),
+							cst_erasure_size(disk));
+		detail->progress_valid = true;
+		return state == CST_ERASURE_FORMATS ? CST_SENSE(FORMAT_IN_PROGRESS) :
+						      CST_SENSE(SANITIZE_IN_PROGRESS);
+	case CST_ERASURE_CORRUPT:
+		return CST_SENSE(MEDIUM_FORMAT_CORRUPTED);
+	case CST_ERASURE_FAILED:
+		return CST_SENSE(SANITIZE_COMMAND_FAILED);
+	default:
+		return CST_OK;
+	}
+}
