@@ -135,6 +135,9 @@ struct cst_type_index {
  *	offset of the first field that may not have its value, or -1
  * @settle: optional; makes written data durable, and calls @done when it is.  Answers what
  *	cst_op.execute answers.  Called in a worker.
+ * @probe: optional; for a self-test, reads the first block or, with @last, the last one to the
+ *	scratch buffer, sets cmd->lba to its address, and calls @done.  Answers what
+ *	cst_op.execute answers.  Called in a worker.  Without it a unit that is ready is well.
  * @extended_inquiry: optional; sets the type's own bits in VPD page 86h
  * @attrs: attributes of its devices, NULL terminated; NULL: none
  * @optional_attrs: optional; answers more attributes, which only some handlers have
@@ -177,6 +180,8 @@ struct cst_dev_type {
 	unsigned int (*mode_block)(const struct cst_cmd *cmd, bool long_lba, u8 *p);
 	int (*mode_block_bad)(const struct cst_cmd *cmd, bool long_lba, const u8 *p);
 	cst_sense_t (*settle)(struct cst_cmd *cmd, void (*done)(struct cst_io *io, int error));
+	cst_sense_t (*probe)(struct cst_cmd *cmd, bool last,
+			     void (*done)(struct cst_io *io, int error));
 	void (*extended_inquiry)(const struct cst_cmd *cmd, u8 *page);
 	const struct cst_attr *const	*attrs;
 	const struct cst_attr *const	*(*optional_attrs)(const struct cst_handler_ops *ops);

@@ -15,6 +15,7 @@
 #include <cst/attr.h>
 #include <cst/handler.h>
 #include <cst/range.h>
+#include <cst/sense.h>
 #include <cst/wait.h>
 
 #define CST_MAX_XFER_BYTES	(8U << 20)	/* of one command */
@@ -128,6 +129,24 @@ struct cst_log_counts {
 #define CST_STOPPED	BIT(0)	/* by START STOP UNIT */
 #define CST_UNFIT	BIT(1)	/* the type refuses most commands: cst_dev_type.unfit */
 
+#define CST_SELF_TESTS	20	/* results that log page 10h shows */
+
+/**
+ * struct cst_self_test - the result of a self-test; scsi/spc/diagnostic.c
+ * @lba: the block that could not be read; all ones: none
+ * @hours: age of the device when the test ended
+ * @result: SELF-TEST CODE and SELF-TEST RESULTS, as in the log page
+ * @segment: number of the part of the test that failed; 0: none
+ * @sense: why it failed; CST_OK: it did not
+ */
+struct cst_self_test {
+	u64		lba;
+	u16		hours;
+	u8		result;
+	u8		segment;
+	cst_sense_t	sense;
+};
+
 /* Kinds of identifiers; no two devices of a host share an identifier.  cfs/device.c */
 enum cst_device_id {
 	CST_ID_T10,
@@ -199,6 +218,8 @@ struct cst_device {
 	u8			*data_buffer;	/* spc/buffer.c; NULL: has not been written */
 	s64			clock_ms;	/* timestamp.c: its clock less that of the boot */
 	bool			clock_set;	/* clock_ms is valid */
+	unsigned int		nr_self_tests;	/* that have ended */
+	struct cst_self_test	self_tests[CST_SELF_TESTS]; /* by number, modulo CST_SELF_TESTS */
 };
 
 static inline struct cst_device *to_cst_device(struct config_item *item)

@@ -495,6 +495,7 @@ const struct cst_dev_type cst_disk_type = {
 	.mode_block		= cst_sbc_mode_block,
 	.mode_block_bad		= cst_sbc_mode_block_bad,
 	.settle			= cst_sbc_flush_then,
+	.probe			= cst_sbc_probe,
 	.extended_inquiry	= cst_disk_extended_inquiry,
 	.attrs			= cst_disk_attrs,
 	.optional_attrs		= cst_disk_optional_attrs,

@@ -41,6 +41,18 @@ noinline cst_sense_t cst_sbc_wrong_length(struct cst_cmd *cmd)
 	return cst_cdb_invalid(&cmd->detail, field[cmd->op->format], 7);
 }
 
+cst_sense_t cst_sbc_probe(struct cst_cmd *cmd, bool last,
+			  void (*done)(struct cst_io *io, int error))
+{
+	const struct cst_disk *disk = to_cst_disk(cmd->dev);
+
+	if (!cst_buffer_alloc_scratch(cmd, disk->block_size))
+		return CST_TASK_SET_FULL;
+	cmd->lba = last ? cst_disk_nblocks(disk) - 1 : 0;
+	cst_sbc_io(cmd, CST_IO_READ, disk->block_size, done);
+	return cst_sbc_start_scratch_io(cmd);
+}
+
 /* The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h. */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 {

@@ -143,6 +143,9 @@ extern const struct cst_op cst_sbc_rw_ops[];
  * the bytes of the blocks.
  */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd);
+/* cst_dev_type.probe */
+cst_sense_t cst_sbc_probe(struct cst_cmd *cmd, bool last,
+			  void (*done)(struct cst_io *io, int error));
 /* Refuse the number of blocks, with the field pointer at it. */
 cst_sense_t cst_sbc_wrong_length(struct cst_cmd *cmd);
 /*

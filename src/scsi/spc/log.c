@@ -61,21 +61,6 @@ static u8 *cst_log_non_medium(const struct cst_device *dev, const struct cst_log
 	return cst_log_put_counter(p, 0x0000, counts->n[CST_LOG_OTHER_ERRORS]);
 }
 
-/*
- * 10h, SPC-4 7.3.21: 20 results, of which none has been recorded: a self-test is only whether
- * the unit is ready.
- */
-static u8 *cst_log_self_tests(const struct cst_device *dev, const struct cst_log_counts *counts,
-			      u8 *p)
-{
-	static const u8 none[16];
-	unsigned int i;
-
-	for (i = 1; i <= 20; i++)
-		p = cst_log_put(p, i, none, sizeof(none));
-	return p;
-}
-
 /* 2Fh, SPC-4 7.3.9: no exception; neither a temperature nor its limit is known. */
 static u8 *cst_log_exceptions(const struct cst_device *dev, const struct cst_log_counts *counts,
 			      u8 *p)
@@ -88,7 +73,7 @@ static u8 *cst_log_exceptions(const struct cst_device *dev, const struct cst_log
 const struct cst_log_page cst_spc_log_pages[] = {
 	{ .code = 0x06, .fill = cst_log_non_medium,
 	  .counts = BIT(CST_LOG_OTHER_ERRORS) },
-	{ .code = 0x10, .fill = cst_log_self_tests },
+	{ .code = 0x10, .fill = cst_diag_log },
 	{ .code = 0x2f, .fill = cst_log_exceptions },
 	{}
 };

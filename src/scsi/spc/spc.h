@@ -49,6 +49,8 @@ void cst_mode_exceptions(const struct cst_device *dev, u8 *page);
 	{ .code = 0x1a, .size = 40, .fill = cst_mode_zeroes }
 #define CST_MODE_EXCEPTIONS_PAGE					\
 	{ .code = 0x1c, .size = 12, .fill = cst_mode_exceptions }
+/* diagnostic.c: log page 10h */
+u8 *cst_diag_log(const struct cst_device *dev, const struct cst_log_counts *counts, u8 *p);
 /* log.c: for cst_log_page.fill: write a parameter at @p.  Return: its end. */
 u8 *cst_log_put(u8 *p, u16 code, const void *value, u8 len);
 u8 *cst_log_put_counter(u8 *p, u16 code, u64 value);
