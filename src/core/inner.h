@@ -11,12 +11,19 @@
  * struct cst_inner - an inner command
  * @cmd: the command.  When @done is called, its status, and its sense with CHECK CONDITION,
  *	say how it has ended; after an abort its status is TASK ABORTED
+ * @from: of a WRITE without data: write what these blocks of another unit hold, or of the same
+ *	one (cst_copy_clone()); NULL for all other commands
+ * @from_lba: the first of these blocks
+ * @from_seq: gate_seq of their device when its gates were last passed
  * @done: called exactly once, when the command has ended and refers to nothing any more.
  *	The structure belongs to the owner again.  Any context, also hard interrupt, and
  *	also from within cst_inner_submit()
  */
 struct cst_inner {
 	struct cst_cmd	cmd;
+	struct cst_itl	*from;
+	u64		from_lba;
+	unsigned long	from_seq;
 	void (*done)(struct cst_inner *inner);
 };
 

@@ -4,8 +4,8 @@
  * with o_direct, past it.
  *
  * This file has the configuration: attributes, making, opening and resizing the file.
- * fileio_io.c moves the data, and fileio_space.c gives space back.  Core calls in through
- * vdisk_fileio_ops with dev.obj.lock held.  This file has no lock.
+ * fileio_io.c moves the data, fileio_space.c gives space back, and fileio_copy.c copies.
+ * Core calls in through vdisk_fileio_ops with dev.obj.lock held.  This file has no lock.
  */
 #include <linux/blkdev.h>
 #include <linux/file.h>
@@ -261,6 +261,7 @@ static int fileio_enable(struct cst_device *dev)
 
 	fileio_get_limits(fd);
 	fileio_find_space(fd);
+	fileio_find_copy(fd);
 	fd->vd.disk.can_prefetch = !fd->o_direct;
 	vdisk_follow_size(&fd->vd, !fd->size);
 	if (S_ISREG(inode->i_mode) && fd->vd.disk.unmap_granularity &&
@@ -360,6 +361,7 @@ static const struct cst_block_ops fileio_block_ops = {
 	.map		= fileio_map,
 	.tells_space	= true,
 	.backing	= vdisk_backing,
+	.copy		= fileio_copy,
 };
 
 const struct cst_handler_ops vdisk_fileio_ops = {

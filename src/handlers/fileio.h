@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c and
- * fileio_space.c, share.
+ * What the configuration of vdisk_fileio, fileio.c, and its I/O, fileio_io.c, fileio_space.c
+ * and fileio_copy.c, share.
  */
 #ifndef _CST_FILEIO_H
 #define _CST_FILEIO_H
@@ -63,6 +63,13 @@ int fileio_check_lost(struct fileio_dev *fd);
 /* cst_block_ops.submit and .lost */
 int fileio_submit(struct cst_io *io);
 int fileio_lost(struct cst_device *dev);
+
+/* fileio_copy.c */
+/* Can the file share blocks with others?  Process context, dev.obj.lock held. */
+void fileio_find_copy(struct fileio_dev *fd);
+/* cst_block_ops.copy */
+int fileio_copy(struct cst_device *to, u64 pos, struct cst_device *from, u64 from_pos, u32 len,
+		bool durable);
 
 /* fileio_space.c */
 /*

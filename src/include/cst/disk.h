@@ -86,6 +86,7 @@ struct cst_disk {
 	bool			unmap_zeroes;	/* unmapped blocks read as zeroes, always */
 	bool			can_zero;	/* CST_IO_ZERO is cheaper than writing */
 	bool			can_prefetch;	/* CST_IO_PREFETCH makes a later read faster */
+	u32			copy_unit;	/* bytes, of cst_block_ops.copy; 0: none */
 
 	/* what initiators have known since it was last enabled; dev.obj.lock */
 	u64			known_nblocks;

@@ -100,6 +100,13 @@ struct cst_io {
  *	attributes of the threshold exist
  * @backing: optional; answers the path of the backing.  dev->obj.lock held, or the device is
  *	enabled.
+ * @copy: optional; gives @len bytes at @pos of @to the content of those at @from_pos of
+ *	@from, without moving data.  Both devices are of this handler and stay open; they may
+ *	be the same one, but the bytes do not overlap.  Offsets and length are multiples of
+ *	cst_disk.copy_unit of both.  With @durable the copy is durable when the function
+ *	answers, else after the next CST_IO_FLUSH of @to.  Called in a worker, may wait for
+ *	I/O.  Answers 0 or an errno; then some of the bytes may have been copied, core copies
+ *	them by READ and WRITE, and these tell what is wrong.
  */
 struct cst_block_ops {
 	int (*submit)(struct cst_io *io);
@@ -108,6 +115,8 @@ struct cst_block_ops {
 	int (*map)(struct cst_device *dev, u64 pos, u64 *end);
 	bool tells_space;
 	const char *(*backing)(struct cst_device *dev);
+	int (*copy)(struct cst_device *to, u64 pos, struct cst_device *from, u64 from_pos,
+		    u32 len, bool durable);
 };
 
 /**

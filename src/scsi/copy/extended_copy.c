@@ -7,7 +7,13 @@
  * a command:
  *  1. The parameter list is checked as a whole, and its CSCDs are looked up among the logical
  *     units of the initiator's own nexus.  No other unit can be reached.
- *  2. Segment by segment, up to CST_COPY_STEP bytes are read into the scratch buffer by an
+ *  2. Segment by segment, what a handler can copy without moving data (a file system that lets
+ *     two files share their blocks) is copied by cst_block_ops.copy.  A READ without data
+ *     passes the gates of the source, and then a WRITE without data, to the destination,
+ *     becomes the copy.  It fails when anything of the source has changed in between.  After
+ *     any failure the rest of the command is copied by the next step, which finds out what is
+ *     wrong, if something is.
+ *  3. Of the rest, up to CST_COPY_STEP bytes are read into the scratch buffer by an
  *     inner command, and written by another one.  All gates apply to the inner commands:
  *     write protection, reservations, the state of the unit.  After each of them the command
  *     goes on in a worker; if it has been aborted, it ends there.
@@ -21,10 +27,12 @@
 #include <linux/unaligned.h>
 
 #include "../../core/inner.h"
+#include "../sbc/sbc.h"
 #include "../spc/spc.h"
 #include "copy.h"
 
 #define CST_COPY_STEP	(1024U * 1024)	/* bytes; a multiple of each block size */
+#define CST_CLONE_STEP	(64U << 20)	/* ... and of each cst_disk.copy_unit */
 
 /**
  * struct cst_copy - an EXTENDED COPY that is under way
@@ -42,6 +50,10 @@
  * @left: blocks of the segment that are not copied yet
  * @backwards: the segment is copied from its end to its beginning
  * @shift: log 2 of the block size of source and destination
+ * @clone_unit: blocks; multiples of so many, at both sides, can be copied by the handler.  0: the
+ *	present segment cannot
+ * @cloning: the present inner command has no data: the handler is to copy
+ * @no_clone: the handler has failed
  * @raw: the parameter list as received
  */
 struct cst_copy {
@@ -58,6 +70,9 @@ struct cst_copy {
 	u32			left;
 	bool			backwards;
 	u8			shift;
+	u32			clone_unit;
+	bool			cloning;
+	bool			no_clone;
 	u8			raw[];
 };
 
@@ -233,6 +248,27 @@ static bool cst_copy_in_range(const struct cst_itl *itl, u64 lba, u32 blocks)
 }
 
 /*
+ * How many blocks at a time can the handler copy?  0: none.  Blocks that two disks share take
+ * space when one of them is written, so a disk that is not thin shares none: it must not run
+ * out of space.
+ */
+static u32 cst_copy_clone_unit(const struct cst_copy *copy, const struct cst_disk *from,
+			       const struct cst_disk *to)
+{
+	const struct cst_copy_segment *segment = &copy->segment;
+	u64 lba = segment->source_lba, at = segment->destination_lba;
+	u32 unit;
+
+	if (copy->no_clone || from->dev.ops != to->dev.ops || !from->dev.ops->block->copy ||
+	    !from->copy_unit || !to->copy_unit || !cst_sbc_thin(from) || !cst_sbc_thin(to))
+		return 0;
+	if (from == to && (lba < at ? at - lba : lba - at) < segment->blocks)
+		return 0;
+	unit = max(max(from->copy_unit, to->copy_unit) >> copy->shift, 1U);
+	return (lba ^ at) & (unit - 1) ? 0 : unit;
+}
+
+/*
  * Decode the segment at copy->next, and check what it names.  Return: CST_OK, or the reason
  * to end the copy.
  */
@@ -278,6 +314,8 @@ static cst_sense_t cst_copy_take_segment(struct cst_copy *copy)
 	copy->backwards = from->dev == to->dev &&
 			  segment->destination_lba > segment->source_lba &&
 			  segment->destination_lba - segment->source_lba < segment->blocks;
+	copy->clone_unit = cst_copy_clone_unit(copy, to_cst_disk(from->dev),
+					       to_cst_disk(to->dev));
 	return CST_OK;
 }
 
@@ -364,6 +402,14 @@ static cst_sense_t cst_copy_failed(struct cst_copy *copy, bool write, cst_sense_
 	return cst_copy_finish(copy, reason);
 }
 
+static cst_sense_t cst_copy_submit(struct cst_copy *copy, bool write)
+{
+	if (!cst_inner_submit(&copy->inner))
+		return cst_copy_failed(copy, write, CST_SENSE(COPY_TARGET_DEVICE_NOT_REACHABLE));
+	/* The copy may have gone on in another worker, and may have ended. */
+	return CST_PENDING;
+}
+
 /*
  * Send READ(16) or WRITE(16) for the present step.  Return: CST_PENDING, or the reason for
  * which the copy has ended.
@@ -375,6 +421,7 @@ static cst_sense_t cst_copy_send(struct cst_copy *copy, bool write)
 	u16 id = write ? segment->destination : segment->source;
 	struct cst_itl *itl = cst_copy_side(copy, write);
 	struct cst_cmd *cmd = &copy->inner.cmd;
+	unsigned long seq = cmd->gate_seq;
 
 	cst_inner_init(&copy->inner, itl, write ? cst_copy_write_done : cst_copy_read_done);
 	cmd->gate_seq = id == CST_CSCD_SELF ? copy->cmd->gate_seq : copy->seqs[id];
@@ -386,14 +433,20 @@ static cst_sense_t cst_copy_send(struct cst_copy *copy, bool write)
 	put_unaligned_be64((write ? segment->destination_lba : segment->source_lba) + at,
 			   cmd->cdb + 2);
 	put_unaligned_be32(copy->step, cmd->cdb + 10);
+	if (copy->cloning) {
+		if (write) {
+			copy->inner.from = cst_copy_side(copy, false);
+			copy->inner.from_lba = segment->source_lba + at;
+			/* That of the READ before */
+			copy->inner.from_seq = seq;
+		}
+		return cst_copy_submit(copy, write);
+	}
 	cmd->exp_dir = write ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
 	cmd->exp_len = copy->step << copy->shift;
 	cmd->bvec = copy->cmd->scratch_bvec;
 	cmd->nr_bvec = copy->cmd->scratch_nr_bvec;
-	if (!cst_inner_submit(&copy->inner))
-		return cst_copy_failed(copy, write, CST_SENSE(COPY_TARGET_DEVICE_NOT_REACHABLE));
-	/* The copy may have gone on in another worker, and may have ended. */
-	return CST_PENDING;
+	return cst_copy_submit(copy, write);
 }
 
 /* How has the inner command ended? */
@@ -403,8 +456,18 @@ static cst_sense_t cst_copy_outcome(const struct cst_copy *copy)
 
 	if (cmd->status != SAM_STAT_GOOD)
 		return CST_SENSE(THIRD_PARTY_DEVICE_FAILURE);
+	if (copy->cloning && cmd->op->dir == DMA_FROM_DEVICE)
+		return CST_OK;
 	return cmd->data_len == copy->step << copy->shift ? CST_OK :
 	       CST_SENSE(COPY_TARGET_DEVICE_DATA_UNDERRUN);
+}
+
+/* The handler cannot copy the blocks of the present step: read and write them. */
+static cst_sense_t cst_copy_stop_cloning(struct cst_copy *copy)
+{
+	copy->no_clone = true;
+	copy->clone_unit = 0;
+	return cst_copy_step(copy->cmd);
 }
 
 static cst_sense_t cst_copy_after_read(struct cst_cmd *cmd)
@@ -412,6 +475,8 @@ static cst_sense_t cst_copy_after_read(struct cst_cmd *cmd)
 	struct cst_copy *copy = *cst_copy_of(cmd);
 	cst_sense_t reason = cst_copy_outcome(copy);
 
+	if (reason && copy->cloning)
+		return cst_copy_stop_cloning(copy);
 	if (reason)
 		return cst_copy_failed(copy, false, reason);
 	cst_copy_moved(cmd->itl, copy->status, 0);
@@ -423,11 +488,38 @@ static cst_sense_t cst_copy_after_write(struct cst_cmd *cmd)
 	struct cst_copy *copy = *cst_copy_of(cmd);
 	cst_sense_t reason = cst_copy_outcome(copy);
 
+	if (reason && copy->cloning)
+		return cst_copy_stop_cloning(copy);
 	if (reason)
 		return cst_copy_failed(copy, true, reason);
 	cst_copy_moved(cmd->itl, copy->status, copy->step << copy->shift);
 	copy->left -= copy->step;
 	return cst_copy_step(cmd);
+}
+
+/*
+ * How many blocks are next, and is the handler to copy them?  What lies in front of the first
+ * whole unit is read and written, and so is what lies behind the last one.
+ */
+static void cst_copy_size_step(struct cst_copy *copy)
+{
+	u64 at = copy->segment.source_lba + copy->segment.blocks - copy->left;
+	u32 unit = copy->clone_unit, front, most;
+
+	copy->cloning = false;
+	copy->step = min(copy->left, cst_copy_room(copy->cmd) >> copy->shift);
+	if (!unit)
+		return;
+	front = -at & (unit - 1);
+	if (copy->left < front + unit)
+		return;
+	if (front) {
+		copy->step = min(copy->step, front);
+	} else {
+		most = max(CST_CLONE_STEP >> copy->shift, unit);
+		copy->step = min(round_down(copy->left, unit), most);
+		copy->cloning = true;
+	}
 }
 
 static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
@@ -447,8 +539,54 @@ static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
 		if (reason)
 			return cst_copy_finish(copy, reason);
 	}
-	copy->step = min(copy->left, cst_copy_room(cmd) >> copy->shift);
+	cst_copy_size_step(copy);
 	return cst_copy_send(copy, false);
+}
+
+/* --- a WRITE without data --- */
+
+static cst_sense_t cst_copy_clone_held(struct cst_cmd *cmd, struct cst_device *from, u8 flags)
+{
+	struct cst_inner *inner = container_of(cmd, struct cst_inner, cmd);
+	unsigned int shift = to_cst_disk(cmd->dev)->block_shift;
+	int error;
+
+	/* Pairs with the smp_wmb() of cst_device_enable(): gate_seq is that new. */
+	smp_rmb();
+	if (inner->from_seq != atomic_long_read(&from->gate_seq) ||
+	    to_cst_disk(from)->block_shift != shift ||
+	    !cst_copy_in_range(inner->from, inner->from_lba, cmd->nblocks))
+		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
+	error = from->ops->block->copy(cmd->dev, cmd->lba << shift, from,
+				       inner->from_lba << shift, cmd->nblocks << shift,
+				       flags & CST_IO_FUA);
+	if (error)
+		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
+	cmd->data_len = cmd->nblocks << shift;
+	return CST_OK;
+}
+
+cst_sense_t cst_copy_clone(struct cst_cmd *cmd)
+{
+	struct cst_itl *itl = container_of(cmd, struct cst_inner, cmd)->from;
+	struct cst_device *from;
+	cst_sense_t reason;
+	u8 flags = 0;
+
+	if (!itl)
+		return CST_OK;
+	if (!cst_cmd_may_sleep(cmd))
+		return CST_WOULD_BLOCK;
+	reason = cst_sbc_write_flags(cmd, &flags) ?: cst_range_enter(cmd);
+	if (reason)
+		return reason;
+	/* The source stays enabled meanwhile. */
+	from = itl->dev;
+	if (!percpu_ref_tryget_live(&from->io_ref))
+		return cst_device_not_ready(from);
+	reason = cst_copy_clone_held(cmd, from, flags);
+	percpu_ref_put(&from->io_ref);
+	return reason;
 }
 
 /* --- the beginning --- */

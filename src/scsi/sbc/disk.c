@@ -143,6 +143,7 @@ static int cst_disk_enable(struct cst_device *dev)
 	disk->can_prefetch = false;
 	WRITE_ONCE(disk->space_total, 0);
 	WRITE_ONCE(disk->space_low, false);
+	disk->copy_unit = 0;
 	ret = dev->ops->enable(dev);
 	if (ret)
 		goto restore;

@@ -6,6 +6,7 @@
  * execute function may be called twice, the second time in a worker, and starts from the
  * beginning then.
  */
+#include "../copy/copy.h"
 #include "sbc.h"
 
 noinline cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error, bool write)
@@ -53,12 +54,16 @@ cst_sense_t cst_sbc_probe(struct cst_cmd *cmd, bool last,
 	return cst_sbc_start_scratch_io(cmd);
 }
 
-/* The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h. */
+/*
+ * The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h.  It does not apply to a command of core
+ * that moves no data (cst_copy_clone()).
+ */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 {
 	unsigned int shift = READ_ONCE(to_cst_disk(cmd->dev)->block_shift);
 
-	if (unlikely(cmd->nblocks > cmd->sess->max_xfer >> shift))
+	if (unlikely(cmd->nblocks > cmd->sess->max_xfer >> shift) &&
+	    (!test_bit(CST_CMD_INNER, &cmd->flags) || cmd->exp_len))
 		return cst_sbc_wrong_length(cmd);
 	cmd->cdb_xfer_len = cmd->nblocks << shift;
 	return CST_OK;
@@ -138,7 +143,7 @@ static cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 	if (unlikely(cmd->data_len & (disk->block_size - 1)))
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (unlikely(!cmd->data_len))
-		return CST_OK;
+		return test_bit(CST_CMD_INNER, &cmd->flags) ? cst_copy_clone(cmd) : CST_OK;
 	reason = cst_sbc_write_flags(cmd, &flags);
 	if (unlikely(reason))
 		return reason;

@@ -404,6 +404,27 @@ static int emu_submit(struct cst_io *io)
 	return 0;
 }
 
+static int emu_copy(struct cst_device *to, u64 pos, struct cst_device *from, u64 from_pos,
+		    u32 len, bool durable)
+{
+	u64 size = emu.disk.nblocks << emu.disk.block_shift;
+	u32 mask = emu.disk.copy_unit - 1;
+
+	shim_must(to == &emu.disk.dev && from == to && to->io_ref.count > 2);
+	shim_must(pos <= size && len <= size - pos && from_pos <= size && len <= size - from_pos);
+	shim_must(len && !((pos | from_pos | len) & mask));
+	shim_must(pos >= from_pos + len || from_pos >= pos + len);
+	emu.copies++;
+	emu.copied.flags = durable ? CST_IO_FUA : 0;
+	emu.copied.pos = pos;
+	emu.copied.len = len;
+	if (emu.on_io)
+		emu.on_io();
+	if (!emu.copy_error && size <= sizeof(emu.medium))
+		memcpy(emu.medium + pos, emu.medium + from_pos, len);
+	return emu.copy_error;
+}
+
 /* --- a fabric; a target's port is derived from its name --- */
 
 static void emu_target_port(const struct cst_target *target, struct cst_port *port)
@@ -652,6 +673,7 @@ void emu_reset(void)
 	emu.target.ops = &emu.fabric;
 	emu.handler.name = "vdisk_test";
 	emu.block.submit = emu_submit;
+	emu.block.copy = emu_copy;
 
 	emu.handler.type = &cst_disk_type;
 	emu.handler.block = &emu.block;
@@ -742,6 +764,7 @@ cst_sense_t emu_run(const u8 *cdb, unsigned int cdb_len, u32 exp_len)
 
 	emu_forget_command();
 	emu.ios = 0;
+	emu.copies = 0;
 	emu.steps = 0;
 	emu_task_init(&emu.task, emu.sess, emu.lun);
 	/* On the heap, so that the sanitizer notices a read beyond the CDB. */

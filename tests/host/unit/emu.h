@@ -55,6 +55,7 @@ struct emu {
 	int			io_error;
 	bool			io_would_block;	/* the next I/O that may block would */
 	bool			io_later;	/* an I/O ends by emu_io_ends() */
+	int			copy_error;	/* of cst_block_ops.copy */
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
 	bool			no_scratch;	/* for a scratch buffer */
 	bool			no_buffer;	/* for any command */
@@ -85,6 +86,8 @@ struct emu {
 	/* what has happened in the last command */
 	unsigned int		steps;		/* in the worker, after the first step */
 	unsigned int		ios;
+	unsigned int		copies;		/* calls of cst_block_ops.copy */
+	struct emu_io		copied;		/* the last one; pos is the destination's */
 	struct emu_io		io;
 	struct cst_io		*pending;	/* an I/O that ends later */
 	unsigned int		config_errors;	/* since emu_reset() */

@@ -575,6 +575,183 @@ static void without_memory(void)
 	shim_fail_at = 0;
 }
 
+/* --- copying by the handler --- */
+
+/* The handler can copy units of four blocks. */
+static void start_cloning(void)
+{
+	start();
+	emu.disk.copy_unit = 4 * BLOCK;
+	emu.disk.thin = true;
+}
+
+/* A copy of five blocks which the handler does not make. */
+static void check_not_cloned(u64 source, u64 destination)
+{
+	simple(source, destination, 5);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_EQ(emu.ios, 2);
+	check_copied(source, destination, 5);
+}
+
+static void whole_units_are_copied_by_the_handler(void)
+{
+	start_cloning();
+	simple(4, 40, 8);
+	CHECK_REASON(send(), CST_OK);
+	check_copied(4, 40, 8);
+	CHECK_EQ(emu.ios, 0);
+	CHECK_EQ(emu.copies, 1);
+	CHECK_EQ(emu.copied.flags, 0);
+	CHECK_EQ(emu.stats.write_bytes, 8 * BLOCK);
+	CHECK_REASON(ASK1(0x00, 7, 0xff), CST_OK);
+	CHECK_BYTES(emu.in, 0, 0, 0, 8, 0x01, 0, 1, 0, 0, 0, 0x10, 0);
+	/* What lies in front of the first unit and behind the last one is not. */
+	start_cloning();
+	simple(3, 39, 11);
+	CHECK_REASON(send(), CST_OK);
+	check_copied(3, 39, 11);
+	CHECK_EQ(emu.ios, 4);
+	CHECK_EQ(emu.copies, 1);
+	CHECK_EQ(emu.copied.pos, 40 * BLOCK);
+	CHECK_EQ(emu.copied.len, 8 * BLOCK);
+	/* Larger blocks than what the file system copies */
+	start_cloning();
+	emu.disk.copy_unit = BLOCK / 2;
+	simple(3, 39, 11);
+	CHECK_REASON(send(), CST_OK);
+	check_copied(3, 39, 11);
+	CHECK_EQ(emu.ios, 0);
+}
+
+/* However little a READ may have. */
+static void the_handler_copies_long_pieces(void)
+{
+	start_cloning();
+	emu.sess->max_xfer = BLOCK;
+	WRITE_ONCE(emu.disk.nblocks, 1 << 20);
+	put_header(false, 7, 0);
+	put_cscd();
+	put_bytes(0, 1 << 19, 256 << 20, 0, 0);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_EQ(emu.ios, 0);
+	CHECK_EQ(emu.copies, 4);
+	CHECK_EQ(emu.copied.pos, (1ULL << 28) + (192 << 20));
+	CHECK_EQ(emu.copied.len, 64 << 20);
+	/* An initiator does not get at this. */
+	CHECK_REASON(EMU_EXP(0, 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0),
+		     CST_SENSE(INVALID_FIELD_IN_CDB));
+	CHECK_REASON(EMU_EXP(0, 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0), CST_OK);
+	CHECK_EQ(emu.copies, 0);
+}
+
+static void what_the_handler_cannot_copy(void)
+{
+	/* Blocks that do not lie alike in their units */
+	start_cloning();
+	check_not_cloned(4, 41);
+	/* Less than a unit */
+	start_cloning();
+	check_not_cloned(5, 41);
+	/* Blocks that overlap */
+	start_cloning();
+	check_not_cloned(4, 8);
+	start_cloning();
+	check_not_cloned(8, 4);
+	/* A disk that must not run out of space */
+	start_cloning();
+	emu.disk.thin = false;
+	check_not_cloned(4, 40);
+	CHECK_EQ(emu.copies, 0);
+	/* Another file system: it is asked once. */
+	start_cloning();
+	emu.copy_error = -EXDEV;
+	simple(4, 40, 8);
+	put_segment(0, 0, 4, 48, 8);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_EQ(emu.copies, 1);
+	CHECK_EQ(emu.ios, 4);
+	CHECK(!memcmp(emu.medium + 40 * BLOCK, was + 4 * BLOCK, 8 * BLOCK));
+	CHECK(!memcmp(emu.medium + 48 * BLOCK, was + 4 * BLOCK, 8 * BLOCK));
+}
+
+static void without_a_cache_the_copy_is_durable(void)
+{
+	start_cloning();
+	emu.disk.write_through = true;
+	simple(4, 40, 8);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_EQ(emu.copies, 1);
+	CHECK_EQ(emu.copied.flags, CST_IO_FUA);
+}
+
+static void protect_after_the_read(void)
+{
+	if (++calls == 1)
+		emu.itl.read_only = true;
+}
+
+static void change_after_the_read(void)
+{
+	if (++calls == 1)
+		cst_gate_changed(&emu.disk.dev);
+}
+
+/* The gates of both units apply. */
+static void the_handler_copies_only_what_is_allowed(void)
+{
+	start_cloning();
+	emu.itl.read_only = true;
+	simple(4, 40, 8);
+	CHECK_REASON(send(), CST_SENSE(THIRD_PARTY_DEVICE_FAILURE));
+	CHECK_EQ(emu.copies, 0);
+	check_unchanged();
+
+	start_cloning();
+	calls = 0;
+	emu.between_steps = protect_after_the_read;
+	simple(4, 40, 8);
+	CHECK_REASON(send(), CST_SENSE(THIRD_PARTY_DEVICE_FAILURE));
+	CHECK_EQ(emu.copies, 0);
+	check_unchanged();
+
+	/* Whatever has changed, the source is read anew. */
+	start_cloning();
+	calls = 0;
+	emu.between_steps = change_after_the_read;
+	simple(4, 40, 8);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_EQ(emu.copies, 0);
+	CHECK_EQ(emu.ios, 2);
+	check_copied(4, 40, 8);
+}
+
+/* A write of the handler excludes, and waits for, what any other write does. */
+static void find_the_write(struct cst_cmd *cmd, void *arg)
+{
+	if (atomic_read_acquire(&cmd->range.state) == CST_RANGE_WRITES && cmd->lba == 40 &&
+	    cmd->nblocks == 8)
+		++*(unsigned int *)arg;
+}
+
+static unsigned int writes;
+
+static void look_for_the_write(void)
+{
+	cst_session_for_each_cmd(emu.sess, find_the_write, &writes);
+}
+
+static void the_handler_writes_within_a_range(void)
+{
+	start_cloning();
+	writes = 0;
+	emu.on_io = look_for_the_write;
+	simple(4, 40, 8);
+	CHECK_REASON(send(), CST_OK);
+	CHECK_EQ(emu.copies, 1);
+	CHECK_EQ(writes, 1);
+}
+
 /* --- asking --- */
 
 static void limits(void)
@@ -726,5 +903,9 @@ TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
 	  T(what_is_missing_is_told), T(a_unit_attention_stays_for_the_initiator),
 	  T(one_that_comes_in_between_does_too), T(an_abort_ends_it_between_two_steps),
 	  T(ordered_ones_do_not_wait_for_themselves), T(without_memory), T(limits), T(page_8f),
+	  T(whole_units_are_copied_by_the_handler), T(the_handler_copies_long_pieces),
+	  T(what_the_handler_cannot_copy), T(without_a_cache_the_copy_is_durable),
+	  T(the_handler_copies_only_what_is_allowed),
+	  T(the_handler_writes_within_a_range),
 	  T(a_good_copy_is_told), T(a_failed_copy_is_told), T(nothing_is_told_of_unlisted_ones),
 	  T(the_oldest_are_forgotten))
