@@ -425,6 +425,9 @@ static void cst_erasure_stop(struct cst_erasure_run *run)
 	spin_lock_irq(&dev->itl_lock);
 	run->phase = CST_ERASURE_STOPPED;
 	spin_unlock_irq(&dev->itl_lock);
+	/* Disabling may have been given up before the run could be seen as stopped. */
+	if (!percpu_ref_is_dying(&dev->io_ref))
+		cst_erasure_opened(dev);
 	percpu_ref_put(&dev->io_ref);
 }
 
