@@ -35,7 +35,7 @@ void cst_inner_init(struct cst_inner *inner, struct cst_itl *itl,
 	cst_lun_encode(itl->lun, cmd->lun);
 	/* Before anything else of the device is read: see gate.c. */
 	cmd->gate_seq = atomic_long_read_acquire(&itl->dev->gate_seq);
-	inner->from = NULL;
+	inner->instead = NULL;
 	inner->done = done;
 }
 

@@ -11,19 +11,16 @@
  * struct cst_inner - an inner command
  * @cmd: the command.  When @done is called, its status, and its sense with CHECK CONDITION,
  *	say how it has ended; after an abort its status is TASK ABORTED
- * @from: of a WRITE without data: write what these blocks of another unit hold, or of the same
- *	one (cst_copy_clone()); NULL for all other commands
- * @from_lba: the first of these blocks
- * @from_seq: gate_seq of their device when its gates were last passed
+ * @instead: of a WRITE that has no data: its owner's way to write the blocks, called in its place
+ *	when all gates are passed; NULL: nothing is written.  Context and return value are those
+ *	of cst_op.execute.  cst_inner_init() sets it to NULL
  * @done: called exactly once, when the command has ended and refers to nothing any more.
  *	The structure belongs to the owner again.  Any context, also hard interrupt, and
  *	also from within cst_inner_submit()
  */
 struct cst_inner {
 	struct cst_cmd	cmd;
-	struct cst_itl	*from;
-	u64		from_lba;
-	unsigned long	from_seq;
+	cst_sense_t (*instead)(struct cst_cmd *cmd);
 	void (*done)(struct cst_inner *inner);
 };
 
@@ -58,6 +55,14 @@ void cst_inner_init(struct cst_inner *inner, struct cst_itl *itl,
  * LUN has been unmapped, and nothing has happened.
  */
 bool cst_inner_submit(struct cst_inner *inner);
+
+/* Execute a WRITE that has no data. */
+static inline cst_sense_t cst_inner_instead(struct cst_cmd *cmd)
+{
+	const struct cst_inner *inner = container_of(cmd, struct cst_inner, cmd);
+
+	return test_bit(CST_CMD_INNER, &cmd->flags) && inner->instead ? inner->instead(cmd) : CST_OK;
+}
 
 /* status.c: the command has ended; @aborted: it was aborted, and no status stands. */
 void cst_inner_ended(struct cst_cmd *cmd, bool aborted);

@@ -155,11 +155,6 @@ void cst_copy_itl_exit(struct cst_itl *itl);
 extern const struct cst_op cst_copy_status_ops[];
 
 /* --- extended_copy.c --- */
-/*
- * Execute a WRITE of core that has no data: the blocks become those of cst_inner.from.  Returns
- * what cst_op.execute returns; after sense, the blocks have to be copied in another way.
- */
-cst_sense_t cst_copy_clone(struct cst_cmd *cmd);
 extern const struct cst_op cst_copy_ops[];
 
 /* --- limits.c --- */

@@ -54,6 +54,7 @@
  *	present segment cannot
  * @cloning: the present inner command has no data: the handler is to copy
  * @no_clone: the handler has failed
+ * @source_seq: gate_seq of the source when its gates were last passed
  * @raw: the parameter list as received
  */
 struct cst_copy {
@@ -73,6 +74,7 @@ struct cst_copy {
 	u32			clone_unit;
 	bool			cloning;
 	bool			no_clone;
+	unsigned long		source_seq;
 	u8			raw[];
 };
 
@@ -376,6 +378,53 @@ static void cst_copy_give_up(struct cst_cmd *cmd)
 	cst_copy_free(copy);
 }
 
+/* --- a WRITE without data --- */
+
+/* The source, @itl, stays enabled, and other commands are kept from the blocks. */
+static cst_sense_t cst_copy_clone_held(struct cst_copy *copy, struct cst_cmd *cmd,
+				       const struct cst_itl *itl, u8 flags)
+{
+	const struct cst_copy_segment *segment = &copy->segment;
+	u64 lba = segment->source_lba + (cmd->lba - segment->destination_lba);
+	unsigned int shift = to_cst_disk(cmd->dev)->block_shift;
+	struct cst_device *from = itl->dev;
+	int error;
+
+	/* Pairs with the smp_wmb() of cst_device_enable(): gate_seq is that new. */
+	smp_rmb();
+	if (copy->source_seq != atomic_long_read(&from->gate_seq) ||
+	    to_cst_disk(from)->block_shift != shift ||
+	    !cst_copy_in_range(itl, lba, cmd->nblocks))
+		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
+	error = from->ops->block->copy(cmd->dev, cmd->lba << shift, from,
+				       lba << shift, cmd->nblocks << shift, flags & CST_IO_FUA);
+	if (error)
+		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
+	cmd->data_len = cmd->nblocks << shift;
+	return CST_OK;
+}
+
+/* cst_inner.instead: after sense, the blocks have to be copied in another way. */
+static cst_sense_t cst_copy_clone(struct cst_cmd *cmd)
+{
+	struct cst_copy *copy = container_of(cmd, struct cst_copy, inner.cmd);
+	struct cst_itl *itl = cst_copy_side(copy, false);
+	struct cst_device *from = itl->dev;
+	cst_sense_t reason;
+	u8 flags = 0;
+
+	if (!cst_cmd_may_sleep(cmd))
+		return CST_WOULD_BLOCK;
+	reason = cst_sbc_write_flags(cmd, &flags) ?: cst_range_enter(cmd);
+	if (reason)
+		return reason;
+	if (!percpu_ref_tryget_live(&from->io_ref))
+		return cst_device_not_ready(from);
+	reason = cst_copy_clone_held(copy, cmd, itl, flags);
+	percpu_ref_put(&from->io_ref);
+	return reason;
+}
+
 /* --- the steps --- */
 
 static cst_sense_t cst_copy_step(struct cst_cmd *cmd);
@@ -435,10 +484,9 @@ static cst_sense_t cst_copy_send(struct cst_copy *copy, bool write)
 	put_unaligned_be32(copy->step, cmd->cdb + 10);
 	if (copy->cloning) {
 		if (write) {
-			copy->inner.from = cst_copy_side(copy, false);
-			copy->inner.from_lba = segment->source_lba + at;
+			copy->inner.instead = cst_copy_clone;
 			/* That of the READ before */
-			copy->inner.from_seq = seq;
+			copy->source_seq = seq;
 		}
 		return cst_copy_submit(copy, write);
 	}
@@ -541,52 +589,6 @@ static cst_sense_t cst_copy_step(struct cst_cmd *cmd)
 	}
 	cst_copy_size_step(copy);
 	return cst_copy_send(copy, false);
-}
-
-/* --- a WRITE without data --- */
-
-static cst_sense_t cst_copy_clone_held(struct cst_cmd *cmd, struct cst_device *from, u8 flags)
-{
-	struct cst_inner *inner = container_of(cmd, struct cst_inner, cmd);
-	unsigned int shift = to_cst_disk(cmd->dev)->block_shift;
-	int error;
-
-	/* Pairs with the smp_wmb() of cst_device_enable(): gate_seq is that new. */
-	smp_rmb();
-	if (inner->from_seq != atomic_long_read(&from->gate_seq) ||
-	    to_cst_disk(from)->block_shift != shift ||
-	    !cst_copy_in_range(inner->from, inner->from_lba, cmd->nblocks))
-		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
-	error = from->ops->block->copy(cmd->dev, cmd->lba << shift, from,
-				       inner->from_lba << shift, cmd->nblocks << shift,
-				       flags & CST_IO_FUA);
-	if (error)
-		return CST_SENSE(INVALID_OPERATION_FOR_COPY);
-	cmd->data_len = cmd->nblocks << shift;
-	return CST_OK;
-}
-
-cst_sense_t cst_copy_clone(struct cst_cmd *cmd)
-{
-	struct cst_itl *itl = container_of(cmd, struct cst_inner, cmd)->from;
-	struct cst_device *from;
-	cst_sense_t reason;
-	u8 flags = 0;
-
-	if (!itl)
-		return CST_OK;
-	if (!cst_cmd_may_sleep(cmd))
-		return CST_WOULD_BLOCK;
-	reason = cst_sbc_write_flags(cmd, &flags) ?: cst_range_enter(cmd);
-	if (reason)
-		return reason;
-	/* The source stays enabled meanwhile. */
-	from = itl->dev;
-	if (!percpu_ref_tryget_live(&from->io_ref))
-		return cst_device_not_ready(from);
-	reason = cst_copy_clone_held(cmd, from, flags);
-	percpu_ref_put(&from->io_ref);
-	return reason;
 }
 
 /* --- the beginning --- */

@@ -6,7 +6,7 @@
  * execute function may be called twice, the second time in a worker, and starts from the
  * beginning then.
  */
-#include "../copy/copy.h"
+#include "../../core/inner.h"
 #include "sbc.h"
 
 noinline cst_sense_t cst_sbc_io_sense(struct cst_cmd *cmd, int error, bool write)
@@ -56,7 +56,7 @@ cst_sense_t cst_sbc_probe(struct cst_cmd *cmd, bool last,
 
 /*
  * The limit is MAXIMUM TRANSFER LENGTH of VPD page B0h.  It does not apply to a command of core
- * that moves no data (cst_copy_clone()).
+ * that moves no data (cst_inner.instead).
  */
 cst_sense_t cst_sbc_check_blocks(struct cst_cmd *cmd)
 {
@@ -143,7 +143,7 @@ static cst_sense_t cst_sbc_write(struct cst_cmd *cmd)
 	if (unlikely(cmd->data_len & (disk->block_size - 1)))
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	if (unlikely(!cmd->data_len))
-		return test_bit(CST_CMD_INNER, &cmd->flags) ? cst_copy_clone(cmd) : CST_OK;
+		return cst_inner_instead(cmd);
 	reason = cst_sbc_write_flags(cmd, &flags);
 	if (unlikely(reason))
 		return reason;
