@@ -15,6 +15,7 @@
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
+#include <linux/sched/task_stack.h>
 
 #include "backing.h"
 #include "vdisk.h"
@@ -292,13 +293,50 @@ static void blockio_submit_job(struct cst_job *job)
 	blockio_submit_bio(to_blockio_dev(io->dev), io, 0);
 }
 
+/*
+ * An initiator on this host may be in its own submit_bio(), or have a plug.  Either would keep
+ * the bio back, behind bios that may wait for what this one is going to free.  So the bio is
+ * submitted outside of both.
+ */
+static void blockio_submit_now(struct blockio_dev *bd, struct cst_io *io)
+{
+	struct bio_list *bio_list = current->bio_list;
+	struct blk_plug *outer = current->plug, plug;
+
+	current->bio_list = NULL;
+	if (outer) {
+		/* A task that has asked its plug for the time must not lose the CPU without one. */
+		preempt_disable();
+		current->plug = NULL;
+		blk_start_plug(&plug);
+		preempt_enable();
+	}
+	blockio_submit_bio(bd, io, REQ_NOWAIT);
+	if (outer) {
+		blk_finish_plug(&plug);
+		current->plug = outer;
+	}
+	current->bio_list = bio_list;
+}
+
+/*
+ * Submitting below another submit_bio() uses the stack of both, and the device may be made of
+ * disks of this host in turn.
+ */
+static bool blockio_has_stack(void)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+
+	return !current->bio_list ||
+	       here - (unsigned long)task_stack_page(current) > THREAD_SIZE / 2;
+}
+
 /* Can the bio be submitted without waiting?  It may still end with BLK_STS_AGAIN. */
 static bool blockio_may_submit(const struct blockio_dev *bd, const struct cst_io *io)
 {
-	/* With a plug, or in a submit_bio(), the bio would only be queued. */
 	return READ_ONCE(bd->nowait) && !(io->flags & CST_IO_ATOMIC) &&
 	       io->op != CST_IO_FLUSH && io->len <= bd->max_bytes &&
-	       io->nr_bvec <= bd->max_segs && !current->plug && !current->bio_list;
+	       io->nr_bvec <= bd->max_segs && blockio_has_stack();
 }
 
 /* In a worker: zeroes and unmapping, which wait for the device. */
@@ -355,7 +393,7 @@ static int blockio_submit(struct cst_io *io)
 	}
 	if (!blockio_may_submit(bd, io))
 		return -EAGAIN;
-	blockio_submit_bio(bd, io, REQ_NOWAIT);
+	blockio_submit_now(bd, io);
 	return 0;
 }
 
