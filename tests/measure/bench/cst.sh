@@ -7,11 +7,11 @@ cst_iqn=iqn.2026-01.example:bench-cst
 
 cst_device() {
 	modprobe cst_vdisk || return 1
-	if [ "$1" = nullio ]; then
-		make_device vdisk_nullio bench "size=$((disk_mib << 20))"
-	else
-		make_device vdisk_fileio bench "filename=$backing"
-	fi
+	case $1 in
+	nullio) make_device vdisk_nullio bench "size=$((disk_mib << 20))" ;;
+	fileio) make_device vdisk_fileio bench "filename=$backing" ;;
+	blockio) nullblk_up && make_device vdisk_blockio bench filename=/dev/nullb0 ;;
+	esac
 }
 
 cst_loop_up() {
@@ -24,7 +24,7 @@ cst_loop_up() {
 }
 
 cst_loop_down() {
-	rmdir $cst/targets/loop/bench/sessions/ini && cst_teardown
+	rmdir $cst/targets/loop/bench/sessions/ini && cst_teardown && nullblk_down
 }
 
 cst_iscsi_up() {
@@ -41,5 +41,5 @@ cst_iscsi_up() {
 cst_iscsi_down() {
 	iscsi_logout $cst_iqn
 	iscsi_forget $cst_iqn
-	cst_teardown && daemon_stop
+	cst_teardown && daemon_stop && nullblk_down
 }

@@ -11,16 +11,25 @@ lio_port=3261
 
 lio_device() {
 	modprobe target_core_mod || return 1
-	if [ "$1" = nullio ]; then
+	case $1 in
+	nullio)
 		lio_dev=$lio/core/rd_mcp_0/bench
 		mkdir -p $lio_dev
 		echo "rd_pages=$((disk_mib << 8)),rd_nullio=1" >$lio_dev/control
-	else
+		;;
+	fileio)
 		modprobe target_core_file || return 1
 		lio_dev=$lio/core/fileio_0/bench
 		mkdir -p $lio_dev
 		echo "fd_dev_name=$backing,fd_dev_size=$((disk_mib << 20)),fd_buffered_io=1" >$lio_dev/control
-	fi
+		;;
+	blockio)
+		modprobe target_core_iblock && nullblk_up || return 1
+		lio_dev=$lio/core/iblock_0/bench
+		mkdir -p $lio_dev
+		echo udev_path=/dev/nullb0 >$lio_dev/control
+		;;
+	esac
 	echo 1 >$lio_dev/enable
 }
 
@@ -40,7 +49,7 @@ lio_loop_up() {
 lio_loop_down() {
 	local tpg=$lio/loopback/$lio_naa/tpgt_1
 	rm $tpg/lun/lun_0/bench
-	rmdir $tpg/lun/lun_0 $tpg $lio/loopback/$lio_naa $lio/loopback $lio_dev ${lio_dev%/*}
+	rmdir $tpg/lun/lun_0 $tpg $lio/loopback/$lio_naa $lio/loopback $lio_dev ${lio_dev%/*} && nullblk_down
 }
 
 lio_iscsi_up() {
@@ -71,7 +80,7 @@ lio_iscsi_down() {
 	done
 	rm $tpg/lun/lun_0/bench
 	rmdir $tpg/lun/lun_0 $tpg/np/127.0.0.1:$lio_port $tpg $lio/iscsi/$lio_iqn $lio/iscsi \
-		$lio_dev ${lio_dev%/*}
+		$lio_dev ${lio_dev%/*} && nullblk_down
 }
 
 # Lets every initiator log in and see the LUNs.

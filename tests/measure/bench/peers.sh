@@ -14,8 +14,9 @@ nullblk_up() {
 	modprobe null_blk nr_devices=1 gb=1 max_sectors=2048 && disk=/dev/nullb0
 }
 
+# Also for rows without it.
 nullblk_down() {
-	rmmod null_blk
+	[ ! -d /sys/module/null_blk ] || rmmod null_blk
 }
 
 null_blk_none_up() {
