@@ -146,6 +146,29 @@ static void blockio_get_limits(struct blockio_dev *bd)
 	disk->unmap_zeroes = true;
 }
 
+/*
+ * Does the device promise that a write is never torn?  Its promise is for sizes that are a power
+ * of two, at a multiple of the size.  Other sizes hold as well within a boundary of the device
+ * and within one part of a device that is made of several, which chunk_sectors tells.
+ */
+static void blockio_get_atomic_limits(struct blockio_dev *bd)
+{
+	struct request_queue *q = bdev_get_queue(bd->bdev);
+	struct cst_disk *disk = &bd->vd.disk;
+	u32 max = queue_atomic_write_unit_max_bytes(q), unit;
+
+	if (disk->dev.read_only || !bdev_can_atomic_write(bd->bdev))
+		return;
+	unit = max_t(u32, queue_atomic_write_unit_min_bytes(q), disk->block_size);
+	if (max < unit)
+		return;
+	disk->atomic_unit = unit;
+	disk->atomic_boundary = queue_atomic_write_boundary_bytes(q);
+	if (!disk->atomic_boundary && q->limits.chunk_sectors <= U32_MAX >> SECTOR_SHIFT)
+		disk->atomic_boundary = q->limits.chunk_sectors << SECTOR_SHIFT;
+	WRITE_ONCE(disk->atomic_max, max);
+}
+
 static int blockio_enable(struct cst_device *dev)
 {
 	struct blockio_dev *bd = to_blockio_dev(dev);
@@ -171,6 +194,7 @@ static int blockio_enable(struct cst_device *dev)
 	invalidate_bdev(bd->bdev);
 
 	blockio_get_limits(bd);
+	blockio_get_atomic_limits(bd);
 	vdisk_follow_size(&bd->vd, true);
 	bd->vd.fresh = false;
 	return 0;
@@ -269,6 +293,8 @@ static void blockio_submit_bio(struct blockio_dev *bd, struct cst_io *io,
 		opf |= REQ_OP_WRITE | REQ_SYNC | REQ_IDLE;
 		if (io->flags & CST_IO_FUA)
 			opf |= REQ_FUA;
+		if (io->flags & CST_IO_UNTORN)
+			opf |= REQ_ATOMIC;
 		break;
 	default:
 		opf |= REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC;

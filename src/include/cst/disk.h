@@ -81,6 +81,10 @@ struct cst_disk {
 	u32			backing_opt;	/* optimal I/O of the backing */
 	u32			unmap_granularity; /* 0: the backing cannot unmap */
 	u32			unmap_alignment; /* first byte that is the beginning of a unit */
+	/* ... of writes that are never torn; powers of two, but for the boundary */
+	u32			atomic_max;	/* 0: the backing does not promise that */
+	u32			atomic_unit;	/* what length and position are multiples of */
+	u32			atomic_boundary; /* no such write crosses a multiple of it; 0: none */
 	/* ... and what else it has found */
 	bool			backing_rotational;
 	bool			unmap_zeroes;	/* unmapped blocks read as zeroes, always */
@@ -93,6 +97,8 @@ struct cst_disk {
 	u32			known_opt_trans_len;
 	u32			known_unmap_granularity; /* bytes, 0: not thin */
 	u32			known_unmap_alignment;
+	u32			known_atomic_max;
+	u32			known_atomic_unit;
 	bool			known_unmap_zeroes;
 	u8			known_lb_per_pb_exp;
 	bool			known_rotational;

@@ -27,6 +27,7 @@ enum cst_io_op {
 #define CST_IO_FUA	BIT(1)	/* WRITE: durable before done; READ: from the medium */
 #define CST_IO_DPO	BIT(2)	/* the cache need not keep the data */
 #define CST_IO_ATOMIC	BIT(3)	/* with NOWAIT: may not sleep for a lock or memory either */
+#define CST_IO_UNTORN	BIT(5)	/* WRITE: all or nothing, also at a power cut; cst_disk.atomic_max */
 #define CST_IO_RELEASE	BIT(4)	/* ZERO: the space may be given back, too; else it is kept */
 #define CST_IO_OWN	BIT(5)	/* of the device type itself, and of no command */
 
@@ -47,6 +48,9 @@ enum cst_io_op {
  * zeroes.  PREFETCH is advice, too, and is done when the read-ahead has begun.
  *
  * A command runs in a worker after -EAGAIN was answered, or after core itself had to wait.
+ * UNTORN is submitted without NOWAIT.  A handler that cannot do the write as one answers -EINVAL,
+ * and writes nothing.
+ *
  * FUA and DPO may be set in every row.  cst_io_done() is called in any context, hard
  * interrupt included.  The table for handlers that execute commands themselves is in
  * command.h.

@@ -139,6 +139,7 @@ static int cst_disk_enable(struct cst_device *dev)
 	disk->unmap_granularity = 0;
 	disk->unmap_alignment = 0;
 	disk->unmap_zeroes = false;
+	WRITE_ONCE(disk->atomic_max, 0);
 	disk->can_zero = false;
 	disk->can_prefetch = false;
 	WRITE_ONCE(disk->space_total, 0);
@@ -172,7 +173,9 @@ static void cst_disk_enabled(struct cst_device *dev)
 	bool space = cst_space_exists(dev);
 	bool other_limits = other_thin || granularity != disk->known_unmap_granularity ||
 			    alignment != disk->known_unmap_alignment ||
-			    space != disk->known_space;
+			    space != disk->known_space ||
+			    disk->atomic_max != disk->known_atomic_max ||
+			    (disk->atomic_max && disk->atomic_unit != disk->known_atomic_unit);
 
 	/*
 	 * The administrator has set it for the disk as it was; what is enabled now may be
@@ -191,6 +194,8 @@ static void cst_disk_enabled(struct cst_device *dev)
 	disk->known_unmap_alignment = alignment;
 	disk->known_unmap_zeroes = zeroes;
 	disk->known_space = space;
+	disk->known_atomic_max = disk->atomic_max;
+	disk->known_atomic_unit = disk->atomic_unit;
 	disk->known_rotational = disk->rotational;
 	/*
 	 * With nv_cache, cst_disk_check_cache() lets a cache be enabled that initiators
@@ -459,6 +464,7 @@ static const struct cst_op *const cst_disk_ops[] = {
 	cst_sbc_start_stop_ops,
 	cst_sbc_unmap_ops,
 	cst_sbc_verify_ops,
+	cst_sbc_write_atomic_ops,
 	cst_sbc_write_same_ops,
 	cst_sbc_write_verify_ops,
 	NULL

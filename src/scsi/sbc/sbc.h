@@ -125,6 +125,10 @@ extern const struct cst_op cst_sbc_verify_ops[];
  * asks for that.  Ends the command, or returns what cst_op.execute returns.
  */
 cst_sense_t cst_sbc_verify_blocks(struct cst_cmd *cmd, u32 len);
+/* write_atomic.c */
+extern const struct cst_op cst_sbc_write_atomic_ops[];
+/* MAXIMUM ATOMIC TRANSFER LENGTH in blocks; 0: there is no WRITE ATOMIC */
+u32 cst_sbc_max_atomic(const struct cst_cmd *cmd);
 /* write_verify.c */
 extern const struct cst_op cst_sbc_write_verify_ops[];
 

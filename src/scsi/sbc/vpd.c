@@ -26,6 +26,22 @@ static void cst_vpd_unmap_limits(const struct cst_disk *disk, u8 *page)
 	put_unaligned_be32(0x80000000 | alignment, page + 32);	/* UGAVALID */
 }
 
+/*
+ * The limits of WRITE ATOMIC, 0 where there is none.  The limits with an atomic boundary are 0:
+ * a command is one atomic write.
+ */
+static void cst_vpd_atomic_limits(const struct cst_cmd *cmd, u8 *page)
+{
+	const struct cst_disk *disk = to_cst_disk(cmd->dev);
+	u32 max = cst_sbc_max_atomic(cmd);
+
+	if (!max)
+		return;
+	put_unaligned_be32(max, page + 44);
+	put_unaligned_be32(disk->atomic_unit / disk->block_size, page + 48);
+	put_unaligned_be32(disk->atomic_unit / disk->block_size, page + 52);
+}
+
 /* B0h */
 static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 {
@@ -45,6 +61,7 @@ static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 	put_unaligned_be32(min(disk->opt_trans_len / disk->block_size, max),
 			   page + 12);
 	cst_vpd_unmap_limits(disk, page);
+	cst_vpd_atomic_limits(cmd, page);
 	return cst_cmd_respond(cmd, page, sizeof(page));
 }
 

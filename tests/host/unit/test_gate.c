@@ -93,6 +93,7 @@ static const struct known {
 	{ 0x90, 0, 0, "AXAAX", "", false, true },		/* PRE-FETCH(16) */
 	{ 0x91, 0, 0, "XXAXX", "", false, true },		/* SYNCHRONIZE CACHE(16) */
 	{ 0x93, 0, 0, "XXAXX", "", false, true, true },		/* WRITE SAME(16) */
+	{ 0x9c, 0, 0, "XXAXX", "", false, true, true },		/* WRITE ATOMIC(16) */
 	{ 0x9e, 0x10, 0, "AAAAA", "", true, true },		/* READ CAPACITY(16) */
 	{ 0x9e, 0x12, 0, "AXAAX", "", false, true },		/* GET LBA STATUS */
 	{ 0xa0, 0, 0, "AAAAA", "SUOT", true },			/* REPORT LUNS */

@@ -9,15 +9,23 @@
 
 #define nr_ops	(cst_disk_type.index->nr_ops)
 
+/* A disk that has each command */
+static void everything(void)
+{
+	emu_reset();
+	emu.disk.thin = true;
+	emu.disk.can_zero = true;
+	emu.disk.atomic_max = 1 << 20;
+	emu.disk.atomic_unit = 512;
+}
+
 static void all_commands(void)
 {
 	const struct cst_op *op;
 	unsigned int i;
 	const u8 *d;
 
-	emu_reset();
-	emu.disk.thin = true;
-	emu.disk.can_zero = true;
+	everything();
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 8);
 	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 8);
@@ -42,9 +50,7 @@ static void all_commands_with_timeouts(void)
 	unsigned int i;
 	const u8 *d;
 
-	emu_reset();
-	emu.disk.thin = true;
-	emu.disk.can_zero = true;
+	everything();
 	CHECK_REASON(RSOC(0x80, 0, 0), CST_OK);
 	CHECK_EQ(emu.cmd.data_len, 4 + nr_ops * 20);
 	CHECK_EQ(get_unaligned_be32(emu.in), nr_ops * 20);
@@ -57,7 +63,7 @@ static void all_commands_with_timeouts(void)
 	}
 }
 
-/* UNMAP, on a disk that is not thin */
+/* UNMAP, on a disk that is not thin, and WRITE ATOMIC, without a promise of the backing */
 static void a_command_that_the_unit_does_not_have(void)
 {
 	unsigned int i;
@@ -65,10 +71,10 @@ static void a_command_that_the_unit_does_not_have(void)
 	emu_reset();
 	emu.disk.can_zero = true;
 	CHECK_REASON(RSOC(0, 0, 0), CST_OK);
-	CHECK_EQ(emu.cmd.data_len, 4 + (nr_ops - 1) * 8);
-	CHECK_EQ(get_unaligned_be32(emu.in), (nr_ops - 1) * 8);
-	for (i = 0; i < nr_ops - 1; i++)
-		CHECK(emu.in[4 + i * 8] != 0x42);
+	CHECK_EQ(emu.cmd.data_len, 4 + (nr_ops - 2) * 8);
+	CHECK_EQ(get_unaligned_be32(emu.in), (nr_ops - 2) * 8);
+	for (i = 0; i < nr_ops - 2; i++)
+		CHECK(emu.in[4 + i * 8] != 0x42 && emu.in[4 + i * 8] != 0x9c);
 	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	emu.disk.thin = true;
@@ -162,8 +168,7 @@ static void usage_data_is_true(void)
 	unsigned int i;
 	u8 cdb[CST_CDB_MAX];
 
-	emu_reset();
-	emu.disk.thin = true;
+	everything();
 	emu.disk.unmap_zeroes = true;
 	for (i = 0; i < nr_ops; i++) {
 		op = cst_disk_type.index->ops[i];

@@ -44,4 +44,13 @@ static inline unsigned int cst_bdev_max_discard_sectors(struct block_device *bde
 #define bdev_discard_granularity(bdev)	(bdev_get_queue(bdev)->limits.discard_granularity)
 #endif
 
+/* New in 6.11 (9da3d1e912f3).  Before, no device promises writes that are never torn. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0) && !defined(REQ_ATOMIC)
+#define REQ_ATOMIC				((__force blk_opf_t)0)
+#define bdev_can_atomic_write(bdev)		((void)(bdev), false)
+#define queue_atomic_write_unit_min_bytes(q)	((void)(q), 0U)
+#define queue_atomic_write_unit_max_bytes(q)	((void)(q), 0U)
+#define queue_atomic_write_boundary_bytes(q)	((void)(q), 0U)
+#endif
+
 #endif /* _CST_COMPAT_LINUX_BLKDEV_H */
