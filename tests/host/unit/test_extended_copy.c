@@ -221,6 +221,37 @@ static void bytes_are_whole_blocks(void)
 	check_unchanged();
 }
 
+/* Blocks of one size leave no residual data, with which CAT, DC and PAD deal. */
+static void nothing_is_left_of_blocks(void)
+{
+	unsigned int bits;
+
+	for (bits = 0; bits < 8; bits++) {
+		start();
+		put_header(false, 7, 0);
+		put_cscd()[28] = bits & 4;		/* PAD */
+		put_segment(0, 0, 3, 40, 5)[1] = bits & 3;	/* DC, CAT */
+		CHECK_REASON(send(), CST_OK);
+		check_copied(3, 40, 5);
+	}
+}
+
+/* Neither a count that is no multiple of the granularity, nor an offset */
+static void bytes_of_a_part_of_a_block(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		start();
+		put_header(false, 7, 0);
+		put_cscd();
+		put_bytes(1, 30, 3 * BLOCK + (i == 0), i == 1 ? 8 : 0, i == 2 ? BLOCK - 1 : 0);
+		CHECK_REASON(send(), CST_SENSE(COPY_SEGMENT_GRANULARITY_VIOLATION));
+		CHECK_POINTER(8, true, 0);
+		check_unchanged();
+	}
+}
+
 static void nothing_to_do(void)
 {
 	start();
@@ -895,7 +926,8 @@ static void one_that_runs_is_not_forgotten(void)
 TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
 	  T(segments_are_copied_in_order),
 	  T(overlapping_blocks_are_read_before_they_are_written), T(bytes_are_whole_blocks),
-	  T(nothing_to_do), T(a_list_that_is_cut_is_refused_whole), T(lengths_that_lie),
+	  T(nothing_to_do), T(nothing_is_left_of_blocks), T(bytes_of_a_part_of_a_block),
+	  T(a_list_that_is_cut_is_refused_whole), T(lengths_that_lie),
 	  T(too_many), T(types_that_are_not_supported), T(units_that_cannot_be_reached),
 	  T(a_header_is_no_unit), T(segments_that_are_too_long),
 	  T(a_list_that_is_too_long), T(other_kinds_of_units), T(a_unit_that_refuses),
