@@ -162,6 +162,8 @@ def anything(blocks: int, rounds: int, seed: int) -> Iterator[Wild]:
     for i in range(rounds):
         cdb = bytearray(rng.randbytes(16))
         cdb[0] = rng.choice(known) if rng.random() < 0.9 else rng.randrange(256)
+        if cdb[0] in (0x04, 0x48):
+            cdb[0] = 0x00   # FORMAT UNIT and SANITIZE would wipe what others read meanwhile
         if rng.random() < 0.7:
             cdb[1] &= rng.choice((0, 0x1F, 0x10, 0x12))
         if rng.random() < 0.7:
