@@ -32,7 +32,16 @@ cu_parse() {
 	}' "$1"
 }
 
+# Records the results of a file of cu_parse.
+cu_results() {
+	local item verdict why
+	while IFS=$'\t' read -r item verdict why; do
+		result "$item" "$verdict" "$why"
+	done <"$1"
+}
+
 # Runs all tests on the main unit, and those that need another kind of unit on such a unit.
+# Then runs all tests on the block device, the others excepted.
 suite_libiscsi() {
 	local target=$1 main url part log=out/libiscsi-$1.log
 	main=$(unit_url "$target" main)
@@ -45,7 +54,12 @@ suite_libiscsi() {
 		sed -i "/^${part#*:}\./d" "$TMP/cu.tsv"
 		cu_parse "$log" >>"$TMP/cu.tsv"
 	done
-	while IFS=$'\t' read -r item verdict why; do
-		result "$item" "$verdict" "$why"
-	done <"$TMP/cu.tsv"
+	cu_results "$TMP/cu.tsv"
+	url=$(unit_url "$target" blockio) || return 0
+	log=out/libiscsi-$target-blockio.log
+	iscsi-test-cu --dataloss --allow-sanitize --test=ALL "$url" "$url" >"$log" 2>&1
+	cu_parse "$log" | grep -vE '^(StartStopUnit|PreventAllow|NoMedia|ReadOnly)\.' >"$TMP/cu.tsv"
+	# shellcheck disable=SC2034 # result() reads it
+	local fabric=blockio
+	cu_results "$TMP/cu.tsv"
 }

@@ -10,7 +10,8 @@ from pathlib import Path
 
 SUITES = ("libiscsi", "sg3-utils", "filesystems", "kernel")
 TARGETS = ("cst", "lio", "tgt")
-FABRICS = ("loop", "iscsi")
+# blockio: the unit of this name, over iSCSI
+FABRICS = ("loop", "iscsi", "blockio")
 VERDICTS = ("pass", "skip", "fail")
 
 

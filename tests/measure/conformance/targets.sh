@@ -8,6 +8,7 @@
 #              thin where it can
 #   removable  64 MiB, where the target has such units
 #   readonly   main once more, write-protected
+#   blockio    256 MiB on a block device, which is thin; of cst over iSCSI only
 #
 # X_up makes the units, X_down removes them.  X_fabrics lists the target's fabrics.  X_lun ROLE
 # prints the LUN of the unit, or fails when the target has no such unit.
@@ -27,15 +28,19 @@ cst_portal=127.0.0.1:3260
 cst_fabrics="loop iscsi"
 
 cst_lun() {
-	case $1 in main) echo 0 ;; removable) echo 1 ;; readonly) echo 2 ;; esac
+	case $1 in main) echo 0 ;; removable) echo 1 ;; readonly) echo 2 ;; blockio) echo 3 ;; esac
 }
 
 cst_up() {
 	local fabric target
 	make_backing
+	truncate -s 256M "$TMP/block.img"
+	modprobe loop
+	losetup -f "$TMP/block.img"
 	modprobe cst_vdisk
 	make_device vdisk_fileio main "filename=$TMP/main.img" lb_per_pb_exp=3
 	make_device vdisk_fileio removable "filename=$TMP/removable.img" removable=1
+	make_device vdisk_blockio block "filename=$(cst_block)" lb_per_pb_exp=3
 	for fabric in $cst_fabrics; do
 		target=$(fabric_target "$fabric")
 		fabric_up "$fabric"
@@ -44,9 +49,14 @@ cst_up() {
 		make_lun "$target" 2 vdisk_fileio/main read_only=1
 		# A suite closes all sessions by a cold reset, to see what a new session finds.
 		[ "$fabric" != iscsi ] || put "$cst/targets/$target/params/AllowColdReset" 1
+		[ "$fabric" != iscsi ] || make_lun "$target" 3 vdisk_blockio/block
 		put "$cst/targets/$target/enabled" 1
 	done
 	wait_for 10 listens 3260
+}
+
+cst_block() {
+	losetup -n -O NAME -j "$TMP/block.img"
 }
 
 # A session of loop is a SCSI host; the newest host is this session's.
@@ -70,6 +80,7 @@ cst_down() {
 	daemon_stop
 	cst_teardown
 	cst_unload
+	losetup -d "$(cst_block)"
 }
 
 # --- LIO ---
@@ -150,7 +161,7 @@ tgt_fabrics="iscsi"
 
 # LUN 0 of tgt is a controller.
 tgt_lun() {
-	case $1 in main) echo 1 ;; removable) echo 2 ;; readonly) echo 3 ;; esac
+	case $1 in main) echo 1 ;; removable) echo 2 ;; readonly) echo 3 ;; *) return 1 ;; esac
 }
 
 tgt_answers() {
