@@ -193,34 +193,56 @@ static void abort_all(void)
 	cst_session_abort_all(emu.sess);
 }
 
+#define WRITES	5
+
+/* Commands that write block 1. */
+static cst_sense_t write_block(unsigned int i)
+{
+	switch (i) {
+	case 0:
+		return CAW(0, 1, 1);
+	case 1:
+		return EMU(0x2a, 0, 0, 0, 0, 1, 0, 0, 1, 0);
+	case 2:
+		return EMU(0x2e, 0, 0, 0, 0, 1, 0, 0, 1, 0);
+	case 3:
+		return EMU(0x8b, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0);
+	default:
+		return EMU(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0);
+	}
+}
+
 /* A command that is aborted while it waits for its range holds nothing, and has done no I/O. */
 static void without_the_range(void)
 {
 	static u8 cdb[16] = { 0x89, [9] = 1, [13] = 1 };
+	unsigned int i;
 
-	emu_reset();
-	data_out(1, 1, 512);
-	emu.io_later = true;
-	emu_task_init(&holder, emu.sess, 0);
-	holder.cmd.cdb = cdb;
-	holder.cmd.cdb_len = sizeof(cdb);
-	holder.cmd.exp_dir = DMA_TO_DEVICE;
-	holder.cmd.exp_len = 1024;
-	cst_cmd_submit(&holder.cmd);
-	while (emu_work())
-		;
-	CHECK(emu.pending);
-	CHECK_EQ(emu.disk.dev.ranges.held, 1);
+	for (i = 0; i < WRITES; i++) {
+		emu_reset();
+		data_out(1, 1, 512);
+		emu.io_later = true;
+		emu_task_init(&holder, emu.sess, 0);
+		holder.cmd.cdb = cdb;
+		holder.cmd.cdb_len = sizeof(cdb);
+		holder.cmd.exp_dir = DMA_TO_DEVICE;
+		holder.cmd.exp_len = 1024;
+		cst_cmd_submit(&holder.cmd);
+		while (emu_work())
+			;
+		CHECK(emu.pending);
+		CHECK_EQ(emu.disk.dev.ranges.held, 1);
 
-	emu.at_last = abort_all;
-	CHECK_REASON(CAW(0, 1, 1), CST_PENDING);
-	CHECK_EQ(emu.ios, 0);
-	emu_io_ends(0);
-	while (emu_work())
-		;
-	CHECK(holder.was_dropped);
-	CHECK_UNTOUCHED();
-	emu_release(&holder);
+		emu.at_last = abort_all;
+		CHECK_REASON(write_block(i), CST_PENDING);
+		CHECK_EQ(emu.ios, 0);
+		emu_io_ends(0);
+		while (emu_work())
+			;
+		CHECK(holder.was_dropped);
+		CHECK_UNTOUCHED();
+		emu_release(&holder);
+	}
 }
 
 TEST_MAIN(T(writes_what_is_as_expected), T(writes_nothing_of_what_is_not),
