@@ -33,9 +33,13 @@ static cst_sense_t cst_sbc_parse_unmap(struct cst_cmd *cmd)
 	return CST_SENSE(INVALID_COMMAND_OPERATION_CODE);
 }
 
+/* The number of descriptors, by the list in the scratch buffer. */
 static u32 cst_sbc_unmap_descriptors(const struct cst_cmd *cmd)
 {
-	return (cmd->data_len - CST_UNMAP_HEADER) / CST_UNMAP_DESCRIPTOR;
+	u8 header[CST_UNMAP_HEADER];
+
+	cst_bvec_read(header, cmd->scratch_bvec, 0, sizeof(header));
+	return get_unaligned_be16(header + 2) / CST_UNMAP_DESCRIPTOR;
 }
 
 static void cst_sbc_unmap_descriptor(const struct cst_cmd *cmd, u32 i, u64 *lba,
@@ -50,22 +54,25 @@ static void cst_sbc_unmap_descriptor(const struct cst_cmd *cmd, u32 i, u64 *lba,
 }
 
 /*
- * Check the parameter list in the scratch buffer.  SBC-4 would ignore a last descriptor that
- * is cut off.  Here a list whose lengths do not agree is refused, because it cannot be known
- * what else of it is wrong.
+ * Check the parameter list in the scratch buffer.  Its own lengths say where it ends; what
+ * follows is ignored.  SBC-4 would also ignore a last descriptor that is cut off.  Here such a
+ * list is refused, because it cannot be known what else of it is wrong.
  */
 static cst_sense_t cst_sbc_check_unmap(struct cst_cmd *cmd)
 {
 	u64 size = cst_disk_nblocks(to_cst_disk(cmd->dev)), lba, total = 0;
-	u32 len = cmd->data_len, nblocks, i;
+	u32 len, blocks_len, nblocks, i;
 	u8 header[CST_UNMAP_HEADER];
 
 	cst_bvec_read(header, cmd->scratch_bvec, 0, sizeof(header));
 	/* UNMAP DATA LENGTH, UNMAP BLOCK DESCRIPTOR DATA LENGTH */
-	if (get_unaligned_be16(header) != len - 2 ||
-	    get_unaligned_be16(header + 2) != len - CST_UNMAP_HEADER ||
-	    (len - CST_UNMAP_HEADER) % CST_UNMAP_DESCRIPTOR)
+	len = get_unaligned_be16(header) + 2;
+	blocks_len = get_unaligned_be16(header + 2);
+	if (len > cmd->data_len || CST_UNMAP_HEADER + blocks_len > len ||
+	    blocks_len % CST_UNMAP_DESCRIPTOR)
 		return CST_SENSE(PARAMETER_LIST_LENGTH_ERROR);
+	if (blocks_len / CST_UNMAP_DESCRIPTOR > CST_UNMAP_MAX_DESCRIPTORS)
+		return cst_list_invalid(&cmd->detail, 2, 7);
 
 	for (i = 0; i < cst_sbc_unmap_descriptors(cmd); i++) {
 		cst_sbc_unmap_descriptor(cmd, i, &lba, &nblocks);
@@ -167,6 +174,7 @@ static cst_sense_t cst_sbc_unmap_next(struct cst_cmd *cmd)
 static cst_sense_t cst_sbc_unmap(struct cst_cmd *cmd)
 {
 	cst_sense_t reason;
+	u32 len;
 
 	if (cmd->data_len != cmd->cdb_xfer_len)
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
@@ -174,12 +182,12 @@ static cst_sense_t cst_sbc_unmap(struct cst_cmd *cmd)
 		return CST_OK;
 	if (cmd->data_len < CST_UNMAP_HEADER)
 		return CST_SENSE(PARAMETER_LIST_LENGTH_ERROR);
-	if (cst_sbc_unmap_descriptors(cmd) > CST_UNMAP_MAX_DESCRIPTORS)
-		return cst_list_invalid(&cmd->detail, 2, 7);
-
-	if (!cst_buffer_alloc_scratch(cmd, cmd->data_len))
+	/* More descriptors are refused. */
+	len = min_t(u32, cmd->data_len,
+		    CST_UNMAP_HEADER + CST_UNMAP_MAX_DESCRIPTORS * CST_UNMAP_DESCRIPTOR);
+	if (!cst_buffer_alloc_scratch(cmd, len))
 		return CST_TASK_SET_FULL;
-	cst_bvec_copy(cmd->scratch_bvec, cmd->bvec, 0, cmd->data_len, cmd->data_len);
+	cst_bvec_copy(cmd->scratch_bvec, cmd->bvec, 0, len, len);
 	reason = cst_sbc_check_unmap(cmd);
 	if (reason) {
 		cst_buffer_free_scratch(cmd);

@@ -108,9 +108,6 @@ static void a_list_whose_lengths_disagree(void)
 		emu_data_out(list, list_len);
 		CHECK_REASON(UNMAP_OF(i), CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
 	}
-	/* longer than it says */
-	emu_data_out(list, list_len + 16);
-	CHECK_REASON(UNMAP_OF(list_len + 16), CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
 	/* a part of a descriptor */
 	list_len += 8;
 	set_lengths();
@@ -120,15 +117,42 @@ static void a_list_whose_lengths_disagree(void)
 	/* each of the two lengths alone */
 	list[1]++;
 	CHECK_REASON(unmap(), CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
-	list[1]--;
-	list[3] -= 16;
+	list[1] -= 17;
 	CHECK_REASON(unmap(), CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
+	list[1] += 16;
 	list[3] += 16;
+	CHECK_REASON(unmap(), CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
+	list[3] -= 24;
+	CHECK_REASON(unmap(), CST_SENSE(PARAMETER_LIST_LENGTH_ERROR));
+	list[3] += 8;
 	/* less data than the CDB says */
 	emu_data_out(list, list_len);
 	CHECK_REASON(UNMAP_EXP(list_len, list_len - 16), CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
 	CHECK(!memcmp(emu.medium, before, sizeof(before)));
 	CHECK_REASON(unmap(), CST_OK);
+}
+
+/* Its own lengths say where a list ends. */
+static void what_follows_the_list_is_ignored(void)
+{
+	a_thin_disk();
+	add(3, 1);
+	memset(list + list_len, 0xff, sizeof(list) - list_len);
+	emu.on_io = notes_io;
+	nr_ios = 0;
+	emu_data_out(list, list_len + 5);
+	CHECK_REASON(UNMAP_OF(list_len + 5), CST_OK);
+	CHECK_EQ(nr_ios, 1);
+	CHECK_EQ(ios[0].pos, 3 * 512);
+	/* more than the descriptors that are allowed would take */
+	emu_data_out(list, sizeof(list));
+	CHECK_REASON(UNMAP_OF(sizeof(list)), CST_OK);
+	CHECK_EQ(nr_ios, 2);
+	/* UNMAP DATA LENGTH covers more than the descriptors */
+	put_unaligned_be16(list_len + 16 - 2, list);
+	emu_data_out(list, list_len + 16);
+	CHECK_REASON(UNMAP_OF(list_len + 16), CST_OK);
+	CHECK_EQ(nr_ios, 3);
 }
 
 #define CHECK_LIST_INVALID(got, _byte) do {				\
@@ -292,6 +316,6 @@ static void what_is_refused(void)
 }
 
 TEST_MAIN(T(ranges_one_after_the_other), T(nothing_to_unmap),
-	  T(a_list_whose_lengths_disagree), T(too_much), T(beyond_the_end),
+	  T(a_list_whose_lengths_disagree), T(what_follows_the_list_is_ignored), T(too_much), T(beyond_the_end),
 	  T(a_smaller_disk_between_descriptors), T(a_list_that_changes), T(an_error_ends_it),
 	  T(the_backing_cannot_after_all), T(durable_without_a_cache), T(what_is_refused))
