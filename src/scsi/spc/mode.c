@@ -456,6 +456,9 @@ static cst_sense_t cst_mode_save(struct cst_cmd *cmd, const struct cst_mode_list
 		cst_mode_result(cmd, list, page, buf + len + CST_MODE_SAVED_HEADER);
 		len += CST_MODE_SAVED_HEADER + page->size;
 	}
+	/* Initiators send the same values again and again; the record need not be written again. */
+	if (len == mode->saved_len && !memcmp(buf, mode->saved, len))
+		return CST_OK;
 	ret = cst_store_save(CST_MODE_KIND, cmd->dev->t10_dev_id, CST_MODE_VERSION, buf, len);
 	if (ret == -ENOENT || ret == -EROFS)	/* there is no /var/lib that could hold it */
 		return CST_SENSE(SAVING_PARAMETERS_NOT_SUPPORTED);

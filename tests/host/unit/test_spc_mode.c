@@ -633,7 +633,31 @@ static void who_may_not_write_changes_nothing(void)
 	CHECK(emu.disk.dev.swp);
 }
 
-TEST_MAIN(T(who_may_not_write_changes_nothing),
+/* Values that are saved already are not written again. */
+static void the_same_values_are_saved_once(void)
+{
+	emu_reset();
+	CHECK_REASON(SELECT_WITH(0x11, CACHING(0)), CST_OK);
+	CHECK(emu.record_len);
+	emu.record_len = 0;
+	CHECK_REASON(SELECT_WITH(0x11, CACHING(0)), CST_OK);
+	CHECK(!emu.record_len);
+	/* a value that is current, and not saved */
+	CHECK_REASON(SELECT(CACHING(4)), CST_OK);
+	CHECK_REASON(SELECT_WITH(0x11, CACHING(0)), CST_OK);
+	CHECK(!emu.record_len && emu.disk.wce_off);
+	CHECK_REASON(SELECT_WITH(0x11, CACHING(4)), CST_OK);
+	CHECK(emu.record_len);
+	/* after a save that has failed, the next one is made */
+	emu.store_error = -EIO;
+	CHECK_REASON(SELECT_WITH(0x11, CACHING(0)), CST_SENSE(INTERNAL_TARGET_FAILURE));
+	emu.store_error = 0;
+	emu.record_len = 0;
+	CHECK_REASON(SELECT_WITH(0x11, CACHING(0)), CST_OK);
+	CHECK(emu.record_len);
+}
+
+TEST_MAIN(T(the_same_values_are_saved_once), T(who_may_not_write_changes_nothing),
 	  T(all_pages_of_mode_sense_6), T(all_pages_of_mode_sense_10),
 	  T(the_geometry_is_one_that_old_initiators_take),
 	  T(who_is_told_of_the_cache_is_remembered),
