@@ -29,7 +29,7 @@ enum cst_io_op {
 #define CST_IO_ATOMIC	BIT(3)	/* with NOWAIT: may not sleep for a lock or memory either */
 #define CST_IO_RELEASE	BIT(4)	/* ZERO: the space may be given back, too; else it is kept */
 #define CST_IO_OWN	BIT(5)	/* of the device type itself, and of no command */
-#define CST_IO_UNTORN	BIT(6)	/* WRITE: all or nothing, also at a power cut; cst_disk.atomic_max */
+#define CST_IO_UNTORN	BIT(6)	/* WRITE: all or nothing; cst_disk.atomic_max */
 
 /*
  * What submit may do depends on the flags, which core sets by the calling context:

@@ -316,6 +316,7 @@ static void what_is_refused(void)
 }
 
 TEST_MAIN(T(ranges_one_after_the_other), T(nothing_to_unmap),
-	  T(a_list_whose_lengths_disagree), T(what_follows_the_list_is_ignored), T(too_much), T(beyond_the_end),
+	  T(a_list_whose_lengths_disagree), T(what_follows_the_list_is_ignored), T(too_much),
+	  T(beyond_the_end),
 	  T(a_smaller_disk_between_descriptors), T(a_list_that_changes), T(an_error_ends_it),
 	  T(the_backing_cannot_after_all), T(durable_without_a_cache), T(what_is_refused))
