@@ -5,6 +5,8 @@
 # tool, or a tool with certain options.  A tool's only verdict is its exit status, so each
 # item also checks the effect: the data that came back, or another tool's output.
 #
+# smartctl, sdparm and lsblk read the same pages, and are judged like the tools of sg3_utils.
+#
 # Exit status 9 of a tool (INVALID COMMAND OPERATION CODE) is a skip.  So is 5 (ILLEGAL
 # REQUEST) where a service action may be missing.  Every other unexpected status is a
 # failure.  libiscsi's suite covers removable and read-only units and second initiators;
@@ -215,6 +217,63 @@ sg3_persist() {
 	sg_persist -i -k "$disk" | grep -qi 'no registered' || { echo "the key stays"; return 1; }
 }
 
+# What a tool says when it does not understand an answer.
+complaints='(error:|[Ff]ail(ed|s)?:|[Ii]llegal|[Ii]nvalid|[Uu]nable to|unrecogni|unexpected|malformed|truncated|too (short|small)|>>>|\?\?\?|bad |aborted)'
+
+# clean COMMAND...: the command succeeds, and finds nothing to complain about in what it shows
+clean() {
+	"$@" >"$TMP/clean" 2>&1 || {
+		local rc=$?
+		cat "$TMP/clean"
+		return $rc
+	}
+	cat "$TMP/clean"
+	! grep -E "$complaints" "$TMP/clean"
+}
+
+# The bits of smartctl's status that tell of a failure: no command line, open, command or disk.
+sg3_smartctl() {
+	local rc=0
+	clean smartctl "$@" "$disk" || rc=$?
+	[ $rc = 0 ] && grep -qE 'SMART Health Status: +OK' "$TMP/clean" && grep -q '^Vendor:' "$TMP/clean"
+}
+
+# sdparm asks for all pages that it knows; 5 is its status when the last of them does not exist.
+sg3_sdparm() {
+	local rc=0
+	clean sdparm -a "$disk" || rc=$?
+	[ $rc = 0 ] || [ $rc = 5 ] || return $rc
+	grep -q 'WCE  *[01]  *\[cha: y' "$TMP/clean" && ! grep -qE "$complaints" "$TMP/clean"
+}
+
+# lsblk shows what the kernel has read: the sizes and what unmapping can do.
+sg3_lsblk() {
+	local thin=0
+	sg_vpd -p lbpv "$disk" | grep -q 'Unmap command supported (LBPU): 1' && thin=1
+	clean lsblk -D -t "$disk" || return
+	same "$(lsblk -bdno PHY-SEC "$disk" | xargs)" "$(blockdev --getpbsz "$disk")" || return
+	same "$(($(lsblk -bdno DISC-MAX "$disk") > 0))" $thin
+}
+
+# Sets a text, reads it, and clears it again.
+sg3_ident_set() {
+	printf 'conformance' | sg_ident -S "$disk" || return
+	sg_ident -A "$disk" | grep -q conformance || { echo "not kept"; return 1; }
+	sg_ident -C "$disk" || return
+	! sg_ident -A "$disk" | grep -q conformance
+}
+
+sg3_timestamp_set() {
+	sg_timestamp --milliseconds=1600000000000 "$disk" || return
+	sg_timestamp "$disk" | grep -qE '2020|16000000' || { sg_timestamp "$disk"; return 1; }
+}
+
+sg3_opcodes_all() {
+	clean sg_opcodes -a -R -m "$disk" || return
+	# Every line has a name: the tool knows each command that the disk claims to have.
+	! grep -iE 'opcode|service action' "$TMP/clean" | grep -iE '(reserved|vendor|unknown)'
+}
+
 sg3_reset() {
 	# Not every driver has every kind of reset.
 	sg_reset "$1" "$sg" || {
@@ -281,16 +340,38 @@ suite_sg3_utils() {
 	item sg_opcodes sg3_opcodes
 	item sg_opcodes-timeouts sg_opcodes -R -u "$disk"
 	item -a sg_opcodes-tmf sg_opcodes --tmf "$disk"
+	item sg_opcodes-all sg3_opcodes_all
 	item sg_logs sg_logs -l "$disk"
+	item sg_logs-all clean sg_logs -a "$disk"
+	item sg_logs-subpages clean sg_logs -A "$disk"
+	item sg_vpd-clean clean sg_vpd -a "$disk"
+	item sg_modes-clean clean sg_modes -a "$disk"
+	item sg_modes-subpages clean sg_modes -a -a "$disk"
+	item smartctl sg3_smartctl -a
+	item smartctl-more sg3_smartctl -x
+	item sdparm sg3_sdparm
+	item sdparm-inquiry clean sdparm -i -a "$disk"
+	item lsblk sg3_lsblk
+	item lsscsi clean lsscsi -gsiw
 	item -a sg_timestamp sg_timestamp "$disk"
+	item sg_timestamp-set sg3_timestamp_set
 	item -a sg_ident sg_ident "$disk"
+	item sg_ident-set sg3_ident_set
 	item sg_read_buffer sg_read_buffer -m desc "$disk"
+	item sg_rbuf sg_rbuf -s 1 "$sg"
+	item sg_test_rwbuf sg_test_rwbuf -s 4096 -q "$sg"
 	item -a sg_rtpg sg_rtpg "$disk"
 	item -a sg_referrals sg_referrals "$disk"
 	item -a sg_rep_pip sg_rep_pip "$disk"
 	item -a sg_stream_ctl sg_stream_ctl --get "$disk"
 	item -a sg_get_elem_status sg_get_elem_status "$disk"
 	item sg_senddiag sg_senddiag -t "$disk"
+	item sg_senddiag-pages clean sg_senddiag -l "$disk"
+	item -a sg_rmsn sg_rmsn "$disk"
+	item -a sg_stpg sg_stpg --offline "$disk"
+	item -a sg_bg_ctl sg_bg_ctl "$disk"
+	item -a sg_read_attr sg_read_attr "$disk"
+	item -a sg_rep_zones sg_rep_zones "$disk"
 	item sg_start sg3_start
 	item sg_prevent sg_prevent --allow "$sg"
 	item sg_sync-10 sg_sync "$disk"
