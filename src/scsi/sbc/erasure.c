@@ -23,7 +23,7 @@
  *
  * The record is written before the first block, at the end of each pass, and each
  * CST_ERASURE_SAVE bytes when all before is durable.  It names the backing, so that a SANITIZE
- * does not go on on another one.
+ * does not continue with another one.
  *
  * dev.itl_lock protects cst_erasure.state and .run, and cst_erasure_run.phase.  A run belongs to
  * the job that executes; before it begins, to its command; and when it is stopped, to who holds
@@ -49,7 +49,7 @@
 
 /* Bytes of one I/O, a multiple of each block size: of zeroes, and of a write */
 #define CST_ERASURE_ZERO_STEP	(16U << 20)
-#define CST_ERASURE_WRITE_STEP	(1U << 20)
+#define CST_ERASURE_WRITE_STEP	(1024U * 1024)
 
 /* How the medium is written */
 enum cst_erasure_way {
@@ -75,6 +75,8 @@ enum cst_erasure_phase {
  * @way: enum cst_erasure_way
  * @error: what the last I/O has ended with; at the end, the outcome
  * @next: what the job is to do
+ * @job: in a lane of the device
+ * @work: in a work queue of core's
  * @saved: cst_erasure.pos that the record has
  * @bvec: the buffer of a write; NULL: there is none
  * @nr_bvec: entries of @bvec

@@ -690,4 +690,5 @@ TEST_MAIN(T(zeroes_by_every_way), T(what_format_unit_refuses), T(what_format_uni
 	  T(progress_is_told), T(numbers_of_progress), T(a_format_that_is_broken_off),
 	  T(an_end_that_is_not_saved), T(what_overwrite_refuses), T(the_pattern_is_written),
 	  T(what_goes_on_during_a_sanitize), T(it_survives),
-	  T(writes_under_way_are_awaited), T(not_on_another_medium), T(the_ways_out_of_a_failure), T(block_erase_is_told_of))
+	  T(writes_under_way_are_awaited), T(not_on_another_medium),
+	  T(the_ways_out_of_a_failure), T(block_erase_is_told_of))
