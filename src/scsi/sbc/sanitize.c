@@ -11,11 +11,10 @@
 
 #include "erasure.h"
 
-/* Byte 1 of the CDB.  ZNR is about zones, of which there are none: it is ignored. */
+/* Byte 1 of the CDB.  ZNR, which is about zones, is in no usage map: there are none. */
 #define CST_SANITIZE_IMMED	0x80
-#define CST_SANITIZE_ZNR	0x40
 #define CST_SANITIZE_AUSE	0x20
-#define CST_SANITIZE_FLAGS	(CST_SANITIZE_IMMED | CST_SANITIZE_ZNR | CST_SANITIZE_AUSE)
+#define CST_SANITIZE_FLAGS	(CST_SANITIZE_IMMED | CST_SANITIZE_AUSE)
 
 /* Service actions */
 #define CST_SANITIZE_OVERWRITE	0x01
