@@ -301,6 +301,11 @@ int cst_device_set_active(struct cst_device *dev, bool active)
 		cst_device_changed(dev);
 		return 0;
 	}
+	if (READ_ONCE(dev->stopped) & CST_UNFIT) {
+		cst_config_error(&dev->obj.group.cg_item, "active",
+				 "the medium is being formatted or sanitized, or was not to the end, which another node would not know");
+		return -EBUSY;
+	}
 	/* Set before the first command is refused. */
 	WRITE_ONCE(dev->let_go, true);
 	ret = cst_device_close(dev, "active");

@@ -490,6 +490,14 @@ const char *vdisk_backing(struct cst_device *dev)
 	return to_vdisk_dev(dev)->filename;
 }
 
+/* The kernel has no lasting key of a block device. */
+u64 vdisk_backing_key(struct cst_device *dev)
+{
+	const struct inode *inode = file_inode(to_vdisk_dev(dev)->file);
+
+	return S_ISREG(inode->i_mode) ? inode->i_ino ^ (u64)inode->i_generation << 32 : 0;
+}
+
 int vdisk_init_dev(struct cst_device *dev)
 {
 	INIT_WORK(&to_vdisk_dev(dev)->resize_work, vdisk_resize_work);

@@ -99,8 +99,9 @@ void vdisk_follow_size(struct vdisk_dev *vd, bool follow);
  */
 int vdisk_follow_space(struct vdisk_dev *vd);
 
-/* cst_block_ops.backing */
+/* cst_block_ops.backing, and .backing_key */
 const char *vdisk_backing(struct cst_device *dev);
+u64 vdisk_backing_key(struct cst_device *dev);
 
 /* cst_handler_ops.init: a new device; it undoes nothing. */
 int vdisk_init_dev(struct cst_device *dev);

@@ -427,6 +427,7 @@ static const struct cst_block_ops blockio_block_ops = {
 	.submit		= blockio_submit,
 	.resync_size	= blockio_resync_size,
 	.backing	= vdisk_backing,
+	.backing_key	= vdisk_backing_key,
 };
 
 const struct cst_handler_ops vdisk_blockio_ops = {

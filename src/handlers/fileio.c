@@ -361,6 +361,7 @@ static const struct cst_block_ops fileio_block_ops = {
 	.map		= fileio_map,
 	.tells_space	= true,
 	.backing	= vdisk_backing,
+	.backing_key	= vdisk_backing_key,
 	.copy		= fileio_copy,
 };
 

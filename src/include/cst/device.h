@@ -265,6 +265,9 @@ static inline bool cst_device_is_open(const struct cst_device *dev)
  *	of those under way has ended; LUNs and sessions stay.  true: the backing is opened
  *	as by enabling, and initiators are told what has changed
  *
+ * A unit that is unfit (CST_UNFIT) keeps its backing, -EBUSY: whoever takes the backing next
+ * would not know.
+ *
  * For apply of an attribute with the field active.  While the device is disabled this does
  * nothing: enabling looks at the field.
  *

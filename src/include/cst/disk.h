@@ -103,6 +103,7 @@ struct cst_disk {
 	u8			known_lb_per_pb_exp;
 	bool			known_rotational;
 	bool			known_space;	/* space.c */
+	bool			known_erase;	/* BLOCK ERASE */
 
 	/* may change while enabled: READ_ONCE/WRITE_ONCE */
 	u64			nblocks;	/* by a resize */

@@ -102,8 +102,9 @@ struct cst_io {
  *	Without this function every block is mapped.
  * @tells_space: the handler calls cst_disk_space() for the disks whose space it knows; the
  *	attributes of the threshold exist
- * @backing: optional; answers the path of the backing.  dev->obj.lock held, or the device is
- *	enabled.
+ * @backing: optional; answers the path of the backing.  Called while the backing is open, also
+ *	from within enabling
+ * @backing_key: with @backing; another file that has come to the same path has another key
  * @copy: optional; gives @len bytes at @pos of @to the content of those at @from_pos of
  *	@from, without moving data.  Both devices are of this handler and stay open; they may
  *	be the same one, but the bytes do not overlap.  Offsets and length are multiples of
@@ -119,6 +120,7 @@ struct cst_block_ops {
 	int (*map)(struct cst_device *dev, u64 pos, u64 *end);
 	bool tells_space;
 	const char *(*backing)(struct cst_device *dev);
+	u64 (*backing_key)(struct cst_device *dev);
 	int (*copy)(struct cst_device *to, u64 pos, struct cst_device *from, u64 from_pos,
 		    u32 len, bool durable);
 };

@@ -171,9 +171,10 @@ static void cst_disk_enabled(struct cst_device *dev)
 	bool other_thin = !granularity != !disk->known_unmap_granularity ||
 			  zeroes != disk->known_unmap_zeroes;
 	bool space = cst_space_exists(dev);
+	bool erase = cst_erasure_can_erase(disk);
 	bool other_limits = other_thin || granularity != disk->known_unmap_granularity ||
 			    alignment != disk->known_unmap_alignment ||
-			    space != disk->known_space ||
+			    space != disk->known_space || erase != disk->known_erase ||
 			    disk->atomic_max != disk->known_atomic_max ||
 			    (disk->atomic_max && disk->atomic_unit != disk->known_atomic_unit);
 
@@ -194,6 +195,7 @@ static void cst_disk_enabled(struct cst_device *dev)
 	disk->known_unmap_alignment = alignment;
 	disk->known_unmap_zeroes = zeroes;
 	disk->known_space = space;
+	disk->known_erase = erase;
 	disk->known_atomic_max = disk->atomic_max;
 	disk->known_atomic_unit = disk->atomic_unit;
 	disk->known_rotational = disk->rotational;
@@ -306,6 +308,16 @@ static ssize_t cst_disk_nblocks_print(struct cst_object *obj, char *page)
 			  cst_disk_nblocks(disk) : 0);
 }
 
+static ssize_t cst_disk_erasure_print(struct cst_object *obj, char *page)
+{
+	return sysfs_emit(page, "%s\n", cst_erasure_name(obj_to_disk(obj)));
+}
+
+static ssize_t cst_disk_erasure_percent_print(struct cst_object *obj, char *page)
+{
+	return sysfs_emit(page, "%u\n", cst_erasure_percent(obj_to_disk(obj)));
+}
+
 /* By the exponent + 1, as cst_disk.lb_per_pb_set. */
 static const char *const cst_disk_pb_names[] = {
 	"auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", NULL
@@ -362,6 +374,12 @@ CST_ATTR(cst_disk, thin_provisioned, 0644,
 CST_ATTR(cst_disk, nblocks, 0444,
 	 .type = CST_ATTR_UINT, .show = cst_disk_nblocks_print,
 	 .unit = "blocks", .help = "Capacity while the backing is open, else 0.");
+CST_ATTR(cst_disk, erasure, 0444,
+	 .type = CST_ATTR_STRING, .show = cst_disk_erasure_print,
+	 .help = "What FORMAT UNIT or SANITIZE does, or has left behind; read when the backing is opened.");
+CST_ATTR(cst_disk, erasure_percent, 0444,
+	 .type = CST_ATTR_UINT, .show = cst_disk_erasure_percent_print,
+	 .unit = "%", .help = "How much of formatting or sanitizing is done.");
 CST_ATTR(cst_disk, allow_shrink, 0644,
 	 CST_FIELD(cst_disk, dev.obj, allow_shrink), .type = CST_ATTR_BOOL,
 	 .help = "Lets the next resize make it smaller; cleared by that, and by enabling.");
@@ -375,6 +393,8 @@ static const struct cst_attr *const cst_disk_attrs[] = {
 	&cst_disk_attr_rotational,
 	&cst_disk_attr_thin_provisioned,
 	&cst_disk_attr_nblocks,
+	&cst_disk_attr_erasure,
+	&cst_disk_attr_erasure_percent,
 	&cst_disk_attr_allow_shrink,
 	NULL
 };

@@ -137,7 +137,7 @@ bool cst_erasure_inverts(const struct cst_erasure_plan *plan, u8 pass)
 /* --- the record --- */
 
 /*
- * 0: state; 1: flags; 2: passes; 3: pass; 4: checksum of the backing's path; 8: position;
+ * 0: state; 1: flags; 2: passes; 3: pass; 4: checksum of the backing's path and key; 8: position;
  * 16: length of the pattern, which follows
  */
 #define CST_ERASURE_OVERWRITE	BIT(0)
@@ -147,9 +147,14 @@ bool cst_erasure_inverts(const struct cst_erasure_plan *plan, u8 pass)
 static u32 cst_erasure_backing(struct cst_disk *disk)
 {
 	const struct cst_block_ops *block = disk->dev.ops->block;
-	const char *path = block->backing ? block->backing(&disk->dev) : "";
+	const char *path;
+	u8 key[8];
 
-	return crc32c(~0U, path, strlen(path));
+	if (!block->backing)
+		return 0;
+	path = block->backing(&disk->dev);
+	put_unaligned_be64(block->backing_key(&disk->dev), key);
+	return crc32c(crc32c(~0U, path, strlen(path)), key, sizeof(key));
 }
 
 /* Tell the store.  @run may be NULL.  Context: process, may wait for /var/lib. */
@@ -777,7 +782,12 @@ static int cst_erasure_load_record(struct cst_disk *disk, u8 *record)
 
 	ret = cst_store_load(CST_ERASURE_KIND, disk->dev.t10_dev_id, CST_ERASURE_VERSION,
 			     record, CST_ERASURE_RECORD);
-	if (ret < 0 && ret != -ENOENT && ret != -EBADMSG) {
+	if (ret == -EBADMSG) {
+		cst_config_error(item, "enabled",
+				 "what /var/lib/cst/erasure says of FORMAT UNIT and SANITIZE was damaged, and has been set aside; enabled once more, the medium counts as good");
+		return ret;
+	}
+	if (ret < 0 && ret != -ENOENT) {
 		cst_config_error(item, "enabled",
 				 "it cannot be read whether the medium has been formatted: error %d",
 				 ret);
@@ -785,7 +795,7 @@ static int cst_erasure_load_record(struct cst_disk *disk, u8 *record)
 	}
 	if (ret >= 0 && !cst_erasure_is_sane(record, ret)) {
 		cst_config_error(item, "enabled",
-				 "what /var/lib/cst says of FORMAT UNIT and SANITIZE makes no sense");
+				 "what /var/lib/cst/erasure says of FORMAT UNIT and SANITIZE makes no sense; accepted: without that file, and then the medium counts as good");
 		return -EBADMSG;
 	}
 	if (ret >= 0)
@@ -845,6 +855,31 @@ void cst_erasure_closed(struct cst_device *dev)
 	/* No command and no job is left. */
 	cst_erasure_drop(e->run);
 	e->run = NULL;
+}
+
+/* --- what an administrator sees --- */
+
+const char *cst_erasure_name(const struct cst_disk *disk)
+{
+	static const char *const names[] = {
+		[CST_ERASURE_NONE]	= "none",
+		[CST_ERASURE_FORMATS]	= "formatting",
+		[CST_ERASURE_SANITIZES]	= "sanitizing",
+		[CST_ERASURE_CORRUPT]	= "format-corrupted",
+		[CST_ERASURE_FAILED]	= "sanitize-failed",
+	};
+
+	return names[READ_ONCE(disk->erasure.state)];
+}
+
+unsigned int cst_erasure_percent(const struct cst_disk *disk)
+{
+	const struct cst_erasure *e = &disk->erasure;
+
+	if (!cst_erasure_is_under_way(READ_ONCE(e->state)))
+		return 0;
+	return cst_erasure_progress(READ_ONCE(e->pass), READ_ONCE(e->passes), READ_ONCE(e->pos),
+				    cst_erasure_size(disk)) * 100 >> 16;
 }
 
 /* --- which commands are refused --- */

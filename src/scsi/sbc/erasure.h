@@ -75,6 +75,10 @@ void cst_erasure_closed(struct cst_device *dev);	/* cst_dev_type.closed */
 cst_sense_t cst_erasure_unfit(const struct cst_device *dev, const struct cst_cmd *cmd,
 			      struct cst_sense_detail *detail);
 
+/* For attributes.  Any context. */
+const char *cst_erasure_name(const struct cst_disk *disk);
+unsigned int cst_erasure_percent(const struct cst_disk *disk);
+
 /* Does the disk have BLOCK ERASE?  Where it makes zeroes without being sent them. */
 static inline bool cst_erasure_can_erase(const struct cst_disk *disk)
 {

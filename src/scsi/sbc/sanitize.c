@@ -11,10 +11,11 @@
 
 #include "erasure.h"
 
-/* Byte 1 of the CDB.  ZNR, which is about zones, is in no usage map: there are none. */
+/* Byte 1 of the CDB.  ZNR is ignored, because there are no zones (SBC-4 5.30.1). */
 #define CST_SANITIZE_IMMED	0x80
+#define CST_SANITIZE_ZNR	0x40
 #define CST_SANITIZE_AUSE	0x20
-#define CST_SANITIZE_FLAGS	(CST_SANITIZE_IMMED | CST_SANITIZE_AUSE)
+#define CST_SANITIZE_FLAGS	(CST_SANITIZE_IMMED | CST_SANITIZE_ZNR | CST_SANITIZE_AUSE)
 
 /* Service actions */
 #define CST_SANITIZE_OVERWRITE	0x01

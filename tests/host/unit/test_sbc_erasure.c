@@ -251,6 +251,8 @@ static void progress_is_told(void)
 	emu_work();
 	CHECK_REASON(TUR(), CST_SENSE(FORMAT_IN_PROGRESS));
 	CHECK_BYTES(emu.cmd.sense + 15, 0x80, 0x40, 0x00);
+	CHECK(!strcmp(cst_erasure_name(&emu.disk), "formatting"));
+	CHECK_EQ(cst_erasure_percent(&emu.disk), 25);
 	CHECK_REASON(READ1(), CST_SENSE(FORMAT_IN_PROGRESS));
 	CHECK_REASON(EMU(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_SENSE(FORMAT_IN_PROGRESS));
 	CHECK_REASON(EMU(0x1a, 0, 0x08, 0, 192, 0), CST_SENSE(FORMAT_IN_PROGRESS));
@@ -265,6 +267,8 @@ static void progress_is_told(void)
 	CHECK_BYTES(emu.in, 0x72, 0x02, 0x04, 0x04);
 	goes_on();
 	CHECK_EQ(nr_ios, 33);
+	CHECK(!strcmp(cst_erasure_name(&emu.disk), "none"));
+	CHECK_EQ(cst_erasure_percent(&emu.disk), 0);
 	CHECK_REASON(TUR(), CST_OK);
 	CHECK_REASON(EMU(0x03, 0, 0, 0, 18, 0), CST_OK);
 	CHECK_EQ(emu.in[2], 0);
@@ -588,6 +592,13 @@ static const char *backing(struct cst_device *dev)
 	return backing_path;
 }
 
+static u64 backing_number;
+
+static u64 backing_key(struct cst_device *dev)
+{
+	return backing_number;
+}
+
 static void enabling_is_refused(int error)
 {
 	unsigned int errors = emu.config_errors;
@@ -602,17 +613,24 @@ static void not_on_another_medium(void)
 	a_large_disk();
 	backing_path = "/a";
 	emu.block.backing = backing;
+	emu.block.backing_key = backing_key;
+	backing_number = 1;
 	CHECK_REASON(SANITIZE(IMMED | ERASE, 0), CST_OK);
 	disable();
 	cst_erasure_closed(&emu.disk.dev);
 	backing_path = "/b";
 	enabling_is_refused(-EBUSY);
 	backing_path = "/a";
+	backing_number = 2;	/* another file that has the path now */
+	enabling_is_refused(-EBUSY);
+	backing_number = 1;
 	emu.disk.dev.read_only = true;
 	enabling_is_refused(-EROFS);
 	emu.disk.dev.read_only = false;
 	store.error = -EIO;
 	enabling_is_refused(-EIO);
+	store.error = -EBADMSG;
+	enabling_is_refused(-EBADMSG);
 	store.error = 0;
 	store.record[3] = 200;
 	enabling_is_refused(-EBADMSG);
