@@ -73,9 +73,13 @@ void cst_range_leave_slow(struct cst_cmd *cmd, int was);
  * @cmd: executes, holds io_ref; it has at least one block, and all are on the medium.  A
  *	command that is executed again may have entered already.
  *
+ * When something has changed since the command has passed the gates, it passes them again: what
+ * must not meet a write first changes the state of the unit, and then looks for commands that
+ * have entered.
+ *
  * Context: any up to softirq.  Return: CST_OK: the command may write.  CST_PENDING: another
  * command holds some of the blocks; this one waits and will be executed again.  Else the
- * command was aborted, and has to end with the returned reason.
+ * command was aborted or is refused, and has to end with the returned reason.
  */
 static inline cst_sense_t cst_range_enter(struct cst_cmd *cmd)
 {
@@ -84,7 +88,8 @@ static inline cst_sense_t cst_range_enter(struct cst_cmd *cmd)
 	__set_bit(CST_CMD_RANGE, &cmd->flags);
 	/* A full barrier: pairs with the smp_mb() of cst_range_find_writes(). */
 	atomic_xchg(&cmd->range.state, CST_RANGE_WRITES);
-	if (likely(!READ_ONCE(cmd->dev->ranges.held)))
+	if (likely(!READ_ONCE(cmd->dev->ranges.held) &&
+		   cmd->gate_seq == atomic_long_read(&cmd->dev->gate_seq)))
 		return CST_OK;
 	return cst_range_enter_slow(cmd);
 }
@@ -253,7 +258,7 @@ cst_sense_t cst_medium_prevent(struct cst_itl *itl, bool prevent);
 void cst_medium_allow(struct cst_itl *itl);
 void cst_medium_stop(struct cst_device *dev);
 void cst_medium_start(struct cst_device *dev);
-void cst_medium_set_unfit(struct cst_device *dev, bool unfit);
+void cst_medium_set_unfit(struct cst_device *dev, bool unfit);	/* itl_lock held */
 /* The reason to refuse commands that need the medium, or CST_OK. */
 static inline cst_sense_t cst_medium_state(const struct cst_device *dev)
 {

@@ -223,6 +223,25 @@ static bool cst_device_is_seen(struct cst_device *dev)
 	return seen;
 }
 
+/* Make io_ref live again.  The caller holds a reference, which is put. */
+static void cst_device_stay_open(struct cst_device *dev)
+{
+	percpu_ref_resurrect(&dev->io_ref);
+	percpu_ref_put(&dev->io_ref);
+	if (dev->type->opened)
+		dev->type->opened(dev);
+}
+
+/* Return: whether the backing of the unit has to stay with this host, with last_error said. */
+static bool cst_device_refuse_unfit(struct cst_device *dev)
+{
+	if (!(READ_ONCE(dev->stopped) & CST_UNFIT))
+		return false;
+	cst_config_error(&dev->obj.group.cg_item, "active",
+			 "the medium is being formatted or sanitized, or was not to the end, which another node would not know");
+	return true;
+}
+
 /*
  * Refuse commands, and close the backing when those under way have ended.  Return: 0, or
  * -ETIMEDOUT when the backing has not finished its I/O in time.  It is still open then, and
@@ -230,8 +249,16 @@ static bool cst_device_is_seen(struct cst_device *dev)
  */
 static int cst_device_close(struct cst_device *dev, const char *attr)
 {
+	/* The count must not reach zero while io_ref may still be made live again. */
+	percpu_ref_get(&dev->io_ref);
 	percpu_ref_kill(&dev->io_ref);
 	cst_gate_changed(dev);
+	/* The type may have just made it unfit.  If it does so now, it sees io_ref dying. */
+	if (dev->let_go && cst_device_refuse_unfit(dev)) {
+		cst_device_stay_open(dev);
+		return -EBUSY;
+	}
+	percpu_ref_put(&dev->io_ref);
 	if (cst_device_is_seen(dev) &&
 	    !wait_for_completion_timeout(&dev->io_drained,
 					 CST_DRAIN_TIMEOUT)) {
@@ -240,10 +267,7 @@ static int cst_device_close(struct cst_device *dev, const char *attr)
 		 * does not reach zero while io_ref is made live again.
 		 */
 		if (percpu_ref_tryget(&dev->io_ref)) {
-			percpu_ref_resurrect(&dev->io_ref);
-			percpu_ref_put(&dev->io_ref);
-			if (dev->type->opened)
-				dev->type->opened(dev);
+			cst_device_stay_open(dev);
 			cst_config_error(&dev->obj.group.cg_item, attr,
 					 "the backing has not finished its I/O within %u s; still %s",
 					 CST_DRAIN_TIMEOUT / HZ, attr);
@@ -301,11 +325,8 @@ int cst_device_set_active(struct cst_device *dev, bool active)
 		cst_device_changed(dev);
 		return 0;
 	}
-	if (READ_ONCE(dev->stopped) & CST_UNFIT) {
-		cst_config_error(&dev->obj.group.cg_item, "active",
-				 "the medium is being formatted or sanitized, or was not to the end, which another node would not know");
+	if (cst_device_refuse_unfit(dev))
 		return -EBUSY;
-	}
 	/* Set before the first command is refused. */
 	WRITE_ONCE(dev->let_go, true);
 	ret = cst_device_close(dev, "active");

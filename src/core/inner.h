@@ -61,7 +61,9 @@ static inline cst_sense_t cst_inner_instead(struct cst_cmd *cmd)
 {
 	const struct cst_inner *inner = container_of(cmd, struct cst_inner, cmd);
 
-	return test_bit(CST_CMD_INNER, &cmd->flags) && inner->instead ? inner->instead(cmd) : CST_OK;
+	if (!test_bit(CST_CMD_INNER, &cmd->flags) || !inner->instead)
+		return CST_OK;
+	return inner->instead(cmd);
 }
 
 /* status.c: the command has ended; @aborted: it was aborted, and no status stands. */

@@ -15,17 +15,17 @@
  */
 #include "core.h"
 
-/* Change a bit of dev->stopped.  Return: whether it was set before. */
-static bool cst_medium_set(struct cst_device *dev, u8 bit, bool on)
+/* Stop or start the unit.  Return: whether it was stopped before. */
+static bool cst_medium_set_stopped(struct cst_device *dev, bool stopped)
 {
 	unsigned long flags;
 	u8 was;
 
 	spin_lock_irqsave(&dev->itl_lock, flags);
 	was = dev->stopped;
-	WRITE_ONCE(dev->stopped, on ? was | bit : was & ~bit);
+	WRITE_ONCE(dev->stopped, stopped ? was | CST_STOPPED : was & ~CST_STOPPED);
 	spin_unlock_irqrestore(&dev->itl_lock, flags);
-	return was & bit;
+	return was & CST_STOPPED;
 }
 
 /* The caller holds dev->itl_lock. */
@@ -107,7 +107,7 @@ void cst_medium_load(struct cst_device *dev, struct cst_session *by)
  */
 void cst_medium_stop(struct cst_device *dev)
 {
-	cst_medium_set(dev, CST_STOPPED, true);
+	cst_medium_set_stopped(dev, true);
 	cst_gate_changed(dev);
 }
 
@@ -119,7 +119,7 @@ void cst_medium_stop(struct cst_device *dev)
  */
 void cst_medium_start(struct cst_device *dev)
 {
-	if (!cst_medium_set(dev, CST_STOPPED, false))
+	if (!cst_medium_set_stopped(dev, false))
 		return;
 	/* Two that start it at once may count once: it is one start. */
 	WRITE_ONCE(dev->starts, READ_ONCE(dev->starts) + 1);
@@ -128,15 +128,17 @@ void cst_medium_start(struct cst_device *dev)
 
 /**
  * cst_medium_set_unfit() - say whether the type refuses most commands
- * @dev: what cst_dev_type.unfit looks at has been set already
+ * @dev: what cst_dev_type.unfit looks at has been set already; itl_lock held.  The caller
+ *	calls cst_gate_changed() without the lock
  * @unfit: whether it does
  *
  * Context: any.
  */
 void cst_medium_set_unfit(struct cst_device *dev, bool unfit)
 {
-	cst_medium_set(dev, CST_UNFIT, unfit);
-	cst_gate_changed(dev);
+	lockdep_assert_held(&dev->itl_lock);
+
+	WRITE_ONCE(dev->stopped, unfit ? dev->stopped | CST_UNFIT : dev->stopped & ~CST_UNFIT);
 }
 
 /**

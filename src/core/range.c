@@ -192,13 +192,22 @@ static cst_sense_t cst_range_wait(struct cst_ranges *ranges, struct cst_cmd *cmd
 						      CST_SENSE(COMMAND_ABORTED);
 }
 
-/* Called by cst_range_enter() when a range is held. */
+/* The command's blocks are its own, or it is in the way of others who want them. */
+static cst_sense_t cst_range_gate(struct cst_cmd *cmd)
+{
+	return cmd->gate_seq == atomic_long_read(&cmd->dev->gate_seq) ? CST_OK :
+									cst_gate_again(cmd);
+}
+
+/* Called by cst_range_enter() when a range is held, or the gates have to be passed again. */
 cst_sense_t cst_range_enter_slow(struct cst_cmd *cmd)
 {
 	struct cst_ranges *ranges = &cmd->dev->ranges;
-	cst_sense_t reason = CST_OK;
+	cst_sense_t reason = cst_range_gate(cmd);
 	unsigned long flags;
 
+	if (reason)
+		return reason;
 	spin_lock_irqsave(&ranges->waiting.lock, flags);
 	if (cst_range_held(ranges, cmd)) {
 		if (atomic_xchg(&cmd->range.state, CST_RANGE_NONE) == CST_RANGE_AWAITED)
@@ -353,7 +362,7 @@ cst_sense_t cst_range_hold(struct cst_cmd *cmd)
 		reason = cst_range_take(ranges, cmd);
 	while (!reason && cst_range_find_writes(cmd))
 		reason = cst_range_drain(ranges, cmd);
-	return reason;
+	return reason ?: cst_range_gate(cmd);
 }
 
 /* An aborted command has left the queue.  A range that it holds is given back when it ends. */

@@ -490,12 +490,14 @@ const char *vdisk_backing(struct cst_device *dev)
 	return to_vdisk_dev(dev)->filename;
 }
 
-/* The kernel has no lasting key of a block device. */
+/* The kernel has no lasting key of a block device.  Its size is better than nothing. */
 u64 vdisk_backing_key(struct cst_device *dev)
 {
-	const struct inode *inode = file_inode(to_vdisk_dev(dev)->file);
+	const struct vdisk_dev *vd = to_vdisk_dev(dev);
+	const struct inode *inode = file_inode(vd->file);
 
-	return S_ISREG(inode->i_mode) ? inode->i_ino ^ (u64)inode->i_generation << 32 : 0;
+	return S_ISREG(inode->i_mode) ? inode->i_ino ^ (u64)inode->i_generation << 32 :
+					vdisk_bytes(vd);
 }
 
 int vdisk_init_dev(struct cst_device *dev)

@@ -212,7 +212,7 @@ struct cst_device {
 	struct list_head	all_node;	/* events.c */
 
 	/* nexuses and LUNs of the device */
-	spinlock_t		itl_lock;	/* protects itls, luns, ejected, stopped and below */
+	spinlock_t		itl_lock;	/* protects itls, luns, ejected, stopped, below */
 	struct list_head	itls;		/* struct cst_itl.dev_node */
 	struct list_head	luns;		/* struct cst_lun.dev_node, grouped by target */
 	u8			*data_buffer;	/* spc/buffer.c; NULL: has not been written */

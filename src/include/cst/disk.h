@@ -84,7 +84,7 @@ struct cst_disk {
 	/* ... of writes that are never torn; powers of two, but for the boundary */
 	u32			atomic_max;	/* 0: the backing does not promise that */
 	u32			atomic_unit;	/* what length and position are multiples of */
-	u32			atomic_boundary; /* no such write crosses a multiple of it; 0: none */
+	u32			atomic_boundary; /* none crosses a multiple of it; 0: no limit */
 	/* ... and what else it has found */
 	bool			backing_rotational;
 	bool			unmap_zeroes;	/* unmapped blocks read as zeroes, always */

@@ -58,6 +58,8 @@ enum cst_erasure_way {
 	CST_ERASURE_BY_WRITE,
 };
 
+#define CST_ERASURE_CLAIMED	1	/* cst_cmd.step */
+
 enum cst_erasure_phase {
 	CST_ERASURE_BEGINS,	/* its command has not passed step 4 */
 	CST_ERASURE_RUNS,
@@ -354,8 +356,9 @@ static void cst_erasure_leave(struct cst_disk *disk, u8 state, bool restricted)
 	WRITE_ONCE(disk->erasure.state, state);
 	WRITE_ONCE(disk->erasure.restricted, restricted);
 	disk->erasure.run = NULL;
-	spin_unlock_irq(&disk->dev.itl_lock);
 	cst_medium_set_unfit(&disk->dev, state != CST_ERASURE_NONE);
+	spin_unlock_irq(&disk->dev.itl_lock);
+	cst_gate_changed(&disk->dev);
 }
 
 static void cst_erasure_answer(struct cst_erasure_run *run, cst_sense_t reason)
@@ -612,6 +615,51 @@ void cst_erasure_give_up(struct cst_cmd *cmd)
 		cst_erasure_undo(run);
 }
 
+/*
+ * Has the store the record that the run wants, or may it have it?  A store that cannot be read
+ * has not been written either.
+ */
+static bool cst_erasure_is_recorded(const struct cst_erasure_run *run)
+{
+	struct cst_disk *disk = run->disk;
+	u8 *record = kmalloc(CST_ERASURE_RECORD, GFP_KERNEL);
+	bool recorded;
+	int ret = -ENOMEM;
+
+	if (record)
+		ret = cst_store_load(CST_ERASURE_KIND, disk->dev.t10_dev_id, CST_ERASURE_VERSION,
+				     record, CST_ERASURE_RECORD);
+	recorded = ret > 0 ? record[0] == disk->erasure.state : ret == -EBADMSG || ret == -ENOMEM;
+	kfree(record);
+	return recorded;
+}
+
+/*
+ * Nothing has happened to the medium.  The store may have the new record although it could not
+ * say so.  Then it gets the old one again: at the next enabling, the new one would have erased
+ * what is written from now on.  If that fails, too, nothing may be written.
+ */
+static void cst_erasure_take_back(struct cst_erasure_run *run)
+{
+	struct cst_disk *disk = run->disk;
+	bool formats = disk->erasure.state == CST_ERASURE_FORMATS;
+	bool restricted = run->plan.restricted;
+
+	if (cst_erasure_is_recorded(run)) {
+		WRITE_ONCE(disk->erasure.restricted, run->was_restricted);
+		if (cst_erasure_save(disk, NULL, run->was == CST_ERASURE_CORRUPT ?
+					   CST_ERASURE_FORMATS : run->was)) {
+			pr_warn("%s: a record in /var/lib/cst/erasure could not be taken back\n",
+				cst_device_name(&disk->dev));
+			cst_erasure_leave(disk, formats ? CST_ERASURE_CORRUPT :
+							  CST_ERASURE_FAILED, restricted);
+			cst_erasure_drop(run);
+			return;
+		}
+	}
+	cst_erasure_undo(run);
+}
+
 /* Step 3 and 4. */
 static cst_sense_t cst_erasure_record(struct cst_cmd *cmd)
 {
@@ -620,12 +668,14 @@ static cst_sense_t cst_erasure_record(struct cst_cmd *cmd)
 	cst_sense_t reason = CST_OK;
 	bool immed = run->immed;
 
-	if (percpu_ref_is_dying(&cmd->dev->io_ref))
-		reason = cst_device_not_ready(cmd->dev);
-	else if (cst_erasure_save(disk, run, disk->erasure.state))
+	if (!percpu_ref_is_dying(&cmd->dev->io_ref) &&
+	    cst_erasure_save(disk, run, disk->erasure.state))
 		reason = CST_SENSE(INTERNAL_TARGET_FAILURE);
+	/* The record may have taken long. */
+	if (!reason && percpu_ref_is_dying(&cmd->dev->io_ref))
+		reason = cst_device_not_ready(cmd->dev);
 	if (reason) {
-		cst_erasure_undo(run);
+		cst_erasure_take_back(run);
 		return reason;
 	}
 	cst_ua_add_device(cmd->dev, cmd->sess, CST_SENSE(MEDIUM_MAY_HAVE_CHANGED));
@@ -654,13 +704,17 @@ static cst_sense_t cst_erasure_drain(struct cst_cmd *cmd)
 	return CST_PENDING;
 }
 
-/* Step 1 */
+/*
+ * Step 1.  Commands that came before must not use the medium any more, not even after the end:
+ * they were meant for what it was.
+ */
 static bool cst_erasure_claim(struct cst_erasure_run *run, u8 state)
 {
 	struct cst_erasure *e = &run->disk->erasure;
+	struct cst_device *dev = &run->disk->dev;
 	bool free;
 
-	spin_lock_irq(&run->disk->dev.itl_lock);
+	spin_lock_irq(&dev->itl_lock);
 	free = !e->run && !cst_erasure_is_under_way(e->state);
 	if (free) {
 		run->was = e->state;
@@ -671,11 +725,15 @@ static bool cst_erasure_claim(struct cst_erasure_run *run, u8 state)
 		WRITE_ONCE(e->pos, 0);
 		WRITE_ONCE(e->state, state);
 		e->run = run;
+		cst_medium_set_unfit(dev, true);
 	}
-	spin_unlock_irq(&run->disk->dev.itl_lock);
-	if (free)
-		cst_medium_set_unfit(&run->disk->dev, true);
-	return free;
+	spin_unlock_irq(&dev->itl_lock);
+	if (!free)
+		return false;
+	run->cmd->step = CST_ERASURE_CLAIMED;
+	run->cmd->gate_seq = cst_gate_changed(dev);
+	WRITE_ONCE(dev->enabled_seq, run->cmd->gate_seq);
+	return true;
 }
 
 cst_sense_t cst_erasure_begin(struct cst_cmd *cmd, struct cst_erasure_run *run,
@@ -806,14 +864,18 @@ static int cst_erasure_load_record(struct cst_disk *disk, u8 *record)
 			return ret;
 	} else if (state != CST_ERASURE_NONE &&
 		   get_unaligned_be32(record + 4) != cst_erasure_backing(disk)) {
-		/* It was about another medium. */
+		pr_warn("%s: the medium that was not formatted or sanitized to the end is not this one: it had another path, or another file has the path now\n",
+			cst_device_name(&disk->dev));
 		state = CST_ERASURE_NONE;
 	} else if (state == CST_ERASURE_FORMATS) {
 		state = CST_ERASURE_CORRUPT;
 	}
+	spin_lock_irq(&disk->dev.itl_lock);
 	WRITE_ONCE(e->restricted, state && (record[1] & CST_ERASURE_RESTRICTED));
 	WRITE_ONCE(e->state, state);
 	cst_medium_set_unfit(&disk->dev, state != CST_ERASURE_NONE);
+	spin_unlock_irq(&disk->dev.itl_lock);
+	cst_gate_changed(&disk->dev);
 	return 0;
 }
 
@@ -921,10 +983,16 @@ static bool cst_erasure_corrupt_allows(const struct cst_cmd *cmd)
 	       cst_erasure_tells_capacity(cmd->cdb);
 }
 
+static bool cst_erasure_claimed(const struct cst_cmd *cmd)
+{
+	return (cmd->cdb[0] == FORMAT_UNIT || cmd->cdb[0] == CST_SANITIZE) &&
+	       cmd->step == CST_ERASURE_CLAIMED;
+}
+
 static bool cst_erasure_allows(u8 state, const struct cst_cmd *cmd)
 {
-	/* INQUIRY, REPORT LUNS and REQUEST SENSE */
-	if (cmd->op->flags & CST_OP_SKIP_UA)
+	/* INQUIRY, REPORT LUNS and REQUEST SENSE, and the command that does it */
+	if (cmd->op->flags & CST_OP_SKIP_UA || cst_erasure_claimed(cmd))
 		return true;
 	switch (state) {
 	case CST_ERASURE_SANITIZES:

@@ -41,7 +41,7 @@ static cst_sense_t cst_sbc_check_atomic(struct cst_cmd *cmd)
 	const struct cst_disk *disk = to_cst_disk(cmd->dev);
 	u64 first = cmd->lba << disk->block_shift;
 	u32 len = cmd->nblocks << disk->block_shift;
-	u32 unit = disk->atomic_unit;
+	u32 unit = disk->atomic_unit, boundary = disk->atomic_boundary;
 
 	if (!disk->atomic_max) {
 		cst_cdb_invalid(&cmd->detail, 0, 7);
@@ -53,8 +53,7 @@ static cst_sense_t cst_sbc_check_atomic(struct cst_cmd *cmd)
 	/* LOGICAL BLOCK ADDRESS */
 	if (first & (unit - 1))
 		return cst_cdb_invalid(&cmd->detail, 2, 7);
-	if (len && disk->atomic_boundary &&
-	    div_u64(first, disk->atomic_boundary) != div_u64(first + len - 1, disk->atomic_boundary))
+	if (len && boundary && div_u64(first, boundary) != div_u64(first + len - 1, boundary))
 		return cst_cdb_invalid(&cmd->detail, 2, 7);
 	return CST_OK;
 }

@@ -24,6 +24,7 @@ static struct {
 	u32		len;		/* 0: there is none */
 	int		error;
 	unsigned int	saves;
+	unsigned int	unsure;		/* so many saves succeed, but answer an error */
 } store;
 
 int cst_store_save(const char *kind, const char *name, u16 version, const void *data, u32 len)
@@ -36,7 +37,10 @@ int cst_store_save(const char *kind, const char *name, u16 version, const void *
 	CHECK(len <= sizeof(store.record));
 	memcpy(store.record, data, len);
 	store.len = len;
-	return 0;
+	if (!store.unsure)
+		return 0;
+	store.unsure--;
+	return -EIO;
 }
 
 int cst_store_load(const char *kind, const char *name, u16 version, void *data, u32 size)
@@ -349,6 +353,29 @@ static void the_store_fails(void)
 {
 	notes_io();
 	store.error = -ENOSPC;
+}
+
+/* A record that may be there would have the medium erased at the next enabling. */
+static void a_beginning_that_may_be_saved(void)
+{
+	a_large_disk();
+	store.unsure = 1;
+	CHECK_REASON(SANITIZE(ERASE, 0), CST_SENSE(INTERNAL_TARGET_FAILURE));
+	CHECK_EQ(nr_ios, 0);
+	CHECK_EQ(store.record[0], CST_ERASURE_NONE);
+	CHECK_REASON(TUR(), CST_OK);
+	/* It cannot be taken back: nobody may write what would be erased. */
+	store.unsure = 2;
+	store.len = 0;
+	CHECK_REASON(SANITIZE(AUSE | ERASE, 0), CST_SENSE(INTERNAL_TARGET_FAILURE));
+	CHECK_REASON(TUR(), CST_SENSE(SANITIZE_COMMAND_FAILED));
+	CHECK_REASON(SANITIZE(EXIT, 0), CST_OK);
+	CHECK_REASON(TUR(), CST_OK);
+	/* A store that takes nothing has no record. */
+	store.error = -ENOSPC;
+	CHECK_REASON(FORMAT(0), CST_SENSE(INTERNAL_TARGET_FAILURE));
+	CHECK_REASON(TUR(), CST_OK);
+	CHECK_EQ(nr_ios, 0);
 }
 
 /* What the store does not know would be done again, to data that is written later. */
@@ -706,7 +733,8 @@ static void block_erase_is_told_of(void)
 
 TEST_MAIN(T(zeroes_by_every_way), T(what_format_unit_refuses), T(what_format_unit_accepts),
 	  T(progress_is_told), T(numbers_of_progress), T(a_format_that_is_broken_off),
-	  T(an_end_that_is_not_saved), T(what_overwrite_refuses), T(the_pattern_is_written),
+	  T(a_beginning_that_may_be_saved), T(an_end_that_is_not_saved),
+	  T(what_overwrite_refuses), T(the_pattern_is_written),
 	  T(what_goes_on_during_a_sanitize), T(it_survives),
 	  T(writes_under_way_are_awaited), T(not_on_another_medium),
 	  T(the_ways_out_of_a_failure), T(block_erase_is_told_of))

@@ -132,4 +132,5 @@ static void lists_that_are_refused(void)
 	}
 }
 
-TEST_MAIN(T(a_self_test_is_to_be_ready), T(results_are_kept), T(the_list_of_pages), T(lists_that_are_refused))
+TEST_MAIN(T(a_self_test_is_to_be_ready), T(results_are_kept), T(the_list_of_pages),
+	  T(lists_that_are_refused))
