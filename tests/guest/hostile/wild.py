@@ -115,13 +115,16 @@ def parameters(blocks: int) -> Iterator[Wild]:
             "out", min(length, 24), b"\xff" * min(length, 24), ("ok", ABORTED, *NO)
         yield f"EXTENDED COPY list of {length}", struct.pack(">BB8xI2x", 0x83, 0, length), \
             "out", min(length, 64), b"\xff" * min(length, 64), ("ok", ABORTED, *NO)
-    # UNMAP: a list that is cut, or that is longer than it says; ranges that overflow; too many.
+    # UNMAP: a list that is cut; one that is longer than it says, whose end is ignored; ranges
+    # that overflow; too many.
     whole = unmap((0, 1), (8, 1))
     for length in range(1, len(whole)):
         yield f"UNMAP list cut at {length}", struct.pack(">BB4xxHB", 0x42, 0, length, 0), "out", \
             length, whole[:length], NO
-    for what, data in (("longer", whole + bytes(16)), ("beyond", unmap((0, 1), (blocks, 1))),
-                       ("64 bits", unmap((0, 1), (TOP, 2))), ("all", unmap((0, 2**32 - 1))),
+    yield "UNMAP longer", struct.pack(">BB4xxHB", 0x42, 0, len(whole) + 16, 0), "out", \
+        len(whole) + 16, whole + b"\xff" * 16, ("ok",)
+    for what, data in (("beyond", unmap((0, 1), (blocks, 1))), ("64 bits", unmap((0, 1), (TOP, 2))),
+                       ("all", unmap((0, 2**32 - 1))),
                        ("32 bits", unmap((0, 2**32 - 1), (0, 2))),
                        ("256 descriptors", unmap(*((i, 1) for i in range(256))))):
         yield f"UNMAP {what}", struct.pack(">BB4xxHB", 0x42, 0, len(data), 0), "out", len(data), \
