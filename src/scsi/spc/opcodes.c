@@ -128,12 +128,11 @@ static cst_sense_t cst_spc_report_supported_opcodes(struct cst_cmd *cmd)
 
 	for (i = 0; i < index->nr_ops; i++) {
 		op = index->ops[i];
-		if (op->opcode != opcode)
+		if (op->opcode != opcode || !cst_rsoc_exists(cmd, op))
 			continue;
 		known = true;
 		has_actions = op->flags & CST_OP_ACTION;
-		if ((!has_actions || op->service_action == action) &&
-		    cst_rsoc_exists(cmd, op))
+		if (!has_actions || op->service_action == action)
 			found = op;
 	}
 

@@ -77,6 +77,8 @@ static void a_command_that_the_unit_does_not_have(void)
 		CHECK(emu.in[4 + i * 8] != 0x42 && emu.in[4 + i * 8] != 0x9c);
 	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
+	CHECK_REASON(RSOC(2, 0x9c, 0), CST_OK);
+	CHECK_BYTES(emu.in, 0x00, 0x01, 0, 0);
 	emu.disk.thin = true;
 	CHECK_REASON(RSOC(1, 0x42, 0), CST_OK);
 	CHECK_BYTES(emu.in, 0x00, 0x03, 0, 10, 0x42, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0);
