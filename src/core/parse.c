@@ -2,13 +2,14 @@
 /*
  * Decode a CDB: operation, LBA, blocks, bytes, direction.
  *
- * Called by submit.c for every command, in the context of the submitter.  This file checks
- * nothing that depends on the state of the logical unit; gate.c and execution do.  Pure:
- * also compiled in user space.
+ * Called by submit.c for every command, in the context of the submitter.  Of the state of the
+ * logical unit, this file only asks whether the unit has the command (cst_op.exists); gate.c
+ * and execution do the rest.  Pure: also compiled in user space.
  */
 #include <linux/bitops.h>
 #include <linux/dma-direction.h>
 #include <linux/unaligned.h>
+#include <scsi/scsi_proto.h>
 
 #include "cdb.h"
 #include "core.h"
@@ -107,6 +108,17 @@ static __always_inline void cst_parse_fields(struct cst_cmd *cmd)
 	}
 }
 
+/* Refuse a command that the unit does not have, as one without a row is refused. */
+static noinline cst_sense_t cst_parse_missing(struct cst_cmd *cmd)
+{
+	if (cmd->op->flags & CST_OP_ACTION)
+		return cmd->op->opcode == VARIABLE_LENGTH_CMD ?
+		       cst_cdb_invalid(&cmd->detail, 8, 7) :
+		       cst_cdb_invalid(&cmd->detail, 1, 4);
+	cst_cdb_invalid(&cmd->detail, 0, 7);
+	return CST_SENSE(INVALID_COMMAND_OPERATION_CODE);
+}
+
 /**
  * cst_parse() - decode a command's CDB
  * @cmd: as submitted, with its LUN looked up
@@ -126,6 +138,8 @@ cst_sense_t cst_parse(struct cst_cmd *cmd)
 		return reason;
 	cmd->dir = op->dir;
 
+	if (unlikely(op->exists && !op->exists(cmd->dev)))
+		return cst_parse_missing(cmd);
 	if (unlikely(cmd->cdb_len < op->cdb_len))
 		return cst_cdb_invalid(&cmd->detail, cmd->cdb_len, 7);
 	if (unlikely(cst_cdb_has_bad_bit(cmd->cdb, op->usage, op->cdb_len)))

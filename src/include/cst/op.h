@@ -97,7 +97,7 @@ enum cst_port_state {
  * @resv_exempt: optional; true for a CDB that never conflicts with a reservation, whatever
  *	@resv says.  Any context.
  * @exists: optional; false for a unit that does not have the command: then the command is
- *	not reported, and @parse refuses it.  Any context.
+ *	not reported, and parse.c refuses it as if there were no row.  Any context.
  * @parse: optional; checks and decodes what @format does not cover, after @format has been
  *	decoded.  May set cmd->dir and cmd->cdb_xfer_len.  Any context.  Answers CST_OK or
  *	sense.

@@ -43,13 +43,6 @@ static bool cst_sbc_erase_exists(const struct cst_device *dev)
 	return cst_erasure_can_erase(container_of(dev, struct cst_disk, dev));
 }
 
-static cst_sense_t cst_sbc_parse_erase(struct cst_cmd *cmd)
-{
-	if (!cst_sbc_erase_exists(cmd->dev))
-		return cst_cdb_invalid(&cmd->detail, 1, 4);
-	return CST_OK;
-}
-
 /* Fill in the plan by the list, whose length agrees with the CDB and with the block. */
 static cst_sense_t cst_overwrite_plan(struct cst_cmd *cmd, struct cst_erasure_plan *plan)
 {
@@ -102,7 +95,10 @@ static cst_sense_t cst_sbc_sanitize(struct cst_cmd *cmd)
 	if (cmd->data_len != cmd->cdb_xfer_len)
 		return CST_SENSE(INVALID_FIELD_IN_COMMAND_IU);
 	/* The device may have been enabled anew, with other blocks, since it was parsed. */
-	reason = overwrite ? cst_sbc_parse_overwrite(cmd) : cst_sbc_parse_erase(cmd);
+	if (overwrite)
+		reason = cst_sbc_parse_overwrite(cmd);
+	else if (!cst_sbc_erase_exists(cmd->dev))
+		reason = cst_cdb_invalid(&cmd->detail, 1, 4);
 	if (reason)
 		return reason;
 	run = cst_erasure_make(to_cst_disk(cmd->dev));
@@ -153,7 +149,6 @@ const struct cst_op cst_sbc_sanitize_ops[] = {
 		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_ERASURE_TIMEOUT,
 		.exists		= cst_sbc_erase_exists,
-		.parse		= cst_sbc_parse_erase,
 		.execute	= cst_sbc_sanitize,
 		.give_up	= cst_erasure_give_up,
 	},

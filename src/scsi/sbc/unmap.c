@@ -25,14 +25,6 @@ static bool cst_sbc_unmap_exists(const struct cst_device *dev)
 	return cst_sbc_thin(container_of(dev, struct cst_disk, dev));
 }
 
-static cst_sense_t cst_sbc_parse_unmap(struct cst_cmd *cmd)
-{
-	if (cst_sbc_unmap_exists(cmd->dev))
-		return CST_OK;
-	cst_cdb_invalid(&cmd->detail, 0, 7);
-	return CST_SENSE(INVALID_COMMAND_OPERATION_CODE);
-}
-
 /* The number of descriptors, by the list in the scratch buffer. */
 static u32 cst_sbc_unmap_descriptors(const struct cst_cmd *cmd)
 {
@@ -209,7 +201,6 @@ const struct cst_op cst_sbc_unmap_ops[] = {
 		.resv		= CST_RESV_WRITE,
 		.timeout	= CST_UNMAP_TIMEOUT,
 		.exists		= cst_sbc_unmap_exists,
-		.parse		= cst_sbc_parse_unmap,
 		.execute	= cst_sbc_unmap,
 	},
 	{}

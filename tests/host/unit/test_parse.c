@@ -138,6 +138,11 @@ static void every_bit_outside_the_usage_map_is_pointed_at(void)
 	bool variable;
 
 	emu_reset();
+	/* a disk that has each command */
+	emu.disk.thin = true;
+	emu.disk.can_zero = true;
+	emu.disk.atomic_max = 1 << 20;
+	emu.disk.atomic_unit = 512;
 	for (i = 0; i < cst_disk_type.index->nr_ops; i++) {
 		op = cst_disk_type.index->ops[i];
 		variable = op->opcode == 0x7f;
@@ -161,6 +166,18 @@ static void every_bit_outside_the_usage_map_is_pointed_at(void)
 			}
 		}
 	}
+}
+
+/* It is refused as without a row, whatever else is wrong with its CDB. */
+static void what_the_unit_does_not_have(void)
+{
+	emu_reset();
+	CHECK_REASON(PARSE(0x9c, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		     CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
+	CHECK_EQ(emu.cmd.detail.field, 0);
+	CHECK_REASON(PARSE(0x42, 0xff, 0, 0, 0, 0, 0, 0, 0, 0),
+		     CST_SENSE(INVALID_COMMAND_OPERATION_CODE));
+	CHECK_INVALID(PARSE(0x48, 0x02, 0xff, 0, 0, 0, 0, 0, 0, 0), 1, 4);
 }
 
 static void named_fields_that_are_not_supported(void)
@@ -215,7 +232,7 @@ TEST_MAIN(T(read_write_6), T(read_write_10), T(read_write_12), T(read_write_16),
 	  T(longer_than_the_block_limits_page_says),
 	  T(verify_moves_what_bytchk_says),
 	  T(allocation_lengths),
-	  T(every_bit_outside_the_usage_map_is_pointed_at),
+	  T(every_bit_outside_the_usage_map_is_pointed_at), T(what_the_unit_does_not_have),
 	  T(named_fields_that_are_not_supported),
 	  T(a_cdb_that_is_too_short_is_refused),
 	  T(a_longer_cdb_is_padding),
