@@ -59,9 +59,21 @@ void cst_erasure_give_up(struct cst_cmd *cmd);	/* cst_op.give_up */
  */
 cst_sense_t cst_erasure_exit_failure(struct cst_cmd *cmd);
 
-/* The pure part. */
+#define CST_ERASURE_CLAIMED	1	/* cst_cmd.step of the command that does it */
+
+static inline bool cst_erasure_is_under_way(u8 state)
+{
+	return state == CST_ERASURE_FORMATS || state == CST_ERASURE_SANITIZES;
+}
+
+static inline u64 cst_erasure_size(const struct cst_disk *disk)
+{
+	return cst_disk_nblocks(disk) << disk->block_shift;
+}
+
+/* PROGRESS INDICATION.  Pure. */
 u16 cst_erasure_progress(u8 pass, u8 passes, u64 pos, u64 size);
-/* Is the pattern inverted in this pass, of which the first is 0? */
+/* Is the pattern inverted in this pass, of which the first is 0?  Pure. */
 bool cst_erasure_inverts(const struct cst_erasure_plan *plan, u8 pass);
 
 /* For cst_disk_type. */

@@ -8,4 +8,4 @@ CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity log mode
 CORE += $(addprefix scsi/spc/, buffer diagnostic identify timestamp)
 CORE += $(addprefix scsi/copy/, extended_copy limits list status)
 CORE += $(addprefix scsi/sbc/, defects orwrite prefetch unmap lba_status space write_atomic)
-CORE += $(addprefix scsi/sbc/, erasure format sanitize)
+CORE += $(addprefix scsi/sbc/, erasure erasure_state format sanitize)
