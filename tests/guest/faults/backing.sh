@@ -23,12 +23,11 @@ backing_clear() {
 }
 
 backing_gone() {
-	local m rc=0
+	local rc=0
 	umount_below "$TMP" || rc=1
 	[ ! -e /sys/module/dm_mod ] || dmsetup remove_all || rc=1
-	for m in brd scsi_debug; do
-		[ ! -e /sys/module/$m ] || (wait_for 10 rmmod $m) || rc=1
-	done
+	[ ! -e /sys/module/brd ] || (wait_for 10 rmmod brd) || rc=1
+	[ ! -e /sys/module/scsi_debug ] || (scsi_debug_unload) || rc=1
 	return $rc
 }
 
@@ -40,7 +39,7 @@ backing_up() {
 }
 
 # Makes a SCSI disk of 32 MiB and sets $scsi_disk to its name.  At the end of the test,
-# wait_for 10 rmmod scsi_debug.
+# scsi_debug_unload.
 scsi_disk_up() {
 	backing_gone
 	trap backing_clear EXIT

@@ -159,6 +159,25 @@ scsi_hosts() {
 	done
 }
 
+# scsi_debug_unload: removes scsi_debug's host and the module.  Linux frees its targets in an
+# async function, for which unloading the module does not wait (seen on 7.2: a warning about
+# their folders in debugfs, and the guest stops).
+scsi_debug_unload() {
+	wait_for 10 scsi_debug_unused
+	echo -1 >/sys/bus/pseudo/drivers/scsi_debug/add_host
+	wait_for 10 scsi_debug_has_no_target
+	wait_for 10 rmmod scsi_debug
+}
+
+scsi_debug_unused() {
+	[ "$(cat /sys/module/scsi_debug/refcnt)" = 0 ]
+}
+
+scsi_debug_has_no_target() {
+	# The folder of the target that was looked for behind the last one stays.
+	! ls -d /sys/kernel/debug/scsi_debug/target*:0:0 >/dev/null 2>&1
+}
+
 host_disk_now() {
 	local d
 	for d in /sys/class/scsi_host/"$1"/device/target*/*:"$2"; do
