@@ -109,6 +109,7 @@ struct cst_disk {
 	u64			nblocks;	/* by a resize */
 	bool			thin;		/* initiators can unmap blocks; becomes false */
 	bool			wce_off;	/* an initiator has turned the cache off */
+	unsigned long		prefetching;	/* bit 0: a PRE-FETCH reads; prefetch.c */
 
 	/* cst_disk_space(), bytes: READ_ONCE/WRITE_ONCE */
 	u64			space_total;	/* 0: not known */

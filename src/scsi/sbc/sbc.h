@@ -90,6 +90,8 @@ extern const struct cst_op cst_sbc_defects_ops[];
 /* orwrite.c */
 extern const struct cst_op cst_sbc_orwrite_ops[];
 /* prefetch.c */
+/* MAXIMUM PREFETCH LENGTH of VPD page B0h */
+u32 cst_sbc_max_prefetch(const struct cst_cmd *cmd);
 extern const struct cst_op cst_sbc_prefetch_ops[];
 /* space.c: pages about the space left, of mode.c, log.c and vpd.c */
 bool cst_space_exists(const struct cst_device *dev);

@@ -60,6 +60,8 @@ static cst_sense_t cst_vpd_block_limits(struct cst_cmd *cmd, const u8 *header)
 	put_unaligned_be32(max, page + 8);
 	put_unaligned_be32(min(disk->opt_trans_len / disk->block_size, max),
 			   page + 12);
+	/* A longer PRE-FETCH is no error, and brings so many blocks into the cache. */
+	put_unaligned_be32(cst_sbc_max_prefetch(cmd), page + 16);
 	cst_vpd_unmap_limits(disk, page);
 	cst_vpd_atomic_limits(cmd, page);
 	return cst_cmd_respond(cmd, page, sizeof(page));

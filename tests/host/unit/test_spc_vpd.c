@@ -203,8 +203,9 @@ static void page_b0(void)
 	CHECK_EQ(emu.cmd.data_len, 64);
 	CHECK_BYTES(emu.in, 0x00, 0xb0, 0x00, 0x3c, 0x01, 0xff, 0x00, 0x00,
 		    0x00, 0x00, 0x40, 0x00,	/* 8 MiB */
-		    0x00, 0x00, 0x08, 0x00);	/* 1 MiB */
-	CHECK(!memcmp(emu.in + 16, zero, 20));
+		    0x00, 0x00, 0x08, 0x00,	/* 1 MiB */
+		    0x00, 0x00, 0x20, 0x00);	/* 4 MiB */
+	CHECK(!memcmp(emu.in + 20, zero, 16));
 	CHECK_EQ(get_unaligned_be64(emu.in + 36), (64 << 20) / 512);
 	CHECK(!memcmp(emu.in + 44, zero, 20));
 
