@@ -40,9 +40,7 @@ static cst_sense_t cst_sbc_parse_write_same(struct cst_cmd *cmd)
 	 */
 	if (!cmd->nblocks || cmd->nblocks > cst_sbc_max_write_same(disk))
 		return cst_sbc_wrong_length(cmd);
-	if (cmd->cdb[byte] & CST_CDB_NDOB)
-		cmd->dir = DMA_NONE;
-	else
+	if (!(cmd->cdb[byte] & CST_CDB_NDOB))
 		cmd->cdb_xfer_len = disk->block_size;
 	return CST_OK;
 }

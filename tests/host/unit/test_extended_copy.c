@@ -901,6 +901,8 @@ static void the_oldest_are_forgotten(void)
 			     i < 2 ? CST_SENSE(INVALID_FIELD_IN_CDB) : CST_OK);
 }
 
+#define COPY_ABORT(_id)	EMU(0x83, 0x1c, 0, 0, 0, _id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
 /* However many others end meanwhile. */
 static void one_that_runs_is_not_forgotten(void)
 {
@@ -918,9 +920,24 @@ static void one_that_runs_is_not_forgotten(void)
 	CHECK(cst_copy_at(&emu.itl, status, 3));
 	CHECK_REASON(ASK1(0x00, 99, 0xff), CST_OK);
 	CHECK_EQ(emu.in[4], 0x00);
-	CHECK_REASON(EMU(0x83, 0x1c, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), CST_OK);
+	CHECK_REASON(COPY_ABORT(99), CST_OK);
 	CHECK(!cst_copy_at(&emu.itl, status, 3));
 	cst_copy_end(&emu.itl, status, SAM_STAT_GOOD, NULL, 0);
+}
+
+/* LIST IDENTIFIER of a copy that does not run: SPC-4 6.3 */
+static void what_does_not_run_cannot_be_aborted(void)
+{
+	start();
+	CHECK_INVALID(COPY_ABORT(7), 2, 7);
+	simple(3, 40, 5);
+	list[0] = 7;
+	CHECK_REASON(send(), CST_OK);
+	CHECK_INVALID(COPY_ABORT(7), 2, 7);
+	CHECK_INVALID(COPY_ABORT(8), 2, 7);
+	/* The copy that has ended is still known. */
+	CHECK_REASON(ASK1(0x00, 7, 0xff), CST_OK);
+	CHECK_EQ(emu.in[4], 0x01);
 }
 
 TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
@@ -932,6 +949,7 @@ TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
 	  T(a_header_is_no_unit), T(segments_that_are_too_long),
 	  T(a_list_that_is_too_long), T(other_kinds_of_units), T(a_unit_that_refuses),
 	  T(segments_beyond_the_end), T(one_that_runs_is_not_forgotten),
+	  T(what_does_not_run_cannot_be_aborted),
 	  T(what_is_missing_is_told), T(a_unit_attention_stays_for_the_initiator),
 	  T(one_that_comes_in_between_does_too), T(an_abort_ends_it_between_two_steps),
 	  T(ordered_ones_do_not_wait_for_themselves), T(without_memory), T(limits), T(page_8f),

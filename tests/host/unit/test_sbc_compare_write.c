@@ -123,16 +123,29 @@ static void needs_all_its_data(void)
 	CHECK_EQ(emu.cmd.residual, 512);
 }
 
+/* The flags of the read before the last I/O, the write. */
+static u8 read_flags;
+
+static void the_read_is_noted(void)
+{
+	if (emu.io.op == CST_IO_READ)
+		read_flags = emu.io.flags;
+}
+
 static void cache_flags(void)
 {
 	emu_reset();
+	emu.on_io = the_read_is_noted;
 	data_out(0, 1, 512);
 	CHECK_REASON(CAW(0x18, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, CST_IO_FUA | CST_IO_DPO);
+	/* FUA is about what is written. */
+	CHECK_EQ(read_flags, CST_IO_DPO);
 	data_out(0, 1, 512);
 	emu.disk.write_through = true;
 	CHECK_REASON(CAW(0, 0, 1), CST_OK);
 	CHECK_EQ(emu.io.flags, CST_IO_FUA);
+	CHECK_EQ(read_flags, 0);
 	data_out(0, 1, 512);
 	emu.disk.nv_cache = true;
 	CHECK_REASON(CAW(0x08, 0, 1), CST_OK);
