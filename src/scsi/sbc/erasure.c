@@ -12,9 +12,10 @@
  *  4. the run begins.  With IMMED the command ends here.
  *
  * The run is a chain of jobs of the device's workers, each of which starts one I/O of a bounded
- * length.  So it holds one buffer at most, and other devices do not notice it.  It has a
- * reference to io_ref.  When it finds io_ref dying, the device is being disabled, and it stops.
- * At the end the medium is flushed, the store is told, and the unit becomes fit.
+ * length.  So it holds one buffer at most, and other devices do not notice it.  When there is no
+ * memory for the buffer, the run waits until there is.  It has a reference to io_ref.  When it
+ * finds io_ref dying, the device is being disabled, and it stops.  At the end the medium is
+ * flushed, the store is told, and the unit becomes fit.
  *
  * What a stop leaves behind differs.  A medium that was not formatted to its end is corrupt
  * until a FORMAT UNIT succeeds.  A SANITIZE goes on when the device is enabled again, from
@@ -50,6 +51,8 @@
 #define CST_ERASURE_ZERO_STEP	(16U << 20)
 #define CST_ERASURE_WRITE_STEP	(1024U * 1024)
 
+#define CST_ERASURE_PATIENCE	HZ	/* until it looks again whether there is memory */
+
 /* How the medium is written */
 enum cst_erasure_way {
 	CST_ERASURE_BY_UNMAP,
@@ -76,6 +79,7 @@ enum cst_erasure_phase {
  * @next: what the job is to do
  * @job: in a lane of the device
  * @work: in a work queue of core's
+ * @later: queues @job or @work after a while
  * @saved: cst_erasure.pos that the record has
  * @bvec: the buffer of a write; NULL: there is none
  * @nr_bvec: entries of @bvec
@@ -98,6 +102,7 @@ struct cst_erasure_run {
 	union {
 		struct cst_job		job;
 		struct work_struct	work;
+		struct delayed_work	later;
 	};
 	u64			saved;
 	struct bio_vec		*bvec;
@@ -227,11 +232,13 @@ void cst_erasure_drop(struct cst_erasure_run *run)
 	kfree(run);
 }
 
-/* A smaller buffer will do, too. */
+/* Is there a buffer, or no need of one?  A smaller one will do, too. */
 static bool cst_erasure_get_buffer(struct cst_erasure_run *run)
 {
 	u32 len;
 
+	if (run->way != CST_ERASURE_BY_WRITE)
+		return true;
 	for (len = CST_ERASURE_WRITE_STEP; !run->bvec && len >= run->disk->block_size; len /= 2) {
 		run->bvec = cst_bvec_alloc(NULL, 0, len, true, &run->nr_bvec, &run->alloced);
 		run->buf_len = len;
@@ -239,8 +246,7 @@ static bool cst_erasure_get_buffer(struct cst_erasure_run *run)
 	return run->bvec;
 }
 
-/* Choose the way.  Return: false without memory. */
-static bool cst_erasure_prepare(struct cst_erasure_run *run)
+static void cst_erasure_choose_way(struct cst_erasure_run *run)
 {
 	struct cst_disk *disk = run->disk;
 
@@ -251,7 +257,6 @@ static bool cst_erasure_prepare(struct cst_erasure_run *run)
 	else
 		run->way = CST_ERASURE_BY_WRITE;
 	run->filled = false;
-	return run->way != CST_ERASURE_BY_WRITE || cst_erasure_get_buffer(run);
 }
 
 static void cst_erasure_fill(struct cst_erasure_run *run)
@@ -311,6 +316,26 @@ static void cst_erasure_queue(struct cst_erasure_run *run,
 	}
 	INIT_WORK(&run->work, cst_erasure_work);
 	queue_work(cst_wq, &run->work);
+}
+
+static void cst_erasure_later(struct work_struct *work)
+{
+	struct cst_erasure_run *run = container_of(to_delayed_work(work),
+						   struct cst_erasure_run, later);
+
+	cst_erasure_queue(run, run->next);
+}
+
+/*
+ * Try again later.  The wait is short enough for whoever disables the device, and waits for
+ * the run.
+ */
+static void cst_erasure_queue_later(struct cst_erasure_run *run,
+				    void (*next)(struct cst_erasure_run *run))
+{
+	run->next = next;
+	INIT_DELAYED_WORK(&run->later, cst_erasure_later);
+	queue_delayed_work(cst_wq, &run->later, CST_ERASURE_PATIENCE);
 }
 
 /* Go on where it may wait for the store. */
@@ -456,12 +481,9 @@ static bool cst_erasure_other_way(struct cst_erasure_run *run)
 		return false;
 	if (run->way == CST_ERASURE_BY_UNMAP)
 		cst_disk_stop_thin(run->disk);
-	if (run->way == CST_ERASURE_BY_UNMAP && run->disk->can_zero) {
-		run->way = CST_ERASURE_BY_ZERO;
-		return true;
-	}
-	run->way = CST_ERASURE_BY_WRITE;
-	return cst_erasure_get_buffer(run);
+	run->way = run->way == CST_ERASURE_BY_UNMAP && run->disk->can_zero ?
+		   CST_ERASURE_BY_ZERO : CST_ERASURE_BY_WRITE;
+	return true;
 }
 
 static void cst_erasure_written(struct cst_erasure_run *run)
@@ -533,6 +555,11 @@ static void cst_erasure_step(struct cst_erasure_run *run)
 		cst_erasure_submit(run, CST_IO_FLUSH, 0, 0);
 		return;
 	}
+	/* Nothing has gone wrong with the medium; the unit stays unfit meanwhile. */
+	if (!cst_erasure_get_buffer(run)) {
+		cst_erasure_queue_later(run, cst_erasure_step);
+		return;
+	}
 	if (run->way == CST_ERASURE_BY_WRITE) {
 		max = run->buf_len;
 		if (!run->filled)
@@ -542,16 +569,13 @@ static void cst_erasure_step(struct cst_erasure_run *run)
 }
 
 /* The run begins or goes on.  The caller keeps io_ref from becoming zero meanwhile. */
-static void cst_erasure_start(struct cst_erasure_run *run, bool prepared)
+static void cst_erasure_start(struct cst_erasure_run *run)
 {
 	struct cst_device *dev = &run->disk->dev;
 
 	percpu_ref_get(&dev->io_ref);
 	WRITE_ONCE(dev->own_io, true);
-	if (prepared)
-		cst_erasure_queue(run, cst_erasure_step);
-	else
-		cst_erasure_end(run, -ENOMEM);
+	cst_erasure_queue(run, cst_erasure_step);
 }
 
 /* --- the command --- */
@@ -654,7 +678,7 @@ static cst_sense_t cst_erasure_record(struct cst_cmd *cmd)
 		run->cmd = NULL;
 	run->phase = CST_ERASURE_RUNS;
 	spin_unlock_irq(&cmd->dev->itl_lock);
-	cst_erasure_start(run, true);
+	cst_erasure_start(run);
 	return immed ? CST_OK : CST_PENDING;
 }
 
@@ -711,7 +735,8 @@ cst_sense_t cst_erasure_begin(struct cst_cmd *cmd, struct cst_erasure_run *run,
 {
 	run->cmd = cmd;
 	run->immed = immed;
-	if (!cst_erasure_prepare(run)) {
+	cst_erasure_choose_way(run);
+	if (!cst_erasure_get_buffer(run)) {
 		cst_erasure_drop(run);
 		return CST_TASK_SET_FULL;
 	}
@@ -877,7 +902,8 @@ void cst_erasure_opened(struct cst_device *dev)
 	if (!stopped)
 		return;
 	pr_info("%s: a SANITIZE goes on\n", cst_device_name(dev));
-	cst_erasure_start(run, cst_erasure_prepare(run));
+	cst_erasure_choose_way(run);
+	cst_erasure_start(run);
 }
 
 void cst_erasure_closed(struct cst_device *dev)

@@ -177,7 +177,7 @@ struct bio_vec *cst_bvec_alloc(struct bio_vec *inl, unsigned int nr_inline,
 	unsigned int i, n = (len + PAGE_SIZE - 1) / PAGE_SIZE;
 	struct bio_vec *bvec;
 
-	if (emu.no_memory && !may_sleep)
+	if ((emu.no_pages && !inl) || (emu.no_memory && !may_sleep))
 		return NULL;
 	*alloced = n > nr_inline;
 	bvec = *alloced ? calloc(n, sizeof(*bvec)) : inl;

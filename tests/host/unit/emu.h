@@ -57,6 +57,7 @@ struct emu {
 	bool			io_later;	/* an I/O ends by emu_io_ends() */
 	int			copy_error;	/* of cst_block_ops.copy */
 	bool			no_memory;	/* for VERIFY, unless it may sleep */
+	bool			no_pages;	/* for a list of pages that is no command's */
 	bool			no_scratch;	/* for a scratch buffer */
 	bool			no_buffer;	/* for any command */
 

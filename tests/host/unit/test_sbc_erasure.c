@@ -86,6 +86,8 @@ static void goes_on(void)
 		;
 }
 
+static bool without_memory;	/* ... the target starts anew */
+
 /* The target starts anew; the store and the medium stay. */
 static void restart(void)
 {
@@ -99,6 +101,7 @@ static void restart(void)
 	memcpy(emu.medium, medium, sizeof(medium));
 	emu.disk.nblocks = nblocks;
 	emu.on_io = notes_io;
+	emu.no_pages = without_memory;
 	nr_ios = 0;
 	fails_at = 0;
 	emu.disk.dev.obj.lock.held = true;
@@ -579,6 +582,69 @@ static void it_survives(void)
 	CHECK_REASON(TUR(), CST_OK);
 }
 
+/* No memory is no failure of the medium, so the run looks again and again. */
+static void without_memory_it_waits(void)
+{
+	unsigned int saves, i;
+
+	start();
+	list[4] = 0x11;
+	CHECK_REASON(overwrite(IMMED | AUSE, 0x01, 1), CST_OK);
+	emu_work();
+	disable();
+	emu.no_pages = true;
+	without_memory = true;
+	restart();
+	without_memory = false;
+	saves = store.saves;
+	for (i = 0; i < 3; i++) {
+		goes_on();
+		CHECK_EQ(nr_ios, 0);
+		CHECK_REASON(TUR(), CST_SENSE(SANITIZE_IN_PROGRESS));
+		shim_jiffies_64 += HZ;
+	}
+	/* It can be disabled meanwhile. */
+	disable();
+	CHECK_EQ(store.saves, saves);
+	cst_erasure_opened(&emu.disk.dev);
+	goes_on();
+	CHECK_EQ(nr_ios, 0);
+	emu.no_pages = false;
+	goes_on();
+	CHECK_EQ(nr_ios, 0);
+	shim_jiffies_64 += HZ;
+	goes_on();
+	CHECK(is_pattern(list + 4, 1, 0));
+	CHECK_REASON(TUR(), CST_OK);
+
+	/* The backing cannot unmap after all, and zeroes have to be written. */
+	a_large_disk();
+	fails_at = 1;
+	fails_with = -EOPNOTSUPP;
+	emu.disk.thin = true;
+	emu.disk.unmap_granularity = 4096;
+	emu.disk.unmap_zeroes = true;
+	emu.disk.can_zero = false;
+	emu.no_pages = true;
+	CHECK_REASON(SANITIZE(IMMED | ERASE, 0), CST_OK);
+	goes_on();
+	CHECK_EQ(nr_ios, 1);
+	CHECK_REASON(TUR(), CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(TUR(), CST_SENSE(INQUIRY_DATA_CHANGED));
+	CHECK_REASON(TUR(), CST_SENSE(SANITIZE_IN_PROGRESS));
+	emu.no_pages = false;
+	shim_jiffies_64 += HZ;
+	goes_on();
+	CHECK_REASON(TUR(), CST_OK);
+
+	/* A command is asked to come again. */
+	start();
+	emu.no_pages = true;
+	CHECK_REASON(overwrite(IMMED, 0x01, 1), CST_BUSY);
+	emu.no_pages = false;
+	CHECK_REASON(TUR(), CST_OK);
+}
+
 static struct task writer;
 
 static void the_write_ends(void)
@@ -735,6 +801,6 @@ TEST_MAIN(T(zeroes_by_every_way), T(what_format_unit_refuses), T(what_format_uni
 	  T(progress_is_told), T(numbers_of_progress), T(a_format_that_is_broken_off),
 	  T(a_beginning_that_may_be_saved), T(an_end_that_is_not_saved),
 	  T(what_overwrite_refuses), T(the_pattern_is_written),
-	  T(what_goes_on_during_a_sanitize), T(it_survives),
+	  T(what_goes_on_during_a_sanitize), T(it_survives), T(without_memory_it_waits),
 	  T(writes_under_way_are_awaited), T(not_on_another_medium),
 	  T(the_ways_out_of_a_failure), T(block_erase_is_told_of))
