@@ -184,6 +184,27 @@ static void segments_are_copied_in_order(void)
 	for (i = 0; i <= 40; i++)
 		CHECK(!memcmp(emu.medium + i * BLOCK, was, BLOCK));
 	CHECK(!memcmp(emu.medium + 41 * BLOCK, was + 41 * BLOCK, BLOCK));
+
+	/* The last one is not the first one, either. */
+	start();
+	put_header(false, 7, 2);
+	put_cscd();
+	put_segment(0, 0, 10, 20, 1);
+	put_segment(0, 0, 20, 30, 1);
+	CHECK_REASON(send(), CST_OK);
+	CHECK(!memcmp(emu.medium + 20 * BLOCK, was + 10 * BLOCK, BLOCK));
+	CHECK(!memcmp(emu.medium + 30 * BLOCK, was + 10 * BLOCK, BLOCK));
+}
+
+/* The initiator sends less than PARAMETER LIST LENGTH says. */
+static void a_list_that_does_not_come(void)
+{
+	start();
+	simple(3, 40, 5);
+	emu_data_out(list, len);
+	CHECK_REASON(EMU_EXP(len - 1, 0x83, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, len, 0, 0),
+		     CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
+	check_unchanged();
 }
 
 static void overlapping_blocks_are_read_before_they_are_written(void)
@@ -591,6 +612,9 @@ static void without_memory(void)
 	CHECK_REASON(send(), CST_BUSY);
 	emu.no_buffer = false;
 	check_unchanged();
+	shim_fail_at = 1;
+	CHECK_REASON(send(), CST_BUSY);
+	check_unchanged();
 	for (shim_fail_at = 1; shim_fail_at; ) {
 		unsigned int n = shim_fail_at;
 
@@ -922,6 +946,11 @@ static void one_that_runs_is_not_forgotten(void)
 	CHECK_EQ(emu.in[4], 0x00);
 	CHECK_REASON(COPY_ABORT(99), CST_OK);
 	CHECK(!cst_copy_at(&emu.itl, status, 3));
+	/* Another one of this name is refused, and keeps no memory for itself meanwhile. */
+	simple(3, 40, 5);
+	list[0] = 99;
+	CHECK_REASON(send(), CST_SENSE(OPERATION_IN_PROGRESS));
+	CHECK(!emu.cmd.scratch_bvec);
 	cst_copy_end(&emu.itl, status, SAM_STAT_GOOD, NULL, 0);
 }
 
@@ -941,7 +970,7 @@ static void what_does_not_run_cannot_be_aborted(void)
 }
 
 TEST_MAIN(T(a_segment_is_copied), T(the_unit_itself_needs_no_descriptor),
-	  T(segments_are_copied_in_order),
+	  T(segments_are_copied_in_order), T(a_list_that_does_not_come),
 	  T(overlapping_blocks_are_read_before_they_are_written), T(bytes_are_whole_blocks),
 	  T(nothing_to_do), T(nothing_is_left_of_blocks), T(bytes_of_a_part_of_a_block),
 	  T(a_list_that_is_cut_is_refused_whole), T(lengths_that_lie),
