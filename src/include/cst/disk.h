@@ -102,7 +102,7 @@ struct cst_disk {
 	bool			known_unmap_zeroes;
 	u8			known_lb_per_pb_exp;
 	bool			known_rotational;
-	bool			known_space;	/* space.c */
+	u8			known_space_exponent; /* space.c; READ_ONCE/WRITE_ONCE */
 	bool			known_erase;	/* BLOCK ERASE */
 
 	/* may change while enabled: READ_ONCE/WRITE_ONCE */

@@ -170,11 +170,11 @@ static void cst_disk_enabled(struct cst_device *dev)
 	bool zeroes = disk->thin && disk->unmap_zeroes;
 	bool other_thin = !granularity != !disk->known_unmap_granularity ||
 			  zeroes != disk->known_unmap_zeroes;
-	bool space = cst_space_exists(dev);
+	u8 exponent = cst_space_exponent(disk);
 	bool erase = cst_erasure_can_erase(disk);
 	bool other_limits = other_thin || granularity != disk->known_unmap_granularity ||
 			    alignment != disk->known_unmap_alignment ||
-			    space != disk->known_space || erase != disk->known_erase ||
+			    exponent != disk->known_space_exponent || erase != disk->known_erase ||
 			    disk->atomic_max != disk->known_atomic_max ||
 			    (disk->atomic_max && disk->atomic_unit != disk->known_atomic_unit);
 
@@ -194,7 +194,7 @@ static void cst_disk_enabled(struct cst_device *dev)
 	disk->known_unmap_granularity = granularity;
 	disk->known_unmap_alignment = alignment;
 	disk->known_unmap_zeroes = zeroes;
-	disk->known_space = space;
+	WRITE_ONCE(disk->known_space_exponent, exponent);
 	disk->known_erase = erase;
 	disk->known_atomic_max = disk->atomic_max;
 	disk->known_atomic_unit = disk->atomic_unit;
@@ -252,6 +252,7 @@ int cst_disk_resize(struct cst_disk *disk, const char *attr, u64 nblocks)
 	WRITE_ONCE(disk->nblocks, nblocks);
 	disk->known_nblocks = nblocks;
 	cst_ua_add_device(&disk->dev, NULL, CST_SENSE(CAPACITY_DATA_CHANGED));
+	cst_space_check(disk);
 	cst_device_changed(&disk->dev);
 	cst_event_device(&disk->dev, CST_EVENT_RESIZED);
 	return 0;

@@ -95,6 +95,7 @@ u32 cst_sbc_max_prefetch(const struct cst_cmd *cmd);
 extern const struct cst_op cst_sbc_prefetch_ops[];
 /* space.c: pages about the space left, of mode.c, log.c and vpd.c */
 bool cst_space_exists(const struct cst_device *dev);
+/* THRESHOLD EXPONENT: a threshold set has 2 to this power blocks; 0: there are no pages */
 u8 cst_space_exponent(const struct cst_disk *disk);
 void cst_space_check(struct cst_disk *disk);
 void cst_space_lbpere_mask(const struct cst_device *dev, u8 *page);

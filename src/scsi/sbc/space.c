@@ -8,8 +8,10 @@
  * The handler calls cst_disk_space() every few seconds.  disk.c, mode.c, log.c and vpd.c call
  * the rest.  This file has no lock: each value is read and written as a whole.
  *
- * The unit of all that initiators see is a threshold set, here 1 MiB (THRESHOLD EXPONENT).
+ * The unit of all that initiators see is a threshold set (THRESHOLD EXPONENT).  It is 1 MiB, and
+ * more where 32 bits would not count the sets: from 4 PiB on.
  */
+#include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -20,7 +22,7 @@
 #include "../spc/spc.h"
 #include "sbc.h"
 
-#define CST_SPACE_SET_SHIFT	20
+#define CST_SPACE_SET_SHIFT	20	/* at least */
 
 /* Mode page 01h, byte 7 */
 #define CST_MODE_LBPERE		0x80
@@ -39,9 +41,21 @@ static const struct cst_disk *dev_to_disk(const struct cst_device *dev)
 	return container_of(dev, struct cst_disk, dev);
 }
 
-static u32 cst_space_sets(u64 bytes)
+/*
+ * A threshold set has 2 to this power bytes.  SBC-4 6.6.7 asks for less than 2^32 sets in the
+ * capacity.  The space of the file system is counted in the same sets.
+ */
+static unsigned int cst_space_set_shift(const struct cst_disk *disk)
 {
-	return min_t(u64, bytes >> CST_SPACE_SET_SHIFT, U32_MAX);
+	u64 bytes = max(READ_ONCE(disk->space_total),
+			cst_disk_nblocks(disk) << disk->block_shift);
+
+	return max_t(int, CST_SPACE_SET_SHIFT, fls64(bytes) - 32);
+}
+
+static u32 cst_space_sets(const struct cst_disk *disk, u64 bytes)
+{
+	return min_t(u64, bytes >> cst_space_set_shift(disk), U32_MAX);
 }
 
 /* The threshold in threshold sets; 0: none.  It is rounded up, so that it is never too late. */
@@ -51,7 +65,7 @@ static u32 cst_space_threshold(const struct cst_disk *disk)
 	u64 share = div_u64(total, 100) * READ_ONCE(disk->threshold_percent);
 	u64 bytes = max(READ_ONCE(disk->threshold_bytes), share);
 
-	return cst_space_sets(bytes + (1U << CST_SPACE_SET_SHIFT) - 1);
+	return cst_space_sets(disk, bytes + BIT_ULL(cst_space_set_shift(disk)) - 1);
 }
 
 /* The pages exist where the disk is thin and its handler knows the space. */
@@ -62,23 +76,32 @@ bool cst_space_exists(const struct cst_device *dev)
 	return cst_sbc_thin(disk) && READ_ONCE(disk->space_total);
 }
 
-/* THRESHOLD EXPONENT: a threshold set has 2 to this power blocks. */
 u8 cst_space_exponent(const struct cst_disk *disk)
 {
-	return CST_SPACE_SET_SHIFT - disk->block_shift;
+	return cst_space_exists(&disk->dev) ? cst_space_set_shift(disk) - disk->block_shift : 0;
 }
 
 /* --- the threshold is reached --- */
 
 static void cst_space_tell(struct cst_disk *disk, u32 left, u32 threshold)
 {
-	pr_warn("%s: %u MiB are left for this thin disk, and its threshold is %u MiB\n",
-		cst_device_name(&disk->dev), left, threshold);
+	unsigned int shift = cst_space_set_shift(disk) - 20;	/* from MiB */
+
+	pr_warn("%s: %llu MiB are left for this thin disk, and its threshold is %llu MiB\n",
+		cst_device_name(&disk->dev), (u64)left << shift, (u64)threshold << shift);
 	cst_event_device(&disk->dev, CST_EVENT_SPACE_LOW);
 	/* With SITUA the first nexus that is told takes it from the others (ua.c). */
 	if (!READ_ONCE(disk->dev.mode.lbpere_off))
 		cst_ua_add_device(&disk->dev, NULL,
 				  CST_SENSE(THIN_PROVISIONING_SOFT_THRESHOLD_REACHED));
+}
+
+/* The file system or the disk has grown so much that a threshold set is another one. */
+static void cst_space_exponent_changed(struct cst_disk *disk, u8 exponent)
+{
+	WRITE_ONCE(disk->known_space_exponent, exponent);
+	cst_ua_add_device(&disk->dev, NULL, CST_SENSE(INQUIRY_DATA_CHANGED));
+	cst_ua_add_device(&disk->dev, NULL, CST_SENSE(MODE_PARAMETERS_CHANGED));
 }
 
 /*
@@ -88,11 +111,14 @@ static void cst_space_tell(struct cst_disk *disk, u32 left, u32 threshold)
  */
 void cst_space_check(struct cst_disk *disk)
 {
-	u32 left = cst_space_sets(READ_ONCE(disk->space_left));
+	u32 left = cst_space_sets(disk, READ_ONCE(disk->space_left));
 	u32 threshold = cst_space_threshold(disk);
+	u8 exponent = cst_space_exponent(disk);
 
 	if (!cst_space_exists(&disk->dev))
 		return;
+	if (exponent != READ_ONCE(disk->known_space_exponent))
+		cst_space_exponent_changed(disk, exponent);
 	if (threshold && left <= threshold) {
 		if (!READ_ONCE(disk->space_low)) {
 			WRITE_ONCE(disk->space_low, true);
@@ -167,11 +193,11 @@ void cst_space_mode_set(struct cst_device *dev, const u8 *page)
 
 /* --- log page 0Ch --- */
 
-static u8 *cst_space_log_count(u8 *p, u16 code, u64 bytes, u8 scope)
+static u8 *cst_space_log_count(const struct cst_disk *disk, u8 *p, u16 code, u64 bytes, u8 scope)
 {
 	u8 value[8] = {};
 
-	put_unaligned_be32(cst_space_sets(bytes), value);
+	put_unaligned_be32(cst_space_sets(disk, bytes), value);
 	value[4] = scope;
 	return cst_log_put(p, code, value, sizeof(value));
 }
@@ -180,8 +206,8 @@ u8 *cst_space_log(const struct cst_device *dev, const struct cst_log_counts *cou
 {
 	const struct cst_disk *disk = dev_to_disk(dev);
 
-	p = cst_space_log_count(p, CST_LOG_AVAILABLE, READ_ONCE(disk->space_left),
+	p = cst_space_log_count(disk, p, CST_LOG_AVAILABLE, READ_ONCE(disk->space_left),
 				CST_LOG_SCOPE_SHARED);
-	return cst_space_log_count(p, CST_LOG_USED, READ_ONCE(disk->space_used),
+	return cst_space_log_count(disk, p, CST_LOG_USED, READ_ONCE(disk->space_used),
 				   CST_LOG_SCOPE_UNIT);
 }

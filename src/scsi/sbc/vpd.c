@@ -101,8 +101,7 @@ static cst_sense_t cst_vpd_provisioning(struct cst_cmd *cmd, const u8 *header)
 		page[5] = 0x80;			/* LBPU */
 		page[6] = 0x02;			/* PROVISIONING TYPE: thin */
 	}
-	if (cst_space_exists(cmd->dev))
-		page[4] = cst_space_exponent(disk);
+	page[4] = cst_space_exponent(disk);
 	if (cst_sbc_thin_zeroes(disk))
 		page[5] |= 0x40 | 0x20 | 0x04;	/* LBPWS, LBPWS10, LBPRZ 001b */
 	return cst_cmd_respond(cmd, page, sizeof(page));

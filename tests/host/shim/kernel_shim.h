@@ -93,6 +93,7 @@ static inline const void *memchr_inv(const void *p, int c, size_t n)
 #define rounddown(x, y)		((x) - (x) % (y))
 #define div_u64(a, b)		((a) / (b))
 #define BIT(n)			(1UL << (n))
+#define BIT_ULL(n)		(1ULL << (n))
 #define HZ			250
 
 #define min(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a < _b ? _a : _b; })
@@ -132,6 +133,11 @@ static inline bool is_power_of_2(u64 n) { return n && !(n & (n - 1)); }
 static inline int fls(unsigned int x)
 {
 	return x ? 32 - __builtin_clz(x) : 0;
+}
+
+static inline int fls64(u64 x)
+{
+	return x ? 64 - __builtin_clzll(x) : 0;
 }
 
 static inline bool test_bit(int nr, const unsigned long *p)

@@ -26,6 +26,7 @@ static void space(u64 left)
 static void a_thin_disk(void)
 {
 	emu_reset();
+	emu.disk.known_space_exponent = 11;
 	emu.block.tells_space = true;
 	emu.disk.dev.obj.enabled = true;
 	emu.disk.thin = true;
@@ -205,6 +206,59 @@ static void the_space_is_shown(void)
 	the_other_leaves();
 }
 
+#define PIB		(1ULL << 50)
+
+static void exponent_is(u8 exponent)
+{
+	CHECK_REASON(B2(), CST_OK);
+	CHECK_EQ(emu.in[4], exponent);
+}
+
+/* 32 bits count all threshold sets, of the file system and of the capacity. */
+static void sets_are_larger_where_there_are_too_many(void)
+{
+	a_thin_disk();
+	cst_disk_space(&emu.disk, 4 * PIB - 1, 3 * PIB, 0);
+	exponent_is(11);
+	CHECK_REASON(READY(), CST_OK);
+	cst_disk_space(&emu.disk, 4 * PIB, 3 * PIB, PIB);
+	CHECK_REASON(READY(), CST_SENSE(INQUIRY_DATA_CHANGED));
+	CHECK_REASON(READY(), CST_SENSE(MODE_PARAMETERS_CHANGED));
+	CHECK_REASON(READY(), CST_OK);
+	exponent_is(12);
+	CHECK_REASON(LOG(), CST_OK);
+	CHECK_BYTES(emu.in + 8, 0x60, 0, 0, 0);
+	CHECK_BYTES(emu.in + 8 + 12, 0x20, 0, 0, 0);
+	emu.disk.threshold_bytes = 3 * MIB;
+	CHECK_REASON(MODE(0, 0x1c, 0x02), CST_OK);
+	CHECK_BYTES(emu.in + 8 + 20, 0, 0, 0, 2);
+	cst_disk_space(&emu.disk, 4 * PIB, 5 * MIB, 0);
+	CHECK_REASON(READY(), REACHED);
+	cst_disk_space(&emu.disk, 1024 * PIB, 3 * PIB, 0);
+	CHECK_REASON(READY(), CST_SENSE(INQUIRY_DATA_CHANGED));
+	CHECK_REASON(READY(), CST_SENSE(MODE_PARAMETERS_CHANGED));
+	exponent_is(20);
+	cst_disk_space(&emu.disk, ~0ULL, ~0ULL, 0);
+	CHECK_REASON(READY(), CST_SENSE(INQUIRY_DATA_CHANGED));
+	CHECK_REASON(READY(), CST_SENSE(MODE_PARAMETERS_CHANGED));
+	CHECK_REASON(LOG(), CST_OK);
+	CHECK_BYTES(emu.in + 8, 0xff, 0xff, 0xff, 0xff);
+	the_other_leaves();
+
+	/* The disk is larger than its file system, and grows. */
+	a_thin_disk();
+	emu.disk.dev.obj.lock.held = true;
+	CHECK_EQ(cst_disk_resize(&emu.disk, "size", 8 * PIB / 512), 0);
+	emu.disk.dev.obj.lock.held = false;
+	CHECK_REASON(READY(), CST_SENSE(CAPACITY_DATA_CHANGED));
+	CHECK_REASON(READY(), CST_SENSE(INQUIRY_DATA_CHANGED));
+	CHECK_REASON(READY(), CST_SENSE(MODE_PARAMETERS_CHANGED));
+	exponent_is(13);
+	CHECK_REASON(LOG(), CST_OK);
+	CHECK_BYTES(emu.in + 8, 0, 0, 0, 125);
+	the_other_leaves();
+}
+
 static void nothing_is_there(void)
 {
 	static const u8 select[8 + 24] = { [8] = 0x5c, 0x02, 0, 20, [25] = 0x01 };
@@ -260,4 +314,5 @@ static void what_is_told_while_it_is_opened(void)
 TEST_MAIN(T(told_once_until_it_has_recovered), T(the_larger_of_the_two),
 	  T(request_sense_tells_it), T(an_initiator_does_not_want_it), T(one_nexus_is_enough),
 	  T(the_threshold_is_shown), T(the_space_is_shown),
+	  T(sets_are_larger_where_there_are_too_many),
 	  T(where_the_space_is_not_known_nothing_is_there), T(what_is_told_while_it_is_opened))
