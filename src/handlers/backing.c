@@ -208,6 +208,20 @@ static int vdisk_refuse_busy(struct vdisk_dev *vd, dev_t rdev)
 	return vdisk_refuse(vd, -EBUSY, "is in use: it or a partition of it is mounted, swapped on, or claimed by another driver");
 }
 
+/*
+ * A device that cannot be written may be the secondary of a mirror.  DRBD answers EROFS to who
+ * wants to write there, as a device does that is read-only for good, and EMEDIUMTYPE to who
+ * wants to read.
+ */
+static bool vdisk_is_secondary(const struct vdisk_dev *vd)
+{
+	struct file *file = filp_open(vd->filename, O_RDONLY | O_LARGEFILE | O_EXCL, 0);
+
+	if (!IS_ERR(file))
+		fput(file);
+	return file == ERR_PTR(-EMEDIUMTYPE);
+}
+
 static struct file *vdisk_open_file(struct vdisk_dev *vd, int flags, bool regular)
 {
 	struct file *file;
@@ -234,6 +248,8 @@ static struct file *vdisk_open_file(struct vdisk_dev *vd, int flags, bool regula
 		return file;
 	}
 	ret = PTR_ERR(file);
+	if (ret == -EROFS && rdev && vdisk_is_secondary(vd))
+		ret = -EMEDIUMTYPE;
 	if (ret == -EINVAL && (flags & O_DIRECT))
 		vdisk_refuse(vd, ret, "is on a file system without direct I/O: o_direct must be 0");
 	else if (ret == -EBUSY)
@@ -242,14 +258,14 @@ static struct file *vdisk_open_file(struct vdisk_dev *vd, int flags, bool regula
 		vdisk_refuse(vd, ret, "cannot be written: %pe; read_only may be set, or another node of a cluster has to let go of it",
 			     file);
 	else if (ret == -EMEDIUMTYPE)
-		vdisk_refuse(vd, ret, "cannot be opened yet: it is the secondary of a mirror, perhaps, and has to become the primary");
+		vdisk_refuse(vd, ret, "cannot be opened yet: it is the secondary of a mirror; it can be enabled, or made active, when it has become the primary (drbdadm primary)");
 	else if (ret == -ENOMEDIUM)
 		vdisk_refuse(vd, ret, "has no medium");
 	else if (ret == -ENXIO || ret == -ENODEV)
 		vdisk_refuse(vd, ret, "has a node, but there is no such device");
 	else
 		vdisk_refuse(vd, ret, "cannot be opened: %pe", file);
-	return file;
+	return ERR_PTR(ret);
 }
 
 /* Two devices on one file would destroy each other's data, unless both are read-only. */
