@@ -146,8 +146,12 @@ static int cst_store_read_all(struct file *file, void *data, u32 len, loff_t *po
 	return 0;
 }
 
+/*
+ * Read the contents to *data, which has room for @size bytes, or, when *data is NULL, is
+ * allocated.
+ */
 static int cst_store_read(struct cst_store_names *n, struct file *file, u16 version,
-			  void *data, u32 size)
+			  void **data, u32 size)
 {
 	loff_t pos = 0, bytes = i_size_read(file_inode(file));
 	int len, ret;
@@ -162,10 +166,14 @@ static int cst_store_read(struct cst_store_names *n, struct file *file, u16 vers
 		return len;
 	if (len > size)
 		return -EBADMSG;
-	ret = cst_store_read_all(file, data, len, &pos);
+	if (!*data)
+		*data = kvmalloc(max(len, 1), GFP_KERNEL);
+	if (!*data)
+		return -ENOMEM;
+	ret = cst_store_read_all(file, *data, len, &pos);
 	if (ret)
 		return ret;
-	return cst_record_is_whole(n->header, data, len) ? len : -EBADMSG;
+	return cst_record_is_whole(n->header, *data, len) ? len : -EBADMSG;
 }
 
 /* Keep a record that cannot be used, under another name. */
@@ -185,7 +193,7 @@ static int cst_store_set_aside(const struct cst_store_names *n, int error)
 	return ret ?: -EBADMSG;
 }
 
-int cst_store_load(const char *kind, const char *name, u16 version, void *data, u32 size)
+static int cst_store_get(const char *kind, const char *name, u16 version, void **data, u32 size)
 {
 	struct cst_store_names *n = cst_store_names(kind, name);
 	struct file *file;
@@ -208,4 +216,32 @@ int cst_store_load(const char *kind, const char *name, u16 version, void *data, 
 				   ERR_PTR(ret));
 	kfree(n);
 	return ret;
+}
+
+int cst_store_load(const char *kind, const char *name, u16 version, void *data, u32 size)
+{
+	return cst_store_get(kind, name, version, &data, size);
+}
+
+int cst_store_load_any(const char *kind, const char *name, u16 version, void **data, u32 max)
+{
+	int ret;
+
+	*data = NULL;
+	ret = cst_store_get(kind, name, version, data, max);
+	if (ret < 0) {
+		kvfree(*data);
+		*data = NULL;
+	}
+	return ret;
+}
+
+void cst_store_refuse(const char *kind, const char *name)
+{
+	struct cst_store_names *n = cst_store_names(kind, name);
+
+	if (IS_ERR(n))
+		return;
+	cst_store_set_aside(n, -EBADMSG);
+	kfree(n);
 }

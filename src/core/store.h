@@ -14,7 +14,7 @@
 
 #include <linux/types.h>
 
-#define CST_STORE_MAX		(64U << 10)	/* bytes of a record */
+#define CST_STORE_MAX		(8U << 20)	/* bytes of a record */
 #define CST_STORE_HEADER	24		/* bytes before them in the file */
 #define CST_STORE_NAME		200		/* bytes of a file name, with its NUL */
 
@@ -51,6 +51,27 @@ int cst_store_save(const char *kind, const char *name, u16 version, const void *
  * not be read, and is still there.
  */
 int cst_store_load(const char *kind, const char *name, u16 version, void *data, u32 size);
+
+/**
+ * cst_store_load_any() - read a record whose size is not known
+ * @kind: as in cst_store_save()
+ * @name: as in cst_store_save()
+ * @version: as in cst_store_load()
+ * @data: set to the contents, which the caller frees by kvfree(); NULL after a failure
+ * @max: most bytes that a record may have
+ *
+ * Context and return value: as of cst_store_load(); also -ENOMEM.
+ */
+int cst_store_load_any(const char *kind, const char *name, u16 version, void **data, u32 max);
+
+/**
+ * cst_store_refuse() - set a record aside whose contents make no sense
+ * @kind: as in cst_store_save()
+ * @name: as in cst_store_save()
+ *
+ * As for a record that is damaged.  Context: as of cst_store_load().
+ */
+void cst_store_refuse(const char *kind, const char *name);
 
 /* store_record.c, pure: the format of a record */
 
