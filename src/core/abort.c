@@ -320,6 +320,7 @@ static void cst_abort_withdraw_itl(struct cst_itl *itl, void *arg)
 static void cst_abort_reset_itl(struct cst_itl *itl, void *arg)
 {
 	cst_medium_allow(itl);
+	cst_pr_let_go(itl);
 	cst_ua_add(itl, CST_SENSE(BUS_DEVICE_RESET));
 }
 

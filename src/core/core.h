@@ -293,6 +293,24 @@ void cst_mode_forget(struct cst_device *dev);
  */
 void cst_mode_reset(struct cst_device *dev);
 
+/* scsi/pr/ */
+/*
+ * Put a nexus that is about to be published on its device's list, with the registration and
+ * the verdict of its initiator.  Context: process.
+ */
+void cst_pr_join(struct cst_itl *itl);
+/* The relative identifier of its target port has changed.  Context: process. */
+void cst_pr_rejoin(struct cst_itl *itl);
+/* A nexus is lost, or its unit was reset: RESERVE ends.  Context: any. */
+void cst_pr_let_go(struct cst_itl *itl);
+/*
+ * Take over what the store has.  obj.lock held, the device is disabled.  Context: process; waits
+ * for the file system of /var/lib.  Return: 0, or an errno with last_error said.
+ */
+int cst_pr_load(struct cst_device *dev);
+/* The unit has another name, so it is another unit.  obj.lock held, the device is disabled. */
+void cst_pr_forget(struct cst_device *dev);
+
 /* device.c */
 int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops);
 void cst_device_destroy(struct cst_device *dev);
@@ -342,6 +360,7 @@ void cst_event_device(struct cst_device *dev, u8 cmd);
 void cst_event_target(struct cst_target *target, u8 cmd);
 void cst_event_session(struct cst_session *sess, u8 cmd);
 void cst_event_tmf(const struct cst_tmf *tmf);
+void cst_event_reservation(struct cst_session *sess, struct cst_device *dev, const char *action);
 void cst_device_stats(struct cst_device *dev, struct cst_dev_stats *sum);
 
 /* main.c */

@@ -31,6 +31,7 @@
 
 #include <cst/events.h>
 
+#include "../scsi/pr/pr.h"
 #include "core.h"
 
 #define CST_DRAIN_TIMEOUT	(30 * HZ)
@@ -61,6 +62,7 @@ int cst_device_init(struct cst_device *dev, const struct cst_handler_ops *ops)
 	INIT_LIST_HEAD(&dev->luns);
 	cst_device_aborts_init(dev);
 	cst_ranges_init(&dev->ranges);
+	cst_pr_init(&dev->pr);
 	init_completion(&dev->io_drained);
 	spin_lock_init(&dev->mode.lock);
 	dev->made = get_jiffies_64();
@@ -98,6 +100,7 @@ void cst_device_destroy(struct cst_device *dev)
 	percpu_ref_exit(&dev->io_ref);
 	free_percpu(dev->stats);
 	kfree(dev->data_buffer);
+	cst_pr_exit(&dev->pr);
 }
 
 void cst_device_changed(struct cst_device *dev)
@@ -144,7 +147,7 @@ static int cst_device_open(struct cst_device *dev)
 	ret = cst_device_make_lanes(dev);
 	if (ret)
 		return ret;
-	ret = cst_mode_load(dev);
+	ret = cst_mode_load(dev) ?: cst_pr_load(dev);
 	if (!ret)
 		ret = type->enable ? type->enable(dev) : dev->ops->enable(dev);
 	if (ret) {

@@ -130,6 +130,25 @@ void cst_event_target(struct cst_target *target, u8 cmd)
 		cst_event_end(msg, hdr, cst_put_target(msg, target));
 }
 
+/**
+ * cst_event_reservation() - an initiator has changed registrations or the reservation
+ * @sess: its session
+ * @dev: the unit
+ * @action: what it has done, as in the standard
+ */
+void cst_event_reservation(struct cst_session *sess, struct cst_device *dev, const char *action)
+{
+	void *hdr;
+	struct sk_buff *msg = cst_event_start_gfp(CST_EVENT_RESERVATION, &hdr, GFP_NOIO);
+
+	if (msg)
+		cst_event_end_gfp(msg, hdr,
+				  cst_put_device(msg, dev) ?:
+				  nla_put_string(msg, CST_A_INITIATOR, sess->initiator_name) ?:
+				  nla_put_string(msg, CST_A_FUNCTION, action),
+				  GFP_NOIO);
+}
+
 void cst_event_session(struct cst_session *sess, u8 cmd)
 {
 	void *hdr;

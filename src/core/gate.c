@@ -121,9 +121,14 @@ static cst_sense_t cst_gate_reset_attention(struct cst_cmd *cmd)
 
 static cst_sense_t cst_gate_reservation(const struct cst_cmd *cmd)
 {
+	u8 verdict = READ_ONCE(cmd->itl->verdict);
 	const struct cst_op *op = cmd->op;
 
-	if (!(READ_ONCE(cmd->itl->verdict) & BIT(op->resv)))
+	if (unlikely(verdict & CST_RESERVED_LOST))
+		return op->flags & (CST_OP_LOST | CST_OP_SKIP_UA) &&
+		       (!op->resv_exempt || op->resv_exempt(cmd)) ? CST_OK :
+		       CST_SENSE(PERSISTENT_RESERVATION_INFORMATION_LOST);
+	if (!(verdict & BIT(op->resv)))
 		return CST_OK;
 	return op->resv_exempt && op->resv_exempt(cmd) ? CST_OK :
 	       CST_RESERVATION_CONFLICT;

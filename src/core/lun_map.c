@@ -120,6 +120,7 @@ static void cst_itl_retire(struct cst_itl *itl)
 	rcu_read_lock();
 	percpu_ref_kill(&itl->ref);
 	cst_medium_allow(itl);
+	cst_pr_let_go(itl);
 	cst_gate_changed(itl->dev);
 	rcu_read_unlock();
 }
@@ -133,9 +134,8 @@ static void cst_itl_publish(struct cst_itl *itl)
 	list_del(&itl->dev_node);
 	config_item_get(&itl->dev->obj.group.cg_item);
 	atomic_inc(&sess->nr_itls);
-	spin_lock_irq(&itl->dev->itl_lock);
-	list_add_tail(&itl->dev_node, &itl->dev->itls);
-	spin_unlock_irq(&itl->dev->itl_lock);
+	/* Before the nexus can have a command */
+	cst_pr_join(itl);
 
 	/* The entry is reserved or in use, so nothing is allocated. */
 	old = xa_store(&sess->itls, itl->lun, itl, GFP_KERNEL);

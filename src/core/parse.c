@@ -94,6 +94,9 @@ static __always_inline void cst_parse_fields(struct cst_cmd *cmd)
 	case CST_CDB_ALLOC24_6:
 		cmd->cdb_xfer_len = get_unaligned_be24(cdb + 6);
 		break;
+	case CST_CDB_ALLOC32_5:
+		cmd->cdb_xfer_len = get_unaligned_be32(cdb + 5);
+		break;
 	case CST_CDB_ALLOC32_6:
 		cmd->cdb_xfer_len = get_unaligned_be32(cdb + 6);
 		break;

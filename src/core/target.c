@@ -29,8 +29,10 @@ static void cst_target_tell_port(struct cst_target *target)
 
 	list_for_each_entry(sess, &target->sessions, target_node)
 		if (!sess->closing)
-			xa_for_each(&sess->itls, lun, itl)
+			xa_for_each(&sess->itls, lun, itl) {
 				cst_ua_add(itl, CST_SENSE(INQUIRY_DATA_CHANGED));
+				cst_pr_rejoin(itl);
+			}
 }
 
 /*

@@ -44,8 +44,10 @@ void cst_session_let_go(struct cst_session *sess)
 	unsigned long lun;
 
 	rcu_read_lock();
-	xa_for_each(&sess->itls, lun, itl)
+	xa_for_each(&sess->itls, lun, itl) {
 		cst_medium_allow(itl);
+		cst_pr_let_go(itl);
+	}
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(cst_session_let_go);

@@ -187,9 +187,11 @@ static int cst_device_set_t10_dev_id(struct cst_object *obj,
 {
 	int ret = cst_device_set_ascii_id(obj, "t10_dev_id", CST_ID_T10, val.str);
 
-	/* It names the unit whose mode parameters have been saved. */
+	/* It names the unit whose mode parameters and reservations have been saved. */
 	if (!ret)
 		cst_mode_forget(obj_to_device(obj));
+	if (!ret)
+		cst_pr_forget(obj_to_device(obj));
 	return ret;
 }
 

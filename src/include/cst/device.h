@@ -15,6 +15,7 @@
 #include <cst/attr.h>
 #include <cst/handler.h>
 #include <cst/range.h>
+#include <cst/reservation.h>
 #include <cst/sense.h>
 #include <cst/wait.h>
 
@@ -201,6 +202,7 @@ struct cst_device {
 	struct cst_order	order;
 	struct cst_ranges	ranges;
 	struct cst_aborts	aborts;		/* aborts of commands of every nexus */
+	struct cst_pr		pr;		/* scsi/pr/ */
 	struct cst_dev_stats __percpu *stats;
 
 	struct cst_ident	ident;

@@ -27,6 +27,7 @@ enum cst_cdb_format {
 	CST_CDB_ALLOC16_3,
 	CST_CDB_ALLOC16_7,
 	CST_CDB_ALLOC24_6,
+	CST_CDB_ALLOC32_5,
 	CST_CDB_ALLOC32_6,
 	CST_CDB_ALLOC32_10,
 	CST_CDB_FIXED8,		/* always 8 bytes: READ CAPACITY (10) */
@@ -44,6 +45,7 @@ enum cst_cdb_format {
 enum cst_resv_class {
 	CST_RESV_UNSAID,	/* the row does not say: a mistake */
 	CST_RESV_ANY,		/* none */
+	CST_RESV_UNIT,		/* the one by RESERVE, which is not persistent (SPC-2 5.5.1) */
 	CST_RESV_READ,		/* exclusive access */
 	CST_RESV_WRITE,		/* exclusive access and write exclusive */
 };
@@ -77,6 +79,7 @@ enum cst_port_state {
 #define CST_OP_SLEEPS		BIT(6)	/* execute always needs a context that may sleep */
 #define CST_OP_UNREADY		BIT(7)	/* with CST_OP_MEDIUM: also while stopped or ejected */
 #define CST_OP_ALTERS		BIT(8)	/* alters the unit for all: not where a LUN is read_only */
+#define CST_OP_LOST		BIT(9)	/* also while reservations are lost (SPC-5 5.14.5.2) */
 
 /**
  * struct cst_op - a command

@@ -25,6 +25,7 @@
 struct cst_device;
 struct cst_fabric;
 struct cst_fabric_ops;
+struct cst_registrant;
 
 #define CST_MAX_LUN		16383
 #define CST_UA_MAX		8	/* pending unit attentions per I_T_L nexus */
@@ -193,6 +194,8 @@ enum cst_verdict {
 	CST_RESERVED_NOTHING	= 0,
 	CST_RESERVED_WRITES	= BIT(CST_RESV_WRITE),	/* write exclusive */
 	CST_RESERVED_ALL	= BIT(CST_RESV_READ) | BIT(CST_RESV_WRITE),
+	CST_RESERVED_UNIT	= BIT(CST_RESV_UNIT) | CST_RESERVED_ALL, /* by RESERVE */
+	CST_RESERVED_LOST	= BIT(7),	/* nobody knows: cst_pr.lost */
 };
 
 /**
@@ -201,6 +204,9 @@ enum cst_verdict {
  * @lun: LUN as a number
  * @read_only: this initiator may not write
  * @prevents_removal: this initiator prevents removal of the medium; dev->itl_lock
+ * @preempted: its commands are to be aborted by PREEMPT AND ABORT; dev->itl_lock
+ * @registrant: its persistent registration, or NULL; dev->itl_lock, and written with
+ *	dev->pr.lock, too
  * @verdict: enum cst_verdict: what a reservation refuses to this nexus;
  *	cst_itl_set_verdict()
  * @port_state: enum cst_port_state of the target port for this unit;
@@ -227,7 +233,9 @@ struct cst_itl {
 	u8			port_state;
 
 	bool			prevents_removal;
+	bool			preempted;
 	bool			knows_cache;
+	struct cst_registrant	*registrant;
 	struct percpu_ref	ref;
 	struct list_head	dev_node;
 	spinlock_t		ua_lock;

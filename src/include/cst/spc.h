@@ -3,6 +3,9 @@
  * The primary commands, VPD pages and log pages (SPC) that a device type may list in its
  * tables cst_dev_type.ops, cst_dev_type.vpd and cst_dev_type.log_pages.
  *
+ * cst_pr_in_ops - PERSISTENT RESERVE IN
+ * cst_pr_out_ops - PERSISTENT RESERVE OUT
+ * cst_pr_reserve_ops - RESERVE and RELEASE
  * cst_spc_buffer_ops - READ BUFFER, WRITE BUFFER
  * cst_spc_diagnostic_ops - SEND DIAGNOSTIC, RECEIVE DIAGNOSTIC RESULTS
  * cst_spc_identify_ops - REPORT and SET IDENTIFYING INFORMATION
@@ -28,6 +31,9 @@
 
 #include <cst/dev_type.h>
 
+extern const struct cst_op cst_pr_in_ops[];
+extern const struct cst_op cst_pr_out_ops[];
+extern const struct cst_op cst_pr_reserve_ops[];
 extern const struct cst_op cst_spc_buffer_ops[];
 extern const struct cst_op cst_spc_diagnostic_ops[];
 extern const struct cst_op cst_spc_identify_ops[];

@@ -91,7 +91,7 @@ const struct cst_op cst_sbc_start_stop_ops[] = {
 		CST_CDB(6, START_STOP, 0x01, 0, 0, 0x07),
 		.name		= "START STOP UNIT",
 		.dir		= DMA_NONE,
-		.flags		= CST_OP_MEDIUM | CST_OP_UNREADY,
+		.flags		= CST_OP_MEDIUM | CST_OP_UNREADY | CST_OP_LOST,
 		.resv		= CST_RESV_WRITE,
 		.resv_exempt	= cst_sbc_only_starts,
 		.timeout	= CST_SBC_TIMEOUT,

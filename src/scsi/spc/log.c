@@ -266,6 +266,7 @@ const struct cst_op cst_spc_log_ops[] = {
 		.name		= "LOG SENSE",
 		.dir		= DMA_FROM_DEVICE,
 		.format		= CST_CDB_ALLOC16_7,
+		.flags		= CST_OP_LOST,
 		.resv		= CST_RESV_ANY,
 		.ports		= CST_PORTS_STANDBY,
 		.execute	= cst_spc_log_sense,

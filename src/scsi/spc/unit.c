@@ -78,7 +78,7 @@ const struct cst_op cst_spc_unit_ops[] = {
 		.name		= "TEST UNIT READY",
 		.dir		= DMA_NONE,
 		.flags		= CST_OP_MEDIUM | CST_OP_IMPLICIT_HOQ,
-		.resv		= CST_RESV_ANY,
+		.resv		= CST_RESV_UNIT,
 		.timeout	= 60,
 		.execute	= cst_spc_test_unit_ready,
 	},

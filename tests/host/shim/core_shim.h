@@ -122,6 +122,8 @@ static inline void shim_spin_unlock(spinlock_t *l)
 #define spin_unlock_irqrestore(l, f) do { (void)(f); shim_spin_unlock(l); } while (0)
 
 #define atomic_inc(v)		((void)(v)->counter++)
+#define atomic_inc_return(v)	(++(v)->counter)
+#define atomic_dec(v)		((void)(v)->counter--)
 #define atomic_dec_and_test(v)	(!--(v)->counter)
 
 static inline void complete(struct completion *c)
@@ -207,6 +209,14 @@ void percpu_ref_exit(struct percpu_ref *ref);
 #define jiffies			((unsigned long)shim_jiffies_64)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define NSEC_PER_SEC		1000000000L
+#define mutex_init(m)		((m)->held = false)
+
+static inline void mutex_lock(struct mutex *m)
+{
+	shim_must(!m->held);
+	m->held = true;
+}
+
 static inline bool mutex_trylock(struct mutex *m)
 {
 	bool free = !m->held;
@@ -273,6 +283,7 @@ static inline void cancel_delayed_work_sync(struct delayed_work *w)
 #define GFP_NOIO		0
 #define GFP_NOWAIT		0
 #define __GFP_NOWARN		0
+#define __GFP_NOFAIL		0
 #define memalloc_noio_save()	0
 #define memalloc_noio_restore(noio) ((void)(noio))
 
@@ -309,6 +320,7 @@ static inline void kfree(void *p)
 /* There is one thread, so no RCU reader is left here. */
 #define kfree_rcu(p, field)	kfree(p)
 #define kvzalloc(size, gfp)	kzalloc(size, gfp)
+#define kvmalloc(size, gfp)	kmalloc(size, gfp)
 #define kvfree(p)		kfree(p)
 #define struct_size(p, m, n)	(sizeof(*(p)) + sizeof(*(p)->m) * (n))
 #define cmpxchg(p, was, is)	__sync_val_compare_and_swap(p, was, is)

@@ -121,30 +121,6 @@ static inline void list_add(struct list_head *n, struct list_head *l)
 	list_add_tail(n, l->next);
 }
 
-struct hlist_head { struct hlist_node *first; };
-
-static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
-{
-	n->next = h->first;
-	if (n->next)
-		n->next->pprev = &n->next;
-	h->first = n;
-	n->pprev = &h->first;
-}
-
-static inline void hlist_del(struct hlist_node *n)
-{
-	*n->pprev = n->next;
-	if (n->next)
-		n->next->pprev = n->pprev;
-}
-
-#define shim_hlist_entry(p, t, m) ({ typeof(p) _p = (p);		\
-	_p ? container_of(_p, t, m) : NULL; })
-#define hlist_for_each_entry(p, h, m)					\
-	for (p = shim_hlist_entry((h)->first, typeof(*p), m); p;	\
-	     p = shim_hlist_entry(p->m.next, typeof(*p), m))
-
 /* <linux/hash.h>, <linux/crc32c.h> */
 static inline u32 hash_32(u32 val, unsigned int bits)
 {

@@ -95,6 +95,7 @@ static inline const void *memchr_inv(const void *p, int c, size_t n)
 #define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))
 #define HZ			250
+#define MAX_JIFFY_OFFSET	((~0UL >> 1) - 1)
 
 #define min(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a < _b ? _a : _b; })
 #define max(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a > _b ? _a : _b; })
@@ -234,10 +235,33 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-/* Never used, only a member of structures that the tests use. */
 struct hlist_node {
 	struct hlist_node *next, **pprev;
 };
+
+struct hlist_head { struct hlist_node *first; };
+
+static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
+{
+	n->next = h->first;
+	if (n->next)
+		n->next->pprev = &n->next;
+	h->first = n;
+	n->pprev = &h->first;
+}
+
+static inline void hlist_del(struct hlist_node *n)
+{
+	*n->pprev = n->next;
+	if (n->next)
+		n->next->pprev = n->pprev;
+}
+
+#define shim_hlist_entry(p, t, m) ({ typeof(p) _p = (p);		\
+	_p ? container_of(_p, t, m) : NULL; })
+#define hlist_for_each_entry(p, h, m)					\
+	for (p = shim_hlist_entry((h)->first, typeof(*p), m); p;	\
+	     p = shim_hlist_entry(p->m.next, typeof(*p), m))
 
 struct rcu_head {
 	void (*func)(struct rcu_head *head);

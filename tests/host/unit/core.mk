@@ -6,6 +6,7 @@ CORE += scsi/types
 CORE += $(addprefix scsi/spc/, inquiry vpd vpd_ports log mode mode_pages opcodes luns unit prevent_allow)
 CORE += $(addprefix scsi/sbc/, disk rw verify cache start_stop capacity log mode vpd compare_write write_same write_verify)
 CORE += $(addprefix scsi/spc/, buffer diagnostic identify timestamp)
+CORE += $(addprefix scsi/pr/, in list nexus out record registrants reserve type)
 CORE += $(addprefix scsi/copy/, extended_copy limits list status)
 CORE += $(addprefix scsi/sbc/, defects orwrite prefetch unmap lba_status space write_atomic)
 CORE += $(addprefix scsi/sbc/, erasure erasure_state format sanitize)

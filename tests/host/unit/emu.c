@@ -9,6 +9,7 @@
 
 #include "emu.h"
 #include "lun.h"
+#include "../../../src/scsi/pr/pr.h"
 #include "store.h"
 
 struct emu emu;
@@ -312,6 +313,11 @@ void cst_event_tmf(const struct cst_tmf *tmf)
 {
 }
 
+void cst_event_reservation(struct cst_session *sess, struct cst_device *dev, const char *action)
+{
+	emu.reserved_events++;
+}
+
 void cst_target_regroup(struct cst_target *target)
 {
 	shim_must(target->obj.lock.held);
@@ -343,6 +349,23 @@ __weak int cst_store_load(const char *kind, const char *name, u16 version, void 
 		return -EBADMSG;
 	memcpy(data, emu.record, emu.record_len);
 	return emu.record_len;
+}
+
+__weak int cst_store_load_any(const char *kind, const char *name, u16 version, void **data, u32 max)
+{
+	int ret;
+
+	*data = kmalloc(max, 0);
+	ret = cst_store_load(kind, name, version, *data, max);
+	if (ret < 0) {
+		kfree(*data);
+		*data = NULL;
+	}
+	return ret;
+}
+
+__weak void cst_store_refuse(const char *kind, const char *name)
+{
 }
 
 /* --- a handler --- */
@@ -434,6 +457,15 @@ static void emu_target_port(const struct cst_target *target, struct cst_port *po
 	port->address = 0x3000000000000000ULL + target->rel_tgt_id;
 }
 
+static void emu_initiator_port(const struct cst_session *sess, struct cst_port *port)
+{
+	strscpy(port->name, sess->initiator_name, sizeof(port->name));
+	port->has_isid = true;
+	/* The tests' sessions of one initiator differ by where they are. */
+	port->isid[0] = 0x80;
+	port->isid[5] = sess->depth;
+}
+
 void emu_data_comes(struct task *task)
 {
 	struct cst_cmd *cmd = &task->cmd;
@@ -507,6 +539,7 @@ const struct cst_fabric_ops emu_fabric_ops = {
 	.name		= "emu",
 	.protocol_id	= 0x5,
 	.target_port	= emu_target_port,
+	.initiator_port	= emu_initiator_port,
 	.get_data	= emu_get_data,
 	.abort_data	= emu_abort_data,
 	.send_response	= emu_send_response,
@@ -575,6 +608,7 @@ void emu_device_init(struct cst_device *dev, struct cst_dev_stats *stats)
 	percpu_ref_init(&dev->io_ref, NULL, 0, 0);
 	cst_order_init(&dev->order);
 	cst_ranges_init(&dev->ranges);
+	cst_pr_init(&dev->pr);
 	cst_device_aborts_init(dev);
 	spin_lock_init(&dev->mode.lock);
 	INIT_LIST_HEAD(&dev->luns);

@@ -92,6 +92,7 @@ struct emu {
 	struct emu_io		io;
 	struct cst_io		*pending;	/* an I/O that ends later */
 	unsigned int		config_errors;	/* since emu_reset() */
+	unsigned int		reserved_events; /* of persistent reservations */
 	unsigned int		regrouped;	/* how often a map has asked to regroup */
 	u8			*in;		/* data-in, data_len bytes */
 };

@@ -88,8 +88,7 @@ static void three_commands_are_answered_always(void)
 static void an_unknown_operation_code_is_told(void)
 {
 	static const u8 unknown[] = {
-		0x01, 0x16, 0x5e, 0x5f,
-		0x92, 0xc0, 0xff,
+		0x01, 0x18, 0x92, 0xc0, 0xff,
 	};
 	struct cst_sense_detail detail;
 	cst_sense_t reason;

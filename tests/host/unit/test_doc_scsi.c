@@ -77,6 +77,8 @@ static const char *reservation(const struct cst_op *op)
 {
 	if (op->resv == CST_RESV_ANY)
 		return "none";
+	if (op->resv == CST_RESV_UNIT)
+		return "RESERVE";
 	if (op->resv == CST_RESV_READ)
 		return "exclusive access";
 	return op->resv_exempt ? "any, but for some CDBs" : "any";

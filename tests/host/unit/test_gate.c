@@ -41,6 +41,8 @@ static const struct known {
 	{ 0x0a, 0, 0, "XXAXX", "", false, true, true },		/* WRITE(6) */
 	{ 0x12, 0, 0, "AAAAA", "SUOT", true },			/* INQUIRY */
 	{ 0x15, 0, 0, "XXAXX", "S", false, true },		/* MODE SELECT(6) */
+	{ 0x16, 0, 0, "AAAAA", "" },				/* RESERVE(6): by its own rules */
+	{ 0x17, 0, 0, "AAAAA", "" },				/* RELEASE(6) */
 	{ 0x1a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(6) */
 	{ 0x1b, 0, 0, "XXAXX", "", false, true },		/* START STOP UNIT: stop */
 	{ 0x1b, 0, 1, "AAAAA", "", false, true },		/* start */
@@ -69,7 +71,22 @@ static const struct known {
 	{ 0x4c, 0, 0, "XXAXX", "S" },				/* LOG SELECT */
 	{ 0x4d, 0, 0, "AAAAA", "S" },				/* LOG SENSE */
 	{ 0x55, 0, 0, "XXAXX", "S", false, true },		/* MODE SELECT(10) */
+	{ 0x56, 0, 0, "AAAAA", "" },				/* RESERVE(10) */
+	{ 0x57, 0, 0, "AAAAA", "" },				/* RELEASE(10) */
 	{ 0x5a, 0, 0, "AXAAX", "S" },				/* MODE SENSE(10) */
+	{ 0x5e, 0x00, 0, "AAAAA", "S", false, true },		/* PERSISTENT RESERVE IN */
+	{ 0x5e, 0x01, 0, "AAAAA", "S", false, true },
+	{ 0x5e, 0x02, 0, "AAAAA", "S", false, true },
+	{ 0x5e, 0x03, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x00, 0, "AAAAA", "S", false, true },		/* ... OUT: by its own rules */
+	{ 0x5f, 0x01, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x02, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x03, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x04, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x05, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x06, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x07, 0, "AAAAA", "S", false, true },
+	{ 0x5f, 0x08, 0, "AAAAA", "S", false, true },
 	{ 0x7f, 0x09, 0, "AXAAX", "", false, true },		/* READ(32) */
 	{ 0x7f, 0x0a, 0, "AXAAX", "", false, true },		/* VERIFY(32) */
 	{ 0x7f, 0x0b, 0, "XXAXX", "", false, true, true },	/* WRITE(32) */
@@ -120,10 +137,19 @@ static bool always_answered(void)
 	return cmd->op->flags & CST_OP_SKIP_UA;
 }
 
-/* START STOP UNIT and MODE SELECT need an enabled device, but are allowed while it is stopped. */
+/* They need an enabled device, but are allowed while it is stopped. */
 static bool needs_no_medium(void)
 {
-	return k->opcode == 0x1b || k->opcode == 0x15 || k->opcode == 0x55;
+	switch (k->opcode) {
+	case 0x15:	/* MODE SELECT */
+	case 0x1b:	/* START STOP UNIT */
+	case 0x55:
+	case 0x5e:	/* PERSISTENT RESERVE IN, OUT */
+	case 0x5f:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* A new command of the round arrives, in the state that lun.h leaves it in. */

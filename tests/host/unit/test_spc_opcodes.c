@@ -191,6 +191,8 @@ static void usage_data_is_true(void)
 				cdb[10] = 0;
 			if (op->opcode == 0x3b)
 				cdb[1] = 0x0a;
+			if (op->opcode == 0x5f)
+				memcpy(cdb + 5, (u8[]){ 0, 0, 0, 24 }, 4);
 			if (op->opcode == 0x1d)
 				memcpy(cdb + 1, (u8[]){ 0x17, 0, 0, 0 }, 4);
 		}

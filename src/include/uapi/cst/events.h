@@ -33,6 +33,9 @@
  *	once until the device is enabled anew.  OBJECT.
  * @CST_EVENT_SPACE_LOW: the space of a thin device has fallen to its threshold.  Sent once
  *	until there has been more space again.  OBJECT, BLOCKS.
+ * @CST_EVENT_RESERVATION: PERSISTENT RESERVE OUT has changed the registrations or the
+ *	reservation of a device.  OBJECT, INITIATOR (that has sent it), FUNCTION (the service
+ *	action).
  */
 enum cst_genl_cmd {
 	CST_CMD_UNSPEC,
@@ -46,6 +49,7 @@ enum cst_genl_cmd {
 	CST_EVENT_REPLACED,
 	CST_EVENT_DATA_LOST,
 	CST_EVENT_SPACE_LOW,
+	CST_EVENT_RESERVATION,
 };
 
 enum cst_genl_attr {

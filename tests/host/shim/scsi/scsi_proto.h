@@ -24,6 +24,8 @@
 #define WRITE_6			0x0a
 #define INQUIRY			0x12
 #define MODE_SELECT		0x15
+#define RESERVE			0x16
+#define RELEASE			0x17
 #define MODE_SENSE		0x1a
 #define START_STOP		0x1b
 #define RECEIVE_DIAGNOSTIC	0x1c
@@ -42,7 +44,11 @@
 #define LOG_SELECT		0x4c
 #define LOG_SENSE		0x4d
 #define MODE_SELECT_10		0x55
+#define RESERVE_10		0x56
+#define RELEASE_10		0x57
 #define MODE_SENSE_10		0x5a
+#define PERSISTENT_RESERVE_IN	0x5e
+#define PERSISTENT_RESERVE_OUT	0x5f
 #define VARIABLE_LENGTH_CMD	0x7f
 #define READ_32			0x09
 #define VERIFY_32		0x0a
