@@ -628,6 +628,8 @@ void emu_device_check(const struct cst_device *dev)
 	shim_must(!dev->ranges.held && !dev->ranges.tree.rb_root.rb_node);
 	shim_must(list_empty(&dev->ranges.waiting.waiters));
 	shim_must(list_empty(&dev->aborts.waiting) && list_empty(&dev->aborts.fresh));
+	shim_must(!dev->pr.owner && !dev->pr.lock.held && list_empty(&dev->pr.changed));
+	shim_must(list_empty(&dev->pr.waiting.waiters));
 }
 
 void emu_session_init(struct cst_session *sess, struct cst_cmd_list *lists)
@@ -680,6 +682,7 @@ static void emu_end(void)
 		emu.disk.dev.type->itl_exit(&emu.itl);
 	shim_must(!shim_rcu_depth);
 	emu_device_check(&emu.disk.dev);
+	cst_pr_exit(&emu.disk.dev.pr);
 	INIT_LIST_HEAD(&shim_timers);
 }
 

@@ -4,6 +4,7 @@
  * before it executes.  The tables below are copied from the standards; the rows of commands
  * are those of the device types.
  */
+#include "../../../src/scsi/pr/pr.h"
 #include "emu.h"
 #include "test.h"
 
@@ -283,9 +284,8 @@ static int column(unsigned int type, enum role role)
 
 static enum cst_verdict verdict(unsigned int type, enum role role)
 {
-	if (role == HOLDER || (role == REGISTRANT && types[type].registrants))
-		return CST_RESERVED_NOTHING;
-	return types[type].exclusive_access ? CST_RESERVED_ALL : CST_RESERVED_WRITES;
+	return cst_pr_type_verdict(types[type].type, role != OTHER,
+				   role == HOLDER || (role == REGISTRANT && types[type].all));
 }
 
 static void a_reservation_is_kept(void)
