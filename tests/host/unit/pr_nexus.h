@@ -89,7 +89,7 @@ static inline void run_works(void)
 		;
 }
 
-static void log_in(unsigned int i)
+static inline void log_in(unsigned int i)
 {
 	struct cst_itl *itl = &who[i].itl;
 
@@ -104,7 +104,7 @@ static void log_in(unsigned int i)
 }
 
 /* What lun_map.c does */
-static void log_out(unsigned int i)
+static inline void log_out(unsigned int i)
 {
 	shim_xa_store(&who[i].sess.itls, 0, NULL);
 	percpu_ref_kill(&who[i].itl.ref);
@@ -189,7 +189,7 @@ static cst_sense_t run(unsigned int i, const u8 *cdb, unsigned int cdb_len, u8 d
 	const u8 _cdb[] = { __VA_ARGS__ };				\
 	run(_i, _cdb, sizeof(_cdb), DMA_NONE, 0); })
 
-static cst_sense_t pr_in(unsigned int i, u8 action, u16 len)
+static inline cst_sense_t pr_in(unsigned int i, u8 action, u16 len)
 {
 	const u8 cdb[10] = { 0x5e, action, [7] = len >> 8, len & 0xff };
 
@@ -218,19 +218,19 @@ static cst_sense_t send_list(unsigned int i, u8 action, u8 type)
 	return run(i, cdb, sizeof(cdb), DMA_TO_DEVICE, list_len);
 }
 
-static cst_sense_t pr_out(unsigned int i, u8 action, u8 type, u64 key, u64 action_key)
+static inline cst_sense_t pr_out(unsigned int i, u8 action, u8 type, u64 key, u64 action_key)
 {
 	basic_list(key, action_key, 0);
 	return send_list(i, action, type);
 }
 
 /* An initiator registers with key @key, whatever its key has been. */
-static void registers(unsigned int i, u64 key)
+static inline void registers(unsigned int i, u64 key)
 {
 	CHECK_REASON(pr_out(i, CST_PR_REGISTER_AND_IGNORE, 0, 0, key), CST_OK);
 }
 
-static cst_sense_t reserves(unsigned int i, u8 type, u64 key)
+static inline cst_sense_t reserves(unsigned int i, u8 type, u64 key)
 {
 	return pr_out(i, CST_PR_RESERVE, type, key, 0);
 }
@@ -248,7 +248,7 @@ static inline void add_id(u8 format, const char *text)
 }
 
 /* What the initiator gets told next, besides which it has been told nothing */
-static cst_sense_t ua(unsigned int i)
+static inline cst_sense_t ua(unsigned int i)
 {
 	cst_sense_t first = cst_ua_peek(&who[i].itl);
 
@@ -266,7 +266,7 @@ static cst_sense_t ua(unsigned int i)
 		CHECK_REASON(ua(_i), _u[_i]);				\
 } while (0)
 
-static u64 key_of(unsigned int i)
+static inline u64 key_of(unsigned int i)
 {
 	return who[i].itl.registrant ? who[i].itl.registrant->key : 0;
 }
@@ -309,7 +309,7 @@ static void check_consistent(void)
 }
 
 /* Nothing is left behind by the test. */
-static void finish(void)
+static inline void finish(void)
 {
 	unsigned int i;
 
