@@ -171,7 +171,7 @@ static cst_sense_t cst_pr_get_ports(struct cst_pr_plan *plan)
 
 	if (plan->list.all_ports)
 		max = cst_pr_list_ports(plan, &own, 1);
-	plan->ports = kvmalloc(max * sizeof(*plan->ports), GFP_KERNEL);
+	plan->ports = kvmalloc_array(max, sizeof(*plan->ports), GFP_KERNEL);
 	if (!plan->ports)
 		return CST_TASK_SET_FULL;
 	plan->ports[0] = READ_ONCE(plan->cmd->sess->target->rel_tgt_id);

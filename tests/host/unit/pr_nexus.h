@@ -287,8 +287,9 @@ static void check_consistent(void)
 	u32 nr = 0, listed = 0;
 	unsigned int i;
 
+	mutex_lock(&pr->lock);
 	list_for_each_entry(reg, &pr->registrants, node) {
-		CHECK(cst_pr_find((pr->lock.held = true, pr), reg->id, reg->id_len, reg->port) == reg);
+		CHECK(cst_pr_find(pr, reg->id, reg->id_len, reg->port) == reg);
 		CHECK(list_empty(&reg->change));
 		nr += !!reg->key;
 		listed++;
@@ -303,9 +304,10 @@ static void check_consistent(void)
 		CHECK(who[i].itl.registrant == reg);
 		if (!pr->reserved_by && !pr->lost)
 			CHECK_EQ(who[i].itl.verdict,
-				 cst_pr_type_verdict(pr->now.type, reg, cst_pr_holds(&pr->now, reg)));
+				 cst_pr_type_verdict(pr->now.type, reg,
+						     cst_pr_holds(&pr->now, reg)));
 	}
-	pr->lock.held = false;
+	mutex_unlock(&pr->lock);
 }
 
 /* Nothing is left behind by the test. */

@@ -8,8 +8,8 @@
 static void reports(void)
 {
 	static const u8 id0[] = {
-		0x45, 0, 0, 28, 'i', 'q', 'n', '.', 'h', 'o', 's', 't', '0', ',', 'i', ',', '0', 'x',
-		'8', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', 0, 0,
+		0x45, 0, 0, 28, 'i', 'q', 'n', '.', 'h', 'o', 's', 't', '0', ',', 'i', ',',
+		'0', 'x', '8', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', 0, 0,
 	};
 	unsigned int len;
 
@@ -108,7 +108,8 @@ static void lengths(void)
 	{
 		const u8 cdb[10] = { 0x5f, 0, [8] = 24 };
 
-		CHECK_REASON(run(0, cdb, 10, DMA_TO_DEVICE, 23), CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
+		CHECK_REASON(run(0, cdb, 10, DMA_TO_DEVICE, 23),
+			     CST_SENSE(INVALID_FIELD_IN_COMMAND_IU));
 	}
 	for (action = 9; action < 32; action++) {
 		basic_list(1, 1, 0);

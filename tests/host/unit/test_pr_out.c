@@ -289,7 +289,8 @@ static void preempting(void)
 	CHECK_EQ(pr->generation, 5);
 	/* The loser of two finds that there is nobody. */
 	CHECK_REASON(pr_out(3, CST_PR_PREEMPT, 1, 3, 1), CST_RESERVATION_CONFLICT);
-	CHECK_REASON(pr_out(3, CST_PR_PREEMPT, 1, 3, 0), CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
+	CHECK_REASON(pr_out(3, CST_PR_PREEMPT, 1, 3, 0),
+		     CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
 	CHECK_EQ(answer.cmd.detail.field, 8);
 	/* The own key, without a reservation */
 	CHECK_REASON(pr_out(3, CST_PR_PREEMPT, 1, 3, 3), CST_OK);

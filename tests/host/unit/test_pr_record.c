@@ -127,7 +127,8 @@ static void a_save_fails(void)
 		cst_sense_t reason;
 
 		basic_list(1, i == CST_PR_PREEMPT || i == CST_PR_PREEMPT_AND_ABORT ? 2 : 9, 1);
-		if (i == CST_PR_REGISTER_AND_MOVE || i == CST_PR_REPLACE_LOST || i == CST_PR_RESERVE)
+		if (i == CST_PR_REGISTER_AND_MOVE || i == CST_PR_REPLACE_LOST ||
+		    i == CST_PR_RESERVE)
 			continue;
 		reason = send_list(0, i, 5);
 		CHECK_REASON(reason, failure);
@@ -440,9 +441,11 @@ static void what_is_lost_is_replaced(void)
 	CHECK_REASON(pr_out(0, CST_PR_REGISTER, 0, 0, 1), LOST);
 	CHECK_REASON(RUN(0, 0x16, 0, 0, 0, 0, 0), LOST);
 
-	CHECK_REASON(pr_out(0, CST_PR_REPLACE_LOST, 5, 1, 4), CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
+	CHECK_REASON(pr_out(0, CST_PR_REPLACE_LOST, 5, 1, 4),
+		     CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
 	CHECK_EQ(answer.cmd.detail.field, 0);
-	CHECK_REASON(pr_out(0, CST_PR_REPLACE_LOST, 5, 0, 0), CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
+	CHECK_REASON(pr_out(0, CST_PR_REPLACE_LOST, 5, 0, 0),
+		     CST_SENSE(INVALID_FIELD_IN_PARAMETER_LIST));
 	CHECK_EQ(answer.cmd.detail.field, 8);
 	CHECK_REASON(pr_out(0, CST_PR_REPLACE_LOST, 4, 0, 4), CST_SENSE(INVALID_FIELD_IN_CDB));
 	CHECK_REASON(pr_out(0, CST_PR_REPLACE_LOST, 0x15, 0, 4), CST_SENSE(INVALID_FIELD_IN_CDB));
