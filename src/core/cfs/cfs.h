@@ -90,6 +90,10 @@ extern const struct config_item_type cst_handler_dir_type;
 extern const struct cst_attr *const cst_device_attrs[];
 int cst_cfs_device_init(void);
 void cst_cfs_device_exit(void);
+/* reservation.c */
+int cst_cfs_resv_init(void);
+void cst_cfs_resv_exit(void);
+int cst_cfs_resv_add(struct cst_device *dev);
 
 /* cfs/target.c */
 extern struct configfs_item_operations cst_target_item_ops;

@@ -485,6 +485,8 @@ static int cst_device_setup(struct cst_device *dev,
 	}
 	ret = cst_object_init(&dev->stats_obj, "stats", &cst_stats_type);
 	cst_object_embed(&dev->stats_obj, &dev->obj);
+	if (!ret)
+		ret = cst_cfs_resv_add(dev);
 	if (ret)
 		return ret;
 	strscpy(dev->prod_id, ops->prod_id, sizeof(dev->prod_id));
@@ -617,11 +619,20 @@ int cst_cfs_device_init(void)
 		cst_stats_attrs, NULL
 	};
 
-	return cst_item_type_init(&cst_stats_type, THIS_MODULE, NULL, NULL,
-				  tables);
+	int ret;
+
+	ret = cst_item_type_init(&cst_stats_type, THIS_MODULE, NULL, NULL,
+				 tables);
+	if (ret)
+		return ret;
+	ret = cst_cfs_resv_init();
+	if (ret)
+		cst_item_type_destroy(&cst_stats_type);
+	return ret;
 }
 
 void cst_cfs_device_exit(void)
 {
+	cst_cfs_resv_exit();
 	cst_item_type_destroy(&cst_stats_type);
 }

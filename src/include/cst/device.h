@@ -167,6 +167,7 @@ struct cst_device {
 	const struct cst_handler_ops *ops;
 	const struct cst_dev_type *type;	/* ops->type */
 	struct cst_object	stats_obj;
+	struct cst_object	resv_obj;		/* cfs/reservation.c */
 	struct hlist_node	ids_node[CST_NR_IDS];	/* cfs/device.c */
 
 	/* attributes of every device */

@@ -261,6 +261,7 @@ void cst_pr_forget(struct cst_device *dev)
 	cst_pr_set_verdicts(dev);
 	spin_unlock_irq(&dev->itl_lock);
 	cst_pr_empty(pr);
+	pr->generation = 0;
 	pr->aptpl = false;
 	pr->recorded = false;
 	pr->loaded = false;

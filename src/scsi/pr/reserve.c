@@ -104,8 +104,8 @@ void cst_pr_let_go(struct cst_itl *itl)
 	}
 
 const struct cst_op cst_pr_reserve_ops[] = {
-	CST_RESERVE(6, RESERVE, "RESERVE(6)", CST_RESV_UNIT, cst_pr_reserve),
-	CST_RESERVE(6, RELEASE, "RELEASE(6)", CST_RESV_ANY, cst_pr_release),
+	CST_RESERVE(6, RESERVE_6, "RESERVE(6)", CST_RESV_UNIT, cst_pr_reserve),
+	CST_RESERVE(6, RELEASE_6, "RELEASE(6)", CST_RESV_ANY, cst_pr_release),
 	CST_RESERVE(10, RESERVE_10, "RESERVE(10)", CST_RESV_UNIT, cst_pr_reserve),
 	CST_RESERVE(10, RELEASE_10, "RELEASE(10)", CST_RESV_ANY, cst_pr_release),
 	{}

@@ -20,7 +20,7 @@ NLM_F_REQUEST, NLM_F_DUMP = 1, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 COMMANDS = {1: "stats", 2: "login", 3: "logout", 4: "tmf", 5: "enabled", 6: "disabled", 7: "resized",
             8: "replaced", 9: "data_lost",
-            10: "space_low"}
+            10: "space_low", 11: "reservation"}
 STRINGS = {2: "object", 3: "initiator", 4: "function", 5: "response", 14: "address",
            15: "old_address"}
 NUMBERS = {6: "blocks", 7: "read_commands", 8: "write_commands", 9: "other_commands",

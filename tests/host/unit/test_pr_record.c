@@ -475,6 +475,7 @@ static void another_name(void)
 	CHECK_KEYS(0);
 	CHECK_EQ(pr->now.type, 0);
 	CHECK(!pr->loaded && !pr->aptpl);
+	CHECK_EQ(pr->generation, 0);
 	CHECK_UAS(CST_SENSE(RESERVATIONS_PREEMPTED), CST_SENSE(RESERVATIONS_PREEMPTED));
 	CHECK_EQ(who[2].itl.verdict, CST_RESERVED_NOTHING);
 	finish();

@@ -24,8 +24,8 @@
 #define WRITE_6			0x0a
 #define INQUIRY			0x12
 #define MODE_SELECT		0x15
-#define RESERVE			0x16
-#define RELEASE			0x17
+#define RESERVE_6		0x16
+#define RELEASE_6		0x17
 #define MODE_SENSE		0x1a
 #define START_STOP		0x1b
 #define RECEIVE_DIAGNOSTIC	0x1c
