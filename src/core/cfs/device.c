@@ -185,12 +185,14 @@ static int cst_device_set_ascii_id(struct cst_object *obj, const char *name,
 static int cst_device_set_t10_dev_id(struct cst_object *obj,
 				     union cst_attr_value val)
 {
+	bool same = !strcmp(obj_to_device(obj)->t10_dev_id, val.str);
 	int ret = cst_device_set_ascii_id(obj, "t10_dev_id", CST_ID_T10, val.str);
 
 	/* It names the unit whose mode parameters and reservations have been saved. */
 	if (!ret)
 		cst_mode_forget(obj_to_device(obj));
-	if (!ret)
+	/* Registrations need not be in a record. */
+	if (!ret && !same)
 		cst_pr_forget(obj_to_device(obj));
 	return ret;
 }

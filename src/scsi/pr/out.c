@@ -254,13 +254,15 @@ static cst_sense_t cst_pr_plan_ids(struct cst_pr_plan *plan)
 	const struct cst_pr_list *list = &plan->list;
 	struct cst_port port;
 	cst_sense_t reason;
-	u32 at, n;
+	u32 at, n, nodes = 0;
 
 	for (at = 0; at < list->ids_len; at += n) {
 		n = cst_transport_id_parse(list->ids + at, list->ids_len - at, &port);
 		if (port.protocol_id != plan->cmd->sess->ops->protocol_id)
 			return cst_list_invalid(&plan->cmd->detail, list->ids_at + at, 3);
-		if (cst_port_is_node(&port))
+		if (cst_port_is_node(&port) && nodes++ == CST_PR_NODES_MAX)
+			reason = CST_SENSE(INSUFFICIENT_REGISTRATION_RESOURCES);
+		else if (cst_port_is_node(&port))
 			reason = cst_pr_plan_node(plan, &port, list->ids_at + at);
 		else
 			reason = cst_pr_plan_other(plan, &port, list->ids_at + at, false);

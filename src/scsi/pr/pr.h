@@ -27,6 +27,7 @@
 
 #define CST_PR_LIST		24	/* bytes of the parameter list without TransportIDs */
 #define CST_PR_LIST_MAX		(64U << 10)
+#define CST_PR_NODES_MAX	64	/* names of nodes in a list: each is looked for */
 
 /* Service actions of PERSISTENT RESERVE OUT */
 enum cst_pr_action {

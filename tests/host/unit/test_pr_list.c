@@ -222,6 +222,8 @@ static void other_ports_register(void)
 /* SPC-4 7.6.4.5: the name of a node stands for all of its ports that are known. */
 static void a_node_registers(void)
 {
+	unsigned int i;
+
 	start();
 	log_out(2);
 	strscpy(who[2].sess.initiator_name, "iqn.host4", 12);
@@ -248,6 +250,27 @@ static void a_node_registers(void)
 	add_id(0x05, "iqn.host4");
 	CHECK_LIST_FIELD(send_list(0, CST_PR_REGISTER, 0), 28, 7);
 	CHECK_KEYS(0, 0, 1, 0, 1);
+	/* A name may be there again, but not as often as the list has room for it. */
+	CHECK_REASON(pr_out(2, CST_PR_CLEAR, 0, 1, 0), CST_OK);
+	ua(4);
+	ids_list(0, 1, 0);
+	for (i = 0; i < CST_PR_NODES_MAX; i++)
+		add_id(0x05, "iqn.host2x");
+	CHECK_LIST_FIELD(send_list(0, CST_PR_REGISTER, 0), 28, 7);
+	ids_list(0, 1, 0);
+	for (i = 0; i < CST_PR_NODES_MAX; i++)
+		add_id(0x05, "iqn.host4");
+	CHECK_REASON(send_list(0, CST_PR_REGISTER, 0), CST_OK);
+	CHECK_KEYS(1, 0, 1, 0, 1);
+	registers(0, 0);
+	registers(2, 0);
+	registers(4, 0);
+	ids_list(0, 1, 0);
+	for (i = 0; i <= CST_PR_NODES_MAX; i++)
+		add_id(0x05, "iqn.host4");
+	CHECK_REASON(send_list(0, CST_PR_REGISTER, 0),
+		     CST_SENSE(INSUFFICIENT_REGISTRATION_RESOURCES));
+	CHECK_KEYS(0);
 	finish();
 }
 
