@@ -29,7 +29,7 @@ static struct cst_target ports[2];
 static struct cst_lun_map port_maps[2];
 static struct cst_lun port_luns[2];
 static struct task answer;		/* the last command, until the next one */
-static u8 in[CST_PR_LIST_MAX];		/* its data-in, answer.cmd.data_len bytes */
+static u8 got[CST_PR_LIST_MAX];		/* its data-in, answer.cmd.data_len bytes */
 
 static struct cst_pr *const pr = &emu.disk.dev.pr;
 
@@ -150,7 +150,11 @@ static inline void restart(void)
 
 static void start(void)
 {
-	memset(&store, 0, sizeof(store));
+	store.len = 0;
+	store.error = 0;
+	store.saves = 0;
+	store.refused = false;
+	store.during = NULL;
 	restart();
 	pr->loaded = true;
 }
@@ -178,8 +182,8 @@ static cst_sense_t run(unsigned int i, const u8 *cdb, unsigned int cdb_len, u8 d
 		return CST_PENDING;
 	reason = emu_answer(&answer);
 	if (!reason && dir == DMA_FROM_DEVICE && answer.cmd.data_len) {
-		CHECK(answer.cmd.data_len <= sizeof(in));
-		cst_bvec_read(in, answer.cmd.bvec, 0, answer.cmd.data_len);
+		CHECK(answer.cmd.data_len <= sizeof(got));
+		cst_bvec_read(got, answer.cmd.bvec, 0, answer.cmd.data_len);
 	}
 	emu_release(&answer);
 	return reason;

@@ -16,14 +16,14 @@ static void reports(void)
 	start();
 	CHECK_REASON(pr_in(0, 0, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 8);
-	CHECK_BYTES(in, 0, 0, 0, 0, 0, 0, 0, 0);
+	CHECK_BYTES(got, 0, 0, 0, 0, 0, 0, 0, 0);
 	CHECK_REASON(pr_in(0, 1, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 8);
 	CHECK_REASON(pr_in(0, 3, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 8);
 	CHECK_REASON(pr_in(0, 2, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 8);
-	CHECK_BYTES(in, 0, 8, 0x9d, 0xc0, 0xea, 0x01, 0, 0);
+	CHECK_BYTES(got, 0, 8, 0x9d, 0xc0, 0xea, 0x01, 0, 0);
 	CHECK_REASON(pr_in(0, 4, 255), CST_SENSE(INVALID_FIELD_IN_CDB));
 	CHECK_EQ(answer.cmd.detail.field, 1);
 
@@ -31,18 +31,18 @@ static void reports(void)
 	registers(1, 0x1112131415161718ULL);
 	CHECK_REASON(pr_in(2, 0, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 24);
-	CHECK_BYTES(in, 0, 0, 0, 2, 0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8,
+	CHECK_BYTES(got, 0, 0, 0, 2, 0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8,
 		    0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18);
 	CHECK_REASON(reserves(0, 3, 0x0102030405060708ULL), CST_OK);
 	CHECK_REASON(pr_in(2, 1, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 24);
-	CHECK_BYTES(in, 0, 0, 0, 2, 0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 3, 0, 0);
+	CHECK_BYTES(got, 0, 0, 0, 2, 0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 3, 0, 0);
 	CHECK_REASON(pr_in(2, 3, 255), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 8 + 2 * (24 + 32));
-	CHECK_BYTES(in, 0, 0, 0, 2, 0, 0, 0, 112, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 1, 3, 0, 0,
+	CHECK_BYTES(got, 0, 0, 0, 2, 0, 0, 0, 112, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 1, 3, 0, 0,
 		    0, 0, 0, 1, 0, 0, 0, 32);
-	CHECK(!memcmp(in + 32, id0, sizeof(id0)));
-	CHECK_BYTES(in + 64, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0, 0, 0, 0, 0, 0,
+	CHECK(!memcmp(got + 32, id0, sizeof(id0)));
+	CHECK_BYTES(got + 64, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0, 0, 0, 0, 0, 0,
 		    0, 0, 0, 0, 0, 2, 0, 0, 0, 32, 0x45, 0, 0, 28);
 
 	/* However little is asked for, the lengths are those of all there is. */
@@ -50,25 +50,25 @@ static void reports(void)
 		CHECK_REASON(pr_in(2, 3, len), CST_OK);
 		CHECK_EQ(answer.cmd.data_len, min(len, 120U));
 		if (len >= 8)
-			CHECK_EQ(in[7], 112);
+			CHECK_EQ(got[7], 112);
 		CHECK_REASON(pr_in(2, 1, len), CST_OK);
 		CHECK_EQ(answer.cmd.data_len, min(len, 24U));
 		if (len >= 8)
-			CHECK_EQ(in[7], 16);
+			CHECK_EQ(got[7], 16);
 	}
 	/* All registrants hold it: no key, and all are holders. */
 	CHECK_REASON(pr_out(0, CST_PR_RELEASE, 3, 0x0102030405060708ULL, 0), CST_OK);
 	CHECK_REASON(reserves(0, 8, 0x0102030405060708ULL), CST_OK);
 	CHECK_REASON(pr_in(2, 1, 255), CST_OK);
-	CHECK_BYTES(in + 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+	CHECK_BYTES(got + 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
 	CHECK_REASON(pr_in(2, 3, 255), CST_OK);
-	CHECK_BYTES(in + 20, 1, 8);
-	CHECK_BYTES(in + 76, 1, 8);
+	CHECK_BYTES(got + 20, 1, 8);
+	CHECK_BYTES(got + 76, 1, 8);
 	/* PTPL_A */
 	basic_list(0, 5, 1);
 	CHECK_REASON(send_list(3, CST_PR_REGISTER, 0), CST_OK);
 	CHECK_REASON(pr_in(0, 2, 8), CST_OK);
-	CHECK_BYTES(in, 0, 8, 0x9d, 0xc1, 0xea, 0x01, 0, 0);
+	CHECK_BYTES(got, 0, 8, 0x9d, 0xc1, 0xea, 0x01, 0, 0);
 	finish();
 }
 
@@ -351,10 +351,10 @@ static void as_many_as_there_may_be(void)
 	/* Lengths in the data are those of all of it. */
 	CHECK_REASON(pr_in(0, 0, 0xffff), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 0xffff);
-	CHECK_EQ(get_unaligned_be32(in + 4), CST_PR_MAX * 8);
+	CHECK_EQ(get_unaligned_be32(got + 4), CST_PR_MAX * 8);
 	CHECK_REASON(pr_in(0, 3, 0xffff), CST_OK);
 	CHECK_EQ(answer.cmd.data_len, 0xffff);
-	CHECK(get_unaligned_be32(in + 4) > CST_PR_MAX * 48);
+	CHECK(get_unaligned_be32(got + 4) > CST_PR_MAX * 48);
 	/* one command removes them all */
 	CHECK_REASON(pr_out(1, CST_PR_PREEMPT, 0, 3, 5), CST_OK);
 	CHECK_KEYS(0, 3);

@@ -157,7 +157,7 @@ static void who_may_do_what(void)
 				     may ? CST_OK : CST_RESERVATION_CONFLICT);
 			CHECK_REASON(RUN(j, 0, 0, 0, 0, 0, 0), CST_OK);
 			CHECK_REASON(pr_in(j, 1, 24), CST_OK);
-			CHECK_EQ(in[21], type);
+			CHECK_EQ(got[21], type);
 		}
 		/* SPC-4 table 66 */
 		CHECK_REASON(pr_out(2, CST_PR_RELEASE, type, 0, 0), CST_RESERVATION_CONFLICT);

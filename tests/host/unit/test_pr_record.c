@@ -63,7 +63,7 @@ static void saved_when_asked_for(void)
 	CHECK_EQ(enable(), 0);
 	CHECK_KEYS(1, 2);
 	CHECK_REASON(pr_in(0, 2, 8), CST_OK);
-	CHECK_EQ(in[3] & 1, 1);
+	CHECK_EQ(got[3] & 1, 1);
 	/* The last APTPL counts, whoever has sent it. */
 	registers(1, 2);
 	CHECK(!pr->aptpl);
