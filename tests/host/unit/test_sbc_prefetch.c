@@ -80,12 +80,13 @@ static unsigned int read_meanwhile;
 
 static void another_one_comes(void)
 {
+	static const u8 cdb[10] = { 0x34, 0, 0, 0, 0, 20, 0, 0, 2 };
 	static struct task other;
 
 	emu.on_io = NULL;
 	emu_task_init(&other, emu.sess, 0);
-	memcpy(other.cmd.cdb, (u8 [10]){ 0x34, 0, 0, 0, 0, 20, 0, 0, 2 }, 10);
-	other.cmd.cdb_len = 10;
+	memcpy(other.cmd.cdb, cdb, sizeof(cdb));
+	other.cmd.cdb_len = sizeof(cdb);
 	cst_cmd_submit(&other.cmd);
 	while (other.fate == UNDER_WAY && emu_work())
 		;
