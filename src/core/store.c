@@ -8,6 +8,10 @@
  * record that cannot be used is renamed to <name>.bad, where the administrator can look at
  * it.
  *
+ * /var/lib/cst is what init sees there.  Saves come from workers, which see the same.  A load
+ * may come from whoever enables a device, in a container or with another root for example, so
+ * a worker reads the record for it.
+ *
  * The state of devices (mode pages, for example) is saved and loaded by calls to this file.
  * It has no lock: store.h says who keeps two calls apart.
  */
@@ -17,8 +21,11 @@
 #include <linux/kernel.h>
 #include <linux/namei.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
+#include "core.h"
 #include "store.h"
 
 #define CST_STORE_ROOT	"/var/lib/cst"
@@ -193,9 +200,39 @@ static int cst_store_set_aside(const struct cst_store_names *n, int error)
 	return ret ?: -EBADMSG;
 }
 
-static int cst_store_get(const char *kind, const char *name, u16 version, void **data, u32 size)
+/* A call of store.h that a worker executes. */
+struct cst_store_call {
+	struct work_struct	work;
+	int (*fn)(struct cst_store_call *call);
+	const char		*kind;
+	const char		*name;
+	u16			version;
+	void			*data;		/* NULL: cst_store_read() allocates it */
+	u32			size;
+	int			ret;
+};
+
+static void cst_store_call_work(struct work_struct *work)
 {
-	struct cst_store_names *n = cst_store_names(kind, name);
+	struct cst_store_call *call = container_of(work, struct cst_store_call, work);
+
+	call->ret = call->fn(call);
+}
+
+static int cst_store_run(struct cst_store_call *call)
+{
+	if (current->flags & PF_KTHREAD)
+		return call->fn(call);
+	INIT_WORK_ONSTACK(&call->work, cst_store_call_work);
+	queue_work(cst_linger_wq, &call->work);
+	flush_work(&call->work);
+	destroy_work_on_stack(&call->work);
+	return call->ret;
+}
+
+static int cst_store_get(struct cst_store_call *call)
+{
+	struct cst_store_names *n = cst_store_names(call->kind, call->name);
 	struct file *file;
 	int ret;
 
@@ -206,7 +243,7 @@ static int cst_store_get(const char *kind, const char *name, u16 version, void *
 			 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE, 0);
 	ret = PTR_ERR_OR_ZERO(file);
 	if (!ret) {
-		ret = cst_store_read(n, file, version, data, size);
+		ret = cst_store_read(n, file, call->version, &call->data, call->size);
 		fput(file);
 	}
 	if (ret == -EBADMSG || ret == -EPROTONOSUPPORT)
@@ -220,28 +257,46 @@ static int cst_store_get(const char *kind, const char *name, u16 version, void *
 
 int cst_store_load(const char *kind, const char *name, u16 version, void *data, u32 size)
 {
-	return cst_store_get(kind, name, version, &data, size);
+	struct cst_store_call call = {
+		.fn = cst_store_get, .kind = kind, .name = name, .version = version,
+		.data = data, .size = size,
+	};
+
+	return cst_store_run(&call);
 }
 
 int cst_store_load_any(const char *kind, const char *name, u16 version, void **data, u32 max)
 {
-	int ret;
+	struct cst_store_call call = {
+		.fn = cst_store_get, .kind = kind, .name = name, .version = version,
+		.size = max,
+	};
+	int ret = cst_store_run(&call);
 
-	*data = NULL;
-	ret = cst_store_get(kind, name, version, data, max);
 	if (ret < 0) {
-		kvfree(*data);
-		*data = NULL;
+		kvfree(call.data);
+		call.data = NULL;
 	}
+	*data = call.data;
 	return ret;
+}
+
+static int cst_store_refuse_here(struct cst_store_call *call)
+{
+	struct cst_store_names *n = cst_store_names(call->kind, call->name);
+
+	if (IS_ERR(n))
+		return PTR_ERR(n);
+	cst_store_set_aside(n, -EBADMSG);
+	kfree(n);
+	return 0;
 }
 
 void cst_store_refuse(const char *kind, const char *name)
 {
-	struct cst_store_names *n = cst_store_names(kind, name);
+	struct cst_store_call call = {
+		.fn = cst_store_refuse_here, .kind = kind, .name = name,
+	};
 
-	if (IS_ERR(n))
-		return;
-	cst_store_set_aside(n, -EBADMSG);
-	kfree(n);
+	cst_store_run(&call);
 }
