@@ -91,7 +91,7 @@ struct cst_ident {
  * @lbpere_off: no nexus is told that a threshold has been reached, mode page 01h
  * @situa: one nexus is told that a threshold has been reached, not all; mode page 1Ch/02h
  * @loaded: the saved values have been looked for under the device's t10_dev_id; obj.lock
- * @lock: protects @saved and @saved_len
+ * @lock: protects @saved and @saved_len; held while a reset or enabling writes current values
  * @saved_len: bytes of @saved; 0: nothing is saved
  * @saved: the saved pages, each with a header of CST_MODE_SAVED_HEADER bytes
  *

@@ -80,30 +80,28 @@ static const u8 *cst_mode_saved(const struct cst_device *dev,
 	return NULL;
 }
 
-/* Replace the bits that can be changed by the saved ones. */
+/* Replace the bits that can be changed by the saved ones.  The caller holds dev->mode.lock. */
 static void cst_mode_overlay_saved(struct cst_device *dev, const struct cst_mode_page *page,
 				   u8 *values)
 {
 	u8 mask[CST_MODE_PAGE_MAX] = {};
-	unsigned long flags;
 	unsigned int i;
 	const u8 *saved;
 
 	page->mask(dev, mask);
-	spin_lock_irqsave(&dev->mode.lock, flags);
 	saved = cst_mode_saved(dev, page);
 	for (i = cst_mode_page_header(page); saved && i < page->size; i++)
 		values[i] = (values[i] & ~mask[i]) | (saved[i] & mask[i]);
-	spin_unlock_irqrestore(&dev->mode.lock, flags);
 }
 
 /* Write a page, of page->size bytes, with the values that @control asks for. */
-static void cst_mode_fill(struct cst_device *dev, const struct cst_mode_page *page,
-			  u8 control, u8 *buf)
+static void cst_mode_fill_locked(struct cst_device *dev, const struct cst_mode_page *page,
+				 u8 control, u8 *buf)
 {
 	unsigned int header = cst_mode_page_header(page), i;
 	u8 mask[CST_MODE_PAGE_MAX] = {};
 
+	lockdep_assert_held(&dev->mode.lock);
 	memset(buf, 0, page->size);
 	if (control == CST_PC_CHANGEABLE) {
 		if (page->mask)
@@ -129,12 +127,37 @@ static void cst_mode_fill(struct cst_device *dev, const struct cst_mode_page *pa
 	}
 }
 
-/* The values that the unit has when it is made or reset. */
-static void cst_mode_start_values(struct cst_device *dev, const struct cst_mode_page *page,
-				  u8 *buf)
+static void cst_mode_fill(struct cst_device *dev, const struct cst_mode_page *page,
+			  u8 control, u8 *buf)
 {
-	cst_mode_fill(dev, page, CST_PC_DEFAULT, buf);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->mode.lock, flags);
+	cst_mode_fill_locked(dev, page, control, buf);
+	spin_unlock_irqrestore(&dev->mode.lock, flags);
+}
+
+/*
+ * Give a page the values that it has when the unit is made or reset.  A disabled unit can be
+ * reset while the saved values are read: nothing may come between looking at them and setting
+ * the current ones.  @settled: written data is durable, or there is none.  Without that, a
+ * value that may only become current when it is stays as it is.  Return: did the page differ?
+ */
+static bool cst_mode_start(struct cst_device *dev, const struct cst_mode_page *page, bool settled)
+{
+	u8 old[CST_MODE_PAGE_MAX], buf[CST_MODE_PAGE_MAX];
+	unsigned long flags;
+	bool differs;
+
+	spin_lock_irqsave(&dev->mode.lock, flags);
+	cst_mode_fill_locked(dev, page, CST_PC_CURRENT, old);
+	cst_mode_fill_locked(dev, page, CST_PC_DEFAULT, buf);
 	cst_mode_overlay_saved(dev, page, buf);
+	differs = memcmp(old, buf, page->size);
+	if (settled || (differs && !(page->settle && page->settle(old, buf))))
+		page->set(dev, buf);
+	spin_unlock_irqrestore(&dev->mode.lock, flags);
+	return differs;
 }
 
 /* --- MODE SENSE --- */
@@ -554,7 +577,6 @@ static cst_sense_t cst_spc_mode_select(struct cst_cmd *cmd)
 int cst_mode_load(struct cst_device *dev)
 {
 	const struct cst_mode_page *page;
-	u8 buf[CST_MODE_PAGE_MAX], old[CST_MODE_PAGE_MAX];
 	struct cst_mode *mode = &dev->mode;
 	u8 saved[CST_MODE_SAVED_MAX];
 	bool changed = false;
@@ -572,39 +594,25 @@ int cst_mode_load(struct cst_device *dev)
 	}
 	cst_mode_keep(mode, saved, max(ret, 0));
 	mode->loaded = true;
-	for (page = dev->type->mode_pages; page->fill; page++) {
-		if (!page->mask)
-			continue;
-		cst_mode_fill(dev, page, CST_PC_CURRENT, old);
-		cst_mode_start_values(dev, page, buf);
-		changed |= memcmp(old, buf, page->size) != 0;
-		page->set(dev, buf);
-	}
+	for (page = dev->type->mode_pages; page->fill; page++)
+		if (page->mask)
+			changed |= cst_mode_start(dev, page, true);
 	/* Initiators may have read the values while the device was disabled. */
 	if (changed)
 		cst_ua_add_device(dev, NULL, CST_SENSE(MODE_PARAMETERS_CHANGED));
 	return 0;
 }
 
-/*
- * SPC-4 5.14.  A value that may only become current when written data is durable stays as it
- * is, because a reset does not wait for the backing.
- */
+/* SPC-4 5.14.  A reset does not wait for the backing. */
 void cst_mode_reset(struct cst_device *dev)
 {
-	u8 old[CST_MODE_PAGE_MAX], buf[CST_MODE_PAGE_MAX];
 	const struct cst_mode_page *page;
 
 	if (!dev->type->mode_pages)
 		return;
-	for (page = dev->type->mode_pages; page->fill; page++) {
-		if (!page->mask)
-			continue;
-		cst_mode_fill(dev, page, CST_PC_CURRENT, old);
-		cst_mode_start_values(dev, page, buf);
-		if (memcmp(old, buf, page->size) && !(page->settle && page->settle(old, buf)))
-			page->set(dev, buf);
-	}
+	for (page = dev->type->mode_pages; page->fill; page++)
+		if (page->mask)
+			cst_mode_start(dev, page, false);
 	cst_gate_changed(dev);
 }
 
