@@ -25,10 +25,6 @@ static cst_sense_t cst_pr_reserve_locked(struct cst_itl *itl)
 	struct cst_device *dev = itl->dev;
 	struct cst_pr *pr = &dev->pr;
 
-	if (cst_pr_is_reserved_for(itl))
-		return CST_OK;
-	if (pr->nr_registered)
-		return CST_RESERVATION_CONFLICT;
 	/* It may be about to register somebody, and has seen that there is no reservation. */
 	if (READ_ONCE(pr->owner))
 		return CST_BUSY;
@@ -42,27 +38,12 @@ static cst_sense_t cst_pr_reserve_locked(struct cst_itl *itl)
 	return CST_OK;
 }
 
-static cst_sense_t cst_pr_reserve(struct cst_cmd *cmd)
-{
-	unsigned long flags;
-	cst_sense_t reason;
-
-	spin_lock_irqsave(&cmd->dev->itl_lock, flags);
-	reason = cst_pr_reserve_locked(cmd->itl);
-	spin_unlock_irqrestore(&cmd->dev->itl_lock, flags);
-	return reason;
-}
-
+/* SPC-2 7.16: it is no error to release what is not reserved, or by another one. */
 static cst_sense_t cst_pr_release_locked(struct cst_itl *itl)
 {
 	struct cst_device *dev = itl->dev;
 	struct cst_pr *pr = &dev->pr;
 
-	if (cst_pr_is_reserved_for(itl))
-		return CST_OK;
-	if (pr->nr_registered)
-		return CST_RESERVATION_CONFLICT;
-	/* SPC-2 7.16: it is no error to release what is not reserved, or by another one. */
 	if (pr->reserved_by && pr->reserved_by->sess == itl->sess) {
 		WRITE_ONCE(pr->reserved_by, NULL);
 		cst_pr_set_verdicts(dev);
@@ -70,15 +51,29 @@ static cst_sense_t cst_pr_release_locked(struct cst_itl *itl)
 	return CST_OK;
 }
 
+/* SPC-4 5.13.3: what both do while nexuses are registered.  Else @locked does it. */
+static cst_sense_t cst_pr_unless_registered(struct cst_itl *itl,
+					    cst_sense_t (*locked)(struct cst_itl *itl))
+{
+	struct cst_device *dev = itl->dev;
+	cst_sense_t reason = CST_OK;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->itl_lock, flags);
+	if (!cst_pr_is_reserved_for(itl))
+		reason = dev->pr.nr_registered ? CST_RESERVATION_CONFLICT : locked(itl);
+	spin_unlock_irqrestore(&dev->itl_lock, flags);
+	return reason;
+}
+
+static cst_sense_t cst_pr_reserve(struct cst_cmd *cmd)
+{
+	return cst_pr_unless_registered(cmd->itl, cst_pr_reserve_locked);
+}
+
 static cst_sense_t cst_pr_release(struct cst_cmd *cmd)
 {
-	unsigned long flags;
-	cst_sense_t reason;
-
-	spin_lock_irqsave(&cmd->dev->itl_lock, flags);
-	reason = cst_pr_release_locked(cmd->itl);
-	spin_unlock_irqrestore(&cmd->dev->itl_lock, flags);
-	return reason;
+	return cst_pr_unless_registered(cmd->itl, cst_pr_release_locked);
 }
 
 void cst_pr_let_go(struct cst_itl *itl)
