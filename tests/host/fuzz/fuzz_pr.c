@@ -56,8 +56,9 @@ static void fuzz_list(u8 action)
 	}
 	for (; ids; ids--) {
 		n = take(1);
-		snprintf(text, sizeof(text), n & 0x40 ? "iqn.host%u" : "iqn.host%u,i,0x%012llx", n % 8,
-			 0x800000000000ULL + n % 8);
+		snprintf(text, sizeof(text),
+			 n & 0x40 ? "iqn.host%u" : "iqn.host%u,i,0x%012llx",
+			 n % 8, 0x800000000000ULL + n % 8);
 		add_id(n & 0x40 ? 0x05 : 0x45, text);
 		if (action == CST_PR_REGISTER_AND_MOVE)
 			break;
