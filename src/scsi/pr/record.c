@@ -176,7 +176,9 @@ int cst_pr_record_unpack(struct cst_pr *pr, const u8 *record, u32 len)
 		return -EBADMSG;
 	if (record[0] != CST_PR_KEPT) {
 		/* Nothing is kept, or what was kept is lost. */
-		if (len != CST_PR_RECORD_HEADER || record[1] || get_unaligned_be32(record + 4))
+		if (record[0] == (CST_PR_KEPT | CST_PR_LOST) || len != CST_PR_RECORD_HEADER ||
+		    record[1] || get_unaligned_be32(record + 4) ||
+		    get_unaligned_be32(record + 8) != CST_PR_NOBODY)
 			return -EBADMSG;
 		pr->lost = record[0] & CST_PR_LOST;
 		pr->recorded = pr->lost;

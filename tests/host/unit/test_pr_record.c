@@ -416,12 +416,28 @@ static void two_of_the_same(void)
 static void what_is_lost_is_replaced(void)
 {
 	const u8 read[10] = { 0x28, [8] = 1 };
+	u8 record[12];
+	unsigned int i;
 
 	make_record();
 	store.record[1] = 99;
 	restart();
 	CHECK_EQ(enable(), 0);
 	is_lost();
+	/* What says that it is lost says nothing else. */
+	memcpy(record, store.record, sizeof(record));
+	for (i = 0; i < sizeof(record) * 8; i++) {
+		memcpy(store.record, record, sizeof(record));
+		store.record[i / 8] ^= 1 << i % 8;
+		store.refused = false;
+		restart();
+		CHECK_EQ(enable(), 0);
+		/* 00h: nothing is kept */
+		CHECK_EQ(store.refused, i != 1);
+		if (i != 1)
+			is_lost();
+	}
+	memcpy(store.record, record, sizeof(record));
 	/* After another restart it is lost, too. */
 	store.refused = false;
 	restart();
